@@ -1,0 +1,196 @@
+"""The command line: the same configs and functions as the app."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import torch
+import tyro
+from pydantic import ValidationError
+from tqdm import tqdm
+
+from gandash import checkpoints, latent, runs, zoo
+from gandash.config import Config, explain
+from gandash.data import to_uint8
+from gandash.files import write_whole
+from gandash.images import encode, grid
+from gandash.paths import pretrained_root, runs_root
+from gandash.runs import Run
+
+DEFAULTS = Config()
+
+
+def train(config: Config = DEFAULTS, name: str = "run") -> None:
+    """Train a DCGAN; Ctrl-C saves, and the same command with `resume` goes on.
+
+    Args:
+        config: The run.
+        name: Name of the run and later of its checkpoint: a-z, 0-9 and hyphens.
+    """
+    _follow(runs.create(runs_root(), config, name))
+
+
+def resume(name: Annotated[str, tyro.conf.Positional]) -> None:
+    """Take up a run that was stopped or cut off.
+
+    Args:
+        name: Name of the run.
+    """
+    _follow(_find_run(name))
+
+
+def _follow(run: Run) -> None:
+    """Train a run with a progress bar and a last line that says where it ended."""
+    with _interruptible() as interrupted, tqdm(unit="step", dynamic_ncols=True, desc=run.name) as bar:
+        for report in runs.execute(run, interrupted):
+            bar.total = run.status().total
+            bar.update(report.step - bar.n)
+            bar.set_postfix_str(
+                f"d_loss {report.d_loss:.3f}, g_loss {report.g_loss:.3f}, {report.images_per_second:.0f} images/s"
+            )
+    status = run.status()
+    if status.phase == "finished":
+        print(f"Finished {run.name} after {status.step:,} steps: {run.folder}")
+    else:
+        print(f"Saved {run.name} at step {status.step:,}. Go on with: python -m gandash resume {run.name}")
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C (or SIGTERM) into a request to save; a second one ends at once."""
+    interrupted = threading.Event()
+
+    def handle(_signum: int, _frame: FrameType | None) -> None:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        interrupted.set()
+
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupted
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def sample(
+    name: Annotated[str, tyro.conf.Positional],
+    seed: int = 0,
+    count: int = 64,
+    columns: int = 8,
+    out: Path | None = None,
+) -> None:
+    """Write a grid of samples of a checkpoint as PNG.
+
+    Args:
+        name: Name of the checkpoint.
+        seed: Seed of the latent vectors; the same seed is the same picture everywhere.
+        count: Number of images, 1 to 4096.
+        columns: Images per row.
+        out: The file; NAME-seed-SEED.png if not given.
+    """
+    if not 1 <= count <= 4096 or columns < 1:
+        raise ValueError(f"count must be 1 to 4096 and columns at least 1, not {count} and {columns}")
+    found, _ = checkpoints.find(pretrained_root(), runs_root())
+    chosen = next((checkpoint for checkpoint in found if checkpoint.name == name), None)
+    if chosen is None:
+        raise ValueError(f"No checkpoint is called {name!r}: `python -m gandash list` shows those there are")
+    generator = checkpoints.load_generator(chosen)
+    with torch.inference_mode():
+        images = to_uint8(generator(latent.draw(seed, count, generator.latent_dim)))
+    path = out or Path(f"{name}-seed-{seed}.png")
+    write_whole(path, encode(grid(images, columns), "PNG"))
+    print(f"Wrote {count} samples of {name} to {path}")
+
+
+def list_() -> None:
+    """List checkpoints and unfinished runs."""
+    found, broken = checkpoints.find(pretrained_root(), runs_root())
+    for checkpoint in found:
+        card = checkpoint.card
+        print(
+            f"{card.name:32} {card.data.title}, {card.config.data.size}x{card.config.data.size}, {card.epochs:g} epochs"
+        )
+    for run in runs.find(runs_root()):
+        status = run.status()
+        if status.phase != "finished":
+            print(f"{run.name:32} {status.phase} at step {status.step:,} of {status.total:,}")
+    for problem in broken:
+        print(f"{problem.folder.name:32} unusable: {problem.reason}", file=sys.stderr)
+    if not found and not runs.find(runs_root()):
+        print("No checkpoints yet. Train one with: python -m gandash train --name my-first")
+
+
+def export(name: Annotated[str, tyro.conf.Positional], to: Path, title: str, note: str = "") -> None:
+    """Copy a run's latest state as a small half-precision checkpoint.
+
+    Args:
+        name: Name of the run.
+        to: The folder to write; its last part becomes the checkpoint's name.
+        title: Title shown in the app.
+        note: One sentence on what it shows.
+    """
+    card = runs.export(_find_run(name), to, title, note)
+    print(f"Exported {card.name} at step {card.step:,} to {to}")
+
+
+def zoo_train(names: tyro.conf.Positional[tuple[str, ...]] = ()) -> None:
+    """Train the shipped checkpoints and export them to the pretrained folder; goes on where it was left.
+
+    Args:
+        names: Entries of the zoo; all if none is given.
+    """
+    with tqdm(unit="step", dynamic_ncols=True) as bar:
+        for name, report in zoo.train(list(names), runs_root(), pretrained_root()):
+            bar.set_description(f"{name}, epoch {report.epoch:.1f}")
+            bar.update(report.step - bar.n)
+            bar.set_postfix_str(f"{report.images_per_second:.0f} images/s")
+    print(f"The zoo is complete in {pretrained_root()}")
+
+
+def _find_run(name: str) -> Run:
+    found = {run.name: run for run in runs.find(runs_root())}
+    if name not in found:
+        raise ValueError(f"No run is called {name!r}: `python -m gandash list` shows those there are")
+    return found[name]
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "train": train,
+    "resume": resume,
+    "sample": sample,
+    "list": list_,
+    "export": export,
+    "zoo-train": zoo_train,
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; bad input ends in one sentence and exit status 2."""
+    torch.set_num_threads(os.cpu_count() or 1)
+    try:
+        tyro.extras.subcommand_cli_from_dict(
+            COMMANDS, prog="gandash", args=arguments, config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagConversionOff)
+        )
+    except ValidationError as error:
+        print(f"gandash: {explain(error)}", file=sys.stderr)
+        return 2
+    except (ValueError, OSError, FloatingPointError) as error:
+        print(f"gandash: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("gandash: ended at once; the state saved last is kept", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

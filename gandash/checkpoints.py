@@ -1,0 +1,165 @@
+"""Checkpoints: weights in safetensors and a JSON card that carries what rebuilds them.
+
+A checkpoint is a folder with ``generator.safetensors``, ``discriminator.safetensors`` and
+``card.json``. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from pydantic import Field, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load as load_safetensors
+from safetensors.torch import save as save_safetensors
+from torch import Tensor, nn
+
+from gandash.config import Config, Section, explain
+from gandash.files import write_whole
+from gandash.networks import Discriminator, Generator
+
+CARD, GENERATOR, DISCRIMINATOR = "card.json", "generator.safetensors", "discriminator.safetensors"
+Network = TypeVar("Network", bound=nn.Module)
+MAX_CARD_BYTES, MAX_WEIGHT_BYTES = 1_000_000, 500_000_000
+
+
+class DataFacts(Section):
+    """What a checkpoint was trained on."""
+
+    name: str
+    title: str
+    licence: str
+    images: int = Field(ge=1)
+    channels: int = Field(ge=1, le=3)
+    classes: tuple[str, ...] = ()
+
+
+class Card(Section):
+    """All that is known about a checkpoint; ``seconds`` is wall time of training."""
+
+    format: int = Field(1, ge=1, le=1)
+    name: str
+    title: str
+    config: Config
+    data: DataFacts
+    step: int = Field(ge=0)
+    epochs: float = Field(ge=0)
+    seconds: float = Field(ge=0)
+    device: str
+    arithmetic: str
+    weights: str
+    versions: dict[str, str]
+    created: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint's folder with its card read and checked."""
+
+    folder: Path
+    card: Card
+
+    @property
+    def name(self) -> str:
+        return self.card.name
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A folder that looks like a checkpoint but cannot be used, and why."""
+
+    folder: Path
+    reason: str
+
+
+def save(folder: Path, G: nn.Module, D: nn.Module, card: Card) -> None:
+    """Write both networks and the card; the card goes last, so a folder with a card is complete."""
+    dtype = {"fp16": torch.float16, "fp32": torch.float32}[card.weights]
+    write_whole(folder / GENERATOR, save_safetensors(_tensors(G, dtype)))
+    write_whole(folder / DISCRIMINATOR, save_safetensors(_tensors(D, dtype)))
+    write_whole(folder / CARD, (card.model_dump_json(indent=2) + "\n").encode())
+
+
+def _tensors(network: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
+    return {
+        name: (tensor.detach().to("cpu", dtype) if tensor.is_floating_point() else tensor.detach().cpu()).contiguous()
+        for name, tensor in network.state_dict().items()
+    }
+
+
+def load_card(folder: Path) -> Card:
+    """Read and check a card; ``ValueError`` says what is wrong with it and what to do."""
+    path = folder / CARD
+    try:
+        content = _read(path, MAX_CARD_BYTES)
+        card = Card.model_validate_json(content)
+    except ValidationError as error:
+        raise ValueError(f"The card {path} is damaged: {explain(error)} Restore or remove {folder.name!r}") from error
+    if card.name != folder.name:
+        raise ValueError(
+            f"A card's name must be that of its folder, but {card.name!r} stands in {folder.name!r}: rename one of them"
+        )
+    return card
+
+
+def load_generator(checkpoint: Checkpoint) -> Generator:
+    """The generator in eval mode, fp32 on the CPU, without gradients."""
+    config, data = checkpoint.card.config, checkpoint.card.data
+    network = Generator(config.data.size, data.channels, config.network.latent_dim, config.network.g_width)
+    return _fill(network, checkpoint.folder / GENERATOR)
+
+
+def load_discriminator(checkpoint: Checkpoint) -> Discriminator:
+    """The discriminator in eval mode, fp32 on the CPU, without gradients."""
+    config = checkpoint.card.config
+    network = Discriminator(config.data.size, checkpoint.card.data.channels, config.network.d_width)
+    return _fill(network, checkpoint.folder / DISCRIMINATOR)
+
+
+def _fill(network: Network, path: Path) -> Network:
+    try:
+        network.load_state_dict(load_safetensors(_read(path, MAX_WEIGHT_BYTES)), strict=True)
+    except (SafetensorError, RuntimeError) as error:
+        problem = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"The weights {path} do not fit their card ({problem}): restore or remove the folder"
+        ) from error
+    return network.float().eval().requires_grad_(False)
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > limit:
+            raise ValueError(f"{path} may hold at most {limit:,} bytes, and it holds {size:,}: restore or remove it")
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({error.strerror}): restore or remove the folder") from error
+
+
+def find(*roots: Path) -> tuple[list[Checkpoint], list[Broken]]:
+    """All checkpoints directly below the given folders by name, and those that cannot be used."""
+    good: dict[str, Checkpoint] = {}
+    broken: list[Broken] = []
+    for folder in sorted(path.parent for root in roots for path in root.glob(f"*/{CARD}")):
+        try:
+            good.setdefault(folder.name, Checkpoint(folder, load_card(folder)))
+        except ValueError as error:
+            broken.append(Broken(folder, str(error)))
+    return list(good.values()), broken
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of what decides a run's numbers."""
+    return {"python": platform.python_version()} | {name: version(name) for name in ("torch", "torchvision", "numpy")}
+
+
+def now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)

@@ -1,0 +1,18 @@
+"""Where checkpoints and runs are kept."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def pretrained_root() -> Path:
+    """The checkpoints that ship with the project."""
+    return Path(os.environ.get("GANDASH_PRETRAINED", PROJECT / "pretrained"))
+
+
+def runs_root() -> Path:
+    """The runs trained on this machine: ``GANDASH_RUNS``, or ``runs`` beside the package."""
+    return Path(os.environ.get("GANDASH_RUNS", PROJECT / "runs"))

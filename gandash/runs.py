@@ -1,0 +1,326 @@
+"""A run's folder: config, append-only metrics, snapshots, status and the resumable state.
+
+A finished run's folder is a checkpoint as well (see :mod:`gandash.checkpoints`). Every file
+is written whole or not at all; metrics grow by whole lines.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import platform
+import re
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+import torch
+from pydantic import Field, ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as save_safetensors
+from torch import Tensor
+
+from gandash import checkpoints, data
+from gandash.checkpoints import Card, DataFacts, now
+from gandash.config import Config, Section, explain, parse_config
+from gandash.data import Dataset
+from gandash.files import write_whole
+from gandash.images import encode, grid
+from gandash.training import Arithmetic, Report, Snapshot, State, build_state, choose_device, new_state, train
+
+CONFIG, METRICS, STATUS, STATE, STOP = "config.json", "metrics.csv", "status.json", "state.safetensors", "stop"
+SNAPSHOT_COLUMNS = 8
+SAVE_EVERY_SECONDS = 60.0
+COLUMNS = [column.name for column in fields(Report)]
+NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+Phase = Literal["queued", "running", "stopped", "finished", "failed"]
+
+
+class Status(Section):
+    """What a run is doing; ``updated`` is when that was last true."""
+
+    phase: Phase
+    step: int = Field(0, ge=0)
+    total: int = Field(0, ge=0)
+    seconds: float = Field(0.0, ge=0)
+    images_per_second: float = Field(0.0, ge=0)
+    message: str = ""
+    created: datetime
+    updated: datetime
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run, known by its folder."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    def config(self) -> Config:
+        """The run's config; ``ValueError`` if its file is damaged."""
+        try:
+            return parse_config(json.loads((self.folder / CONFIG).read_text()))
+        except (OSError, json.JSONDecodeError) as error:
+            raise ValueError(
+                f"The config of run {self.name!r} cannot be read ({error}): remove {self.folder}"
+            ) from error
+
+    def status(self) -> Status:
+        """The run's status; ``ValueError`` if its file is damaged."""
+        try:
+            return Status.model_validate_json((self.folder / STATUS).read_bytes())
+        except (OSError, ValidationError) as error:
+            reason = explain(error) if isinstance(error, ValidationError) else error.strerror
+            raise ValueError(
+                f"The status of run {self.name!r} cannot be read ({reason}): remove {self.folder}"
+            ) from error
+
+    def update(self, **changes: Any) -> Status:
+        """Replace fields of the status, stamped with the present time."""
+        status = self.status().model_copy(update={**changes, "updated": now()})
+        write_whole(self.folder / STATUS, status.model_dump_json(indent=2).encode())
+        return status
+
+    def metrics(self) -> pd.DataFrame:
+        """One row per report, columns as in :class:`gandash.training.Report`; empty if there are none yet."""
+        return read_metrics(self.folder)
+
+    def snapshots(self) -> dict[int, Path]:
+        """Sample grids by step."""
+        return read_snapshots(self.folder)
+
+    def request_stop(self) -> None:
+        """Ask whoever trains this run to save and leave it at the next report."""
+        write_whole(self.folder / STOP, b"")
+
+    @property
+    def stop_requested(self) -> bool:
+        return (self.folder / STOP).exists()
+
+    def clear_stop(self) -> None:
+        (self.folder / STOP).unlink(missing_ok=True)
+
+    @property
+    def resumable(self) -> bool:
+        return (self.folder / STATE).is_file()
+
+
+def read_metrics(folder: Path) -> pd.DataFrame:
+    """The metrics of a run or checkpoint folder; an incomplete last line (a crash) is left out."""
+    path = folder / METRICS
+    if not path.is_file():
+        return pd.DataFrame(columns=COLUMNS, dtype=float)
+    text = path.read_text()
+    return pd.read_csv(StringIO(text[: text.rfind("\n") + 1]))
+
+
+def read_snapshots(folder: Path) -> dict[int, Path]:
+    """Sample grids of a run or checkpoint folder by step, in order."""
+    found = (folder / "snapshots").glob("*.webp")
+    return {int(path.stem): path for path in sorted(found) if path.stem.isdigit()}
+
+
+def check_name(name: str) -> str:
+    """A run's name becomes a folder and part of URLs; only a-z, 0-9 and hyphens are allowed."""
+    if not NAME_PATTERN.fullmatch(name):
+        raise ValueError(f"A run's name must be 1 to 63 of a-z, 0-9 and hyphens, not {name!r}: choose another")
+    return name
+
+
+def create(root: Path, config: Config, name: str) -> Run:
+    """A new queued run; a name that is taken is refused."""
+    run = Run(root / check_name(name))
+    try:
+        run.folder.mkdir(parents=True)
+    except FileExistsError as error:
+        raise ValueError(f"A run's name must be new, and {name!r} is taken: choose another or remove it") from error
+    write_whole(run.folder / CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
+    status = Status(phase="queued", created=now(), updated=now())
+    write_whole(run.folder / STATUS, status.model_dump_json(indent=2).encode())
+    return run
+
+
+def find(root: Path) -> list[Run]:
+    """All runs below ``root``, by name."""
+    return [Run(path.parent) for path in sorted(root.glob(f"*/{STATUS}"))]
+
+
+def execute(run: Run, interrupted: threading.Event | None = None) -> Iterator[Report]:
+    """Train ``run`` to its end or until asked to stop, and keep its folder up to date.
+
+    Takes up the saved state if there is one. Stops after the report at which ``interrupted``
+    is set or a stop was requested; the state is then on disk. Failures end in the status,
+    in one sentence, and are raised.
+    """
+    try:
+        yield from _execute(run, interrupted or threading.Event())
+    except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
+        run.update(phase="failed", message=str(error))
+        raise
+
+
+def _execute(run: Run, interrupted: threading.Event) -> Iterator[Report]:
+    config = run.config()
+    dataset = data.load(config.data)
+    total = config.total_steps(len(dataset))
+    state = load_state(run, config, dataset) if run.resumable else new_state(config, dataset)
+    run.clear_stop()
+    run.update(phase="running", step=state.step, total=total, seconds=state.seconds, message=str(state.arithmetic))
+    _truncate_metrics(run, state.step)
+    saved = time.monotonic()
+    for event in train(state, dataset):
+        if isinstance(event, Snapshot):
+            _write_snapshot(run, event)
+            continue
+        _append_metrics(run, event)
+        stop = interrupted.is_set() or run.stop_requested
+        if stop or event.step == total or time.monotonic() - saved > SAVE_EVERY_SECONDS:
+            save_state(run, state)
+            saved = time.monotonic()
+        run.update(step=event.step, seconds=event.seconds, images_per_second=event.images_per_second)
+        yield event
+        if stop and event.step < total:
+            run.clear_stop()
+            run.update(phase="stopped", message=f"Stopped at step {event.step:,} of {total:,}; it can be resumed.")
+            return
+    checkpoints.save(run.folder, state.sampler, state.D, make_card(run, state, dataset))
+    run.clear_stop()
+    run.update(phase="finished", step=state.step, message="")
+
+
+def make_card(run: Run, state: State, dataset: Dataset) -> Card:
+    """The card of a run as it stands."""
+    facts = DataFacts(
+        name=dataset.name, title=dataset.title, licence=dataset.licence, images=len(dataset),
+        channels=dataset.channels, classes=dataset.classes,
+    )  # fmt: skip
+    return Card(
+        name=run.name, title=run.name, config=state.config, data=facts, step=state.step,
+        epochs=round(state.step / state.config.steps_per_epoch(len(dataset)), 3), seconds=round(state.seconds, 1),
+        device=device_title(state.device), arithmetic=str(state.arithmetic), weights="fp32",
+        versions=checkpoints.package_versions(), created=now(),
+    )  # fmt: skip
+
+
+def device_title(device: torch.device) -> str:
+    """What a run was trained on, in words."""
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    if device.type == "cpu":
+        return (
+            f"CPU, {torch.get_num_threads()} threads ({platform.machine()}, {torch.backends.cpu.get_cpu_capability()})"
+        )
+    return device.type
+
+
+def export(run: Run, target: Path, title: str, note: str = "") -> Card:
+    """Copy a run's latest state to ``target`` as a half-precision checkpoint with metrics and snapshots."""
+    config = run.config()
+    dataset = data.load(config.data)
+    state = load_state(run, config, dataset)
+    card = make_card(run, state, dataset).model_copy(
+        update={"name": target.name, "title": title, "note": note, "weights": "fp16"}
+    )
+    metrics = run.metrics()
+    write_whole(target / METRICS, metrics[metrics.step <= state.step].to_csv(index=False).encode())
+    for old in read_snapshots(target).values():
+        old.unlink()
+    for step, path in run.snapshots().items():
+        if step <= state.step:
+            write_whole(target / "snapshots" / path.name, path.read_bytes())
+    checkpoints.save(target, state.sampler, state.D, card)
+    return card
+
+
+def save_state(run: Run, state: State) -> None:
+    """Everything needed to go on, in one safetensors file; noise and data order follow from seed and step."""
+    facts = {
+        "step": state.step, "seconds": state.seconds,
+        "bf16": state.arithmetic.bf16, "channels_last": state.arithmetic.channels_last,
+    }  # fmt: skip
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _state_tensors(state).items()}
+    write_whole(run.folder / STATE, save_safetensors(tensors, metadata={"state": json.dumps(facts)}))
+
+
+def load_state(run: Run, config: Config, dataset: Dataset) -> State:
+    """The saved state of a run, on the device that its config asks for."""
+    path = run.folder / STATE
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads((file.metadata() or {})["state"])
+            stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        arithmetic = Arithmetic(facts["bf16"], facts["channels_last"])
+        state = build_state(config, dataset.channels, choose_device(config.device), arithmetic)
+        _fill_state(state, stored)
+        state.step, state.seconds = int(facts["step"]), float(facts["seconds"])
+    except (SafetensorError, OSError, KeyError, json.JSONDecodeError, RuntimeError) as error:
+        raise ValueError(
+            f"The saved state of run {run.name!r} cannot be used ({error}): remove {path} to start it afresh"
+        ) from error
+    return state
+
+
+def _state_tensors(state: State) -> dict[str, Tensor]:
+    """All tensors of a run by name; the optimizer's are named for the parameter's number."""
+    named: dict[str, Tensor] = {f"G.{k}": v for k, v in state.G.state_dict().items()}
+    named |= {f"D.{k}": v for k, v in state.D.state_dict().items()}
+    if state.ema is not None:
+        named |= {f"ema.{k}": v for k, v in state.ema.state_dict().items()}
+    for who, optimizer in (("G", state.g_optimizer), ("D", state.d_optimizer)):
+        for number, slots in optimizer.state_dict()["state"].items():
+            named |= {f"optimizer_{who}.{number}.{slot}": value for slot, value in slots.items()}
+    return named
+
+
+def _fill_state(state: State, stored: dict[str, Tensor]) -> None:
+    def part(prefix: str) -> dict[str, Tensor]:
+        return {k.removeprefix(prefix): v for k, v in stored.items() if k.startswith(prefix)}
+
+    state.G.load_state_dict(part("G."))
+    state.D.load_state_dict(part("D."))
+    if state.ema is not None:
+        state.ema.load_state_dict(part("ema."))
+    for who, optimizer in (("G", state.g_optimizer), ("D", state.d_optimizer)):
+        slots: dict[int, dict[str, Tensor]] = {}
+        for key, value in part(f"optimizer_{who}.").items():
+            number, slot = key.split(".", 1)
+            slots.setdefault(int(number), {})[slot] = value
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})
+
+
+def _append_metrics(run: Run, report: Report) -> None:
+    path = run.folder / METRICS
+    values = [f"{v:.7g}" if isinstance(v, float) else v for v in asdict(report).values()]
+    line = StringIO()
+    writer = csv.writer(line, lineterminator="\n")
+    if not path.exists():
+        writer.writerow(COLUMNS)
+    writer.writerow(values)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(descriptor, line.getvalue().encode())
+    finally:
+        os.close(descriptor)
+
+
+def _truncate_metrics(run: Run, step: int) -> None:
+    """Drop rows beyond the state that the run goes on from: they will be made again."""
+    metrics = run.metrics()
+    if len(metrics) and (metrics.step > step).any():
+        write_whole(run.folder / METRICS, metrics[metrics.step <= step].to_csv(index=False).encode())
+
+
+def _write_snapshot(run: Run, snapshot: Snapshot) -> None:
+    pixels = grid(snapshot.images, SNAPSHOT_COLUMNS)
+    write_whole(run.folder / "snapshots" / f"{snapshot.step:08d}.webp", encode(pixels))

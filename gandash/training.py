@@ -1,0 +1,308 @@
+"""The only training loop: a generator function that yields reports, never prints or draws.
+
+Every random number of step s is drawn on the CPU from a stream keyed by (seed, purpose, s),
+so a run can be left after any report and taken up again with nothing to restore but the
+weights, the optimizers and the step.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from gandash import latent
+from gandash.config import Config, OptimizerConfig
+from gandash.data import Dataset, to_uint8, to_unit
+from gandash.networks import Discriminator, Generator, build_pair
+from gandash.objectives import DLoss, GLoss, losses
+
+SNAPSHOT_IMAGES = 64
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+PROBE_BATCH, PROBE_STEPS, PROBE_GAIN = 32, 3, 1.15
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """Number format of the convolutions and memory order of images and weights."""
+
+    bf16: bool = False
+    channels_last: bool = False
+
+    def __str__(self) -> str:
+        return f"{'bf16' if self.bf16 else 'fp32'}, {'channels-last' if self.channels_last else 'channels-first'}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """One row of metrics: the mean over the steps since the last row, or what its name says.
+
+    Losses are in nats; ``d_*`` are probabilities D(x) = sigmoid(logit); ``*_before`` and
+    ``*_after`` are D(G(z)) on the last step's z before and after G's update; gradient norms
+    are global L2 norms before the update; quantiles are of D's logits.
+    """
+
+    step: int
+    images: int
+    epoch: float
+    seconds: float
+    images_per_second: float
+    d_loss: float
+    d_loss_min: float
+    d_loss_max: float
+    g_loss: float
+    g_loss_min: float
+    g_loss_max: float
+    d_real: float
+    d_fake: float
+    d_fake_before: float
+    d_fake_after: float
+    d_grad_norm: float
+    g_grad_norm: float
+    real_q05: float
+    real_q25: float
+    real_q50: float
+    real_q75: float
+    real_q95: float
+    fake_q05: float
+    fake_q25: float
+    fake_q50: float
+    fake_q75: float
+    fake_q95: float
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Samples of the fixed noise batch at a step: uint8 (N, C, H, W), G (or its EMA) in eval mode."""
+
+    step: int
+    images: Tensor
+
+
+@dataclass
+class State:
+    """Everything that a run needs to go on: both networks, both optimizers, EMA, step."""
+
+    config: Config
+    G: Generator
+    D: Discriminator
+    g_optimizer: torch.optim.Optimizer
+    d_optimizer: torch.optim.Optimizer
+    ema: AveragedModel | None
+    device: torch.device
+    arithmetic: Arithmetic
+    step: int = 0
+    seconds: float = 0.0
+    window: list[Tensor] = field(default_factory=list)
+
+    @property
+    def sampler(self) -> nn.Module:
+        """The network that samples are drawn from: the moving average where there is one."""
+        return self.ema.module if self.ema is not None else self.G
+
+
+def choose_device(name: str) -> torch.device:
+    """``auto`` takes cuda, then mps, then cpu; a device that is not there is refused."""
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(kind for kind, there in available.items() if there)
+    if not available[name]:
+        raise ValueError(f"device {name!r} is not available on this machine: choose auto or cpu")
+    return torch.device(name)
+
+
+def new_state(config: Config, dataset: Dataset, arithmetic: Arithmetic | None = None) -> State:
+    """A run at step 0. Without ``arithmetic`` it is chosen as ``config.precision`` says."""
+    device = choose_device(config.device)
+    arithmetic = arithmetic or choose_arithmetic(config, dataset, device)
+    return build_state(config, dataset.channels, device, arithmetic)
+
+
+def build_state(config: Config, channels: int, device: torch.device, arithmetic: Arithmetic) -> State:
+    G, D = build_pair(config.network, config.data.size, channels, config.seed)
+    order = torch.channels_last if arithmetic.channels_last else torch.contiguous_format
+    G.to(device=device, memory_format=order)  # type: ignore[call-overload]
+    D.to(device=device, memory_format=order)  # type: ignore[call-overload]
+    ema = AveragedModel(G, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True) if config.ema else None
+    g_optimizer = _adam(G, config.optimizer.g_lr, config.optimizer)
+    d_optimizer = _adam(D, config.optimizer.d_lr, config.optimizer)
+    return State(config, G, D, g_optimizer, d_optimizer, ema, device, arithmetic)
+
+
+def _adam(network: nn.Module, lr: float, settings: OptimizerConfig) -> torch.optim.Optimizer:
+    betas = (settings.adam_beta1, settings.adam_beta2)
+    return torch.optim.Adam(network.parameters(), lr=lr, betas=betas, fused=True)
+
+
+def choose_arithmetic(config: Config, dataset: Dataset, device: torch.device) -> Arithmetic:
+    """The arithmetic that ``precision`` asks for; for what it leaves open, the fastest in a short probe.
+
+    Something else than plain fp32 must be 15 % faster to be taken, so that noise does not decide.
+    """
+    formats = {"fp32": (False,), "bf16": (True,), "auto": (False, True)}[config.precision]
+    candidates = [Arithmetic(bf16, channels_last) for bf16 in formats for channels_last in (False, True)]
+    seconds = [_probe(config, dataset, device, candidate) for candidate in candidates]
+    best = min(range(len(candidates)), key=seconds.__getitem__)
+    return candidates[best] if seconds[best] * PROBE_GAIN < seconds[0] else candidates[0]
+
+
+def _probe(config: Config, dataset: Dataset, device: torch.device, arithmetic: Arithmetic) -> float:
+    """Seconds of the fastest of a few steps on a small batch of scratch networks."""
+    state = build_state(config, dataset.channels, device, arithmetic)
+    batch = min(PROBE_BATCH, config.batch_size, len(dataset))
+    real, pair, times = _prepare(dataset.images[:batch].to(device), state), _losses(config), []
+    for _ in range(PROBE_STEPS):
+        start = time.perf_counter()
+        _step(state, real, torch.zeros(batch, config.network.latent_dim, device=device), pair)[0].cpu()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def train(state: State, dataset: Dataset) -> Iterator[Report | Snapshot]:
+    """Train to the end of the config, from wherever ``state`` stands.
+
+    The state may be saved after any report: continuing from it gives, on a CPU in fp32,
+    the same weights bit for bit as never having stopped. Raises ``FloatingPointError``
+    when a loss is no longer a finite number.
+    """
+    config, n = state.config, len(dataset)
+    total, snapshot_steps = config.total_steps(n), set(config.snapshot_steps(n))
+    images = dataset.images.to(state.device)
+    fixed_z = latent.draw(config.seed, SNAPSHOT_IMAGES, config.network.latent_dim)
+    pair, started, first = _losses(config), time.perf_counter() - state.seconds, state.step
+    if state.step == 0:
+        yield Snapshot(0, sample(state, fixed_z))
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
+        for index in _batches(config, n, first, total):
+            real = _prepare(images[index.to(state.device)], state)
+            z = torch.randn(config.batch_size, config.network.latent_dim, generator=_rng(config.seed, 1, state.step))
+            values, before = _step(state, real, z.to(state.device, non_blocking=True), pair)
+            state.window.append(values)
+            state.step += 1
+            at_report = state.step % config.report_every == 0 or state.step == total
+            if at_report:
+                after = _score_after_update(state, z)
+                previous, state.seconds = state.seconds, time.perf_counter() - started
+                yield _report(state, n, before, after, state.seconds - previous)
+            if state.step in snapshot_steps:
+                yield Snapshot(state.step, sample(state, fixed_z))
+
+
+def _losses(config: Config) -> tuple[DLoss, GLoss]:
+    return losses(config.loss.objective, config.loss.alpha, config.loss.beta)
+
+
+def _rng(seed: int, purpose: int, step: int) -> torch.Generator:
+    """The CPU stream of one purpose (0: data order, 1: latents) at one step or epoch."""
+    mixed = (seed * 0x9E3779B97F4A7C15 + purpose * 0xBF58476D1CE4E5B9 + step * 0x94D049BB133111EB) % 2**63
+    return torch.Generator().manual_seed(mixed)
+
+
+def _batches(config: Config, images: int, first: int, total: int) -> Iterator[Tensor]:
+    """Index batches of steps first .. total - 1: each epoch is one seeded permutation."""
+    per_epoch, order, epoch = config.steps_per_epoch(images), torch.empty(0), -1
+    for step in range(first, total):
+        if step // per_epoch != epoch:
+            epoch = step // per_epoch
+            order = torch.randperm(images, generator=_rng(config.seed, 0, epoch))
+        start = step % per_epoch * config.batch_size
+        yield order[start : start + config.batch_size]
+
+
+def _prepare(images: Tensor, state: State) -> Tensor:
+    order = torch.channels_last if state.arithmetic.channels_last else torch.contiguous_format
+    return to_unit(images).contiguous(memory_format=order)
+
+
+def _autocast(state: State) -> AbstractContextManager[object]:
+    return torch.autocast(state.device.type, torch.bfloat16) if state.arithmetic.bf16 else nullcontext()
+
+
+def _step(state: State, real: Tensor, z: Tensor, pair: tuple[DLoss, GLoss]) -> tuple[Tensor, Tensor]:
+    """One update of D, then one of G on the same fakes; returns what is measured, on the device.
+
+    D is frozen while G learns: its weight gradients, a third of that backward pass, are not computed.
+    """
+    d_loss_of, g_loss_of = pair
+    with _autocast(state):
+        fake = state.G(z)
+        real_logits, fake_logits = state.D(real), state.D(fake.detach())
+    real_logits, fake_logits = real_logits.float(), fake_logits.float()
+    d_loss = d_loss_of(real_logits, fake_logits)
+    d_grad_norm = _update(state.d_optimizer, d_loss)
+    state.D.requires_grad_(False)
+    with _autocast(state):
+        g_logits = state.D(fake)
+    g_loss = g_loss_of(g_logits.float())
+    g_grad_norm = _update(state.g_optimizer, g_loss)
+    state.D.requires_grad_(True)
+    if state.ema is not None:
+        state.ema.update_parameters(state.G)
+    with torch.no_grad():
+        d_real, d_fake = real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
+        levels = torch.tensor(QUANTILES, device=real.device)
+        quantiles = [torch.quantile(logits, levels) for logits in (real_logits, fake_logits)]
+        scalars = torch.stack([d_loss, g_loss, d_real, d_fake, d_grad_norm, g_grad_norm])
+        return torch.cat([scalars, *quantiles]), g_logits.float().sigmoid().mean()
+
+
+def _update(optimizer: torch.optim.Optimizer, loss: Tensor) -> Tensor:
+    """One optimizer step on ``loss``; returns the global L2 norm of the gradient before it."""
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    optimizer.step()
+    return torch.nn.utils.get_total_norm(gradients)
+
+
+@torch.no_grad()
+def _score_after_update(state: State, z: Tensor) -> Tensor:
+    """Mean D(G(z)) with the updated G, in training mode, leaving the batch-norm statistics as they are."""
+    copies = [{k: v.clone() for k, v in network.named_buffers()} for network in (state.G, state.D)]
+    with _autocast(state):
+        fake = functional_call(state.G, copies[0], (z.to(state.device),))
+        logits: Tensor = functional_call(state.D, copies[1], (fake,))
+    return logits.float().sigmoid().mean()
+
+
+def _report(state: State, images: int, before: Tensor, after: Tensor, seconds: float) -> Report:
+    """Read the window's measurements from the device, in one transfer, and empty it."""
+    steps = torch.stack(state.window)
+    low, high = steps[:, :2].amin(0), steps[:, :2].amax(0)
+    mean = steps.mean(0)
+    values = torch.cat([mean, low, high, torch.stack([before, after])]).tolist()
+    d_loss, g_loss, d_real, d_fake, d_grad, g_grad = values[:6]
+    if not all(map(torch.isfinite, mean[:2])):
+        raise FloatingPointError(
+            f"The losses must stay finite, but at step {state.step} D's loss is {d_loss} and G's is {g_loss}: "
+            "lower the learning rates"
+        )
+    quantiles = {f"{who}_q{round(q * 100):02d}": 0.0 for who in ("real", "fake") for q in QUANTILES}
+    quantiles = dict(zip(quantiles, values[6:16], strict=True))
+    count = len(state.window)
+    state.window.clear()
+    return Report(
+        step=state.step,
+        images=state.step * state.config.batch_size,
+        epoch=state.step / state.config.steps_per_epoch(images),
+        seconds=state.seconds,
+        images_per_second=count * state.config.batch_size / max(seconds, 1e-9),
+        d_loss=d_loss, d_loss_min=values[16], d_loss_max=values[18],
+        g_loss=g_loss, g_loss_min=values[17], g_loss_max=values[19],
+        d_real=d_real, d_fake=d_fake, d_fake_before=values[20], d_fake_after=values[21],
+        d_grad_norm=d_grad, g_grad_norm=g_grad, **quantiles,
+    )  # fmt: skip
+
+
+@torch.inference_mode()
+def sample(state: State, z: Tensor) -> Tensor:
+    """Images of latent vectors (N, latent_dim) in eval mode: uint8 (N, C, H, W) on the CPU."""
+    network = copy.deepcopy(state.sampler).eval()
+    return to_uint8(network(z.to(state.device))).cpu()
