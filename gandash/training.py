@@ -130,10 +130,16 @@ def build_state(config: Config, channels: int, device: torch.device, arithmetic:
     order = torch.channels_last if arithmetic.channels_last else torch.contiguous_format
     G.to(device=device, memory_format=order)  # type: ignore[call-overload]
     D.to(device=device, memory_format=order)  # type: ignore[call-overload]
-    ema = AveragedModel(G, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True) if config.ema else None
+    ema = _average(G, config.ema) if config.ema else None
     g_optimizer = _adam(G, config.optimizer.g_lr, config.optimizer)
     d_optimizer = _adam(D, config.optimizer.d_lr, config.optimizer)
     return State(config, G, D, g_optimizer, d_optimizer, ema, device, arithmetic)
+
+
+def _average(network: nn.Module, decay: float) -> AveragedModel:
+    """Exponential moving average of weights and batch-norm statistics."""
+    average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return AveragedModel(network, multi_avg_fn=average, use_buffers=True)
 
 
 def _adam(network: nn.Module, lr: float, settings: OptimizerConfig) -> torch.optim.Optimizer:
