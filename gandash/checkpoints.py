@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import torch
 from pydantic import Field, ValidationError
@@ -36,7 +36,7 @@ class DataFacts(Section):
     title: str
     licence: str
     images: int = Field(ge=1)
-    channels: int = Field(ge=1, le=3)
+    channels: Literal[1, 3]
     classes: tuple[str, ...] = ()
 
 
@@ -53,7 +53,7 @@ class Card(Section):
     seconds: float = Field(ge=0)
     device: str
     arithmetic: str
-    weights: str
+    weights: Literal["fp16", "fp32"]
     versions: dict[str, str]
     created: datetime
     note: str = ""
@@ -127,9 +127,8 @@ def _fill(network: Network, path: Path) -> Network:
     try:
         network.load_state_dict(load_safetensors(_read(path, MAX_WEIGHT_BYTES)), strict=True)
     except (SafetensorError, RuntimeError) as error:
-        problem = " ".join(str(error).split())[:200]
         raise ValueError(
-            f"The weights {path} do not fit their card ({problem}): restore or remove the folder"
+            f"The weights {path} do not fit their card ({explain(error)}): restore or remove the folder"
         ) from error
     return network.float().eval().requires_grad_(False)
 
@@ -145,15 +144,18 @@ def _read(path: Path, limit: int) -> bytes:
 
 
 def find(*roots: Path) -> tuple[list[Checkpoint], list[Broken]]:
-    """All checkpoints directly below the given folders by name, and those that cannot be used."""
+    """All checkpoints directly below the given folders by name, and those that cannot be used.
+
+    Of two with the same name the one in the earlier folder is taken.
+    """
     good: dict[str, Checkpoint] = {}
     broken: list[Broken] = []
-    for folder in sorted(path.parent for root in roots for path in root.glob(f"*/{CARD}")):
+    for folder in (path.parent for root in roots for path in sorted(root.glob(f"*/{CARD}"))):
         try:
             good.setdefault(folder.name, Checkpoint(folder, load_card(folder)))
         except ValueError as error:
             broken.append(Broken(folder, str(error)))
-    return list(good.values()), broken
+    return [good[name] for name in sorted(good)], broken
 
 
 def package_versions() -> dict[str, str]:
