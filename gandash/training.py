@@ -193,12 +193,12 @@ def train(state: State, dataset: Dataset) -> Iterator[Report | Snapshot]:
             state.window.append(values)
             state.step += 1
             at_report = state.step % config.report_every == 0 or state.step == total
+            if state.step in snapshot_steps:  # before the report, so that a run left there has it
+                yield Snapshot(state.step, sample(state, fixed_z))
             if at_report:
                 after = _score_after_update(state, z)
                 previous, state.seconds = state.seconds, time.perf_counter() - started
                 yield _report(state, n, before, after, state.seconds - previous)
-            if state.step in snapshot_steps:
-                yield Snapshot(state.step, sample(state, fixed_z))
 
 
 def _losses(config: Config) -> tuple[DLoss, GLoss]:
