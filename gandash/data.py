@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -11,14 +13,19 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
-from gandash.config import DataConfig
+from gandash.config import DataConfig, explain
 from gandash.images import Pixels
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
+IMAGE_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
+UNREADABLE = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error,
+    Image.DecompressionBombError, Image.DecompressionBombWarning,
+)  # fmt: skip
 MAX_IMAGES = 200_000
 MAX_PIXELS = 4096 * 4096
 MAX_FILE_BYTES = 50_000_000
@@ -77,6 +84,11 @@ def load(config: DataConfig, split: str = "train") -> Dataset:
         title, licence, name = location.stem, "as given by its owner", location.stem
     if config.limit:
         images, labels = images[: config.limit], None if labels is None else labels[: config.limit]
+    if not len(images):
+        raise ValueError(
+            f"A dataset needs images ({', '.join(sorted(IMAGE_SUFFIXES))}) and {config.dataset!r} has none: "
+            "choose a folder or zip that holds some"
+        )
     images = fit(_recolor(images, config.color), config.size)
     return Dataset(name, title, licence, images.contiguous(), labels, classes)
 
@@ -174,11 +186,8 @@ def _load_location(location: Path, config: DataConfig) -> tuple[Tensor, Tensor |
             f"and {str(location)!r} is neither: check the spelling"
         )
     images, labels, classes = _stack(files, config.size, mode)
-    if not len(images):
-        raise ValueError(
-            f"A dataset needs images ({', '.join(sorted(IMAGE_SUFFIXES))}) and {str(location)!r} has none: "
-            "choose a folder or zip that holds some"
-        )
+    if config.color == "auto" and bool((images == images[:, :1]).all()):
+        images = images[:, :1]  # grey throughout, however it is stored
     return images, labels, classes
 
 
@@ -190,16 +199,24 @@ def _folder_files(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 def _zip_files(path: Path) -> Iterator[tuple[str, bytes]]:
     """Image members of a zip, never extracted to disk; oversized members are refused."""
-    with zipfile.ZipFile(path) as archive:
-        for info in sorted(archive.infolist(), key=lambda entry: entry.filename):
-            if PurePosixPath(info.filename).suffix.lower() not in IMAGE_SUFFIXES or "__MACOSX" in info.filename:
-                continue
-            if info.file_size > MAX_FILE_BYTES:
-                raise ValueError(
-                    f"An image file may hold at most {MAX_FILE_BYTES // 10**6} MB, and {info.filename!r} in "
-                    f"{path.name} holds {info.file_size // 10**6} MB: remove or shrink it"
-                )
-            yield info.filename, archive.read(info)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for info in sorted(archive.infolist(), key=lambda entry: entry.filename):
+                if PurePosixPath(info.filename).suffix.lower() in IMAGE_SUFFIXES and "__MACOSX" not in info.filename:
+                    yield info.filename, _read_member(archive, info)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError) as error:
+        raise ValueError(
+            f"{path.name} is not a readable zip ({explain(error)}): make it anew, without a password"
+        ) from error
+
+
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    if info.file_size > MAX_FILE_BYTES:
+        raise ValueError(
+            f"An image file may hold at most {MAX_FILE_BYTES // 10**6} MB, and {info.filename!r} in the zip "
+            f"holds {info.file_size // 10**6} MB: remove or shrink it"
+        )
+    return archive.read(info)
 
 
 def _stack(files: Iterator[tuple[str, bytes]], size: int, mode: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
@@ -224,20 +241,12 @@ def _stack(files: Iterator[tuple[str, bytes]], size: int, mode: str) -> tuple[Te
 def _decode(name: str, data: bytes, size: int, mode: str) -> Pixels:
     """One image as (size, size, C) uint8: transparency on white, center crop, then resize."""
     try:
-        with Image.open(BytesIO(data)) as opened:
+        with Image.open(BytesIO(data), formats=IMAGE_FORMATS) as opened:
             if opened.width * opened.height > MAX_PIXELS:
-                raise ValueError(
-                    f"An image may have at most {MAX_PIXELS:,} pixels, and {name!r} is "
-                    f"{opened.width}x{opened.height}: shrink it"
-                )
-            image: Image.Image = (
-                opened.convert("RGBA") if "A" in opened.mode or "transparency" in opened.info else opened
-            )
-            if image.mode == "RGBA":
-                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-            image = image.convert(mode)
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise ValueError(f"{name!r} is not a readable image ({error}): remove or replace it") from error
+                raise ValueError(f"it has {opened.width}x{opened.height} pixels, more than {MAX_PIXELS:,}")
+            image = _opaque(opened).convert(mode)
+    except UNREADABLE as error:
+        raise ValueError(f"{name!r} is not a readable image ({explain(error)}): remove or replace it") from error
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     image = image.crop((left, top, left + side, top + side))
@@ -245,3 +254,13 @@ def _decode(name: str, data: bytes, size: int, mode: str) -> Pixels:
         image = image.resize((size, size), Image.Resampling.LANCZOS)
     array = np.asarray(image, dtype=np.uint8)
     return array if array.ndim == 3 else array[:, :, None]
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """The image on white where it is transparent, in 8 bits a channel."""
+    if image.mode.startswith("I;16"):  # Pillow would clip the 16 bits of a pixel, not scale them
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if "A" not in image.mode and "transparency" not in image.info:
+        return image
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
