@@ -130,16 +130,18 @@ def build_state(config: Config, channels: int, device: torch.device, arithmetic:
     order = torch.channels_last if arithmetic.channels_last else torch.contiguous_format
     G.to(device=device, memory_format=order)  # type: ignore[call-overload]
     D.to(device=device, memory_format=order)  # type: ignore[call-overload]
-    ema = _average(G, config.ema) if config.ema else None
+    ema = AveragedModel(G, use_buffers=True) if config.ema else None
     g_optimizer = _adam(G, config.optimizer.g_lr, config.optimizer)
     d_optimizer = _adam(D, config.optimizer.d_lr, config.optimizer)
     return State(config, G, D, g_optimizer, d_optimizer, ema, device, arithmetic)
 
 
-def _average(network: nn.Module, decay: float) -> AveragedModel:
-    """Exponential moving average of weights and batch-norm statistics."""
-    average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-    return AveragedModel(network, multi_avg_fn=average, use_buffers=True)
+def ema_decay(limit: float, step: int) -> float:
+    """Decay of G's moving average at a step, (1 + step) / (10 + step) up to ``limit``.
+
+    It grows from 0.1, so that the average forgets the initial weights as fast as G leaves them.
+    """
+    return min(limit, (1 + step) / (10 + step))
 
 
 def _adam(network: nn.Module, lr: float, settings: OptimizerConfig) -> torch.optim.Optimizer:
@@ -250,6 +252,8 @@ def _step(state: State, real: Tensor, z: Tensor, pair: tuple[DLoss, GLoss]) -> t
     g_grad_norm = _update(state.g_optimizer, g_loss)
     state.D.requires_grad_(True)
     if state.ema is not None:
+        decay = ema_decay(state.config.ema, state.step)
+        state.ema.multi_avg_fn = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
         state.ema.update_parameters(state.G)
     with torch.no_grad():
         d_real, d_fake = real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
