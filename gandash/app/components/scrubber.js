@@ -1,0 +1,207 @@
+// Frames that follow the pointer, a finger or the arrow keys: everything is drawn here in
+// the browser, and the server hears one position when the pointer or the focus leaves go.
+const FRAMES_PER_SECOND = 12;
+const instances = new WeakMap();
+
+export default function ({ data, parentElement, setStateValue }) {
+  let scrubber = instances.get(parentElement);
+  if (!scrubber) {
+    scrubber = new Scrubber(parentElement.querySelector(".scrubber"));
+    instances.set(parentElement, scrubber);
+  }
+  scrubber.commit = (position) => setStateValue("position", position);
+  scrubber.show(data);
+  return () => {
+    scrubber.pause();
+    instances.delete(parentElement);
+  };
+}
+
+class Scrubber {
+  constructor(root) {
+    this.root = root;
+    this.tracks = root.querySelector(".tracks");
+    this.strip = root.querySelector(".strip");
+    this.range = root.querySelector("input");
+    this.output = root.querySelector("output");
+    this.playButton = root.querySelector(".play");
+    this.position = 0;
+    this.committed = 0;
+    this.images = [];
+    this.listen();
+  }
+
+  listen() {
+    this.range.addEventListener("input", () => this.moveTo(Number(this.range.value)));
+    this.range.addEventListener("pointerup", () => this.send());
+    this.range.addEventListener("blur", () => this.send());
+    this.range.addEventListener("keydown", (event) => {
+      if (event.key === " ") {
+        event.preventDefault();
+        this.toggle();
+      }
+    });
+    this.playButton.addEventListener("click", () => this.toggle());
+    this.follow(this.strip);
+  }
+
+  // Hovering or dragging over an element moves along the path; letting go commits the position.
+  follow(element) {
+    element.addEventListener("pointermove", (event) => {
+      this.pause();
+      const box = element.getBoundingClientRect();
+      const share = (event.clientX - box.left) / box.width;
+      this.moveTo(Math.round(Math.min(1, Math.max(0, share)) * (this.data.labels.length - 1)));
+    });
+    element.addEventListener("pointerdown", (event) => element.setPointerCapture(event.pointerId));
+    element.addEventListener("pointerup", () => this.send());
+  }
+
+  async show(data) {
+    const signature = JSON.stringify([data.tracks, data.labels]);
+    if (signature === this.signature) return;
+    const first = this.signature === undefined;
+    this.signature = signature;
+    this.pause();
+    const images = await Promise.all(data.tracks.map((track) => Promise.all(track.images.map(load))));
+    if (signature !== this.signature) return; // newer data came while the images were loading
+    this.data = data;
+    this.images = images;
+    if (images.flat().some((image) => image === null)) return this.fail();
+    this.position = Math.min(first || data.reset ? data.start : this.position, data.labels.length - 1);
+    this.committed = this.position;
+    this.build();
+    this.draw();
+    this.root.dataset.ready = "true";
+  }
+
+  fail() {
+    this.tracks.replaceChildren();
+    const note = document.createElement("div");
+    note.className = "failed";
+    note.textContent = "These images could not be loaded: reload the page.";
+    this.tracks.append(note);
+  }
+
+  build() {
+    const { tracks, labels, strip, hint } = this.data;
+    this.root.style.setProperty("--tracks", tracks.length);
+    this.root.style.setProperty("--frame", `${this.data.frame_width}px`);
+    this.canvases = tracks.map((track) => {
+      const figure = document.createElement("figure");
+      const canvas = document.createElement("canvas");
+      canvas.width = track.width;
+      canvas.height = track.height;
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", track.label);
+      this.follow(canvas);
+      figure.append(canvas);
+      if (tracks.length > 1) {
+        const caption = document.createElement("figcaption");
+        caption.textContent = caption.title = track.label;
+        figure.append(caption);
+      }
+      return { canvas, figure };
+    });
+    this.tracks.replaceChildren(...this.canvases.map(({ figure }) => figure));
+    this.range.max = labels.length - 1;
+    this.range.setAttribute("aria-label", this.data.label);
+    this.root.querySelector(".hint").textContent = hint;
+    this.strip.hidden = !strip;
+    if (strip) this.drawStripBase();
+  }
+
+  drawStripBase() {
+    const track = this.data.tracks[0];
+    const base = document.createElement("canvas");
+    base.width = track.width * track.frames.length;
+    base.height = track.height;
+    track.frames.forEach((_, position) => this.blit(base.getContext("2d"), 0, position, position * track.width));
+    this.stripBase = base;
+    this.strip.width = base.width;
+    this.strip.height = base.height;
+  }
+
+  moveTo(position) {
+    if (position === this.position || !this.data) return;
+    this.position = position;
+    if (this.pending) return;
+    this.pending = requestAnimationFrame(() => {
+      this.pending = 0;
+      this.draw();
+    });
+  }
+
+  draw() {
+    this.canvases.forEach(({ canvas }, index) => {
+      this.blit(canvas.getContext("2d"), index, this.position, 0);
+      canvas.dataset.position = this.position;
+    });
+    if (this.data.strip) this.drawStrip();
+    const label = this.data.labels[this.position];
+    this.range.value = this.position;
+    this.range.setAttribute("aria-valuetext", label);
+    this.output.textContent = label;
+  }
+
+  blit(context, index, position, x) {
+    const track = this.data.tracks[index];
+    const [image, left, top] = track.frames[position];
+    const { width, height } = track;
+    context.drawImage(this.images[index][image], left, top, width, height, x, 0, width, height);
+  }
+
+  drawStrip() {
+    const context = this.strip.getContext("2d");
+    const { width, height } = this.data.tracks[0];
+    context.globalAlpha = 0.45;
+    context.clearRect(0, 0, this.strip.width, this.strip.height);
+    context.drawImage(this.stripBase, 0, 0);
+    context.globalAlpha = 1;
+    context.drawImage(this.stripBase, this.position * width, 0, width, height, this.position * width, 0, width, height);
+  }
+
+  toggle() {
+    if (this.timer) {
+      this.pause();
+      this.send();
+      return;
+    }
+    let direction = this.position === this.data.labels.length - 1 ? -1 : 1;
+    this.timer = setInterval(() => {
+      const last = this.data.labels.length - 1;
+      if (this.position + direction > last || this.position + direction < 0) direction = -direction;
+      this.moveTo(Math.min(last, Math.max(0, this.position + direction)));
+    }, 1000 / Math.min(FRAMES_PER_SECOND, this.data.labels.length));
+    this.setPlayButton("Pause", "\u275A\u275A");
+  }
+
+  pause() {
+    clearInterval(this.timer);
+    this.timer = 0;
+    this.setPlayButton("Play", "\u25B6");
+  }
+
+  setPlayButton(label, sign) {
+    this.playButton.textContent = sign;
+    this.playButton.setAttribute("aria-label", label);
+    this.playButton.title = `${label} (space)`;
+  }
+
+  send() {
+    if (this.timer || !this.data || this.position === this.committed) return;
+    this.committed = this.position;
+    this.commit(this.position);
+  }
+}
+
+async function load(url) {
+  const image = new Image();
+  image.src = url;
+  try {
+    await image.decode();
+    return image;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,72 @@
+"""Latent space: walk between two latent vectors, live under the pointer."""
+
+from __future__ import annotations
+
+import secrets
+
+import streamlit as st
+
+from gandash.app import layout, models
+from gandash.app.assets import publish
+from gandash.app.scrubber import Track, scrubber
+from gandash.checkpoints import Checkpoint
+
+FEWEST_STEPS, MOST_STEPS = 4, 64
+
+
+def new_seeds() -> None:
+    """Two fresh seeds, small enough to read out loud."""
+    st.session_state.latent_a, st.session_state.latent_b = secrets.randbelow(10_000), secrets.randbelow(10_000)
+
+
+def controls(found: dict[str, Checkpoint]) -> tuple[Checkpoint, int, int, str, int]:
+    """The page's widgets; every value is in the URL."""
+    name = st.selectbox("Checkpoint", list(found), key="latent_checkpoint", bind="query-params", required=True)
+    a, b = st.columns(2)
+    seed_a = a.number_input("Seed A", 0, layout.LARGEST_SEED, 7, 1, key="latent_a", bind="query-params")
+    seed_b = b.number_input("Seed B", 0, layout.LARGEST_SEED, 8, 1, key="latent_b", bind="query-params")
+    st.button("New seeds", icon=":material/casino:", on_click=new_seeds, width="stretch")
+    how = st.segmented_control(
+        "Path", ["slerp", "lerp"], default="slerp", key="latent_path", bind="query-params", required=True,
+        help="slerp turns along the sphere on which Gaussian vectors lie; lerp goes straight and passes "
+        "through shorter vectors than the generator was trained on.",
+    )  # fmt: skip
+    steps = st.slider("Frames", FEWEST_STEPS, MOST_STEPS, 32, key="latent_steps", bind="query-params")
+    return found[name], int(seed_a), int(seed_b), how or "slerp", int(steps)
+
+
+def walk(checkpoint: Checkpoint, seed_a: int, seed_b: int, how: str, steps: int) -> None:
+    """The path as one atlas that the browser plays."""
+    content = models.path_atlas(checkpoint, seed_a, seed_b, steps, "lerp" if how == "lerp" else "slerp")
+    size = checkpoint.card.config.data.size
+    track = Track(
+        f"{checkpoint.name}, from seed {seed_a} to seed {seed_b}", [publish(content)],
+        [(0, i * size, 0) for i in range(steps)], size, size,
+    )  # fmt: skip
+    labels = [f"{i + 1} of {steps} · t = {i / (steps - 1):.2f}" for i in range(steps)]
+    scrubber(
+        [track], labels, key="latent_frame", label="Position on the path", strip=True,
+        hint="Move the pointer over the picture, drag, or use the arrow keys.",
+    )  # fmt: skip
+
+
+layout.header(
+    "Latent space",
+    "A generator turns a vector *z* of random numbers into an image. Walk from one *z* to another: "
+    "if the images change smoothly, the generator has learned a space and not a list of examples.",
+)
+found = {checkpoint.name: checkpoint for checkpoint in layout.checkpoints_or_stop()}
+left, right = st.columns([1, 2], gap="large")
+with left:
+    settings = controls(found)
+with right, layout.one_sentence():
+    walk(*settings)
+with st.expander("What am I looking at?", icon=":material/school:"):
+    st.markdown(
+        "Each seed draws one latent vector $z \\sim \\mathcal N(0, I)$ with as many entries as the checkpoint's latent "
+        "size. In many dimensions they all have nearly the same length, $\\lVert z\\rVert \\approx \\sqrt d$.\n\n"
+        "- **lerp**, $z_t = (1-t)\\,a + t\\,b$, cuts through the inside of that sphere: halfway the vector is about "
+        "$1/\\sqrt 2$ as long, a place the generator has hardly seen, and images there tend to be bland.\n"
+        "- **slerp** turns the direction at constant speed and keeps the length "
+        "([White 2016](https://arxiv.org/abs/1609.04468))."
+    )

@@ -1,0 +1,63 @@
+"""What every page has in common: its head, its empty state, its notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from gandash.app import models
+from gandash.checkpoints import Card, Checkpoint
+
+LARGEST_SEED = 2**32 - 1
+TRAIN_PAGE = "gandash/app/train.py"
+
+
+def header(title: str, lead: str) -> None:
+    """The page's title and one sentence on what it is for."""
+    st.title(title, anchor=False)
+    st.markdown(lead)
+
+
+def checkpoints_or_stop() -> list[Checkpoint]:
+    """All usable checkpoints, damaged ones named; without any the page ends with what to do."""
+    found, broken = models.find_checkpoints()
+    for problem in broken:
+        st.warning(problem.reason, icon=":material/broken_image:")
+    if not found:
+        nothing_yet("There are no checkpoints yet. Train one, and it appears here when it is finished.")
+    return found
+
+
+def nothing_yet(sentence: str) -> None:
+    """An empty state with the way out of it; ends the page."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown(f":material/hourglass_empty: {sentence}")
+        st.page_link(st.Page("train.py", url_path="train"), label="Go to Train", icon=":material/model_training:")
+    st.stop()
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Show bad input or a damaged file as its sentence instead of a traceback."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def smoothing_of(card: Card) -> str:
+    """Label smoothing in words: none, one-sided or two-sided, with alpha and beta."""
+    alpha, beta = card.config.loss.alpha, card.config.loss.beta
+    if not alpha and not beta:
+        return "no smoothing"
+    return f"{'two' if alpha and beta else 'one'}-sided smoothing (α = {alpha:g}, β = {beta:g})"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as the two largest units that matter."""
+    minutes, hours = seconds / 60, seconds / 3600
+    if hours >= 1:
+        return f"{int(hours)} h {int(minutes % 60)} min"
+    return f"{int(minutes)} min {int(seconds % 60)} s" if minutes >= 1 else f"{seconds:.0f} s"

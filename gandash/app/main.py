@@ -1,0 +1,21 @@
+"""Navigation over the pages; runs at the start of every page view."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).parent
+
+st.set_page_config(page_title="gandash", page_icon=":material/blur_on:", layout="wide")
+st.html(HERE / "style.css")
+
+pages = [
+    st.Page(HERE / "gallery.py", title="Gallery", icon=":material/grid_view:", default=True),
+    st.Page(HERE / "latent_space.py", title="Latent space", icon=":material/timeline:", url_path="latent"),
+    st.Page(HERE / "loss_curves.py", title="Loss curves", icon=":material/show_chart:", url_path="curves"),
+    st.Page(HERE / "label_smoothing.py", title="Label smoothing", icon=":material/tune:", url_path="smoothing"),
+    st.Page(HERE / "train.py", title="Train", icon=":material/model_training:", url_path="train"),
+]
+st.navigation(pages, position="top").run()

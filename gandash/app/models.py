@@ -1,0 +1,89 @@
+"""Checkpoints, networks and samples for the pages, cached with bounds."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+import torch
+from torch import Tensor
+
+from gandash import checkpoints, latent, runs
+from gandash.app.assets import publish
+from gandash.checkpoints import Broken, Checkpoint
+from gandash.data import to_uint8
+from gandash.images import encode, grid
+from gandash.networks import Generator
+from gandash.paths import pretrained_root, runs_root
+
+_INFERENCE = threading.BoundedSemaphore(2)
+INFERENCE_BATCH = 256
+
+
+def find_checkpoints() -> tuple[list[Checkpoint], list[Broken]]:
+    """Shipped checkpoints, then finished runs; read anew when a card has changed."""
+    roots = (pretrained_root(), runs_root())
+    return _find(
+        tuple((str(path), path.stat().st_mtime_ns) for root in roots for path in sorted(root.glob("*/card.json")))
+    )
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _find(stamp: tuple[tuple[str, int], ...]) -> tuple[list[Checkpoint], list[Broken]]:  # noqa: ARG001 - the cache's key
+    return checkpoints.find(pretrained_root(), runs_root())
+
+
+def generator(checkpoint: Checkpoint) -> Generator:
+    """The checkpoint's generator, shared by all sessions; ``ValueError`` if its weights are damaged."""
+    path = checkpoint.folder / checkpoints.GENERATOR
+    return _generator(checkpoint, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs={Checkpoint: lambda c: str(c.folder)})
+def _generator(checkpoint: Checkpoint, stamp: int) -> Generator:  # noqa: ARG001 - the cache's key
+    return checkpoints.load_generator(checkpoint)
+
+
+def generate(network: Generator, z: Tensor) -> Tensor:
+    """Images of latent vectors (N, latent_dim): uint8 (N, C, H, W), a bounded number of threads at a time."""
+    with _INFERENCE, torch.inference_mode():
+        return torch.cat([to_uint8(network(batch)) for batch in z.split(INFERENCE_BATCH)])  # type: ignore[no-untyped-call]
+
+
+@st.cache_data(max_entries=256, show_spinner=False, hash_funcs={Checkpoint: lambda c: (str(c.folder), c.card.created)})
+def sample_grid(checkpoint: Checkpoint, seed: int, count: int, columns: int) -> bytes:
+    """A WebP grid of the samples of ``seed``."""
+    network = generator(checkpoint)
+    return encode(grid(generate(network, latent.draw(seed, count, network.latent_dim)), columns))
+
+
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs={Checkpoint: lambda c: (str(c.folder), c.card.created)})
+def path_atlas(checkpoint: Checkpoint, seed_a: int, seed_b: int, steps: int, how: latent.Interpolation) -> bytes:
+    """One WebP row of the images along a latent path."""
+    network = generator(checkpoint)
+    a, b = (latent.draw(seed, 1, network.latent_dim)[0] for seed in (seed_a, seed_b))
+    return encode(grid(generate(network, latent.path(a, b, steps, how)), steps))
+
+
+def image_html(content: bytes, alt: str) -> str:
+    """An <img> of a published WebP that keeps its pixels crisp; ``alt`` must hold no markup."""
+    return f'<img class="gd-pixels" src="{publish(content)}" alt="{alt}">'
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _metrics(folder: str, stamp: int) -> pd.DataFrame:  # noqa: ARG001 - the cache's key
+    return runs.read_metrics(Path(folder))
+
+
+def metrics(folder: Path) -> pd.DataFrame:
+    """The metrics of a run or checkpoint, read anew when they have grown."""
+    path = folder / runs.METRICS
+    return _metrics(str(folder), path.stat().st_mtime_ns if path.exists() else 0)
+
+
+def use_all_cores() -> None:
+    """Set torch's threads once for the server."""
+    torch.set_num_threads(os.cpu_count() or 1)

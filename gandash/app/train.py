@@ -1,0 +1,199 @@
+"""Train: a form over the config, a queue, and the runs while they go on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from gandash import runs, worker
+from gandash.app import config_form, layout, models
+from gandash.app.assets import publish
+from gandash.app.timeline import timeline
+from gandash.config import Config
+from gandash.data import SOURCES
+from gandash.objectives import OBJECTIVES
+from gandash.paths import pretrained_root, runs_root
+from gandash.plots import thin
+from gandash.presets import PRESETS
+from gandash.runs import Run, Status
+
+FIRST = ("dataset", "objective", "alpha", "beta", "epochs", "seed")
+ACTIVE = ("queued", "running")
+LIVE_POINTS = 400
+PHASES = {
+    "queued": (":material/hourglass_top:", "blue"), "running": (":material/play_arrow:", "green"),
+    "stopped": (":material/pause:", "orange"), "finished": (":material/check:", "violet"),
+    "failed": (":material/error:", "red"),
+}  # fmt: skip
+
+
+def apply_preset() -> None:
+    """Fill the form from the chosen preset."""
+    st.session_state.update(config_form.values_of(PRESETS[st.session_state.train_preset].config))
+
+
+def form() -> None:
+    """Presets first, the six settings that matter most next, the rest folded."""
+    st.subheader("New run", anchor=False)
+    preset = st.selectbox(
+        "Preset", list(PRESETS), format_func=lambda key: PRESETS[key].title, key="train_preset", bind="query-params",
+        on_change=apply_preset, required=True,
+    )  # fmt: skip
+    st.caption(PRESETS[preset].expect)
+    values = settings()
+    wish = st.text_input("Name", max_chars=63, placeholder="a name for the run", key="train_name", bind="query-params")
+    if st.button("Start training", type="primary", icon=":material/play_arrow:", width="stretch"):
+        with layout.one_sentence():
+            start(config_form.collect(values), wish or preset)
+
+
+def settings() -> dict[config_form.Path, Any]:
+    """All widgets of the config with their values."""
+    defaults = config_form.values_of(next(iter(PRESETS.values())).config)
+    fields = dict(config_form.leaves())
+    values: dict[config_form.Path, Any] = {}
+    columns = st.columns(2)
+    first = sorted((path for path in fields if path[-1] in FIRST), key=lambda path: FIRST.index(path[-1]))
+    for number, path in enumerate(first):
+        with columns[number % 2]:
+            choices = list(SOURCES) if path[-1] == "dataset" else None
+            values[path] = config_form.field_widget(path, fields[path], defaults[config_form.key_of(path)], choices)
+    st.caption(OBJECTIVES[values[("loss", "objective")]].summary)
+    rest = [path for path in fields if path not in first]
+    for section, title in config_form.TITLES.items():
+        inside = [path for path in rest if (path[0] if len(path) > 1 else "") == section]
+        if inside:
+            with st.expander(title):
+                for path in inside:
+                    default = defaults[config_form.key_of(path)]
+                    values[path] = config_form.field_widget(path, fields[path], default)
+    return values
+
+
+def start(config: Config, wish: str) -> None:
+    """Queue the run and show it."""
+    run = worker.submit(runs_root(), config, worker.fresh_name(runs_root(), pretrained_root(), wish))
+    st.session_state.train_run = run.name
+    st.toast(f"{run.name} is in the queue.", icon=":material/hourglass_top:")
+
+
+def newest_first() -> list[tuple[Run, Status]]:
+    """All runs with a readable status."""
+    found = []
+    for run in runs.find(runs_root()):
+        with layout.one_sentence():
+            found.append((run, run.status()))
+    return sorted(found, key=lambda pair: pair[1].created, reverse=True)
+
+
+def watch() -> None:
+    """The chosen run, polled only while something is under way."""
+    st.subheader("Runs", anchor=False)
+    found = newest_first()
+    if not found:
+        with st.container(border=True):
+            st.markdown(":material/arrow_back: No run yet. Choose a preset and start one.")
+        return
+    phases = {run.name: status.phase for run, status in found}
+    name = st.selectbox(
+        "Run", list(phases), key="train_run", bind="query-params", label_visibility="collapsed", required=True
+    )
+    polling = "1s" if phases[name] in ACTIVE else None
+    st.fragment(panel, run_every=polling)(Run(runs_root() / name), bool(polling))
+
+
+def panel(run: Run, polled: bool) -> None:
+    """Status, curves and samples of one run; ends the polling when the run has ended."""
+    try:
+        status = run.status()
+    except ValueError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    if polled and status.phase not in ACTIVE:
+        st.rerun()
+    headline(run, status)
+    buttons(run, status)
+    if polled:
+        live(run)
+    else:
+        ended(run)
+
+
+def headline(run: Run, status: Status) -> None:
+    """Phase, progress, speed and time left."""
+    icon, color = PHASES[status.phase]
+    note = f"place {worker.position(runs_root(), run)} in line" if status.phase == "queued" else status.message
+    st.markdown(f":{color}-badge[{icon} {status.phase}] &nbsp; {note}")
+    total = max(status.total, 1)
+    st.progress(
+        min(status.step / total, 1.0), f"Step {status.step:,} of {status.total:,}" if status.total else "Not started"
+    )
+    speed, left, spent = st.columns(3)
+    images = (status.total - status.step) * run.config().batch_size
+    speed.metric(
+        "Images/s", f"{status.images_per_second:,.0f}" if status.step else "–", help="Over the last row of metrics."
+    )
+    left.metric("Time left", layout.duration(images / status.images_per_second) if status.images_per_second else "–")
+    spent.metric("Trained for", layout.duration(status.seconds))
+
+
+def buttons(run: Run, status: Status) -> None:
+    """What can be done with a run in its phase."""
+    with st.container(horizontal=True):
+        if status.phase in ACTIVE:
+            st.button("Stop", icon=":material/stop:", on_click=worker.stop, args=(run,), key="train_stop")
+        if status.phase in ("stopped", "failed"):
+            st.button("Resume", icon=":material/play_arrow:", on_click=worker.resume, args=(run,), key="train_resume")
+        if status.phase not in ACTIVE:
+            with st.popover("Remove", icon=":material/delete:"):
+                st.markdown(f"Remove **{run.name}** with its checkpoint, metrics and samples?")
+                st.button("Yes, remove it", on_click=remove, args=(run,), key="train_remove", type="primary")
+        if status.step:
+            st.page_link(
+                st.Page("loss_curves.py", url_path="curves"), label="All its curves", icon=":material/show_chart:",
+                query_params={"curves_runs": run.name},
+            )  # fmt: skip
+
+
+def remove(run: Run) -> None:
+    worker.remove(run)
+    st.session_state.pop("train_run", None)
+
+
+def live(run: Run) -> None:
+    """Charts that grow without a blank frame, and the latest samples over the ones before."""
+    metrics = thin(run.metrics(), LIVE_POINTS)
+    if metrics.empty:
+        st.info("The first numbers come after a few steps.", icon=":material/hourglass_top:")
+    else:
+        left, right = st.columns(2)
+        left.line_chart(metrics, x="step", y=["d_loss", "g_loss"], y_label="loss (nats)", height=240)
+        right.line_chart(metrics, x="step", y=["d_real", "d_fake"], y_label="D's output", height=240)
+    snapshots = list(run.snapshots().items())[-2:]
+    if snapshots:
+        urls = [publish(path.read_bytes()) for _, path in snapshots]
+        st.html(
+            f'<div class="gd-live" style="background-image:url({urls[0]})">'
+            f'<img class="gd-pixels" src="{urls[-1]}" alt="Samples at step {snapshots[-1][0]}"></div>'
+            f'<p class="gd-sub">Samples of the fixed noise at step {snapshots[-1][0]:,}</p>'
+        )
+
+
+def ended(run: Run) -> None:
+    """The samples over the whole run."""
+    if models.metrics(run.folder).empty:
+        return
+    timeline({run.name: run.folder}, key="train_snapshot")
+
+
+layout.header(
+    "Train",
+    "Train a GAN here and watch it learn. A run has a process of its own: it goes on when you close this tab, "
+    "and turns up on the other pages when it is finished. One runs at a time; further ones wait in line.",
+)
+left, right = st.columns([1, 1.5], gap="large")
+with left:
+    form()
+with right:
+    watch()

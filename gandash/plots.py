@@ -1,0 +1,170 @@
+"""Metrics and arrays to plotly figures; pure functions without torch or streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+XAxis = Literal["step", "epoch", "seconds"]
+X_TITLES: dict[str, str] = {"step": "Step", "epoch": "Epoch", "seconds": "Training time (s)"}
+Floats = npt.NDArray[np.float64]
+COLORS = ("#6f5ff0", "#e8703a", "#12a182", "#d09a00", "#2b8fe0", "#dc4a90", "#7f8c3a", "#9a6b4f")
+MAX_POINTS = 1500
+GREY = "#8a8a99"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One column of the metrics to draw: its name in the legend and its dash."""
+
+    column: str
+    label: str
+    dash: str = "solid"
+
+
+def color_of(index: int) -> str:
+    """The color of the index-th run, the same in every chart of a page."""
+    return COLORS[index % len(COLORS)]
+
+
+def smooth(values: npt.ArrayLike, weight: float) -> Floats:
+    """Exponential moving average with the bias of its start divided out, as TensorBoard draws it.
+
+    ``weight`` in [0, 1): 0 leaves the values as they are. NaNs are passed over.
+    """
+    result = pd.Series(values, dtype=float)
+    if weight > 0 and len(result):
+        result = result.ewm(alpha=1 - weight, adjust=True, ignore_na=True).mean()
+    return np.asarray(result, dtype=np.float64)
+
+
+def thin(metrics: pd.DataFrame, points: int = MAX_POINTS) -> pd.DataFrame:
+    """At most ``points`` evenly spaced rows, first and last included."""
+    if len(metrics) <= points:
+        return metrics
+    return metrics.iloc[np.unique(np.linspace(0, len(metrics) - 1, points).round().astype(int))]
+
+
+def curves(
+    runs: Mapping[str, pd.DataFrame],
+    columns: Sequence[Curve],
+    y_title: str,
+    *,
+    x: XAxis = "step",
+    smoothing: float = 0.0,
+    log_y: bool = False,
+    lines: Mapping[str, float] | None = None,
+    cursor: float | None = None,
+) -> go.Figure:
+    """One line per run and column: smoothed on top, the raw values faint below it.
+
+    ``lines`` are named horizontal references; ``cursor`` is an x value to mark.
+    """
+    figure = go.Figure()
+    for index, (name, metrics) in enumerate(runs.items()):
+        for curve in columns:
+            rows = thin(_smoothed(metrics, curve.column, smoothing))
+            _add_curve(figure, rows, curve, name, color=color_of(index), x=x)
+    for label, value in (lines or {}).items():
+        figure.add_hline(value, line={"dash": "dot", "width": 1.5, "color": GREY})
+        figure.add_annotation(
+            x=1, xref="paper", xanchor="right", y=np.log10(value) if log_y else value, yanchor="bottom",
+            text=label, showarrow=False, font={"size": 11, "color": GREY},
+        )  # fmt: skip
+    if cursor is not None:
+        figure.add_vline(cursor, line={"width": 1.5, "color": GREY})
+    return _styled(figure, X_TITLES[x], y_title, log_y)
+
+
+def _smoothed(metrics: pd.DataFrame, column: str, weight: float) -> pd.DataFrame:
+    return metrics.assign(_raw=metrics[column], _smooth=smooth(metrics[column], weight))
+
+
+def _add_curve(figure: go.Figure, rows: pd.DataFrame, curve: Curve, run: str, *, color: str, x: XAxis) -> None:
+    label = f"{run}: {curve.label}"
+    line = {"color": color, "dash": curve.dash}
+    if not np.array_equal(rows._raw, rows._smooth, equal_nan=True):
+        figure.add_scatter(
+            x=rows[x], y=rows._raw, mode="lines", line={**line, "width": 1}, opacity=0.25,
+            name=label, legendgroup=label, showlegend=False, hoverinfo="skip",
+        )  # fmt: skip
+    figure.add_scatter(
+        x=rows[x], y=rows._smooth, mode="lines", line={**line, "width": 2}, name=label, legendgroup=label,
+        customdata=rows._raw, hovertemplate="%{y:.4g} (raw %{customdata:.4g})<extra>" + label + "</extra>",
+    )  # fmt: skip
+
+
+def logit_bands(runs: Mapping[str, pd.DataFrame], *, x: XAxis = "step", smoothing: float = 0.0) -> go.Figure:
+    """D's logits on real and generated images, one panel a run: median, quartiles and 5 to 95 % of a batch."""
+    figure = make_subplots(rows=1, cols=max(len(runs), 1), shared_yaxes=True, subplot_titles=list(runs))
+    for column, metrics in enumerate(runs.values(), start=1):
+        for who, title, color in (("real", "Real images", COLORS[2]), ("fake", "Generated images", COLORS[1])):
+            rows = _smoothed_quantiles(metrics, who, smoothing)
+            for low, high in (("05", "95"), ("25", "75")):
+                _add_band(figure, rows, x, low=f"{who}_q{low}", high=f"{who}_q{high}", color=color, column=column)
+            figure.add_scatter(
+                x=rows[x], y=rows[f"{who}_q50"], mode="lines", line={"color": color, "width": 2}, name=title,
+                legendgroup=who, showlegend=column == 1, row=1, col=column,
+                hovertemplate="median %{y:.2f}<extra>" + title + "</extra>",
+            )  # fmt: skip
+        figure.update_xaxes(title=X_TITLES[x], row=1, col=column)
+    figure.add_hline(0, line={"dash": "dot", "width": 1.5, "color": GREY})
+    figure.update_yaxes(title="D's logit", row=1, col=1)
+    return _styled(figure, None, None, False)
+
+
+def _smoothed_quantiles(metrics: pd.DataFrame, who: str, weight: float) -> pd.DataFrame:
+    names = [f"{who}_q{q}" for q in ("05", "25", "50", "75", "95")]
+    return thin(metrics.assign(**{name: smooth(metrics[name], weight) for name in names}))
+
+
+def _add_band(figure: go.Figure, rows: pd.DataFrame, x: XAxis, *, low: str, high: str, color: str, column: int) -> None:
+    xs = np.concatenate([rows[x], rows[x][::-1]])
+    ys = np.concatenate([rows[high], rows[low][::-1]])
+    figure.add_scatter(
+        x=xs, y=ys, fill="toself", fillcolor=color, opacity=0.18, line={"width": 0}, mode="lines",
+        hoverinfo="skip", showlegend=False, legendgroup=low[:4], row=1, col=column,
+    )  # fmt: skip
+
+
+def densities(
+    x: Floats, p_data: npt.NDArray[np.float64], p_g: npt.NDArray[np.float64],
+    d_stars: Mapping[str, Floats],
+) -> go.Figure:  # fmt: skip
+    """Two one-dimensional densities (filled, left axis) under optimal discriminators (lines, right axis, 0 to 1)."""
+    figure = make_subplots(specs=[[{"secondary_y": True}]])
+    for label, values, color in (("p_data", p_data, COLORS[2]), ("p_g", p_g, COLORS[1])):
+        figure.add_scatter(
+            x=x, y=values, fill="tozeroy", mode="lines", line={"color": color, "width": 1}, opacity=0.5,
+            name=label, hovertemplate="%{y:.3f}",
+        )  # fmt: skip
+    for (label, values), dash in zip(d_stars.items(), ("dot", "solid", "dash"), strict=False):
+        figure.add_scatter(
+            x=x, y=values, mode="lines", line={"color": COLORS[0], "width": 2.5, "dash": dash},
+            name=label, hovertemplate="%{y:.3f}", secondary_y=True,
+        )  # fmt: skip
+    figure = _styled(figure, "x", None, False)
+    figure.update_yaxes(title="Density", rangemode="tozero", secondary_y=False, showgrid=False)
+    figure.update_yaxes(title="D*(x)", range=[-0.02, 1.02], secondary_y=True)
+    return figure
+
+
+def _styled(figure: go.Figure, x_title: str | None, y_title: str | None, log_y: bool) -> go.Figure:
+    figure.update_layout(
+        height=340,
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        legend={"orientation": "h", "y": -0.22, "x": 0, "yanchor": "top", "title": None},
+        hovermode="x unified",
+    )
+    if x_title:
+        figure.update_xaxes(title=x_title)
+    if y_title:
+        figure.update_yaxes(title=y_title, type="log" if log_y else "linear")
+    return figure
