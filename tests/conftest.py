@@ -1,0 +1,93 @@
+"""Fixtures: folders of their own for runs and checkpoints, tiny images, real MNIST where it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gandash import data, training
+from gandash.config import Config, DataConfig, NetworkConfig
+from gandash.data import Dataset
+from gandash.training import Arithmetic
+
+# Two threads whatever the machine: sums that a thread count reorders stay comparable.
+torch.set_num_threads(2)
+
+ConfigFactory = Callable[..., Config]
+
+
+@pytest.fixture
+def runs_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of runs, known to everything that asks for one."""
+    root = tmp_path / "runs"
+    monkeypatch.setenv("GANDASH_RUNS", str(root))
+    return root
+
+
+@pytest.fixture
+def pretrained_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of shipped checkpoints, known to everything that asks for one."""
+    root = tmp_path / "pretrained"
+    monkeypatch.setenv("GANDASH_PRETRAINED", str(root))
+    return root
+
+
+@pytest.fixture(scope="session")
+def image_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 grey 16x16 PNG files in two class folders: bright squares on the left or on the right."""
+    folder = tmp_path_factory.mktemp("images")
+    rng = np.random.default_rng(0)
+    for number in range(24):
+        side = ("left", "right")[number % 2]
+        pixels = rng.integers(0, 60, (16, 16), dtype=np.uint8)
+        column = 1 if side == "left" else 9
+        pixels[5:11, column : column + 6] = 200 + rng.integers(0, 55)
+        (folder / side).mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(folder / side / f"{number:02d}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_config(image_folder: Path) -> ConfigFactory:
+    """A config of the smallest run: 16 pixels, width 4, 6 steps with a report at every second one."""
+
+    def make(**changes: object) -> Config:
+        settings: dict[str, object] = {
+            "data": DataConfig(dataset=str(image_folder), size=16),
+            "network": NetworkConfig(latent_dim=8, g_width=4, d_width=4),
+            "steps": 6, "batch_size": 8, "report_every": 2, "snapshots": 4, "precision": "fp32", "device": "cpu",
+        }  # fmt: skip
+        return Config.model_validate(settings | changes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tiny_config: ConfigFactory) -> Dataset:
+    return data.load(tiny_config().data)
+
+
+@pytest.fixture
+def plain_arithmetic(monkeypatch: pytest.MonkeyPatch) -> Arithmetic:
+    """No probe: runs compute in plain fp32, so that they can be compared bit for bit."""
+    plain = Arithmetic()
+    monkeypatch.setattr(training, "choose_arithmetic", lambda *_: plain)
+    return plain
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Path:
+    """The folder with the real MNIST files; without them the test is skipped, or fails where data is required."""
+    folder = os.environ.get("GANDASH_DATA")
+    if folder and (Path(folder) / "MNIST" / "raw" / "train-images-idx3-ubyte").is_file():
+        return Path(folder)
+    reason = "MNIST is needed: point GANDASH_DATA to a folder with MNIST/raw/train-images-idx3-ubyte"
+    if os.environ.get("GANDASH_REQUIRE_DATA"):
+        pytest.fail(reason)
+    pytest.skip(reason)
