@@ -1,0 +1,228 @@
+"""How fast gandash trains, beside a plain textbook DCGAN on the same data, shapes and batch.
+
+    python benchmarks/training.py
+    python benchmarks/training.py --sizes 32 --rounds 9 --json
+
+Protocol: both sides live in one process and take turns, a few steps each, so that whatever
+else the machine does meets both alike. A first turn each is not counted: the plain side
+warms up, gandash chooses its arithmetic. Per side the median turn is given with the slowest
+and the fastest; the ratio is that of the medians, and its range that of single rounds.
+
+Plain side: fp32, channels first, binary cross-entropy on sigmoid outputs, a DataLoader over
+float images, losses read every step, D not frozen while G learns, default Adam: the usual
+tutorial. gandash: its own loop with automatic precision, all metrics, and a report per turn,
+which is at least as often as by default.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import platform
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from gandash import data
+from gandash.config import Config, DataConfig, parse_config
+from gandash.data import Dataset
+from gandash.training import choose_device, new_state, train
+
+IMAGES = 6400
+LATENT = 100
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = _parser().parse_args(arguments)
+    facts = machine(choose_device(options.device))
+    results = []
+    for size in options.sizes:
+        result = compare(size, options)
+        results.append(result)
+        if not options.json:
+            print(_line(result), flush=True)
+    if options.json:
+        settings = {name: value for name, value in vars(options).items() if name != "json"}
+        print(json.dumps({"machine": facts, "settings": settings, "results": results}, indent=2))
+    else:
+        print(", ".join(f"{name}: {value}" for name, value in facts.items()))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Training speed of gandash beside a plain DCGAN loop.")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[32, 64], help="image sizes (default: 32 64)")
+    parser.add_argument("--width", type=int, default=64, help="filters beside the image (default: 64)")
+    parser.add_argument("--batch-size", type=int, default=128, help="images per step (default: 128)")
+    parser.add_argument("--rounds", type=int, default=5, help="turns per side (default: 5)")
+    parser.add_argument("--steps", type=int, default=5, help="steps per turn (default: 5)")
+    parser.add_argument("--device", default="auto", choices=("auto", "cuda", "mps", "cpu"), help="default: auto")
+    parser.add_argument("--json", action="store_true", help="print all figures as one JSON object")
+    return parser
+
+
+def compare(size: int, options: argparse.Namespace) -> dict[str, Any]:
+    """Images per second of both sides at one image size, turn about."""
+    config = _config(size, options)
+    dataset = _images(config.data)
+    device = choose_device(options.device)
+    state = new_state(config, dataset)
+    ours, plain = train(state, dataset), textbook(dataset.images, config, device)
+    next(ours)  # the samples before step 0
+    turns: dict[str, list[float]] = {"plain": [], "gandash": []}
+    for _ in range(options.rounds + 1):
+        for name, steps, count in (("plain", plain, options.steps), ("gandash", ours, 1)):
+            turns[name].append(_rate(steps, count, options.steps * options.batch_size, device))
+    ratios = sorted(b / a for a, b in zip(turns["plain"][1:], turns["gandash"][1:], strict=True))
+    sides = {name: _summary(values[1:]) for name, values in turns.items()}
+    return {
+        "size": size,
+        "data": dataset.title,
+        "arithmetic": str(state.arithmetic),
+        **sides,
+        "ratio": round(sides["gandash"]["images_per_second"] / sides["plain"]["images_per_second"], 3),
+        "ratio_range": [round(ratios[0], 3), round(ratios[-1], 3)],
+    }
+
+
+def _config(size: int, options: argparse.Namespace) -> Config:
+    return parse_config(
+        {
+            "data": {"size": size, "limit": IMAGES},
+            "network": {"latent_dim": LATENT, "g_width": options.width, "d_width": options.width},
+            "batch_size": options.batch_size,
+            "report_every": options.steps,
+            "steps": options.steps * (options.rounds + 1),
+            "snapshots": 2,
+            "device": options.device,
+        }
+    )
+
+
+def _images(config: DataConfig) -> Dataset:
+    """MNIST where it is on disk, else noise of the same kind; nothing is downloaded."""
+    if (data.data_folder() / "MNIST" / "raw").is_dir():
+        return data.load(config)
+    noise = torch.randint(0, 256, (IMAGES, 1, config.size, config.size), dtype=torch.uint8)
+    return Dataset("noise", "random images", "none", noise)
+
+
+def _rate(steps: Iterator[object], count: int, images: int, device: torch.device) -> float:
+    start = time.perf_counter()
+    for _ in itertools.islice(steps, count):
+        pass
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return images / (time.perf_counter() - start)
+
+
+def _summary(rates: list[float]) -> dict[str, float]:
+    return {
+        "images_per_second": round(statistics.median(rates), 1),
+        "slowest": round(min(rates), 1),
+        "fastest": round(max(rates), 1),
+    }
+
+
+def textbook(images: Tensor, config: Config, device: torch.device) -> Iterator[tuple[float, float]]:
+    """The DCGAN loop as tutorials write it; yields both losses after every step, without end."""
+    size, width = config.data.size, config.network.g_width
+    netG = plain_generator(size, images.shape[1], width).apply(_initialize).to(device)
+    netD = plain_discriminator(size, images.shape[1], width).apply(_initialize).to(device)
+    criterion = nn.BCELoss()
+    optimizerD = torch.optim.Adam(netD.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    optimizerG = torch.optim.Adam(netG.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    floats = TensorDataset(images.float() / 127.5 - 1)
+    loader = DataLoader(floats, batch_size=config.batch_size, shuffle=True, drop_last=True)
+    while True:
+        for (batch,) in loader:
+            real = batch.to(device)
+            label = torch.full((len(real),), 1.0, device=device)
+            netD.zero_grad()
+            errD_real = criterion(netD(real).view(-1), label)
+            errD_real.backward()
+            noise = torch.randn(len(real), LATENT, 1, 1, device=device)
+            fake = netG(noise)
+            label.fill_(0.0)
+            errD_fake = criterion(netD(fake.detach()).view(-1), label)
+            errD_fake.backward()
+            errD = errD_real + errD_fake
+            optimizerD.step()
+            netG.zero_grad()
+            label.fill_(1.0)
+            errG = criterion(netD(fake).view(-1), label)
+            errG.backward()
+            optimizerG.step()
+            yield errD.item(), errG.item()
+
+
+def plain_generator(size: int, channels: int, width: int) -> nn.Sequential:
+    filters = _filters(size, width)[::-1]
+    layers: list[nn.Module] = [nn.ConvTranspose2d(LATENT, filters[0], 4, 1, 0, bias=False)]
+    for a, b in itertools.pairwise(filters):
+        layers += [nn.BatchNorm2d(a), nn.ReLU(True), nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False)]
+    layers += [nn.BatchNorm2d(width), nn.ReLU(True), nn.ConvTranspose2d(width, channels, 4, 2, 1, bias=False)]
+    return nn.Sequential(*layers, nn.Tanh())
+
+
+def plain_discriminator(size: int, channels: int, width: int) -> nn.Sequential:
+    filters = _filters(size, width)
+    layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, True)]
+    for a, b in itertools.pairwise(filters):
+        layers += [nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(0.2, True)]
+    return nn.Sequential(*layers, nn.Conv2d(filters[-1], 1, 4, 1, 0, bias=False), nn.Sigmoid())
+
+
+def _filters(size: int, width: int) -> list[int]:
+    return [width << i for i in range(size.bit_length() - 3)]
+
+
+def _initialize(module: nn.Module) -> None:
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """What the figures depend on."""
+    model, flags = _processor()
+    return {
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "processor": model,
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "bf16_units": bool({"avx512_bf16", "amx_bf16", "bf16"} & flags) if flags else "unknown",
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _processor() -> tuple[str, set[str]]:
+    """Name and instruction sets as Linux gives them; the set is empty elsewhere."""
+    try:
+        lines = [line.partition(":") for line in Path("/proc/cpuinfo").read_text().splitlines()]
+    except OSError:
+        return platform.processor() or platform.machine(), set()
+    entries = {key.strip(): value.strip() for key, _, value in lines}
+    return entries.get("model name", platform.machine()), set(entries.get("flags", entries.get("Features", "")).split())
+
+
+def _line(result: dict[str, Any]) -> str:
+    plain, ours, (low, high) = result["plain"], result["gandash"], result["ratio_range"]
+    return (
+        f"{result['size']}x{result['size']}, {result['data']}, {result['arithmetic']}: "
+        f"plain {plain['images_per_second']:.0f} images/s ({plain['slowest']:.0f}-{plain['fastest']:.0f}), "
+        f"gandash {ours['images_per_second']:.0f} ({ours['slowest']:.0f}-{ours['fastest']:.0f}), "
+        f"ratio {result['ratio']:.2f} ({low:.2f}-{high:.2f})"
+    )
+
+
+if __name__ == "__main__":
+    main()
