@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -185,7 +186,7 @@ def _load_location(location: Path, config: DataConfig) -> tuple[Tensor, Tensor |
             f"dataset must be one of {', '.join(SOURCES)} or the path of a folder or zip of images, "
             f"and {str(location)!r} is neither: check the spelling"
         )
-    images, labels, classes = _stack(files, config.size, mode)
+    images, labels, classes = _stack(islice(files, config.limit), config.size, mode)
     if config.color == "auto" and bool((images == images[:, :1]).all()):
         images = images[:, :1]  # grey throughout, however it is stored
     return images, labels, classes

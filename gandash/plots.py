@@ -72,11 +72,13 @@ def curves(
         for curve in columns:
             rows = thin(_smoothed(metrics, curve.column, smoothing))
             _add_curve(figure, rows, curve, name, color=color_of(index), x=x)
+    highest = max((lines or {}).values(), default=0.0)
     for label, value in (lines or {}).items():
         figure.add_hline(value, line={"dash": "dot", "width": 1.5, "color": GREY})
         figure.add_annotation(
-            x=1, xref="paper", xanchor="right", y=np.log10(value) if log_y else value, yanchor="bottom",
-            text=label, showarrow=False, font={"size": 11, "color": GREY},
+            x=1, xref="paper", xanchor="right", y=np.log10(value) if log_y else value,
+            yanchor="bottom" if value == highest else "top", text=label,
+            showarrow=False, font={"size": 11, "color": GREY},
         )  # fmt: skip
     if cursor is not None:
         figure.add_vline(cursor, line={"width": 1.5, "color": GREY})
@@ -152,7 +154,7 @@ def densities(
         )  # fmt: skip
     figure = _styled(figure, "x", None, False)
     figure.update_yaxes(title="Density", rangemode="tozero", secondary_y=False, showgrid=False)
-    figure.update_yaxes(title="D*(x)", range=[-0.02, 1.02], secondary_y=True)
+    figure.update_yaxes(title="D*(x)", range=[-0.02, 1.02], dtick=0.25, tickformat=".2f", secondary_y=True)
     return figure
 
 

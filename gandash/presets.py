@@ -9,9 +9,8 @@ from gandash.config import Config, DataConfig, LossConfig, NetworkConfig, Optimi
 
 @dataclass(frozen=True)
 class Preset:
-    """A named config and what to expect of it."""
+    """A config and what to expect of it."""
 
-    title: str
     expect: str
     config: Config
 
@@ -19,29 +18,24 @@ class Preset:
 _QUICK = Config(network=NetworkConfig(g_width=32, d_width=32), epochs=2, batch_size=64, ema=0.99)
 
 PRESETS: dict[str, Preset] = {
-    "quick": Preset("Quick digits", "Recognizable digits in about 3 minutes on 2 CPU cores.", _QUICK),
-    "mnist": Preset(
-        "DCGAN on MNIST",
+    "Quick digits": Preset("Recognizable digits in about 3 minutes on 2 CPU cores.", _QUICK),
+    "DCGAN on MNIST": Preset(
         "Clean digits; the full-width networks of the shipped checkpoints, hours on 2 CPU cores, minutes on a GPU.",
         Config(epochs=15, ema=0.999),
     ),
-    "one-sided": Preset(
-        "One-sided smoothing",
+    "One-sided smoothing": Preset(
         "The quick run with D's target on real images at 0.9: compare it with Quick digits.",
         _QUICK.model_copy(update={"loss": LossConfig(alpha=0.1)}),
     ),
-    "minimax": Preset(
-        "Saturating objective",
+    "Saturating objective": Preset(
         "The quick run with the minimax objective of the 2014 paper: watch G's gradient norm while D is sure.",
         _QUICK.model_copy(update={"loss": LossConfig(objective="minimax")}),
     ),
-    "d-wins": Preset(
-        "A discriminator that wins",
+    "A discriminator that wins": Preset(
         "D learns ten times faster than G. Its loss falls to 0 and G stops improving: what to look out for.",
         _QUICK.model_copy(update={"optimizer": OptimizerConfig(g_lr=5e-5, d_lr=5e-4)}),
     ),
-    "fashion": Preset(
-        "Fashion-MNIST",
+    "Fashion-MNIST": Preset(
         "The quick run on clothing; shapes appear early, textures late.",
         _QUICK.model_copy(update={"data": DataConfig(dataset="fashion-mnist"), "epochs": 4}),
     ),

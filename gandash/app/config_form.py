@@ -69,7 +69,7 @@ def field_widget(path: Path, field: FieldInfo, default: Any, choices: Sequence[s
     label = LABELS.get(name, name.replace("_", " ").capitalize())
     choices = choices or CHOICES.get(name) or _literals(field.annotation)
     if choices:
-        return st.selectbox(label, choices, choices.index(default), required=True, **common)
+        return st.selectbox(label, choices, choices.index(default), **common)
     if field.annotation is str:
         return st.text_input(label, default, **common)
     return _number(label, field, default, common)

@@ -21,13 +21,13 @@ def new_seeds() -> None:
 
 def controls(found: dict[str, Checkpoint]) -> tuple[Checkpoint, int, int, str, int]:
     """The page's widgets; every value is in the URL."""
-    name = st.selectbox("Checkpoint", list(found), key="latent_checkpoint", bind="query-params", required=True)
+    name = st.selectbox("Checkpoint", list(found), key="latent_checkpoint", bind="query-params")
     a, b = st.columns(2)
     seed_a = a.number_input("Seed A", 0, layout.LARGEST_SEED, 7, 1, key="latent_a", bind="query-params")
     seed_b = b.number_input("Seed B", 0, layout.LARGEST_SEED, 8, 1, key="latent_b", bind="query-params")
     st.button("New seeds", icon=":material/casino:", on_click=new_seeds, width="stretch")
     how = st.segmented_control(
-        "Path", ["slerp", "lerp"], default="slerp", key="latent_path", bind="query-params", required=True,
+        "Path", ["slerp", "lerp"], default="slerp", key="latent_path", bind="query-params",
         help="slerp turns along the sphere on which Gaussian vectors lie; lerp goes straight and passes "
         "through shorter vectors than the generator was trained on.",
     )  # fmt: skip

@@ -46,9 +46,7 @@ def logged(found: list[Checkpoint]) -> dict[str, Logged]:
 def charts(chosen: dict[str, Logged]) -> None:
     """Three charts that share x axis, smoothing and colors."""
     one, two, three = st.columns([2, 2, 1.2], vertical_alignment="bottom")
-    x = one.segmented_control(
-        "X axis", list(X_AXES), default="Step", key="curves_x", bind="query-params", required=True
-    )
+    x = one.segmented_control("X axis", list(X_AXES), default="Step", key="curves_x", bind="query-params")
     weight = two.slider(
         "Smoothing", 0.0, 0.99, 0.8, 0.01, key="curves_smoothing", bind="query-params",
         help="Weight of the debiased exponential moving average; the raw values stay visible below it.",

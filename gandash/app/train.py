@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from gandash import runs, worker
+from gandash import runs, uploads, worker
 from gandash.app import config_form, layout, models
 from gandash.app.assets import publish
 from gandash.app.timeline import timeline
@@ -18,6 +18,7 @@ from gandash.plots import thin
 from gandash.presets import PRESETS
 from gandash.runs import Run, Status
 
+DATASET = ("data", "dataset")
 FIRST = ("dataset", "objective", "alpha", "beta", "epochs", "seed")
 ACTIVE = ("queued", "running")
 LIVE_POINTS = 400
@@ -36,30 +37,35 @@ def apply_preset() -> None:
 def form() -> None:
     """Presets first, the six settings that matter most next, the rest folded."""
     st.subheader("New run", anchor=False)
-    preset = st.selectbox(
-        "Preset", list(PRESETS), format_func=lambda key: PRESETS[key].title, key="train_preset", bind="query-params",
-        on_change=apply_preset, required=True,
-    )  # fmt: skip
+    preset = st.selectbox("Preset", list(PRESETS), key="train_preset", bind="query-params", on_change=apply_preset)
     st.caption(PRESETS[preset].expect)
-    values = settings()
+    values = settings(PRESETS[preset].config)
     wish = st.text_input("Name", max_chars=63, placeholder="a name for the run", key="train_name", bind="query-params")
     if st.button("Start training", type="primary", icon=":material/play_arrow:", width="stretch"):
         with layout.one_sentence():
             start(config_form.collect(values), wish or preset)
 
 
-def settings() -> dict[config_form.Path, Any]:
-    """All widgets of the config with their values."""
-    defaults = config_form.values_of(next(iter(PRESETS.values())).config)
+def settings(preset: Config) -> dict[config_form.Path, Any]:
+    """All widgets of the config with their values; the preset's are the defaults."""
+    defaults, uploaded = config_form.values_of(preset), uploads.find(runs_root())
     fields = dict(config_form.leaves())
     values: dict[config_form.Path, Any] = {}
     columns = st.columns(2)
     first = sorted((path for path in fields if path[-1] in FIRST), key=lambda path: FIRST.index(path[-1]))
     for number, path in enumerate(first):
         with columns[number % 2]:
-            choices = list(SOURCES) if path[-1] == "dataset" else None
+            choices = [*SOURCES, *uploaded] if path[-1] == "dataset" else None
             values[path] = config_form.field_widget(path, fields[path], defaults[config_form.key_of(path)], choices)
+    values[DATASET] = str(uploaded.get(values[DATASET], values[DATASET]))
     st.caption(OBJECTIVES[values[("loss", "objective")]].summary)
+    with st.expander("Use my own images"):
+        st.file_uploader(
+            "A zip of images, in class folders if you like", "zip", key="train_upload", on_change=keep_upload,
+            help="Images are cropped to squares and resized. Everyone who can open this page can train on them.",
+        )  # fmt: skip
+        if problem := st.session_state.pop("train_upload_problem", None):
+            st.error(problem, icon=":material/error:")
     rest = [path for path in fields if path not in first]
     for section, title in config_form.TITLES.items():
         inside = [path for path in rest if (path[0] if len(path) > 1 else "") == section]
@@ -69,6 +75,17 @@ def settings() -> dict[config_form.Path, Any]:
                     default = defaults[config_form.key_of(path)]
                     values[path] = config_form.field_widget(path, fields[path], default)
     return values
+
+
+def keep_upload() -> None:
+    """Check and keep the uploaded zip, and choose it as the dataset."""
+    file = st.session_state.train_upload
+    if file is None:
+        return
+    try:
+        st.session_state.train_dataset = uploads.keep(runs_root(), file.name, file.getvalue())
+    except (ValueError, OSError) as error:
+        st.session_state.train_upload_problem = str(error)
 
 
 def start(config: Config, wish: str) -> None:
@@ -96,9 +113,11 @@ def watch() -> None:
             st.markdown(":material/arrow_back: No run yet. Choose a preset and start one.")
         return
     phases = {run.name: status.phase for run, status in found}
-    name = st.selectbox(
-        "Run", list(phases), key="train_run", bind="query-params", label_visibility="collapsed", required=True
-    )
+    chosen = st.selectbox(
+        "Run", list(phases), None, key="train_run", bind="query-params", label_visibility="collapsed",
+        placeholder=f"{found[0][0].name} (newest)",
+    )  # fmt: skip
+    name = chosen or found[0][0].name
     polling = "1s" if phases[name] in ACTIVE else None
     st.fragment(panel, run_every=polling)(Run(runs_root() / name), bool(polling))
 
