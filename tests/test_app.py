@@ -1,0 +1,209 @@
+"""Every page with every checkpoint, without checkpoints, and with nonsense in the URL.
+
+AppTest runs the real scripts but no browser code: what happens in the browser is in tests/e2e.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from gandash import checkpoints, presets, runs, worker
+from gandash.app import config_form
+from gandash.config import Config, LossConfig, parse_config
+from gandash.paths import PROJECT
+
+MAIN = PROJECT / "gandash" / "app" / "main.py"
+PAGES = {
+    "gallery": "Gallery",
+    "latent_space": "Latent space",
+    "loss_curves": "Loss curves",
+    "label_smoothing": "Label smoothing",
+    "train": "Train",
+}
+SHIPPED = sorted(path.parent.name for path in (PROJECT / "pretrained").glob("*/card.json"))
+ARMS = {"plain": (0.0, 0.0), "one-sided": (0.1, 0.0), "two-sided": (0.1, 0.1)}
+
+
+@pytest.fixture(scope="session")
+def arms_folder(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]) -> Path:
+    """Three finished tiny runs that differ in smoothing."""
+    root = tmp_path_factory.mktemp("arms")
+    for name, (alpha, beta) in ARMS.items():
+        list(runs.execute(runs.create(root, tiny_config(loss=LossConfig(alpha=alpha, beta=beta)), name)))
+    return root
+
+
+@pytest.fixture
+def arms(arms_folder: Path, pretrained_root: Path, runs_root: Path) -> Path:
+    """The tiny arms as shipped checkpoints, and an empty folder of runs."""
+    shutil.copytree(arms_folder, pretrained_root)
+    runs_root.mkdir()
+    return pretrained_root
+
+
+def visit(page: str, **query: str) -> AppTest:
+    """Run a page as a visitor's first view of a link would."""
+    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    if page != "gallery":
+        app.switch_page(str(MAIN.parent / f"{page}.py"))
+        app.run()
+    return app
+
+
+def assert_fine(app: AppTest, page: str) -> None:
+    assert not app.exception, [problem.message for problem in app.exception]
+    assert app.title[0].value == PAGES[page]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_without_any_checkpoint_says_what_to_do(page: str, pretrained_root: Path, runs_root: Path) -> None:
+    app = visit(page)
+    assert_fine(app, page)
+    said = " ".join(element.value for element in app.markdown)
+    assert ("Choose a preset" if page == "train" else "Train one" if page != "loss_curves" else "Start one") in said
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_with_three_arms(page: str, arms: Path) -> None:
+    app = visit(page)
+    assert_fine(app, page)
+    assert not app.error
+    assert not app.warning
+
+
+@pytest.mark.parametrize("page", ["gallery", "latent_space", "loss_curves", "label_smoothing"])
+@pytest.mark.parametrize("name", SHIPPED)
+def test_page_with_each_shipped_checkpoint(page: str, name: str, runs_root: Path) -> None:
+    app = visit(page)
+    if page == "latent_space":
+        app.selectbox(key="latent_checkpoint").set_value(name).run()
+    else:
+        key = {"gallery": "gallery_checkpoints", "loss_curves": "curves_runs", "label_smoothing": "smoothing_arms"}
+        app.multiselect(key=key[page]).set_value([name]).run()
+    assert_fine(app, page)
+    assert not app.error
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("gallery", {"gallery_seed": "abc", "gallery_count": "1000000000", "gallery_checkpoints": "no-such-thing"}),
+        ("gallery", {"gallery_seed": "-1"}),
+        ("gallery", {"gallery_seed": str(2**40)}),
+        ("latent_space", {"latent_checkpoint": "../../etc", "latent_steps": "1e9", "latent_frame": "-3"}),
+        ("latent_space", {"latent_frame": "99999999999999999999", "latent_path": "<script>"}),
+        ("loss_curves", {"curves_runs": "nothing", "curves_x": "centuries", "curves_smoothing": "7"}),
+        ("label_smoothing", {"smoothing_alpha": "nan", "smoothing_arms": "%00"}),
+        ("train", {"train_preset": "none", "train_batch_size": "-5", "train_g_lr": "inf", "train_run": "ghost"}),
+    ],
+)
+def test_nonsense_in_the_url_is_ignored(page: str, query: dict[str, str], arms: Path) -> None:
+    app = visit(page, **query)
+    assert_fine(app, page)
+    assert not app.error
+
+
+def test_a_damaged_card_is_named_and_the_rest_is_shown(arms: Path) -> None:
+    (arms / "plain" / "card.json").write_text("{")
+    app = visit("gallery")
+    assert_fine(app, "gallery")
+    assert len(app.warning) == 1
+    assert "plain" in app.warning[0].value
+    assert app.multiselect(key="gallery_checkpoints").value == ["one-sided", "two-sided"]
+
+
+@pytest.mark.parametrize("page", ["gallery", "latent_space", "label_smoothing"])
+def test_damaged_weights_are_one_sentence(page: str, arms: Path) -> None:
+    (arms / "plain" / checkpoints.GENERATOR).write_bytes(b"no weights")
+    (arms / "one-sided" / checkpoints.GENERATOR).unlink()
+    app = visit(page)
+    if page == "latent_space":
+        app.selectbox(key="latent_checkpoint").set_value("plain").run()
+    assert_fine(app, page)
+    assert any("plain" in error.value for error in app.error)
+
+
+def test_the_same_seed_is_the_same_picture_and_another_is_not(arms: Path) -> None:
+    def pictures(seed: int) -> list[str]:
+        app = visit("gallery")
+        app.number_input(key="gallery_seed").set_value(seed).run()
+        return [element.proto.body for element in app.get("html") if "gd-pixels" in element.proto.body][len(ARMS) :]
+
+    assert pictures(7) == pictures(7)
+    assert [body.split("alt=")[0] for body in pictures(7)] != [body.split("alt=")[0] for body in pictures(8)]
+
+
+def test_smoothing_table_shows_floor_and_equilibrium(arms: Path) -> None:
+    table = visit("label_smoothing").dataframe[0].value.set_index("Arm")
+    assert table["Floor of D's loss"].round(3).to_dict() == {"plain": 0.0, "one-sided": 0.325, "two-sided": 0.65}
+    assert table["D* at equilibrium"].to_dict() == pytest.approx({"plain": 0.5, "one-sided": 0.45, "two-sided": 0.5})
+
+
+def test_the_form_covers_every_setting_of_the_config() -> None:
+    config = Config()
+    values = config_form.values_of(config)
+    assert len(values) == len(list(config_form.leaves()))
+    assert config_form.collect({path: values[config_form.key_of(path)] for path, _ in config_form.leaves()}) == config
+
+
+@pytest.mark.parametrize("title", presets.PRESETS)
+def test_each_preset_is_a_valid_config_and_fills_the_form(title: str, runs_root: Path) -> None:
+    config = presets.PRESETS[title].config
+    assert parse_config(config.model_dump()) == config
+    app = visit("train")
+    app.selectbox(key="train_preset").set_value(title).run()
+    assert_fine(app, "train")
+    assert app.number_input(key="train_g_lr").value == config.optimizer.g_lr
+    assert app.selectbox(key="train_dataset").value == config.data.dataset
+    assert app.number_input(key="train_alpha").value == config.loss.alpha
+
+
+def test_start_queues_the_run_that_the_form_describes(
+    runs_root: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "ensure_worker", lambda root: None)
+    monkeypatch.setattr(worker, "_launch_if_needed", lambda root: None)
+    app = visit("train")
+    app.number_input(key="train_alpha").set_value(0.2)
+    app.text_input(key="train_name").set_value("My First!")
+    next(button for button in app.button if button.label == "Start training").click().run()
+    assert_fine(app, "train")
+    (run,) = runs.find(runs_root)
+    assert run.name == "my-first"
+    assert run.status().phase == "queued"
+    expected = presets.PRESETS["Quick digits"].config.model_copy(update={"loss": LossConfig(alpha=0.2)})
+    assert run.config() == expected
+
+
+def test_a_refused_run_is_one_sentence_and_starts_nothing(
+    runs_root: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(root: Path, config: Config, name: str) -> None:
+        raise ValueError("At most 10 runs may wait, and 10 do: wait or stop one.")
+
+    monkeypatch.setattr(worker, "submit", refuse)
+    app = visit("train")
+    next(button for button in app.button if button.label == "Start training").click().run()
+    assert_fine(app, "train")
+    assert [error.value for error in app.error] == ["At most 10 runs may wait, and 10 do: wait or stop one."]
+    assert not runs.find(runs_root)
+
+
+def test_a_run_is_shown_in_every_phase(arms: Path, runs_root: Path, tiny_config: Callable[..., Config]) -> None:
+    run = runs.create(runs_root, tiny_config(), "watched")
+    for phase in ("stopped", "failed", "queued", "running"):
+        run.update(phase=phase, total=6, message="why")
+        app = visit("train")
+        assert_fine(app, "train")
+        assert any(phase in element.value for element in app.markdown)
+        labels = {button.label for button in app.button}
+        assert ("Stop" in labels) == (phase in ("queued", "running"))
+        assert ("Resume" in labels) == (phase in ("stopped", "failed"))
