@@ -7,6 +7,7 @@ is written whole or not at all; metrics grow by whole lines.
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import platform
@@ -14,6 +15,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from io import StringIO
@@ -22,6 +24,7 @@ from typing import Any, Literal
 
 import pandas as pd
 import torch
+from filelock import FileLock, Timeout
 from pydantic import Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_safetensors
@@ -36,6 +39,8 @@ from gandash.images import encode, grid
 from gandash.training import Arithmetic, Report, Snapshot, State, build_state, choose_device, new_state, train
 
 CONFIG, METRICS, STATUS, STATE, STOP = "config.json", "metrics.csv", "status.json", "state.safetensors", "stop"
+LOCK = ".lock"
+HOLD_SECONDS = 5.0  # a look at the lock takes it for an instant
 SNAPSHOT_COLUMNS = 8
 SAVE_EVERY_SECONDS = 60.0
 COLUMNS = [column.name for column in fields(Report)]
@@ -44,8 +49,17 @@ NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 Phase = Literal["queued", "running", "stopped", "finished", "failed"]
 
 
+class BusyError(ValueError):
+    """The run is being trained by another process."""
+
+
 class Status(Section):
-    """What a run is doing; ``updated`` is when that was last true."""
+    """What a run is doing; ``updated`` is when that was last true.
+
+    ``place`` is the run's number in the worker's line, lowest first, kept until the run ends;
+    a run trained in the foreground has none. ``lost`` counts how often its process was killed
+    since the last report.
+    """
 
     phase: Phase
     step: int = Field(0, ge=0)
@@ -53,6 +67,8 @@ class Status(Section):
     seconds: float = Field(0.0, ge=0)
     images_per_second: float = Field(0.0, ge=0)
     message: str = ""
+    place: int | None = None
+    lost: int = Field(0, ge=0)
     created: datetime
     updated: datetime
 
@@ -111,9 +127,40 @@ class Run:
     def clear_stop(self) -> None:
         (self.folder / STOP).unlink(missing_ok=True)
 
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Be the one process that trains this run; :class:`BusyError` if another does. Ends with the process."""
+        lock = FileLock(self.folder / LOCK, thread_local=False)
+        try:
+            lock.acquire(timeout=HOLD_SECONDS)
+        except Timeout as error:
+            raise BusyError(
+                f"A run is trained by one process at a time, and {self.name!r} is being trained: wait or stop it first"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @property
+    def held(self) -> bool:
+        """Whether a living process trains this run, whatever its status says."""
+        return is_held(self.folder / LOCK)
+
     @property
     def resumable(self) -> bool:
         return (self.folder / STATE).is_file()
+
+
+def is_held(lock: Path) -> bool:
+    """Whether a living process holds a lock file; a lock that was never taken is not made by looking."""
+    if not lock.is_file():
+        return False
+    try:
+        with FileLock(lock, timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def read_metrics(folder: Path) -> pd.DataFrame:
@@ -138,15 +185,15 @@ def check_name(name: str) -> str:
     return name
 
 
-def create(root: Path, config: Config, name: str) -> Run:
-    """A new queued run; a name that is taken is refused."""
+def create(root: Path, config: Config, name: str, place: int | None = None) -> Run:
+    """A new queued run; a name that is taken is refused. The worker takes only runs with a place in line."""
     run = Run(root / check_name(name))
     try:
         run.folder.mkdir(parents=True)
     except FileExistsError as error:
         raise ValueError(f"A run's name must be new, and {name!r} is taken: choose another or remove it") from error
     write_whole(run.folder / CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
-    status = Status(phase="queued", created=now(), updated=now())
+    status = Status(phase="queued", place=place, created=now(), updated=now())
     write_whole(run.folder / STATUS, status.model_dump_json(indent=2).encode())
     return run
 
@@ -161,13 +208,16 @@ def execute(run: Run, interrupted: threading.Event | None = None) -> Iterator[Re
 
     Takes up the saved state if there is one. Stops after the report at which ``interrupted``
     is set or a stop was requested; the state is then on disk. Failures end in the status,
-    in one sentence, and are raised.
+    in one sentence, and are raised; :class:`BusyError` leaves the status to the one who trains.
     """
-    try:
-        yield from _execute(run, interrupted or threading.Event())
-    except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
-        run.update(phase="failed", message=str(error))
-        raise
+    with run.hold():
+        if run.status().phase != "running":  # a marker left over; one on a run that the worker took is meant
+            run.clear_stop()
+        try:
+            yield from _execute(run, interrupted or threading.Event())
+        except Exception as error:
+            run.update(phase="failed", place=None, message=_reason(error))
+            raise
 
 
 def _execute(run: Run, interrupted: threading.Event) -> Iterator[Report]:
@@ -175,9 +225,11 @@ def _execute(run: Run, interrupted: threading.Event) -> Iterator[Report]:
     dataset = data.load(config.data)
     total = config.total_steps(len(dataset))
     state = load_state(run, config, dataset) if run.resumable else new_state(config, dataset)
-    run.clear_stop()
     run.update(phase="running", step=state.step, total=total, seconds=state.seconds, message=str(state.arithmetic))
     _truncate_metrics(run, state.step)
+    if interrupted.is_set() or run.stop_requested:
+        _leave(run, state.step, total)
+        return
     saved = time.monotonic()
     for event in train(state, dataset):
         if isinstance(event, Snapshot):
@@ -188,15 +240,33 @@ def _execute(run: Run, interrupted: threading.Event) -> Iterator[Report]:
         if stop or event.step == total or time.monotonic() - saved > SAVE_EVERY_SECONDS:
             save_state(run, state)
             saved = time.monotonic()
-        run.update(step=event.step, seconds=event.seconds, images_per_second=event.images_per_second)
+        run.update(step=event.step, seconds=event.seconds, images_per_second=event.images_per_second, lost=0)
         yield event
         if stop and event.step < total:
-            run.clear_stop()
-            run.update(phase="stopped", message=f"Stopped at step {event.step:,} of {total:,}; it can be resumed.")
+            _leave(run, event.step, total)
             return
     checkpoints.save(run.folder, state.sampler, state.D, make_card(run, state, dataset))
     run.clear_stop()
-    run.update(phase="finished", step=state.step, message="")
+    run.update(phase="finished", step=state.step, place=None, message="")
+
+
+def _leave(run: Run, step: int, total: int) -> None:
+    """End unfinished: one that was asked to stop is stopped; one interrupted keeps its place in line, if it has one."""
+    if run.stop_requested or run.status().place is None:
+        message = f"Stopped at step {step:,} of {total:,}; it can be resumed."
+        run.update(phase="stopped", place=None, message=message)
+        run.clear_stop()
+    else:
+        run.update(phase="queued", message=f"Interrupted at step {step:,} of {total:,}; it goes on by itself.")
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, in one sentence; memory and disk, whose messages are long or bare, in our words."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error):
+        return "A run must fit into memory, and this one does not: choose a smaller batch_size or fewer filters"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "A run needs free disk space, and there is none left: free some and resume"
+    return explain(error)
 
 
 def make_card(run: Run, state: State, dataset: Dataset) -> Card:
