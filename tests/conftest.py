@@ -16,8 +16,8 @@ from gandash.config import Config, DataConfig, NetworkConfig
 from gandash.data import Dataset
 from gandash.training import Arithmetic
 
-# Two threads whatever the machine: sums that a thread count reorders stay comparable.
-torch.set_num_threads(2)
+# One thread: the networks here are tiny, and on a busy machine threads would wait for one another.
+torch.set_num_threads(1)
 
 ConfigFactory = Callable[..., Config]
 
