@@ -47,13 +47,17 @@ class Scrubber {
 
   // Hovering or dragging over an element moves along the path; letting go commits the position.
   follow(element) {
-    element.addEventListener("pointermove", (event) => {
+    const moveUnder = (event) => {
       this.pause();
       const box = element.getBoundingClientRect();
       const share = (event.clientX - box.left) / box.width;
       this.moveTo(Math.round(Math.min(1, Math.max(0, share)) * (this.data.labels.length - 1)));
+    };
+    element.addEventListener("pointermove", moveUnder);
+    element.addEventListener("pointerdown", (event) => {
+      element.setPointerCapture(event.pointerId);
+      moveUnder(event);
     });
-    element.addEventListener("pointerdown", (event) => element.setPointerCapture(event.pointerId));
     element.addEventListener("pointerup", () => this.send());
   }
 

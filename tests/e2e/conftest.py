@@ -1,0 +1,113 @@
+"""A real server and a real Chromium for the browser tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from gandash import runs
+from gandash.config import Config, LossConfig
+from gandash.paths import PROJECT
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+ARMS = {"plain": (0.0, 0.0), "one-sided": (0.1, 0.0), "two-sided": (0.1, 0.1)}
+START_SECONDS = 120
+expect.set_options(timeout=60_000)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; without one the test is skipped, or fails where a browser is required."""
+    if CHROMIUM is None:
+        reason = "a Chromium is needed: install Debian's package chromium"
+        if os.environ.get("GANDASH_REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]) -> Iterator[str]:
+    """The address of a server over three tiny arms and an empty folder of runs."""
+    folder = tmp_path_factory.mktemp("site")
+    for name, (alpha, beta) in ARMS.items():
+        config = tiny_config(loss=LossConfig(alpha=alpha, beta=beta))
+        list(runs.execute(runs.create(folder / "pretrained", config, name)))
+    with serve(folder / "pretrained", folder / "runs") as url:
+        yield url
+
+
+class serve:  # noqa: N801 - used as a function
+    """Run the real app on a free port until left; its workers end with it."""
+
+    def __init__(self, pretrained: Path, runs_root: Path) -> None:
+        self.environment = {
+            **os.environ, "GANDASH_PRETRAINED": str(pretrained), "GANDASH_RUNS": str(runs_root),
+        }  # fmt: skip
+        self.runs_root = runs_root
+
+    def __enter__(self) -> str:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless", "true"]
+        command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
+        self.process = subprocess.Popen(command, cwd=PROJECT, env=self.environment)
+        url = f"http://127.0.0.1:{port}"
+        self.wait(f"{url}/_stcore/health")
+        return url
+
+    def wait(self, url: str) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(url, timeout=5) as answer:
+                    if answer.read() == b"ok":
+                        return
+            except OSError:
+                time.sleep(0.3)
+        self.process.kill()
+        pytest.fail(f"The server did not answer within {START_SECONDS} s")
+
+    def __exit__(self, *_: object) -> None:
+        for run in runs.find(self.runs_root):
+            run.request_stop()
+        self.process.terminate()
+        self.process.wait(30)
+
+
+@pytest.fixture
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A fresh visitor at 1440 pixels, who reaches nothing but the server under test."""
+    options: dict[str, Any] = {"viewport": {"width": 1440, "height": 1000}, **getattr(request, "param", {})}
+    context = browser.new_context(**options)
+    opened = context.new_page()
+    opened.set_default_timeout(60_000)
+    opened.route("**/*", only_local)
+    yield opened
+    context.close()
+
+
+def only_local(route: Route) -> None:
+    if route.request.url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")):
+        route.continue_()
+    else:
+        route.abort()

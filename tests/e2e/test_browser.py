@@ -1,0 +1,221 @@
+"""The app in a real browser: permalinks, scrubbing, training that survives a closed tab."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from gandash.config import Config
+
+pytestmark = pytest.mark.browser
+SCRUBBER = ".scrubber[data-ready=true]"
+PERMALINKS = {
+    "/?gallery_seed=7&gallery_count=16": ("Gallery", "seed 7, 16 images"),
+    "/latent?latent_a=3&latent_b=4&latent_steps=9&latent_path=lerp&latent_frame=4": ("Latent space", "5 of 9"),
+    "/curves?curves_runs=two-sided&curves_x=Epoch&curves_smoothing=0.5": ("Loss curves", "Epoch"),
+    "/smoothing?smoothing_seed=5&smoothing_alpha=0.2": ("Label smoothing", "What α and β do"),
+    "/train?train_preset=Fashion-MNIST&train_epochs=7": ("Train", "The quick run on clothing"),
+}
+
+
+def settle(page: Page) -> None:
+    """Wait until the page's script has run."""
+    page.locator("h1").wait_for()
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible()
+
+
+def frames_sent(page: Page) -> list[Any]:
+    """Everything that the page tells the server from now on, filled as it does."""
+    sent: list[Any] = []
+
+    def record(frame: Any) -> None:
+        sent.append(frame)
+
+    page.on("websocket", lambda socket: socket.on("framesent", record))
+    return sent
+
+
+@pytest.mark.parametrize("link", PERMALINKS)
+def test_each_page_opens_from_its_permalink(page: Page, site: str, link: str) -> None:
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    title, text = PERMALINKS[link]
+    page.goto(site + link)
+    settle(page)
+    expect(page.locator("h1")).to_have_text(title)
+    expect(page.get_by_text(text).first).to_be_visible()
+    expect(page.locator('[data-testid="stException"]')).to_have_count(0)
+    kept = dict(part.split("=") for part in link.partition("?")[2].split("&"))
+    for key, value in kept.items():
+        assert f"{key}={quote(value)}" in page.url, page.url
+    assert not problems
+
+
+def test_widgets_write_the_url_and_the_link_shows_the_same_view(page: Page, site: str, browser: Browser) -> None:
+    page.goto(site)
+    settle(page)
+    seed = page.get_by_label("Seed", exact=True)
+    seed.fill("11")
+    seed.press("Enter")
+    expect(page).to_have_url(re.compile("gallery_seed=11"))
+    expect(page.get_by_text("seed 11, 36 images").first).to_be_visible()
+    sources = pictures(page)
+    other = browser.new_page()
+    other.goto(page.url)
+    settle(other)
+    expect(other.get_by_text("seed 11, 36 images").first).to_be_visible()
+    assert pictures(other) == sources
+    other.close()
+
+
+def pictures(page: Page) -> list[str]:
+    return [image.get_attribute("src") or "" for image in page.locator("img.gd-pixels").all()]
+
+
+def test_pictures_are_immutable_and_really_load(page: Page, site: str) -> None:
+    page.goto(site)
+    settle(page)
+    page.wait_for_function("[...document.querySelectorAll('img.gd-pixels')].every(i => i.naturalWidth > 0)")
+    answer = page.request.get(site + pictures(page)[0])
+    assert answer.headers["content-type"] == "image/webp"
+    assert "immutable" in answer.headers["cache-control"]
+    assert page.request.get(f"{site}/assets/{'0' * 64}.webp").status == 404
+
+
+def test_scrubbing_with_mouse_and_keys_sends_nothing(page: Page, site: str) -> None:
+    sent = frames_sent(page)
+    page.goto(f"{site}/latent?latent_steps=16")
+    settle(page)
+    canvas = page.locator(f"{SCRUBBER} .tracks canvas")
+    canvas.wait_for()
+    page.wait_for_timeout(1500)
+    before = len(sent)
+    box = canvas.bounding_box()
+    assert box is not None
+    seen = set()
+    for step in range(41):
+        page.mouse.move(box["x"] + 1 + step / 40 * (box["width"] - 2), box["y"] + box["height"] / 2)
+        page.wait_for_timeout(20)
+        seen.add(canvas.get_attribute("data-position"))
+    assert seen == {str(position) for position in range(16)}
+    slider = page.get_by_role("slider", name="Position on the path")
+    slider.focus()
+    slider.press("Home")
+    for _ in range(5):
+        slider.press("ArrowRight")
+    expect(canvas).to_have_attribute("data-position", "5")
+    slider.press("End")
+    expect(canvas).to_have_attribute("data-position", "15")
+    page.wait_for_timeout(500)
+    assert len(sent) == before, "scrubbing must not talk to the server"
+
+
+def test_letting_go_writes_the_position_into_the_url_with_one_message(page: Page, site: str) -> None:
+    sent = frames_sent(page)
+    page.goto(f"{site}/latent?latent_steps=16")
+    settle(page)
+    canvas = page.locator(f"{SCRUBBER} .tracks canvas")
+    canvas.wait_for()
+    page.wait_for_timeout(1500)
+    before = len(sent)
+    canvas.click(position={"x": 200, "y": 50})
+    expect(page).to_have_url(re.compile(r"latent_frame=\d+"))
+    page.wait_for_timeout(500)
+    assert len(sent) == before + 1
+    shown = canvas.get_attribute("data-position")
+    page.reload()
+    settle(page)
+    expect(page.locator(f"{SCRUBBER} .tracks canvas")).to_have_attribute("data-position", str(shown))
+
+
+@pytest.mark.parametrize("page", [{"has_touch": True, "viewport": {"width": 390, "height": 844}}], indirect=True)
+def test_a_finger_scrubs_on_a_phone_and_nothing_overflows(page: Page, site: str) -> None:
+    for path in ("/", "/latent", "/curves", "/smoothing", "/train"):
+        page.goto(site + path)
+        settle(page)
+        wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth + 1")
+        assert not wide, f"{path} scrolls sideways"
+    page.goto(f"{site}/latent?latent_steps=8")
+    settle(page)
+    canvas = page.locator(f"{SCRUBBER} .tracks canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    page.touchscreen.tap(box["x"] + box["width"] - 3, box["y"] + 20)
+    expect(canvas).to_have_attribute("data-position", "7")
+
+
+def test_one_cursor_moves_the_samples_of_all_runs(page: Page, site: str) -> None:
+    page.goto(f"{site}/smoothing")
+    settle(page)
+    canvases = page.locator(f"{SCRUBBER} .tracks canvas")
+    expect(canvases).to_have_count(3)
+    page.get_by_role("slider", name="Training step").press("End")
+    last = canvases.first.get_attribute("data-position")
+    assert last != "0"
+    for canvas in canvases.all():
+        expect(canvas).to_have_attribute("data-position", str(last))
+
+
+def test_training_survives_a_closed_tab(
+    browser: Browser, site: str, image_folder: Path, tmp_path: Path, tiny_config: Callable[..., Config]
+) -> None:
+    archive = tmp_path / "squares.zip"
+    archive.write_bytes(zip_of(image_folder))
+    tab = browser.new_page()
+    tab.goto(
+        f"{site}/train?train_size=16&train_batch_size=8&train_g_width=4&train_d_width=4&train_epochs=100000"
+        "&train_report_every=5&train_name=survivor"
+    )
+    settle(tab)
+    tab.get_by_text("Use my own images").click()
+    tab.locator('input[type="file"]').set_input_files(archive)
+    expect(tab.get_by_text(re.compile("squares-[0-9a-f]{8}")).first).to_be_visible()
+    tab.get_by_role("button", name="Start training").click()
+    first = wait_for_step(tab, 5)
+    link = tab.url
+    assert "train_run=survivor" in link
+    tab.close()
+
+    back = browser.new_page()
+    back.goto(link)
+    settle(back)
+    assert wait_for_step(back, first + 5) > first
+    back.get_by_role("button", name="Stop").click()
+    expect(back.get_by_role("button", name="Resume")).to_be_visible(timeout=60_000)
+    expect(back.get_by_text("stopped", exact=True)).to_be_visible()
+    back.goto(f"{site}/curves?curves_runs=survivor")
+    settle(back)
+    expect(back.get_by_text("survivor: D", exact=False).first).to_be_visible()
+    back.close()
+
+
+def zip_of(folder: Path) -> bytes:
+    from io import BytesIO
+    from zipfile import ZipFile
+
+    buffer = BytesIO()
+    with ZipFile(buffer, "w") as archive:
+        for path in sorted(folder.rglob("*.png")):
+            archive.write(path, path.relative_to(folder))
+    return buffer.getvalue()
+
+
+def wait_for_step(page: Page, least: int) -> int:
+    """Wait until the progress says at least this step; returns the step it says."""
+    for _ in range(240):
+        found = re.search(r"Step ([\d,]+) of", progress(page).inner_text() if progress(page).count() else "")
+        if found and (step := int(found[1].replace(",", ""))) >= least:
+            return step
+        page.wait_for_timeout(500)
+    pytest.fail(f"The run did not reach step {least} within 2 minutes")
+
+
+def progress(page: Page) -> Locator:
+    return page.locator('[data-testid="stProgress"]')
