@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import torch
 import tyro
@@ -18,8 +18,8 @@ from pydantic import ValidationError
 from tqdm import tqdm
 
 from gandash import checkpoints, latent, runs, zoo
-from gandash.config import Config, explain
-from gandash.data import to_uint8
+from gandash.config import MAX_SEED, Config, Section, explain
+from gandash.data import Dataset, to_uint8
 from gandash.files import write_whole
 from gandash.images import encode, grid
 from gandash.paths import pretrained_root, runs_root
@@ -35,7 +35,9 @@ def train(config: Config = DEFAULTS, name: str = "run") -> None:
         config: The run.
         name: Name of the run and later of its checkpoint: a-z, 0-9 and hyphens.
     """
-    _follow(runs.create(runs_root(), config, name))
+    runs.check_new(runs_root(), name)
+    dataset = runs.prepare(config)
+    _follow(runs.create(runs_root(), config, name), dataset)
 
 
 def resume(name: Annotated[str, tyro.conf.Positional]) -> None:
@@ -47,10 +49,10 @@ def resume(name: Annotated[str, tyro.conf.Positional]) -> None:
     _follow(_find_run(name))
 
 
-def _follow(run: Run) -> None:
+def _follow(run: Run, dataset: Dataset | None = None) -> None:
     """Train a run with a progress bar and a last line that says where it ended."""
-    with _interruptible() as interrupted, tqdm(unit="step", dynamic_ncols=True, desc=run.name) as bar:
-        for report in runs.execute(run, interrupted):
+    with _interruptible() as interrupted, tqdm(unit="step", dynamic_ncols=True, desc=run.name, delay=1e-3) as bar:
+        for report in runs.execute(run, interrupted, dataset):
             bar.total = run.status().total
             bar.update(report.step - bar.n)
             bar.set_postfix_str(
@@ -97,8 +99,10 @@ def sample(
         columns: Images per row.
         out: The file; NAME-seed-SEED.png if not given.
     """
-    if not 1 <= count <= 4096 or columns < 1:
-        raise ValueError(f"count must be 1 to 4096 and columns at least 1, not {count} and {columns}")
+    if not (1 <= count <= 4096 and 1 <= columns <= 4096):
+        raise ValueError(f"count and columns must be 1 to 4096, not {count} and {columns}: choose others")
+    if not 0 <= seed <= MAX_SEED:
+        raise ValueError(f"seed must be 0 to {MAX_SEED}, not {seed}: choose another")
     found, _ = checkpoints.find(pretrained_root(), runs_root())
     chosen = next((checkpoint for checkpoint in found if checkpoint.name == name), None)
     if chosen is None:
@@ -107,7 +111,7 @@ def sample(
     with torch.inference_mode():
         images = to_uint8(generator(latent.draw(seed, count, generator.latent_dim)))
     path = out or Path(f"{name}-seed-{seed}.png")
-    write_whole(path, encode(grid(images, columns), "PNG"))
+    write_whole(path, encode(grid(images, min(columns, count)), "PNG"))
     print(f"Wrote {count} samples of {name} to {path}")
 
 
@@ -120,13 +124,21 @@ def list_() -> None:
             f"{card.name:32} {card.data.title}, {card.config.data.size}x{card.config.data.size}, {card.epochs:g} epochs"
         )
     for run in runs.find(runs_root()):
-        status = run.status()
-        if status.phase != "finished":
-            print(f"{run.name:32} {status.phase} at step {status.step:,} of {status.total:,}")
+        _list_unfinished(run)
     for problem in broken:
         print(f"{problem.folder.name:32} unusable: {problem.reason}", file=sys.stderr)
     if not found and not runs.find(runs_root()):
         print("No checkpoints yet. Train one with: python -m gandash train --name my-first")
+
+
+def _list_unfinished(run: Run) -> None:
+    try:
+        status = run.status()
+    except ValueError as error:
+        print(f"{run.name:32} unusable: {error}", file=sys.stderr)
+        return
+    if status.phase != "finished":
+        print(f"{run.name:32} {status.phase} at step {status.step:,} of {status.total:,}")
 
 
 def export(name: Annotated[str, tyro.conf.Positional], to: Path, title: str, note: str = "") -> None:
@@ -173,18 +185,47 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 
 
+REGISTRY = tyro.constructors.ConstructorRegistry()
+
+
+class RefusedError(Exception):
+    """A setting that the config refuses; no ValueError, which tyro would print in its own, longer way."""
+
+
+@REGISTRY.struct_rule
+def _section(info: tyro.constructors.StructTypeInfo) -> tyro.constructors.StructConstructorSpec | None:
+    """Flags for a section of the config, as its fields describe them; it checks their values itself."""
+    if not (isinstance(info.type, type) and issubclass(info.type, Section)):
+        return None
+    section = info.type
+
+    def build(**values: Any) -> Section:
+        try:
+            return section(**values)
+        except ValidationError as error:
+            raise RefusedError(explain(error)) from error
+
+    build.__doc__ = section.__doc__
+    types = get_type_hints(section)
+    fields = [
+        tyro.constructors.StructFieldSpec(
+            name, types[name], getattr(info.default, name, field.get_default()), helptext=field.description
+        )
+        for name, field in section.model_fields.items()
+    ]
+    return tyro.constructors.StructConstructorSpec(build, tuple(fields))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; bad input ends in one sentence and exit status 2."""
     torch.set_num_threads(os.cpu_count() or 1)
     try:
         tyro.extras.subcommand_cli_from_dict(
-            COMMANDS, prog="gandash", args=arguments, config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagConversionOff)
-        )
-    except ValidationError as error:
+            COMMANDS, prog="gandash", args=arguments, registry=REGISTRY,
+            config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagConversionOff),
+        )  # fmt: skip
+    except (RefusedError, ValueError, OSError, FloatingPointError, MemoryError, torch.OutOfMemoryError) as error:
         print(f"gandash: {explain(error)}", file=sys.stderr)
-        return 2
-    except (ValueError, OSError, FloatingPointError) as error:
-        print(f"gandash: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("gandash: ended at once; the state saved last is kept", file=sys.stderr)

@@ -15,7 +15,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from io import StringIO
@@ -32,7 +32,7 @@ from torch import Tensor
 
 from gandash import checkpoints, data
 from gandash.checkpoints import Card, DataFacts, now
-from gandash.config import Config, Section, explain, parse_config
+from gandash.config import Config, Section, explain
 from gandash.data import Dataset
 from gandash.files import write_whole
 from gandash.images import encode, grid
@@ -86,10 +86,10 @@ class Run:
     def config(self) -> Config:
         """The run's config; ``ValueError`` if its file is damaged."""
         try:
-            return parse_config(json.loads((self.folder / CONFIG).read_text()))
-        except (OSError, json.JSONDecodeError) as error:
+            return Config.model_validate_json((self.folder / CONFIG).read_bytes())
+        except (OSError, ValidationError) as error:
             raise ValueError(
-                f"The config of run {self.name!r} cannot be read ({error}): remove {self.folder}"
+                f"The config of run {self.name!r} cannot be read ({explain(error)}): remove {self.folder}"
             ) from error
 
     def status(self) -> Status:
@@ -97,9 +97,8 @@ class Run:
         try:
             return Status.model_validate_json((self.folder / STATUS).read_bytes())
         except (OSError, ValidationError) as error:
-            reason = explain(error) if isinstance(error, ValidationError) else error.strerror
             raise ValueError(
-                f"The status of run {self.name!r} cannot be read ({reason}): remove {self.folder}"
+                f"The status of run {self.name!r} cannot be read ({explain(error)}): remove {self.folder}"
             ) from error
 
     def update(self, **changes: Any) -> Status:
@@ -165,11 +164,30 @@ def is_held(lock: Path) -> bool:
 
 def read_metrics(folder: Path) -> pd.DataFrame:
     """The metrics of a run or checkpoint folder; an incomplete last line (a crash) is left out."""
-    path = folder / METRICS
-    if not path.is_file():
+    text = _metrics_text(folder)
+    if text.count("\n") < 2:
         return pd.DataFrame(columns=COLUMNS, dtype=float)
-    text = path.read_text()
-    return pd.read_csv(StringIO(text[: text.rfind("\n") + 1]))
+    try:
+        return pd.read_csv(StringIO(text))
+    except ValueError as error:
+        raise _damaged_metrics(folder, error) from error
+
+
+def _metrics_text(folder: Path, last: int | None = None) -> str:
+    """The complete lines of the metrics file, as they were written, up to step ``last``."""
+    path = folder / METRICS
+    text = path.read_bytes().decode(errors="replace") if path.is_file() else ""
+    lines = text[: text.rfind("\n") + 1].splitlines(keepends=True)
+    if last is None:
+        return "".join(lines)
+    try:
+        return "".join(lines[:1] + [line for line in lines[1:] if int(line.split(",", 1)[0]) <= last])
+    except ValueError as error:
+        raise _damaged_metrics(folder, error) from error
+
+
+def _damaged_metrics(folder: Path, error: ValueError) -> ValueError:
+    return ValueError(f"The metrics {folder / METRICS} are damaged ({explain(error)}): restore or remove that file")
 
 
 def read_snapshots(folder: Path) -> dict[int, Path]:
@@ -182,6 +200,13 @@ def check_name(name: str) -> str:
     """A run's name becomes a folder and part of URLs; only a-z, 0-9 and hyphens are allowed."""
     if not NAME_PATTERN.fullmatch(name):
         raise ValueError(f"A run's name must be 1 to 63 of a-z, 0-9 and hyphens, not {name!r}: choose another")
+    return name
+
+
+def check_new(root: Path, name: str) -> str:
+    """A name for a new run; ``ValueError`` if it is not allowed or taken."""
+    if (root / check_name(name)).exists():
+        raise ValueError(f"A run's name must be new, and {name!r} is taken: choose another or remove it")
     return name
 
 
@@ -203,26 +228,36 @@ def find(root: Path) -> list[Run]:
     return [Run(path.parent) for path in sorted(root.glob(f"*/{STATUS}"))]
 
 
-def execute(run: Run, interrupted: threading.Event | None = None) -> Iterator[Report]:
+def prepare(config: Config) -> Dataset:
+    """The images of a run, once it is sure that the run can start: ``ValueError`` says why not."""
+    choose_device(config.device)
+    dataset = data.load(config.data)
+    config.steps_per_epoch(len(dataset))
+    return dataset
+
+
+def execute(run: Run, interrupted: threading.Event | None = None, dataset: Dataset | None = None) -> Iterator[Report]:
     """Train ``run`` to its end or until asked to stop, and keep its folder up to date.
 
     Takes up the saved state if there is one. Stops after the report at which ``interrupted``
     is set or a stop was requested; the state is then on disk. Failures end in the status,
     in one sentence, and are raised; :class:`BusyError` leaves the status to the one who trains.
+    ``dataset`` is what :func:`prepare` has loaded, if it has.
     """
     with run.hold():
         if run.status().phase != "running":  # a marker left over; one on a run that the worker took is meant
             run.clear_stop()
         try:
-            yield from _execute(run, interrupted or threading.Event())
+            yield from _execute(run, interrupted or threading.Event(), dataset)
         except Exception as error:
-            run.update(phase="failed", place=None, message=_reason(error))
+            with suppress(OSError, ValueError):  # what cannot be written must not hide the reason
+                run.update(phase="failed", place=None, message=_reason(error))
             raise
 
 
-def _execute(run: Run, interrupted: threading.Event) -> Iterator[Report]:
+def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) -> Iterator[Report]:
     config = run.config()
-    dataset = data.load(config.data)
+    dataset = prepare(config) if dataset is None else dataset
     total = config.total_steps(len(dataset))
     state = load_state(run, config, dataset) if run.resumable else new_state(config, dataset)
     run.update(phase="running", step=state.step, total=total, seconds=state.seconds, message=str(state.arithmetic))
@@ -296,14 +331,16 @@ def device_title(device: torch.device) -> str:
 
 def export(run: Run, target: Path, title: str, note: str = "") -> Card:
     """Copy a run's latest state to ``target`` as a half-precision checkpoint with metrics and snapshots."""
+    check_name(target.name)
+    if not run.resumable:
+        raise ValueError(f"Only a run with a saved state can be exported, and {run.name!r} has none: train it first")
     config = run.config()
     dataset = data.load(config.data)
     state = load_state(run, config, dataset)
     card = make_card(run, state, dataset).model_copy(
         update={"name": target.name, "title": title, "note": note, "weights": "fp16"}
     )
-    metrics = run.metrics()
-    write_whole(target / METRICS, metrics[metrics.step <= state.step].to_csv(index=False).encode())
+    write_whole(target / METRICS, _metrics_text(run.folder, state.step).encode())
     for old in read_snapshots(target).values():
         old.unlink()
     for step, path in run.snapshots().items():
@@ -325,18 +362,18 @@ def save_state(run: Run, state: State) -> None:
 
 def load_state(run: Run, config: Config, dataset: Dataset) -> State:
     """The saved state of a run, on the device that its config asks for."""
-    path = run.folder / STATE
+    path, device = run.folder / STATE, choose_device(config.device)
     try:
         with safe_open(path, framework="pt") as file:
             facts = json.loads((file.metadata() or {})["state"])
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         arithmetic = Arithmetic(facts["bf16"], facts["channels_last"])
-        state = build_state(config, dataset.channels, choose_device(config.device), arithmetic)
+        state = build_state(config, dataset.channels, device, arithmetic)
         _fill_state(state, stored)
         state.step, state.seconds = int(facts["step"]), float(facts["seconds"])
-    except (SafetensorError, OSError, KeyError, json.JSONDecodeError, RuntimeError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(
-            f"The saved state of run {run.name!r} cannot be used ({error}): remove {path} to start it afresh"
+            f"The saved state of run {run.name!r} cannot be used ({explain(error)}): remove {path} to start it afresh"
         ) from error
     return state
 
@@ -362,11 +399,17 @@ def _fill_state(state: State, stored: dict[str, Tensor]) -> None:
     if state.ema is not None:
         state.ema.load_state_dict(part("ema."))
     for who, optimizer in (("G", state.g_optimizer), ("D", state.d_optimizer)):
-        slots: dict[int, dict[str, Tensor]] = {}
-        for key, value in part(f"optimizer_{who}.").items():
-            number, slot = key.split(".", 1)
-            slots.setdefault(int(number), {})[slot] = value
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})
+        _fill_optimizer(optimizer, part(f"optimizer_{who}."))
+
+
+def _fill_optimizer(optimizer: torch.optim.Optimizer, stored: dict[str, Tensor]) -> None:
+    """Adam's moments, in the memory order of their parameters: the fused step takes no other."""
+    slots: dict[int, dict[str, Tensor]] = {}
+    for number, parameter in enumerate(p for group in optimizer.param_groups for p in group["params"]):
+        slots[number] = {"step": stored[f"{number}.step"]}
+        for moment in ("exp_avg", "exp_avg_sq"):
+            slots[number][moment] = torch.empty_like(parameter).copy_(stored[f"{number}.{moment}"])
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})
 
 
 def _append_metrics(run: Run, report: Report) -> None:
@@ -374,21 +417,24 @@ def _append_metrics(run: Run, report: Report) -> None:
     values = [f"{v:.7g}" if isinstance(v, float) else v for v in asdict(report).values()]
     line = StringIO()
     writer = csv.writer(line, lineterminator="\n")
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:
         writer.writerow(COLUMNS)
     writer.writerow(values)
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
-        os.write(descriptor, line.getvalue().encode())
+        before, content = os.fstat(descriptor).st_size, line.getvalue().encode()
+        if os.write(descriptor, content) < len(content):
+            os.ftruncate(descriptor, before)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
     finally:
         os.close(descriptor)
 
 
 def _truncate_metrics(run: Run, step: int) -> None:
-    """Drop rows beyond the state that the run goes on from: they will be made again."""
-    metrics = run.metrics()
-    if len(metrics) and (metrics.step > step).any():
-        write_whole(run.folder / METRICS, metrics[metrics.step <= step].to_csv(index=False).encode())
+    """Drop rows beyond the state that the run goes on from, and an incomplete one: they will be made again."""
+    path = run.folder / METRICS
+    if path.is_file():
+        write_whole(path, _metrics_text(run.folder, step).encode())
 
 
 def _write_snapshot(run: Run, snapshot: Snapshot) -> None:
