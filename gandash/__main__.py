@@ -160,7 +160,7 @@ def zoo_train(names: tyro.conf.Positional[tuple[str, ...]] = ()) -> None:
     Args:
         names: Entries of the zoo; all if none is given.
     """
-    with tqdm(unit="step", dynamic_ncols=True) as bar:
+    with tqdm(unit="step", dynamic_ncols=True, delay=1e-3) as bar:
         for name, report in zoo.train(list(names), runs_root(), pretrained_root()):
             bar.set_description(f"{name}, epoch {report.epoch:.1f}")
             bar.update(report.step - bar.n)

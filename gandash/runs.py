@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -217,9 +218,13 @@ def create(root: Path, config: Config, name: str, place: int | None = None) -> R
         run.folder.mkdir(parents=True)
     except FileExistsError as error:
         raise ValueError(f"A run's name must be new, and {name!r} is taken: choose another or remove it") from error
-    write_whole(run.folder / CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
     status = Status(phase="queued", place=place, created=now(), updated=now())
-    write_whole(run.folder / STATUS, status.model_dump_json(indent=2).encode())
+    try:
+        write_whole(run.folder / CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
+        write_whole(run.folder / STATUS, status.model_dump_json(indent=2).encode())
+    except OSError:
+        shutil.rmtree(run.folder, ignore_errors=True)
+        raise
     return run
 
 
