@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sizes", type=int, nargs="+", default=[32, 64], help="image sizes (default: 32 64)")
     parser.add_argument("--width", type=int, default=64, help="filters beside the image (default: 64)")
     parser.add_argument("--batch-size", type=int, default=128, help="images per step (default: 128)")
-    parser.add_argument("--rounds", type=int, default=5, help="turns per side (default: 5)")
+    parser.add_argument("--rounds", type=int, default=4, help="turns per side (default: 4)")
     parser.add_argument("--steps", type=int, default=5, help="steps per turn (default: 5)")
     parser.add_argument("--device", default="auto", choices=("auto", "cuda", "mps", "cpu"), help="default: auto")
     parser.add_argument("--json", action="store_true", help="print all figures as one JSON object")
