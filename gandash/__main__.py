@@ -218,7 +218,8 @@ def _section(info: tyro.constructors.StructTypeInfo) -> tyro.constructors.Struct
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; bad input ends in one sentence and exit status 2."""
-    torch.set_num_threads(os.cpu_count() or 1)
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(os.cpu_count() or 1)
     try:
         tyro.extras.subcommand_cli_from_dict(
             COMMANDS, prog="gandash", args=arguments, registry=REGISTRY,

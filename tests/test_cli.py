@@ -357,7 +357,7 @@ def started(runs_root: Path, image_folder: Path, *flags: str) -> subprocess.Pope
         [sys.executable, "-m", "gandash", "train", *TINY, *data, *flags],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
-    run, deadline = Run(runs_root / "mine"), time.monotonic() + 60
+    run, deadline = Run(runs_root / "mine"), time.monotonic() + 120
     while not (run.folder / runs.STATUS).exists() or run.status().phase != "running":
         assert process.poll() is None, process.stderr and process.stderr.read()
         assert time.monotonic() < deadline
@@ -370,7 +370,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(
 ) -> None:
     process = started(runs_root, image_folder, "--steps", "200", "--report-every", "1", "--snapshots", "10")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     run = Run(runs_root / "mine")
     step = run.status().step
     assert process.returncode == 0, err
@@ -391,7 +391,7 @@ def test_a_second_ctrl_c_ends_at_once(runs_root: Path, image_folder: Path) -> No
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.5)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert err.endswith("gandash: ended at once; the state saved last is kept\n")
     assert "Traceback" not in err
