@@ -139,6 +139,8 @@ def _launch(root: Path) -> None:
     """Start the process in a session of its own, so that it outlives the server and its terminal."""
     root = root.resolve()
     path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
+    # Threads that spin while they wait for each other burn the little time that others leave: 4 times slower.
+    environment = {"OMP_WAIT_POLICY": "PASSIVE"} | os.environ | {"PYTHONPATH": path}
     _trim_log(root)
     (root / LAUNCH).touch()
     with (root / LOG).open("ab") as output:
@@ -147,7 +149,7 @@ def _launch(root: Path) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=os.environ | {"PYTHONPATH": path},
+            env=environment,
             start_new_session=True,
         )
 
