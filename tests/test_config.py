@@ -124,6 +124,7 @@ def test_snapshots_span_the_run_and_are_denser_at_the_start(total: int, snapshot
     assert all(later >= earlier - 1 for earlier, later in pairwise(gaps))
     if total >= snapshots**2:
         assert len(steps) == snapshots
+        assert gaps[-1] > 5 * gaps[0]
 
 
 def test_networks_have_limits() -> None:
