@@ -22,6 +22,7 @@ from gandash import __main__ as cli
 from gandash import checkpoints, latent, paths, runs, zoo
 from gandash.config import Config
 from gandash.data import to_uint8
+from gandash.objectives import OBJECTIVES
 from gandash.paths import PROJECT
 from gandash.runs import Run
 from gandash.zoo import Entry
@@ -204,7 +205,7 @@ def test_the_list_names_unfinished_and_broken_ones(
             "alpha should be less than 0.5, not 1.0; beta should be less than 0.5, not 2.0.",
         ),
         (["--alpha", "nan"], "alpha should be less than 0.5, not nan."),
-        (["--objective", "foo"], "objective must be one of non-saturating, minimax, not 'foo'."),
+        (["--objective", "foo"], f"objective must be one of {', '.join(OBJECTIVES)}, not 'foo'."),
         (["--seed", "-1"], "seed should be greater than or equal to 0, not -1."),
         (["--batch-size", "100000"], "batch_size should be less than or equal to 8192, not 100000."),
         (["--latent-dim", "0"], "latent_dim should be greater than or equal to 1, not 0."),

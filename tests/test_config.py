@@ -9,7 +9,8 @@ from itertools import pairwise
 import pytest
 from pydantic import ValidationError
 
-from gandash.config import MAX_SEED, Config, DataConfig, LossConfig, NetworkConfig, explain, parse_config
+from gandash.config import MAX_SEED, Config, DataConfig, LossConfig, NetworkConfig, Section, explain, parse_config
+from gandash.objectives import OBJECTIVES
 
 
 def refusal(values: dict[str, object]) -> str:
@@ -26,7 +27,7 @@ def refusal(values: dict[str, object]) -> str:
         ({"loss": {"beta": -0.1}}, "loss.beta should be greater than or equal to 0, not -0.1."),
         ({"loss": {"alpha": math.nan}}, "loss.alpha should be less than 0.5, not nan."),
         ({"optimizer": {"g_lr": 0}}, "optimizer.g_lr should be greater than 0, not 0."),
-        ({"loss": {"objective": "foo"}}, "objective must be one of non-saturating, minimax, not 'foo'."),
+        ({"loss": {"objective": "foo"}}, f"objective must be one of {', '.join(OBJECTIVES)}, not 'foo'."),
         ({"data": {"size": 48}}, "data.size should be 16, 32, 64 or 128, not 48."),
         ({"seed": -1}, "seed should be greater than or equal to 0, not -1."),
         ({"seed": MAX_SEED + 1}, f"seed should be less than or equal to {MAX_SEED}, not {MAX_SEED + 1}."),
@@ -95,13 +96,12 @@ def test_defaults_are_those_of_the_paper() -> None:
 
 
 def test_every_field_says_what_it_is() -> None:
-    sections = [type(getattr(Config(), name)) for name in ("data", "network", "loss", "optimizer")]
-    for section in (*sections, Config):
+    sections = {name: type(value) for name, value in Config() if isinstance(value, Section)}
+    assert {"data", "network", "loss", "optimizer"} <= sections.keys()
+    for section in (*sections.values(), Config):
         assert section.__doc__
         for name, field in section.model_fields.items():
-            if name not in ("data", "network", "loss", "optimizer"):
-                assert field.description, name
-                assert field.description.endswith("."), name
+            assert name in sections or (field.description or "").endswith("."), name
 
 
 def test_steps_of_an_epoch() -> None:

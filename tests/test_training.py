@@ -125,6 +125,24 @@ def test_d_is_frozen_while_g_learns_and_trainable_afterwards(tiny_config: Config
         torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-4, atol=1e-6)
 
 
+def test_each_player_has_its_own_adam(tiny_config: ConfigFactory, tiny_dataset: Dataset) -> None:
+    """The first step of Adam moves every weight by its learning rate, against the gradient's sign."""
+    config = tiny_config(optimizer={"g_lr": 0.003, "d_lr": 0.001, "adam_beta1": 0.4, "adam_beta2": 0.9})
+    state = start(config, tiny_dataset)
+    before = tensors(state)
+    training._step(state, *batch(config, tiny_dataset, 0), training._losses(config))
+    for who, network, lr in (("G", state.G, 0.003), ("D", state.D, 0.001)):
+        for name, weight in network.named_parameters():
+            assert weight.grad is not None
+            clear = weight.grad.abs() > 1e-5
+            moved = before[f"{who}.{name}"] - weight.detach()
+            torch.testing.assert_close(moved[clear], lr * weight.grad.sign()[clear], rtol=2e-3, atol=1e-7)
+    for optimizer in (state.g_optimizer, state.d_optimizer):
+        (group,) = optimizer.param_groups
+        assert group["betas"] == (0.4, 0.9)
+        assert not group["weight_decay"]
+
+
 def test_scores_before_and_after_are_d_of_the_same_z_with_old_and_new_g(
     tiny_config: ConfigFactory, tiny_dataset: Dataset
 ) -> None:
