@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from gandash.config import Config, Section, explain
 from gandash.files import write_whole
-from gandash.networks import Discriminator, Generator
+from gandash.networks import Discriminator, Generator, build_pair
 
 CARD, GENERATOR, DISCRIMINATOR = "card.json", "generator.safetensors", "discriminator.safetensors"
 Network = TypeVar("Network", bound=nn.Module)
@@ -111,16 +111,18 @@ def load_card(folder: Path) -> Card:
 
 def load_generator(checkpoint: Checkpoint) -> Generator:
     """The generator in eval mode, fp32 on the CPU, without gradients."""
-    config, data = checkpoint.card.config, checkpoint.card.data
-    network = Generator(config.data.size, data.channels, config.network.latent_dim, config.network.g_width)
-    return _fill(network, checkpoint.folder / GENERATOR)
+    return _fill(_pair(checkpoint)[0], checkpoint.folder / GENERATOR)
 
 
 def load_discriminator(checkpoint: Checkpoint) -> Discriminator:
     """The discriminator in eval mode, fp32 on the CPU, without gradients."""
-    config = checkpoint.card.config
-    network = Discriminator(config.data.size, checkpoint.card.data.channels, config.network.d_width)
-    return _fill(network, checkpoint.folder / DISCRIMINATOR)
+    return _fill(_pair(checkpoint)[1], checkpoint.folder / DISCRIMINATOR)
+
+
+def _pair(checkpoint: Checkpoint) -> tuple[Generator, Discriminator]:
+    """The networks that the card describes, weights still to be filled in."""
+    card = checkpoint.card
+    return build_pair(card.config.network, card.config.data.size, card.data.channels, card.config.seed)
 
 
 def _fill(network: Network, path: Path) -> Network:

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
-from gandash.config import IMAGE_SIZES, NetworkConfig
+from gandash.config import IMAGE_SIZES, NetworkConfig, Norm
 
 
 class Generator(nn.Module):
@@ -18,12 +19,12 @@ class Generator(nn.Module):
     which ends in tanh without batch norm.
     """
 
-    def __init__(self, size: int, channels: int, latent_dim: int = 100, width: int = 64) -> None:
+    def __init__(self, size: int, channels: int, latent_dim: int = 100, width: int = 64, norm: Norm = "batch") -> None:
         super().__init__()
         self.size, self.channels, self.latent_dim = size, channels, latent_dim
         widths = _widths(size, width)[::-1]
-        blocks: list[nn.Module] = [_up(latent_dim, widths[0], stride=1, padding=0)]
-        blocks += [_up(a, b) for a, b in pairwise(widths)]
+        blocks: list[nn.Module] = [_up(latent_dim, widths[0], norm, stride=1, padding=0)]
+        blocks += [_up(a, b, norm) for a, b in pairwise(widths)]
         blocks += [nn.ConvTranspose2d(widths[-1], channels, 4, 2, 1, bias=False), nn.Tanh()]
         self.layers = nn.Sequential(*blocks)
 
@@ -37,12 +38,12 @@ class Discriminator(nn.Module):
     Strided convolutions and LeakyReLU(0.2), batch norm in every block but the first.
     """
 
-    def __init__(self, size: int, channels: int, width: int = 64) -> None:
+    def __init__(self, size: int, channels: int, width: int = 64, norm: Norm = "batch") -> None:
         super().__init__()
         self.size, self.channels = size, channels
         widths = _widths(size, width)
         first = [nn.Conv2d(channels, widths[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)]
-        blocks = [_down(a, b) for a, b in pairwise(widths)]
+        blocks = [_down(a, b, norm) for a, b in pairwise(widths)]
         self.layers = nn.Sequential(*first, *blocks, nn.Conv2d(widths[-1], 1, 4, 1, 0, bias=False))
 
     def forward(self, images: Tensor) -> Tensor:
@@ -51,19 +52,32 @@ class Discriminator(nn.Module):
 
 def build_pair(network: NetworkConfig, size: int, channels: int, seed: int) -> tuple[Generator, Discriminator]:
     """A freshly initialized pair on the CPU; the same seed gives the same weights everywhere."""
-    generator = Generator(size, channels, network.latent_dim, network.g_width)
-    discriminator = Discriminator(size, channels, network.d_width)
+    generator = Generator(size, channels, network.latent_dim, network.g_width, network.g_norm)
+    discriminator = Discriminator(size, channels, network.d_width, network.d_norm)
     rng = torch.Generator().manual_seed(seed)
     for module in (*generator.modules(), *discriminator.modules()):
         _initialize(module, rng)
+    if network.d_spectral_norm:
+        _add_spectral_norm(discriminator, seed)
     return generator, discriminator
 
 
+def _add_spectral_norm(network: nn.Module, seed: int) -> None:
+    """Spectral norm on every convolution; its first singular vectors are drawn from the seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for module in list(network.modules()):
+            if isinstance(module, nn.Conv2d):
+                spectral_norm(module)
+
+
 def _initialize(module: nn.Module, rng: torch.Generator) -> None:
-    """N(0, 0.02) convolutions, N(1, 0.02) batch-norm scales, as in the paper's released code."""
+    """N(0, 0.02) convolutions, N(1, 0.02) scales of norms, zero biases, as in the paper's released code."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02, generator=rng)
-    elif isinstance(module, nn.BatchNorm2d):
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm2d | nn.InstanceNorm2d | nn.GroupNorm):
         nn.init.normal_(module.weight, 1.0, 0.02, generator=rng)
         nn.init.zeros_(module.bias)
 
@@ -75,11 +89,20 @@ def _widths(size: int, width: int) -> list[int]:
     return [width * 2**i for i in range(int(math.log2(size)) - 2)]
 
 
-def _up(a: int, b: int, stride: int = 2, padding: int = 1) -> nn.Sequential:
-    convolution = nn.ConvTranspose2d(a, b, 4, stride, padding, bias=False)
-    return nn.Sequential(convolution, nn.BatchNorm2d(b), nn.ReLU(inplace=True))
+def _up(a: int, b: int, norm: Norm, stride: int = 2, padding: int = 1) -> nn.Sequential:
+    convolution = nn.ConvTranspose2d(a, b, 4, stride, padding, bias=norm == "none")
+    return nn.Sequential(convolution, _norm(norm, b), nn.ReLU(inplace=True))
 
 
-def _down(a: int, b: int) -> nn.Sequential:
-    convolution = nn.Conv2d(a, b, 4, 2, 1, bias=False)
-    return nn.Sequential(convolution, nn.BatchNorm2d(b), nn.LeakyReLU(0.2, inplace=True))
+def _down(a: int, b: int, norm: Norm) -> nn.Sequential:
+    convolution = nn.Conv2d(a, b, 4, 2, 1, bias=norm == "none")
+    return nn.Sequential(convolution, _norm(norm, b), nn.LeakyReLU(0.2, inplace=True))
+
+
+def _norm(kind: Norm, channels: int) -> nn.Module:
+    """Batch (over the batch), instance (per image and channel), layer (per image) or no normalization."""
+    if kind == "batch":
+        return nn.BatchNorm2d(channels)
+    if kind == "instance":
+        return nn.InstanceNorm2d(channels, affine=True)
+    return nn.GroupNorm(1, channels) if kind == "layer" else nn.Identity()

@@ -1,8 +1,9 @@
-"""Adversarial objectives: one named pair of pure functions on D's logits each.
+"""Adversarial objectives: one named pair of pure functions on D's raw outputs each.
 
-``real`` and ``fake`` are D's logits on real and generated images, any shape; every loss
-is a scalar in nats. Losses work on logits, never on sigmoid outputs. A new objective is
-one more entry in :data:`OBJECTIVES`; nothing else has to change.
+``real`` and ``fake`` are D's outputs (logits, or critic values) on real and generated images,
+any shape; every loss is a scalar to be minimized, in nats where it is built on a cross-entropy.
+Losses work on raw outputs, never on sigmoids. A new objective is one more entry in
+:data:`OBJECTIVES`; nothing else has to change.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import torch
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import relu, softplus
 
 DLoss = Callable[[Tensor, Tensor], Tensor]
 GLoss = Callable[[Tensor], Tensor]
+LOG_2 = 0.6931471805599453
 
 
 def cross_entropy_d(real: Tensor, fake: Tensor, alpha: float = 0.0, beta: float = 0.0) -> Tensor:
@@ -37,44 +40,155 @@ def non_saturating_g(fake: Tensor) -> Tensor:
     return softplus(-fake).mean()
 
 
+def maximum_likelihood_g(fake: Tensor) -> Tensor:
+    """-E exp(fake) = -E D/(1 - D): the maximum-likelihood gradient if D is optimal (Goodfellow 2016, 3.2.5).
+
+    Almost all of the gradient comes from the few samples that fool D best, so its variance is high.
+    """
+    return -fake.exp().mean()
+
+
+def least_squares_d(real: Tensor, fake: Tensor) -> Tensor:
+    """E (real - 1)^2 / 2 + E fake^2 / 2 on raw outputs (Mao et al. 2017)."""
+    return (real - 1).square().mean() / 2 + fake.square().mean() / 2
+
+
+def least_squares_g(fake: Tensor) -> Tensor:
+    """E (fake - 1)^2 / 2 (Mao et al. 2017)."""
+    return (fake - 1).square().mean() / 2
+
+
+def hinge_d(real: Tensor, fake: Tensor) -> Tensor:
+    """E relu(1 - real) + E relu(1 + fake) (Lim and Ye 2017; Miyato et al. 2018)."""
+    return relu(1 - real).mean() + relu(1 + fake).mean()
+
+
+def wasserstein_d(real: Tensor, fake: Tensor) -> Tensor:
+    """E fake - E real: minus the Wasserstein-1 distance if D is the best 1-Lipschitz critic (Arjovsky et al. 2017)."""
+    return fake.mean() - real.mean()
+
+
+def wasserstein_g(fake: Tensor) -> Tensor:
+    """-E fake: G raises the critic's value (Arjovsky et al. 2017; also the hinge objective's G)."""
+    return -fake.mean()
+
+
+@dataclass(frozen=True)
+class FDivergence:
+    """One f-divergence in the variational form of Nowozin et al. 2016.
+
+    ``activation`` is g_f, which maps a raw output into the domain of the conjugate f*;
+    ``conjugate`` is f*(g_f(v)) of a raw output v, in a stable form. D maximizes
+    E g_f(real) - E f*(g_f(fake)); ``threshold`` is f'(1), the value of g_f where p_g = p_data.
+    """
+
+    activation: Callable[[Tensor], Tensor]
+    conjugate: Callable[[Tensor], Tensor]
+    threshold: float
+
+    def d_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        """-E g_f(real) + E f*(g_f(fake)): minus the divergence if D is optimal."""
+        return self.conjugate(fake).mean() - self.activation(real).mean()
+
+    def trick_g(self, fake: Tensor) -> Tensor:
+        """-E g_f(fake): the stronger gradient of section 3.2, with the same fixed point."""
+        return -self.activation(fake).mean()
+
+    def strict_g(self, fake: Tensor) -> Tensor:
+        """-E f*(g_f(fake)): G minimizes the same value that D maximizes."""
+        return -self.conjugate(fake).mean()
+
+
+def _pearson_conjugate(v: Tensor) -> Tensor:
+    """v^2 / 4 + v above -2, and -1 below: f is infinite for a negative density ratio."""
+    return torch.where(v >= -2, v.square() / 4 + v, torch.full_like(v, -1))
+
+
+F_DIVERGENCES: dict[str, FDivergence] = {
+    "kl": FDivergence(lambda v: v, lambda v: (v - 1).exp(), 1.0),
+    "reverse-kl": FDivergence(lambda v: -(-v).exp(), lambda v: v - 1, -1.0),
+    "pearson": FDivergence(lambda v: v, _pearson_conjugate, 0.0),
+    "hellinger": FDivergence(lambda v: 1 - (-v).exp(), lambda v: v.exp() - 1, 0.0),
+    "jensen-shannon": FDivergence(lambda v: LOG_2 - softplus(-v), lambda v: softplus(v) - LOG_2, 0.0),
+    "gan": FDivergence(lambda v: -softplus(-v), softplus, -LOG_2),
+}
+
+
 @dataclass(frozen=True)
 class Objective:
-    """A named pair of losses; ``cross_entropy`` says whether label smoothing applies."""
+    """A named pair of losses and what it asks of the rest of the run.
+
+    ``cross_entropy`` says whether label smoothing applies; ``critic`` objectives want a D without
+    batch norm that is kept Lipschitz, trained ``d_steps`` times a step; ``strict_g`` is the second
+    form of G's loss where there are two.
+    """
 
     title: str
     d_loss: Callable[..., Tensor]
     g_loss: GLoss
-    cross_entropy: bool
     paper: str
     summary: str
+    cross_entropy: bool = False
+    critic: bool = False
+    d_steps: int = 1
+    strict_g: GLoss | None = None
+
+
+GOODFELLOW, NOWOZIN = "Goodfellow et al. 2014, arXiv:1406.2661", "Nowozin et al. 2016, arXiv:1606.00709"
+
+
+def _f_gan(name: str, title: str, summary: str) -> Objective:
+    f = F_DIVERGENCES[name]
+    return Objective(title, f.d_loss, f.trick_g, NOWOZIN, summary, strict_g=f.strict_g)
 
 
 OBJECTIVES: dict[str, Objective] = {
     "non-saturating": Objective(
-        title="Non-saturating",
-        d_loss=cross_entropy_d,
-        g_loss=non_saturating_g,
+        "Non-saturating", cross_entropy_d, non_saturating_g, GOODFELLOW,
+        "G maximizes log D(G(z)): the usual DCGAN loss, with strong gradients while G is losing.",
         cross_entropy=True,
-        paper="Goodfellow et al. 2014, arXiv:1406.2661",
-        summary="G maximizes log D(G(z)): the usual DCGAN loss, with strong gradients while G is losing.",
     ),
     "minimax": Objective(
-        title="Minimax (saturating)",
-        d_loss=cross_entropy_d,
-        g_loss=minimax_g,
+        "Minimax (saturating)", cross_entropy_d, minimax_g, GOODFELLOW,
+        "G minimizes log(1 - D(G(z))): the paper's two-player game; G's gradient vanishes where D is sure.",
         cross_entropy=True,
-        paper="Goodfellow et al. 2014, arXiv:1406.2661",
-        summary="G minimizes log(1 - D(G(z))): the paper's two-player game; G's gradient vanishes where D is sure.",
     ),
-}
+    "maximum-likelihood": Objective(
+        "Maximum likelihood", cross_entropy_d, maximum_likelihood_g, "Goodfellow 2016, arXiv:1701.00160, 3.2.5",
+        "G's gradient is that of maximum likelihood if D is optimal; few samples carry all of it.",
+        cross_entropy=True,
+    ),
+    "least-squares": Objective(
+        "Least squares", least_squares_d, least_squares_g, "Mao et al. 2017, arXiv:1611.04076",
+        "D regresses to 1 and 0 without a sigmoid: samples far on the right side of the border are still pulled in.",
+    ),
+    "hinge": Objective(
+        "Hinge", hinge_d, wasserstein_g, "Lim and Ye 2017, arXiv:1705.02894; Miyato et al. 2018, arXiv:1802.05957",
+        "D only cares for outputs inside the margin; usually with spectral normalization.",
+    ),
+    "wasserstein": Objective(
+        "Wasserstein", wasserstein_d, wasserstein_g, "Arjovsky et al. 2017, arXiv:1701.07875",
+        "D is a critic that estimates a distance; it must be kept Lipschitz by clipping, a penalty or spectral norm.",
+        critic=True, d_steps=5,
+    ),
+    "f-kl": _f_gan("kl", "f-GAN, KL", "Covers the data: missing a mode costs without bound."),
+    "f-reverse-kl": _f_gan("reverse-kl", "f-GAN, reverse KL", "Seeks modes: samples where there is no data cost most."),
+    "f-pearson": _f_gan("pearson", "f-GAN, Pearson chi-squared", "A squared error of the density ratio."),
+    "f-hellinger": _f_gan("hellinger", "f-GAN, squared Hellinger", "Symmetric and bounded."),
+    "f-jensen-shannon": _f_gan("jensen-shannon", "f-GAN, Jensen-Shannon", "Symmetric and bounded, weighted to 0."),
+    "f-gan": _f_gan(
+        "gan", "f-GAN, GAN", "The 2014 objective as an f-divergence; trick and strict are its two G losses."),
+}  # fmt: skip
 
 
-def losses(name: str, alpha: float = 0.0, beta: float = 0.0) -> tuple[DLoss, GLoss]:
+def losses(name: str, alpha: float = 0.0, beta: float = 0.0, *, strict: bool = False) -> tuple[DLoss, GLoss]:
     """The pair (d_loss, g_loss) of an objective, smoothing applied to D's targets alone.
 
-    G's target is never smoothed: alpha and beta do not reach g_loss.
+    G's target is never smoothed: alpha and beta do not reach g_loss. ``strict`` takes G's strict
+    form where the objective has one.
     """
     objective = OBJECTIVES[name]
+    g_loss = objective.strict_g if strict and objective.strict_g else objective.g_loss
     if not objective.cross_entropy:
-        return objective.d_loss, objective.g_loss
-    return partial(objective.d_loss, alpha=alpha, beta=beta), objective.g_loss
+        return objective.d_loss, g_loss
+    return partial(objective.d_loss, alpha=alpha, beta=beta), g_loss

@@ -24,8 +24,10 @@ from gandash.config import Config, OptimizerConfig
 from gandash.data import Dataset, to_uint8, to_unit
 from gandash.networks import Discriminator, Generator, build_pair
 from gandash.objectives import DLoss, GLoss, losses
+from gandash.regularizers import clip_weights, gradient_penalty, instance_noise_std, r1
 
 SNAPSHOT_IMAGES = 64
+ORDER, LATENTS, MIX, NOISE_REAL, NOISE_FAKE, NOISE_G = range(6)  # purposes of random streams
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 PROBE_BATCH, PROBE_ROUNDS, PROBE_SECONDS = 32, 10, 3.0
 
@@ -45,7 +47,8 @@ class Arithmetic:
 class Report:
     """One row of metrics: the mean over the steps since the last row, or what its name says.
 
-    Losses are in nats; ``d_*`` are probabilities D(x) = sigmoid(logit); ``*_before`` and
+    Losses are those of the objective, without penalties, in nats where they are cross-entropies;
+    ``d_*`` are probabilities D(x) = sigmoid(logit); ``*_before`` and
     ``*_after`` are D(G(z)) on the last step's z before and after G's update; gradient norms
     are global L2 norms before the update; quantiles are of D's logits.
     """
@@ -101,6 +104,7 @@ class State:
     arithmetic: Arithmetic
     step: int = 0
     seconds: float = 0.0
+    noise_std: float = 0.0
     window: list[Tensor] = field(default_factory=list)
 
     @property
@@ -207,13 +211,20 @@ def train(state: State, dataset: Dataset) -> Iterator[Report | Snapshot]:
     images = dataset.images.to(state.device)
     fixed_z = latent.draw(config.seed, SNAPSHOT_IMAGES, config.network.latent_dim)
     pair, started, first = _losses(config), time.perf_counter() - state.seconds, state.step
+    d_steps = config.optimizer.d_steps
+    update = first * d_steps  # updates of D so far
     if state.step == 0:
         yield Snapshot(0, sample(state, fixed_z))
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
-        for index in _batches(config, n, first, total):
+        for index in _batches(config, n, first * d_steps, total * d_steps):
             real = _prepare(images[index.to(state.device, non_blocking=True)], state)
-            z = torch.randn(config.batch_size, config.network.latent_dim, generator=_rng(config.seed, 1, state.step))
-            values, before = _step(state, real, z.to(state.device, non_blocking=True), pair)
+            z = torch.randn(config.batch_size, config.network.latent_dim, generator=_rng(config.seed, LATENTS, update))
+            state.noise_std = instance_noise_std(config.regularizer.instance_noise, state.step, total)
+            update += 1
+            if update % d_steps:
+                _update_d(state, real, _fakes(state, z), pair[0], update - 1)
+                continue
+            values, before = _step(state, real, z.to(state.device, non_blocking=True), pair, update - 1)
             state.window.append(values)
             state.step += 1
             at_report = state.step % config.report_every == 0 or state.step == total
@@ -226,23 +237,23 @@ def train(state: State, dataset: Dataset) -> Iterator[Report | Snapshot]:
 
 
 def _losses(config: Config) -> tuple[DLoss, GLoss]:
-    return losses(config.loss.objective, config.loss.alpha, config.loss.beta)
+    return losses(config.loss.objective, config.loss.alpha, config.loss.beta, strict=config.loss.g_form == "strict")
 
 
 def _rng(seed: int, purpose: int, step: int) -> torch.Generator:
-    """The CPU stream of one purpose (0: data order, 1: latents) at one step or epoch."""
+    """The CPU stream of one purpose at one update of D or one epoch."""
     mixed = (seed * 0x9E3779B97F4A7C15 + purpose * 0xBF58476D1CE4E5B9 + step * 0x94D049BB133111EB) % 2**63
     return torch.Generator().manual_seed(mixed)
 
 
 def _batches(config: Config, images: int, first: int, total: int) -> Iterator[Tensor]:
-    """Index batches of steps first .. total - 1: each epoch is one seeded permutation."""
-    per_epoch, order, epoch = config.steps_per_epoch(images), torch.empty(0), -1
-    for step in range(first, total):
-        if step // per_epoch != epoch:
-            epoch = step // per_epoch
-            order = torch.randperm(images, generator=_rng(config.seed, 0, epoch))
-        start = step % per_epoch * config.batch_size
+    """Index batches of D's updates first .. total - 1: each epoch is one seeded permutation."""
+    per_epoch, order, epoch = config.steps_per_epoch(images) * config.optimizer.d_steps, torch.empty(0), -1
+    for update in range(first, total):
+        if update // per_epoch != epoch:
+            epoch = update // per_epoch
+            order = torch.randperm(images, generator=_rng(config.seed, ORDER, epoch))
+        start = update % per_epoch * config.batch_size
         yield order[start : start + config.batch_size]
 
 
@@ -255,22 +266,18 @@ def _autocast(state: State) -> AbstractContextManager[object]:
     return torch.autocast(state.device.type, torch.bfloat16) if state.arithmetic.bf16 else nullcontext()
 
 
-def _step(state: State, real: Tensor, z: Tensor, pair: tuple[DLoss, GLoss]) -> tuple[Tensor, Tensor]:
+def _step(state: State, real: Tensor, z: Tensor, pair: tuple[DLoss, GLoss], update: int = 0) -> tuple[Tensor, Tensor]:
     """One update of D, then one of G on the same fakes; returns what is measured, on the device.
 
     D is frozen while G learns: its weight gradients, a third of that backward pass, are not computed.
     """
-    d_loss_of, g_loss_of = pair
     with _autocast(state):
         fake = state.G(z)
-        real_logits, fake_logits = state.D(real), state.D(fake.detach())
-    real_logits, fake_logits = real_logits.float(), fake_logits.float()
-    d_loss = d_loss_of(real_logits, fake_logits)
-    d_grad_norm = _update(state.d_optimizer, d_loss)
+    d_loss, real_logits, fake_logits, d_grad_norm = _update_d(state, real, fake.detach(), pair[0], update)
     state.D.requires_grad_(False)
     with _autocast(state):
-        g_logits = state.D(fake)
-    g_loss = g_loss_of(g_logits.float())
+        g_logits = state.D(_noisy(state, fake, NOISE_G, update))
+    g_loss = pair[1](g_logits.float())
     g_grad_norm = _update(state.g_optimizer, g_loss)
     state.D.requires_grad_(True)
     if state.ema is not None:
@@ -282,6 +289,49 @@ def _step(state: State, real: Tensor, z: Tensor, pair: tuple[DLoss, GLoss]) -> t
         quantiles = torch.stack([real_logits, fake_logits]).quantile(_levels(real.device), dim=1)  # (level, who)
         scalars = torch.stack([d_loss, g_loss, d_real, d_fake, d_grad_norm, g_grad_norm])
         return torch.cat([scalars, quantiles.T.flatten()]), g_logits.float().sigmoid().mean()
+
+
+def _update_d(
+    state: State, real: Tensor, fake: Tensor, d_loss_of: DLoss, update: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """One update of D on detached fakes: the objective's loss, both logits, the gradient's norm."""
+    real, fake = _noisy(state, real, NOISE_REAL, update), _noisy(state, fake, NOISE_FAKE, update)
+    with _autocast(state):
+        real_logits, fake_logits = state.D(real), state.D(fake)
+    real_logits, fake_logits = real_logits.float(), fake_logits.float()
+    d_loss = d_loss_of(real_logits, fake_logits)
+    d_grad_norm = _update(state.d_optimizer, d_loss + _penalty(state, real, fake, update))
+    if state.config.regularizer.weight_clip:
+        clip_weights(state.D, state.config.regularizer.weight_clip)
+    return d_loss, real_logits, fake_logits, d_grad_norm
+
+
+def _penalty(state: State, real: Tensor, fake: Tensor, update: int) -> Tensor | float:
+    """The penalties on D's gradient that the config asks for, in full precision; 0 without any."""
+    settings = state.config.regularizer
+    total: Tensor | float = 0.0
+    if settings.gradient_penalty:
+        mix = torch.rand(len(real), generator=_rng(state.config.seed, MIX, update)).to(real.device)
+        total = total + settings.gradient_penalty * gradient_penalty(state.D, real, fake.float(), mix)
+    if settings.r1_gamma and update % settings.r1_every == 0:
+        total = total + settings.r1_gamma * settings.r1_every * r1(state.D, real)
+    return total
+
+
+def _noisy(state: State, images: Tensor, purpose: int, update: int) -> Tensor:
+    """Images with instance noise, drawn on the CPU; the images themselves where there is none."""
+    if not state.noise_std:
+        return images
+    noise = torch.randn(images.shape, generator=_rng(state.config.seed, purpose, update))
+    return images + state.noise_std * noise.to(images.device)
+
+
+@torch.no_grad()
+def _fakes(state: State, z: Tensor) -> Tensor:
+    """Images of G in training mode, without a graph."""
+    with _autocast(state):
+        images: Tensor = state.G(z.to(state.device, non_blocking=True))
+    return images
 
 
 @cache
@@ -323,14 +373,14 @@ def _report(state: State, images: int, before: Tensor, after: Tensor, seconds: f
         )
     quantiles = {f"{who}_q{round(q * 100):02d}": 0.0 for who in ("real", "fake") for q in QUANTILES}
     quantiles = dict(zip(quantiles, values[6:16], strict=True))
-    count = len(state.window)
+    count, per_step = len(state.window), state.config.batch_size * state.config.optimizer.d_steps
     state.window.clear()
     return Report(
         step=state.step,
-        images=state.step * state.config.batch_size,
+        images=state.step * per_step,
         epoch=state.step / state.config.steps_per_epoch(images),
         seconds=state.seconds,
-        images_per_second=count * state.config.batch_size / max(seconds, 1e-9),
+        images_per_second=count * per_step / max(seconds, 1e-9),
         d_loss=d_loss, d_loss_min=values[16], d_loss_max=values[18],
         g_loss=g_loss, g_loss_min=values[17], g_loss_max=values[19],
         d_real=d_real, d_fake=d_fake, d_fake_before=values[20], d_fake_after=values[21],

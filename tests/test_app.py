@@ -169,8 +169,8 @@ def test_each_preset_is_a_valid_config_and_fills_the_form(title: str, runs_root:
 def test_start_queues_the_run_that_the_form_describes(
     runs_root: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "ensure_worker", lambda root: None)
-    monkeypatch.setattr(worker, "_launch_if_needed", lambda root: None)
+    monkeypatch.setattr(worker, "ensure_worker", lambda _root: None)
+    monkeypatch.setattr(worker, "_launch_if_needed", lambda _root: None)
     app = visit("train")
     app.number_input(key="train_alpha").set_value(0.2)
     app.text_input(key="train_name").set_value("My First!")

@@ -12,6 +12,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits as bce
 from gandash.config import LossConfig
 from gandash.objectives import OBJECTIVES, losses
 
+CROSS_ENTROPY = [name for name, objective in OBJECTIVES.items() if objective.cross_entropy]
 SMOOTHINGS = [(0.0, 0.0), (0.1, 0.0), (0.0, 0.2), (0.1, 0.1), (0.3, 0.4)]
 
 
@@ -24,7 +25,7 @@ def gradient(loss: Tensor, *inputs: Tensor) -> tuple[Tensor, ...]:
 
 
 @pytest.mark.parametrize(("alpha", "beta"), SMOOTHINGS)
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("name", CROSS_ENTROPY)
 def test_d_loss_is_torchs_cross_entropy_with_smoothed_targets(name: str, alpha: float, beta: float) -> None:
     real, fake = logits(0).requires_grad_(), logits(1).requires_grad_()
     ours = losses(name, alpha, beta)[0](real, fake)
@@ -93,7 +94,7 @@ def test_at_equilibrium_d_answers_half_of_one_minus_alpha_plus_beta() -> None:
 
 
 @pytest.mark.parametrize("value", [-1e4, 1e4])
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("name", ["minimax", "non-saturating"])
 def test_stable_at_huge_logits(name: str, value: float) -> None:
     real = torch.full((4,), value, requires_grad=True)
     fake = torch.full((4,), -value, requires_grad=True)

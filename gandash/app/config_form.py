@@ -16,12 +16,17 @@ from gandash.config import Config, Section, parse_config
 from gandash.objectives import OBJECTIVES
 
 Path = tuple[str, ...]
-TITLES = {"data": "Data", "network": "Networks", "loss": "Objective", "optimizer": "Optimizers", "": "Run"}
+TITLES = {
+    "data": "Data", "network": "Networks", "loss": "Form of G's loss", "regularizer": "Regularizers",
+    "optimizer": "Optimizers", "": "Run",
+}  # fmt: skip
 CHOICES: dict[str, Sequence[str]] = {"objective": list(OBJECTIVES)}
 LABELS = {
     "alpha": "α, smoothing of real", "beta": "β, smoothing of generated", "g_lr": "Learning rate of G",
     "d_lr": "Learning rate of D", "g_width": "Width of G", "d_width": "Width of D", "ema": "Moving average of G",
-    "latent_dim": "Latent size", "adam_beta1": "Adam β₁", "adam_beta2": "Adam β₂",
+    "latent_dim": "Latent size", "g_form": "Form of G's loss", "r1_gamma": "R1, γ", "r1_every": "R1 every so many steps",
+    "g_norm": "Normalization in G", "d_norm": "Normalization in D", "d_spectral_norm": "Spectral norm on D",
+    "d_steps": "Updates of D per step", "adam_beta1": "Adam β₁", "adam_beta2": "Adam β₂",
 }  # fmt: skip
 
 
@@ -70,6 +75,8 @@ def field_widget(path: Path, field: FieldInfo, default: Any, choices: Sequence[s
     choices = choices or CHOICES.get(name) or _literals(field.annotation)
     if choices:
         return st.selectbox(label, choices, choices.index(default), **common)
+    if field.annotation is bool:
+        return st.toggle(label, default, **common)
     if field.annotation is str:
         return st.text_input(label, default, **common)
     return _number(label, field, default, common)

@@ -142,14 +142,16 @@ def panel(run: Run, polled: bool) -> None:
 def headline(run: Run, status: Status) -> None:
     """Phase, progress, speed and time left."""
     icon, color = PHASES[status.phase]
-    note = f"place {worker.position(runs_root(), run)} in line" if status.phase == "queued" else status.message
+    place = worker.position(runs_root(), run) if status.phase == "queued" else None
+    note = f"place {place} in line" if place else status.message
     st.markdown(f":{color}-badge[{icon} {status.phase}] &nbsp; {note}")
     total = max(status.total, 1)
     st.progress(
-        min(status.step / total, 1.0), f"Step {status.step:,} of {status.total:,}" if status.total else "Not started"
+        min(status.step / total, 1.0), f"Step {status.step:,} of {status.total:,}" if status.total else "Preparing"
     )
     speed, left, spent = st.columns(3)
-    images = (status.total - status.step) * run.config().batch_size
+    config = run.config()
+    images = (status.total - status.step) * config.batch_size * config.optimizer.d_steps
     speed.metric(
         "Images/s", f"{status.images_per_second:,.0f}" if status.step else "–", help="Over the last row of metrics."
     )

@@ -1,0 +1,47 @@
+"""What keeps D smooth: penalties on its gradient, clipped weights, noise on its images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+CriticFunction = Callable[[Tensor], Tensor]
+
+
+def gradient_penalty(D: CriticFunction, real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
+    """E (|grad D(x)|_2 - 1)^2 at x = mix real + (1 - mix) fake (Gulrajani et al. 2017, arXiv:1704.00028).
+
+    ``mix`` (N,) is uniform in [0, 1], one number an image; the norm is per image over all its
+    values. ``fake`` is detached: the penalty teaches D alone.
+    """
+    share = mix.view(-1, *[1] * (real.dim() - 1))
+    x = (share * real + (1 - share) * fake.detach()).requires_grad_()
+    gradient = _image_gradient(D(x), x)
+    norm = (gradient.square().flatten(1).sum(1) + 1e-12).sqrt()
+    return (norm - 1).square().mean()
+
+
+def r1(D: CriticFunction, real: Tensor) -> Tensor:
+    """E |grad D(x)|^2 / 2 on real images (Mescheder et al. 2018, arXiv:1801.04406); to be weighted by gamma."""
+    x = real.detach().requires_grad_()
+    return _image_gradient(D(x), x).square().flatten(1).sum(1).mean() / 2
+
+
+def _image_gradient(outputs: Tensor, images: Tensor) -> Tensor:
+    """Gradient of each output with respect to its own image, itself differentiable."""
+    (gradient,) = torch.autograd.grad(outputs.sum(), images, create_graph=True)
+    return gradient
+
+
+@torch.no_grad()
+def clip_weights(D: nn.Module, bound: float) -> None:
+    """Clip every parameter to [-bound, bound]; to be called after D's update (Arjovsky et al. 2017)."""
+    for parameter in D.parameters():
+        parameter.clamp_(-bound, bound)
+
+
+def instance_noise_std(start: float, step: int, total: int) -> float:
+    """Standard deviation at a step: ``start``, falling linearly to 0 at the end (Sonderby et al. 2017, 1610.04490)."""
+    return start * (1 - step / total)
