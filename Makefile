@@ -10,6 +10,9 @@ ifneq ($(wildcard ../shared/data),)
 export GANDASH_DATA ?= $(abspath ../shared/data)
 endif
 
+# OpenMP threads that spin while they wait waste what little time a busy machine leaves.
+export OMP_WAIT_POLICY ?= PASSIVE
+
 .PHONY: app test check clean
 
 app: $(VENV)/app.stamp

@@ -24,7 +24,8 @@ CHOICES: dict[str, Sequence[str]] = {"objective": list(OBJECTIVES)}
 LABELS = {
     "alpha": "α, smoothing of real", "beta": "β, smoothing of generated", "g_lr": "Learning rate of G",
     "d_lr": "Learning rate of D", "g_width": "Width of G", "d_width": "Width of D", "ema": "Moving average of G",
-    "latent_dim": "Latent size", "g_form": "Form of G's loss", "r1_gamma": "R1, γ", "r1_every": "R1 every so many steps",
+    "latent_dim": "Latent size", "g_form": "Form of G's loss", "r1_gamma": "R1, γ",
+    "r1_every": "R1 every so many steps",
     "g_norm": "Normalization in G", "d_norm": "Normalization in D", "d_spectral_norm": "Spectral norm on D",
     "d_steps": "Updates of D per step", "adam_beta1": "Adam β₁", "adam_beta2": "Adam β₂",
 }  # fmt: skip
