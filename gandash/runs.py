@@ -328,9 +328,9 @@ def device_title(device: torch.device) -> str:
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
     if device.type == "cpu":
-        return (
-            f"CPU, {torch.get_num_threads()} threads ({platform.machine()}, {torch.backends.cpu.get_cpu_capability()})"
-        )
+        threads = torch.get_num_threads()
+        kind = f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}"
+        return f"CPU, {threads} thread{'s' * (threads > 1)} ({kind})"
     return device.type
 
 

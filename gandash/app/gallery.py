@@ -22,7 +22,7 @@ def show_card(checkpoint: Checkpoint) -> None:
         st.markdown(f"**{card.title}**")
         size, facts = card.config.data.size, card.data
         st.html(
-            f'<p class="gd-facts">{facts.title}, {size}×{size}, {facts.images:,} images · {card.epochs:g} epochs<br>'
+            f'<p class="gd-facts">{facts.title}, {size}×{size}, {facts.images:,} images · {layout.epochs_of(card)}<br>'
             f"{OBJECTIVES[card.config.loss.objective].title} · {layout.smoothing_of(card)}<br>"
             f"Trained in {layout.duration(card.seconds)} on {card.device}</p>"
         )

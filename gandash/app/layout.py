@@ -55,6 +55,14 @@ def smoothing_of(card: Card) -> str:
     return f"{'two' if alpha and beta else 'one'}-sided smoothing (α = {alpha:g}, β = {beta:g})"
 
 
+def epochs_of(card: Card) -> str:
+    """Epochs trained, and of how many where the run was not finished."""
+    done, planned = f"{card.epochs:.1f}".removesuffix(".0"), card.config.total_steps(card.data.images)
+    if card.step >= planned:
+        return f"{done} epochs"
+    return f"{done} of {card.epochs * planned / card.step:.0f} epochs" if card.step else "untrained"
+
+
 def duration(seconds: float) -> str:
     """Seconds as the two largest units that matter."""
     minutes, hours = seconds / 60, seconds / 3600
