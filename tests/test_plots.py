@@ -1,0 +1,92 @@
+"""Figures: what they show, that smoothing is TensorBoard's, and that they never touch their input."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gandash import plots
+from gandash.runs import COLUMNS
+
+
+@pytest.fixture
+def metrics() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.random((50, len(COLUMNS))), columns=COLUMNS)
+    return table.assign(step=np.arange(50) * 10, epoch=np.arange(50) / 5, seconds=np.arange(50) * 2.0)
+
+
+def test_smoothing_is_a_debiased_moving_average() -> None:
+    values, weight = [3.0, 1.0, 4.0, 1.0, 5.0], 0.7
+    expected, last = [], 0.0
+    for number, value in enumerate(values, start=1):
+        last = weight * last + (1 - weight) * value
+        expected.append(last / (1 - weight**number))
+    assert plots.smooth(values, weight) == pytest.approx(expected)
+    assert plots.smooth(values, 0) == pytest.approx(values)
+    assert plots.smooth([], 0.5).size == 0
+
+
+def test_smoothing_passes_over_gaps() -> None:
+    assert plots.smooth([2.0, float("nan"), 2.0], 0.9)[2] == pytest.approx(2.0)
+
+
+def test_thinning_keeps_both_ends_and_the_bound(metrics: pd.DataFrame) -> None:
+    assert plots.thin(metrics, 50) is metrics
+    thinned = plots.thin(metrics, 7)
+    assert len(thinned) == 7
+    assert (thinned.step.iloc[0], thinned.step.iloc[-1]) == (0, 490)
+
+
+def test_each_curve_is_drawn_smooth_over_its_raw_values(metrics: pd.DataFrame) -> None:
+    before = metrics.copy()
+    columns = [plots.Curve("d_loss", "D"), plots.Curve("g_loss", "G", "dot")]
+    figure = plots.curves({"one": metrics, "two": metrics}, columns, "Loss", smoothing=0.5)
+    assert len(figure.data) == 8
+    raw, smoothed = figure.data[:2]
+    assert np.array_equal(raw.y, metrics.d_loss)
+    assert smoothed.y == pytest.approx(plots.smooth(metrics.d_loss, 0.5))
+    assert smoothed.name == "one: D"
+    assert figure.data[0].line.color != figure.data[4].line.color, "runs differ in color"
+    pd.testing.assert_frame_equal(metrics, before)
+
+
+def test_without_smoothing_there_is_one_line_a_curve(metrics: pd.DataFrame) -> None:
+    assert len(plots.curves({"one": metrics}, [plots.Curve("d_loss", "D")], "Loss").data) == 1
+
+
+@pytest.mark.parametrize(("x", "title"), plots.X_TITLES.items())
+def test_x_axis(metrics: pd.DataFrame, x: plots.XAxis, title: str) -> None:
+    figure = plots.curves({"one": metrics}, [plots.Curve("d_loss", "D")], "Loss", x=x, log_y=True)
+    assert figure.layout.xaxis.title.text == title
+    assert figure.layout.yaxis.type == "log"
+    assert np.array_equal(figure.data[0].x, metrics[x])
+
+
+def test_reference_lines_are_named_and_placed(metrics: pd.DataFrame) -> None:
+    lines = {"equilibrium 0.45": 0.45, "equilibrium 0.50": 0.5}
+    figure = plots.curves({"one": metrics}, [plots.Curve("d_real", "D(x)")], "Probability", lines=lines)
+    assert sorted(shape.y0 for shape in figure.layout.shapes) == [0.45, 0.5]
+    assert {note.text: note.y for note in figure.layout.annotations} == lines
+    assert len({note.yanchor for note in figure.layout.annotations}) == 2, "labels of near lines must not overlap"
+
+
+def test_logit_bands_have_one_panel_a_run_and_nested_bands(metrics: pd.DataFrame) -> None:
+    figure = plots.logit_bands({"one": metrics, "two": metrics})
+    assert len(figure.data) == 2 * 2 * 3
+    assert {trace.xaxis for trace in figure.data} == {"x", "x2"}
+    assert sum(bool(trace.showlegend) for trace in figure.data) == 2
+
+
+def test_densities_show_each_d_star_on_its_own_axis() -> None:
+    x = np.linspace(-1, 1, 5)
+    figure = plots.densities(x, x**2, 1 - x**2, {"hard": x * 0 + 0.5, "soft": x * 0 + 0.4})
+    assert [trace.name for trace in figure.data] == ["p_data", "p_g", "hard", "soft"]
+    assert [trace.yaxis or "y" for trace in figure.data] == ["y", "y", "y2", "y2"]
+
+
+def test_an_empty_run_is_an_empty_figure() -> None:
+    empty = pd.DataFrame(columns=COLUMNS, dtype=float)
+    figure = plots.curves({"none": empty}, [plots.Curve("d_loss", "D")], "Loss", smoothing=0.9)
+    assert all(len(trace.y) == 0 for trace in figure.data)
