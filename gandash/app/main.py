@@ -10,6 +10,7 @@ HERE = Path(__file__).parent
 
 st.set_page_config(page_title="gandash", page_icon=":material/blur_on:", layout="wide")
 st.html(HERE / "style.css")
+st.logo(str(HERE / "logo.svg"), size="large")
 
 pages = [
     st.Page(HERE / "gallery.py", title="Gallery", icon=":material/grid_view:", default=True),
