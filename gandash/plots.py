@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -103,23 +103,28 @@ def _add_curve(figure: go.Figure, rows: pd.DataFrame, curve: Curve, run: str, *,
     )  # fmt: skip
 
 
-def logit_bands(runs: Mapping[str, pd.DataFrame], *, x: XAxis = "step", smoothing: float = 0.0) -> go.Figure:
-    """D's logits on real and generated images, one panel a run: median, quartiles and 5 to 95 % of a batch."""
-    figure = make_subplots(rows=1, cols=max(len(runs), 1), shared_yaxes=True, subplot_titles=list(runs))
-    for column, metrics in enumerate(runs.values(), start=1):
-        for who, title, color in (("real", "Real images", COLORS[2]), ("fake", "Generated images", COLORS[1])):
-            rows = _smoothed_quantiles(metrics, who, smoothing)
-            for low, high in (("05", "95"), ("25", "75")):
-                _add_band(figure, rows, x, low=f"{who}_q{low}", high=f"{who}_q{high}", color=color, column=column)
-            figure.add_scatter(
-                x=rows[x], y=rows[f"{who}_q50"], mode="lines", line={"color": color, "width": 2}, name=title,
-                legendgroup=who, showlegend=column == 1, row=1, col=column,
-                hovertemplate="median %{y:.2f}<extra>" + title + "</extra>",
-            )  # fmt: skip
-        figure.update_xaxes(title=X_TITLES[x], row=1, col=column)
+def logit_bands(
+    metrics: pd.DataFrame, *, x: XAxis = "step", smoothing: float = 0.0, y_range: tuple[float, float] | None = None
+) -> go.Figure:
+    """D's logits of one run on real and generated images: median, quartiles and 5 to 95 % of a batch."""
+    figure = go.Figure()
+    for who, title, color in (("real", "Real", COLORS[2]), ("fake", "Generated", COLORS[1])):
+        rows = _smoothed_quantiles(metrics, who, smoothing)
+        for low, high in (("05", "95"), ("25", "75")):
+            _add_band(figure, rows, x, low=f"{who}_q{low}", high=f"{who}_q{high}", color=color)
+        figure.add_scatter(
+            x=rows[x], y=rows[f"{who}_q50"], mode="lines", line={"color": color, "width": 2}, name=title,
+            legendgroup=who, hovertemplate="median %{y:.2f}<extra>" + title + "</extra>",
+        )  # fmt: skip
     figure.add_hline(0, line={"dash": "dot", "width": 1.5, "color": GREY})
-    figure.update_yaxes(title="D's logit", row=1, col=1)
-    return _styled(figure, None, None, False)
+    figure.update_yaxes(range=y_range)
+    return _styled(figure, X_TITLES[x], "D's logit", False)
+
+
+def logit_range(runs: Iterable[pd.DataFrame]) -> tuple[float, float]:
+    """Least 5 % and greatest 95 % quantile of all runs, so that their bands can share an axis."""
+    tables = list(runs)
+    return min(float(t.fake_q05.min()) for t in tables), max(float(t.real_q95.max()) for t in tables)
 
 
 def _smoothed_quantiles(metrics: pd.DataFrame, who: str, weight: float) -> pd.DataFrame:
@@ -127,12 +132,12 @@ def _smoothed_quantiles(metrics: pd.DataFrame, who: str, weight: float) -> pd.Da
     return thin(metrics.assign(**{name: smooth(metrics[name], weight) for name in names}))
 
 
-def _add_band(figure: go.Figure, rows: pd.DataFrame, x: XAxis, *, low: str, high: str, color: str, column: int) -> None:
+def _add_band(figure: go.Figure, rows: pd.DataFrame, x: XAxis, *, low: str, high: str, color: str) -> None:
     xs = np.concatenate([rows[x], rows[x][::-1]])
     ys = np.concatenate([rows[high], rows[low][::-1]])
     figure.add_scatter(
         x=xs, y=ys, fill="toself", fillcolor=color, opacity=0.18, line={"width": 0}, mode="lines",
-        hoverinfo="skip", showlegend=False, legendgroup=low[:4], row=1, col=column,
+        hoverinfo="skip", showlegend=False, legendgroup=low[:4],
     )  # fmt: skip
 
 
@@ -159,10 +164,11 @@ def densities(
 
 
 def _styled(figure: go.Figure, x_title: str | None, y_title: str | None, log_y: bool) -> go.Figure:
+    rows = -(-sum(trace.showlegend is not False for trace in figure.data) // 3)  # of the legend, about
     figure.update_layout(
-        height=340,
-        margin={"l": 8, "r": 8, "t": 28, "b": 8},
-        legend={"orientation": "h", "y": -0.22, "x": 0, "yanchor": "top", "title": None},
+        height=310 + 26 * rows,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "y": 1.02, "x": 0, "yanchor": "bottom", "title": None},
         hovermode="x unified",
     )
     if x_title:

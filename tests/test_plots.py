@@ -72,11 +72,16 @@ def test_reference_lines_are_named_and_placed(metrics: pd.DataFrame) -> None:
     assert len({note.yanchor for note in figure.layout.annotations}) == 2, "labels of near lines must not overlap"
 
 
-def test_logit_bands_have_one_panel_a_run_and_nested_bands(metrics: pd.DataFrame) -> None:
-    figure = plots.logit_bands({"one": metrics, "two": metrics})
-    assert len(figure.data) == 2 * 2 * 3
-    assert {trace.xaxis for trace in figure.data} == {"x", "x2"}
-    assert sum(bool(trace.showlegend) for trace in figure.data) == 2
+def test_logit_bands_are_two_bands_around_each_median_on_a_common_axis(metrics: pd.DataFrame) -> None:
+    span = plots.logit_range([metrics, metrics + 1])
+    assert span == (metrics.fake_q05.min(), metrics.real_q95.max() + 1)
+    figure = plots.logit_bands(metrics, y_range=span)
+    assert len(figure.data) == 2 * 3
+    assert [trace.name for trace in figure.data if trace.showlegend is not False] == ["Real", "Generated"]
+    assert np.array_equal(figure.data[2].y, metrics.real_q50)
+    outer = figure.data[0]
+    assert np.array_equal(outer.y, [*metrics.real_q95, *metrics.real_q05[::-1]])
+    assert figure.layout.yaxis.range == span
 
 
 def test_densities_show_each_d_star_on_its_own_axis() -> None:

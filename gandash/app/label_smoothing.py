@@ -73,9 +73,11 @@ def curves(chosen: dict[str, Checkpoint]) -> None:
         st.plotly_chart(figure, key="smoothing_scores", config={"displaylogo": False})
         st.caption("Mean of sigmoid(logit) over training batches, before D's update.")
     st.subheader("How sure D is: its logits on real and generated images", anchor=False)
-    st.plotly_chart(
-        plots.logit_bands(frames, x="epoch", smoothing=weight), key="smoothing_logits", config={"displaylogo": False}
-    )
+    span = plots.logit_range(frames.values())
+    for column, (name, metrics) in zip(st.columns(max(len(frames), 2)), frames.items(), strict=False):
+        figure = plots.logit_bands(metrics, x="epoch", smoothing=weight, y_range=span)
+        column.markdown(f"**{name}**")
+        column.plotly_chart(figure, key=f"smoothing_logits_{name}", config={"displaylogo": False})
     st.caption(
         "Median, quartiles and 5 to 95 % of a training batch, averaged over the steps between two rows. "
         "Smoothing pulls the logits towards each other: targets of 0.9 and 0.1 are met at ±2.2, not at infinity."

@@ -31,17 +31,17 @@ def _source(suffix: str) -> str:
 
 def scrubber(
     tracks: Sequence[Track], labels: Sequence[str], *, key: str, label: str, hint: str = "",
-    strip: bool = False, frame_width: int = 420,
+    strip: bool = False, frame_width: int = 420, default: int = 0,
 ) -> int:  # fmt: skip
     """Show ``tracks`` in step, one frame a label; returns the position that was let go of last.
 
-    ``?{key}=N`` in the URL is the position to start from and follows it. ``strip`` adds a row of
+    ``?{key}=N`` in the URL is the position to start from, else ``default``, and follows it. ``strip`` adds a row of
     all frames of the first track below. Frames are at most ``frame_width`` CSS pixels wide.
     """
     component = st.components.v2.component(
         "gandash_scrubber", html=_source("html"), css=_source("css"), js=_source("js")
     )
-    start = _position_in_url(key, len(labels))
+    start = _position_in_url(key, len(labels), default)
     data: dict[str, Any] = {
         "tracks": [asdict(track) for track in tracks], "labels": list(labels), "start": start, "label": label,
         "hint": hint, "strip": strip, "frame_width": frame_width,
@@ -53,7 +53,7 @@ def scrubber(
     return position
 
 
-def _position_in_url(key: str, count: int) -> int:
-    """The position that the URL asks for, 0 where it makes no sense."""
-    text = str(st.query_params.get(key, "0"))
-    return int(text) if text.isdecimal() and len(text) < 5 and int(text) < count else 0
+def _position_in_url(key: str, count: int, default: int) -> int:
+    """The position that the URL asks for, the default where it asks for none or makes no sense."""
+    text = str(st.query_params.get(key, ""))
+    return int(text) if text.isdecimal() and len(text) < 5 and int(text) < count else default

@@ -27,7 +27,7 @@ def timeline(folders: dict[str, Path], key: str) -> None:
     steps = sorted({step for found in snapshots.values() for step in found})
     tracks = [track(name, found, steps) for name, found in snapshots.items()]
     scrubber(
-        tracks, [f"step {step:,}" for step in steps], key=key, label="Training step",
+        tracks, [f"step {step:,}" for step in steps], key=key, label="Training step", default=len(steps) - 1,
         frame_width=SINGLE_WIDTH if len(tracks) == 1 else SHARED_WIDTH,
         hint="Move the pointer over the samples, drag, or use the arrow keys: the same noise at every step, "
         "drawn in eval mode (from the moving average of G where the run keeps one).",
