@@ -113,12 +113,12 @@ def test_runs_go_one_after_the_other_under_one_worker(root: Path, images: Path, 
     for caller in callers:
         caller.join()
     assert worker._launched[root.resolve()] is child
+    wait_for(phase_is(first, "running"))
+    assert worker.alive(root)
+    if sys.platform == "linux":
+        assert os.sched_getscheduler(child.pid) == os.SCHED_IDLE
+        assert os.getsid(child.pid) == child.pid
     with subprocess.Popen([sys.executable, "-m", "gandash.worker", str(root)]) as intruder:
-        wait_for(phase_is(first, "running"))
-        assert worker.alive(root)
-        if sys.platform == "linux":
-            assert os.sched_getscheduler(child.pid) == os.SCHED_IDLE
-            assert os.getsid(child.pid) == child.pid
         while worker.alive(root):
             phases = [run.status().phase for run in (last, broken, first)]  # the last first: no move is seen twice
             assert phases.count("running") <= 1

@@ -39,26 +39,38 @@ def form() -> None:
     st.subheader("New run", anchor=False)
     preset = st.selectbox("Preset", list(PRESETS), key="train_preset", bind="query-params", on_change=apply_preset)
     st.caption(PRESETS[preset].expect)
-    values = settings(PRESETS[preset].config)
-    wish = st.text_input("Name", max_chars=63, placeholder="a name for the run", key="train_name", bind="query-params")
-    if st.button("Start training", type="primary", icon=":material/play_arrow:", width="stretch"):
-        with layout.one_sentence():
-            start(config_form.collect(values), wish or preset)
+    settings(PRESETS[preset].config)
+    st.text_input("Name", max_chars=63, placeholder="a name for the run", key="train_name", bind="query-params")
+    st.button("Start training", type="primary", icon=":material/play_arrow:", width="stretch", on_click=start)
+    if problem := st.session_state.pop("train_problem", None):
+        st.error(problem, icon=":material/error:")
 
 
-def settings(preset: Config) -> dict[config_form.Path, Any]:
-    """All widgets of the config with their values; the preset's are the defaults."""
-    defaults, uploaded = config_form.values_of(preset), uploads.find(runs_root())
-    fields = dict(config_form.leaves())
-    values: dict[config_form.Path, Any] = {}
+def settings(preset: Config) -> None:
+    """A widget for every setting of the config; the preset's values are the defaults."""
+    defaults, fields = config_form.values_of(preset), dict(config_form.leaves())
+
+    def show(path: config_form.Path) -> Any:
+        choices = [*SOURCES, *uploads.find(runs_root())] if path == DATASET else None
+        return config_form.field_widget(path, fields[path], defaults[config_form.key_of(path)], choices)
+
     columns = st.columns(2)
     first = sorted((path for path in fields if path[-1] in FIRST), key=lambda path: FIRST.index(path[-1]))
     for number, path in enumerate(first):
         with columns[number % 2]:
-            choices = [*SOURCES, *uploaded] if path[-1] == "dataset" else None
-            values[path] = config_form.field_widget(path, fields[path], defaults[config_form.key_of(path)], choices)
-    values[DATASET] = str(uploaded.get(values[DATASET], values[DATASET]))
-    st.caption(OBJECTIVES[values[("loss", "objective")]].summary)
+            show(path)
+    st.caption(OBJECTIVES[st.session_state.train_objective].summary)
+    upload()
+    for section, title in config_form.TITLES.items():
+        inside = [path for path in fields if path not in first and (path[0] if len(path) > 1 else "") == section]
+        if inside:
+            with st.expander(title):
+                for path in inside:
+                    show(path)
+
+
+def upload() -> None:
+    """Hand in a zip of images of one's own."""
     with st.expander("Use my own images"):
         st.file_uploader(
             "A zip of images, in class folders if you like", "zip", key="train_upload", on_change=keep_upload,
@@ -66,15 +78,6 @@ def settings(preset: Config) -> dict[config_form.Path, Any]:
         )  # fmt: skip
         if problem := st.session_state.pop("train_upload_problem", None):
             st.error(problem, icon=":material/error:")
-    rest = [path for path in fields if path not in first]
-    for section, title in config_form.TITLES.items():
-        inside = [path for path in rest if (path[0] if len(path) > 1 else "") == section]
-        if inside:
-            with st.expander(title):
-                for path in inside:
-                    default = defaults[config_form.key_of(path)]
-                    values[path] = config_form.field_widget(path, fields[path], default)
-    return values
 
 
 def keep_upload() -> None:
@@ -88,11 +91,16 @@ def keep_upload() -> None:
         st.session_state.train_upload_problem = str(error)
 
 
-def start(config: Config, wish: str) -> None:
-    """Queue the run and show it."""
-    run = worker.submit(runs_root(), config, worker.fresh_name(runs_root(), pretrained_root(), wish))
-    st.session_state.train_run = run.name
-    st.toast(f"{run.name} is in the queue.", icon=":material/hourglass_top:")
+def start() -> None:
+    """Queue the run that the form describes, and show it."""
+    values = {path: st.session_state[config_form.key_of(path)] for path, _ in config_form.leaves()}
+    values[DATASET] = str(uploads.find(runs_root()).get(values[DATASET], values[DATASET]))
+    wish = st.session_state.train_name or st.session_state.train_preset
+    try:
+        name = worker.fresh_name(runs_root(), pretrained_root(), wish)
+        st.session_state.train_run = worker.submit(runs_root(), config_form.collect(values), name).name
+    except (ValueError, OSError) as error:
+        st.session_state.train_problem = str(error)
 
 
 def newest_first() -> list[tuple[Run, Status]]:
@@ -108,15 +116,14 @@ def watch() -> None:
     """The chosen run, polled only while something is under way."""
     st.subheader("Runs", anchor=False)
     found = newest_first()
-    if not found:
-        with st.container(border=True):
-            st.markdown(":material/arrow_back: No run yet. Choose a preset and start one.")
-        return
     phases = {run.name: status.phase for run, status in found}
     chosen = st.selectbox(
         "Run", list(phases), None, key="train_run", bind="query-params", label_visibility="collapsed",
-        placeholder=f"{found[0][0].name} (newest)",
+        placeholder=f"{found[0][0].name} (newest)" if found else "No run yet", disabled=not found,
     )  # fmt: skip
+    if not found:
+        st.markdown(":material/arrow_back: Choose a preset and start one.")
+        return
     name = chosen or found[0][0].name
     polling = "1s" if phases[name] in ACTIVE else None
     st.fragment(panel, run_every=polling)(Run(runs_root() / name), bool(polling))
