@@ -22,7 +22,7 @@ from gandash.config import MAX_SEED, Config, Section, explain
 from gandash.data import Dataset, to_uint8
 from gandash.files import write_whole
 from gandash.images import encode, grid
-from gandash.paths import pretrained_root, runs_root
+from gandash.paths import pretrained_root, runs_root, zoo_root
 from gandash.runs import Run
 
 DEFAULTS = Config()
@@ -161,7 +161,7 @@ def zoo_train(names: tyro.conf.Positional[tuple[str, ...]] = ()) -> None:
         names: Entries of the zoo; all if none is given.
     """
     with tqdm(unit="step", dynamic_ncols=True, delay=1e-3) as bar:
-        for name, report in zoo.train(list(names), runs_root(), pretrained_root()):
+        for name, report in zoo.train(list(names), zoo_root(), pretrained_root()):
             bar.set_description(f"{name}, epoch {report.epoch:.1f}")
             bar.update(report.step - bar.n)
             bar.set_postfix_str(f"{report.images_per_second:.0f} images/s")

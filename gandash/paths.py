@@ -13,6 +13,11 @@ def pretrained_root() -> Path:
     return Path(os.environ.get("GANDASH_PRETRAINED", PROJECT / "pretrained"))
 
 
+def zoo_root() -> Path:
+    """The resumable runs behind the shipped checkpoints, apart from the user's own: ``GANDASH_ZOO`` or the cache."""
+    return Path(os.environ.get("GANDASH_ZOO", Path.home() / ".cache" / "gandash" / "zoo"))
+
+
 def runs_root() -> Path:
     """The runs trained on this machine: ``GANDASH_RUNS``, or ``runs`` beside the package."""
     return Path(os.environ.get("GANDASH_RUNS", PROJECT / "runs"))

@@ -159,11 +159,13 @@ def test_every_command_is_in_the_readme(command: str) -> None:
 
 
 def test_zoo_train(
+    tmp_path: Path,
     pretrained_root: Path,
     tiny_config: ConfigFactory,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setenv("GANDASH_ZOO", str(tmp_path / "zoo"))
     entry = Entry("Title", tiny_config(steps=None, epochs=1, report_every=1), "Note.")
     monkeypatch.setattr(zoo, "ZOO", {"one": entry, "two": entry})
     assert refused(capfd, "zoo-train", "three").startswith("A zoo entry must be one of one, two, not 'three'")

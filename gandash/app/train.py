@@ -14,7 +14,7 @@ from gandash.config import Config
 from gandash.data import SOURCES
 from gandash.objectives import OBJECTIVES
 from gandash.paths import pretrained_root, runs_root
-from gandash.plots import thin
+from gandash.plots import COLORS, thin
 from gandash.presets import PRESETS
 from gandash.runs import Run, Status
 
@@ -22,6 +22,10 @@ DATASET = ("data", "dataset")
 FIRST = ("dataset", "objective", "alpha", "beta", "epochs", "seed")
 ACTIVE = ("queued", "running")
 LIVE_POINTS = 400
+LIVE = {
+    "Loss (nats)": {"d_loss": "D", "g_loss": "G"},
+    "D's output": {"d_real": "D(x)", "d_fake": "D(G(z))"},
+}
 PHASES = {
     "queued": (":material/hourglass_top:", "blue"), "running": (":material/play_arrow:", "green"),
     "stopped": (":material/pause:", "orange"), "finished": (":material/check:", "violet"),
@@ -168,7 +172,7 @@ def headline(run: Run, status: Status) -> None:
 
 def buttons(run: Run, status: Status) -> None:
     """What can be done with a run in its phase."""
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if status.phase in ACTIVE:
             st.button("Stop", icon=":material/stop:", on_click=worker.stop, args=(run,), key="train_stop")
         if status.phase in ("stopped", "failed"):
@@ -195,9 +199,11 @@ def live(run: Run) -> None:
     if metrics.empty:
         st.info("The first numbers come after a few steps.", icon=":material/hourglass_top:")
     else:
-        left, right = st.columns(2)
-        left.line_chart(metrics, x="step", y=["d_loss", "g_loss"], y_label="loss (nats)", height=240)
-        right.line_chart(metrics, x="step", y=["d_real", "d_fake"], y_label="D's output", height=240)
+        for column, (label, names) in zip(st.columns(2), LIVE.items(), strict=True):
+            table = metrics.rename(columns=names)
+            column.line_chart(
+                table, x="step", y=list(names.values()), y_label=label, color=list(COLORS[:2]), height=240
+            )
     snapshots = list(run.snapshots().items())[-2:]
     if snapshots:
         urls = [publish(path.read_bytes()) for _, path in snapshots]
