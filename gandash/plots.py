@@ -61,11 +61,10 @@ def curves(
     smoothing: float = 0.0,
     log_y: bool = False,
     lines: Mapping[str, float] | None = None,
-    cursor: float | None = None,
 ) -> go.Figure:
     """One line per run and column: smoothed on top, the raw values faint below it.
 
-    ``lines`` are named horizontal references; ``cursor`` is an x value to mark.
+    ``lines`` are named horizontal references.
     """
     figure = go.Figure()
     for index, (name, metrics) in enumerate(runs.items()):
@@ -80,8 +79,6 @@ def curves(
             yanchor="bottom" if value == highest else "top", text=label,
             showarrow=False, font={"size": 11, "color": GREY},
         )  # fmt: skip
-    if cursor is not None:
-        figure.add_vline(cursor, line={"width": 1.5, "color": GREY})
     return _styled(figure, X_TITLES[x], y_title, log_y)
 
 

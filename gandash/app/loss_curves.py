@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from gandash import plots, runs
+from gandash import plots, runs, theory
 from gandash.app import layout, models
 from gandash.app.timeline import timeline
 from gandash.checkpoints import Checkpoint
 from gandash.config import Config
+from gandash.objectives import OBJECTIVES
 from gandash.paths import runs_root
-from gandash.theory import equilibrium
 
 MOST_RUNS = 4
 X_AXES: dict[str, plots.XAxis] = {"Step": "step", "Epoch": "epoch", "Time": "seconds"}
@@ -58,23 +59,33 @@ def charts(chosen: dict[str, Logged]) -> None:
     with losses:
         st.subheader("Losses", anchor=False)
         columns = [plots.Curve("d_loss", "D"), plots.Curve("g_loss", "G", "dot")]
-        figure = plots.curves(frames, columns, "Loss (nats)", x=axis, smoothing=weight, log_y=log_y)
+        lines = references(chosen, "D only guesses:", theory.equilibrium_loss)
+        figure = plots.curves(frames, columns, "Loss (nats)", x=axis, smoothing=weight, log_y=log_y, lines=lines)
         st.plotly_chart(figure, key="curves_losses", config={"displaylogo": False})
         st.caption("Mean over the steps between two rows of metrics, on the training batches.")
     with scores:
         st.subheader("D(x) and D(G(z))", anchor=False)
         columns = [plots.Curve("d_real", "D(x)"), plots.Curve("d_fake", "D(G(z))", "dot")]
-        figure = plots.curves(frames, columns, "Probability", x=axis, smoothing=weight, lines=equilibria(chosen))
+        figure = plots.curves(
+            frames,
+            columns,
+            "Probability",
+            x=axis,
+            smoothing=weight,
+            lines=references(chosen, "equilibrium", theory.equilibrium),
+        )
         st.plotly_chart(figure, key="curves_scores", config={"displaylogo": False})
         st.caption("Mean of sigmoid(logit) over a batch, before D's update; the dotted line is D* where p_g = p_data.")
     with st.expander("Gradient norms and D(G(z)) around G's update", icon=":material/monitoring:"):
         more(frames, axis, weight, log_y)
 
 
-def equilibria(chosen: dict[str, Logged]) -> dict[str, float]:
-    """The line at D* = (1 - alpha + beta) / 2 for every smoothing among the runs."""
-    values = {equilibrium(item.config.loss.alpha, item.config.loss.beta) for item in chosen.values()}
-    return {f"equilibrium {value:.2f}": value for value in sorted(values)}
+def references(chosen: dict[str, Logged], name: str, value_of: Callable[[float, float], float]) -> dict[str, float]:
+    """A named line at the equilibrium's value for every smoothing among the runs with a cross-entropy."""
+    settings = [item.config.loss for item in chosen.values()]
+    smoothings = {(loss.alpha, loss.beta) for loss in settings if OBJECTIVES[loss.objective].cross_entropy}
+    values = {value_of(alpha, beta) for alpha, beta in smoothings}
+    return {f"{name} {value:.2f}": value for value in sorted(values)}
 
 
 def more(frames: dict[str, pd.DataFrame], axis: plots.XAxis, weight: float, log_y: bool) -> None:

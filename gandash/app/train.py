@@ -63,7 +63,9 @@ def settings(preset: Config) -> None:
     for number, path in enumerate(first):
         with columns[number % 2]:
             show(path)
-    st.caption(OBJECTIVES[st.session_state.train_objective].summary)
+    objective = OBJECTIVES[st.session_state.train_objective]
+    advice = f" Usual: {objective.d_steps} updates of D for one of G." if objective.d_steps > 1 else ""
+    st.caption(f"{objective.summary}{advice} ({objective.paper})")
     upload()
     for section, title in config_form.TITLES.items():
         inside = [path for path in fields if path not in first and (path[0] if len(path) > 1 else "") == section]

@@ -72,7 +72,7 @@ class Scrubber {
     this.data = data;
     this.images = images;
     if (images.flat().some((image) => image === null)) return this.fail();
-    this.position = Math.min(first || data.reset ? data.start : this.position, data.labels.length - 1);
+    this.position = Math.min(first ? data.start : this.position, data.labels.length - 1);
     this.committed = this.position;
     this.build();
     this.draw();
