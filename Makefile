@@ -16,6 +16,8 @@ export OMP_WAIT_POLICY ?= PASSIVE
 .PHONY: app test check clean
 
 app: $(VENV)/app.stamp
+	@$(BIN)/python -c "import socket, sys; taken = not socket.socket().connect_ex(('127.0.0.1', $(PORT))); \
+	    sys.exit('gandash: port $(PORT) is in use: choose another one with make app PORT=NUMBER' if taken else 0)"
 	$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT)
 
 test: $(VENV)/dev.stamp
