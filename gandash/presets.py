@@ -20,7 +20,7 @@ _QUICK = Config(network=NetworkConfig(g_width=32, d_width=32), epochs=2, batch_s
 PRESETS: dict[str, Preset] = {
     "Quick digits": Preset("Recognizable digits in about 3 minutes on 2 CPU cores.", _QUICK),
     "DCGAN on MNIST": Preset(
-        "Clean digits; the full-width networks of the shipped checkpoints, hours on 2 CPU cores, minutes on a GPU.",
+        "The full-width networks of the shipped checkpoints, 15 epochs: about an hour on 2 CPU cores or more.",
         Config(epochs=15, ema=0.999),
     ),
     "One-sided smoothing": Preset(
@@ -32,11 +32,11 @@ PRESETS: dict[str, Preset] = {
         _QUICK.model_copy(update={"loss": LossConfig(objective="minimax")}),
     ),
     "A discriminator that wins": Preset(
-        "D learns ten times faster than G. Its loss falls to 0 and G stops improving: what to look out for.",
+        "D's learning rate is ten times that of G: watch D's loss, D(G(z)) and what becomes of the samples.",
         _QUICK.model_copy(update={"optimizer": OptimizerConfig(g_lr=5e-5, d_lr=5e-4)}),
     ),
     "Fashion-MNIST": Preset(
-        "The quick run on clothing; shapes appear early, textures late.",
+        "The quick run on clothing, for 4 epochs.",
         _QUICK.model_copy(update={"data": DataConfig(dataset="fashion-mnist"), "epochs": 4}),
     ),
 }

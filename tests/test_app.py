@@ -197,6 +197,14 @@ def test_a_refused_run_is_one_sentence_and_starts_nothing(
     assert not runs.find(runs_root)
 
 
+def test_a_damaged_run_is_one_sentence(runs_root: Path, tiny_config: Callable[..., Config]) -> None:
+    run = runs.create(runs_root, tiny_config(), "damaged")
+    (run.folder / runs.CONFIG).write_text("{")
+    app = visit("train")
+    assert_fine(app, "train")
+    assert any("damaged" in error.value for error in app.error)
+
+
 def test_a_run_is_shown_in_every_phase(arms: Path, runs_root: Path, tiny_config: Callable[..., Config]) -> None:
     run = runs.create(runs_root, tiny_config(), "watched")
     for phase in ("stopped", "failed", "queued", "running"):

@@ -138,13 +138,13 @@ def watch() -> None:
 def panel(run: Run, polled: bool) -> None:
     """Status, curves and samples of one run; ends the polling when the run has ended."""
     try:
-        status = run.status()
+        status, config = run.status(), run.config()
     except ValueError as error:
         st.error(str(error), icon=":material/error:")
         return
     if polled and status.phase not in ACTIVE:
         st.rerun()
-    headline(run, status)
+    headline(run, status, config)
     buttons(run, status)
     if polled:
         live(run)
@@ -152,7 +152,7 @@ def panel(run: Run, polled: bool) -> None:
         ended(run)
 
 
-def headline(run: Run, status: Status) -> None:
+def headline(run: Run, status: Status, config: Config) -> None:
     """Phase, progress, speed and time left."""
     icon, color = PHASES[status.phase]
     place = worker.position(runs_root(), run) if status.phase == "queued" else None
@@ -163,7 +163,6 @@ def headline(run: Run, status: Status) -> None:
         min(status.step / total, 1.0), f"Step {status.step:,} of {status.total:,}" if status.total else "Preparing"
     )
     speed, left, spent = st.columns(3)
-    config = run.config()
     images = (status.total - status.step) * config.batch_size * config.optimizer.d_steps
     speed.metric(
         "Images/s", f"{status.images_per_second:,.0f}" if status.step else "–", help="Over the last row of metrics."

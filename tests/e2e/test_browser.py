@@ -41,6 +41,16 @@ def frames_sent(page: Page) -> list[Any]:
     return sent
 
 
+def open_path(page: Page, site: str, steps: int) -> Locator:
+    """The large frame of a path with so many steps, when the page has come to rest."""
+    page.goto(f"{site}/latent?latent_steps={steps}")
+    settle(page)
+    canvas = page.locator(f"{SCRUBBER} .tracks canvas")
+    canvas.wait_for()
+    page.wait_for_timeout(1500)
+    return canvas
+
+
 @pytest.mark.parametrize("link", PERMALINKS)
 def test_each_page_opens_from_its_permalink(page: Page, site: str, link: str) -> None:
     problems: list[str] = []
@@ -90,11 +100,7 @@ def test_pictures_are_immutable_and_really_load(page: Page, site: str) -> None:
 
 def test_scrubbing_with_mouse_and_keys_sends_nothing(page: Page, site: str) -> None:
     sent = frames_sent(page)
-    page.goto(f"{site}/latent?latent_steps=16")
-    settle(page)
-    canvas = page.locator(f"{SCRUBBER} .tracks canvas")
-    canvas.wait_for()
-    page.wait_for_timeout(1500)
+    canvas = open_path(page, site, 16)
     before = len(sent)
     box = canvas.bounding_box()
     assert box is not None
@@ -118,11 +124,7 @@ def test_scrubbing_with_mouse_and_keys_sends_nothing(page: Page, site: str) -> N
 
 def test_letting_go_writes_the_position_into_the_url_with_one_message(page: Page, site: str) -> None:
     sent = frames_sent(page)
-    page.goto(f"{site}/latent?latent_steps=16")
-    settle(page)
-    canvas = page.locator(f"{SCRUBBER} .tracks canvas")
-    canvas.wait_for()
-    page.wait_for_timeout(1500)
+    canvas = open_path(page, site, 16)
     before = len(sent)
     canvas.click(position={"x": 200, "y": 50})
     expect(page).to_have_url(re.compile(r"latent_frame=\d+"))
@@ -141,9 +143,7 @@ def test_a_finger_scrubs_on_a_phone_and_nothing_overflows(page: Page, site: str)
         settle(page)
         wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth + 1")
         assert not wide, f"{path} scrolls sideways"
-    page.goto(f"{site}/latent?latent_steps=8")
-    settle(page)
-    canvas = page.locator(f"{SCRUBBER} .tracks canvas")
+    canvas = open_path(page, site, 8)
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None
