@@ -85,14 +85,17 @@ def test_widgets_write_the_url_and_the_link_shows_the_same_view(page: Page, site
 
 
 def pictures(page: Page) -> list[str]:
+    """Addresses of the page's pictures, once there are any."""
+    page.locator("img.gd-pixels").first.wait_for()
     return [image.get_attribute("src") or "" for image in page.locator("img.gd-pixels").all()]
 
 
 def test_pictures_are_immutable_and_really_load(page: Page, site: str) -> None:
     page.goto(site)
     settle(page)
+    first = pictures(page)[0]
     page.wait_for_function("[...document.querySelectorAll('img.gd-pixels')].every(i => i.naturalWidth > 0)")
-    answer = page.request.get(site + pictures(page)[0])
+    answer = page.request.get(site + first)
     assert answer.headers["content-type"] == "image/webp"
     assert "immutable" in answer.headers["cache-control"]
     assert page.request.get(f"{site}/assets/{'0' * 64}.webp").status == 404
