@@ -17,11 +17,11 @@ import tyro
 from pydantic import ValidationError
 from tqdm import tqdm
 
-from gandash import checkpoints, latent, runs, zoo
-from gandash.config import MAX_SEED, Config, Section, explain
-from gandash.data import Dataset, to_uint8
+from gandash import checkpoints, runs, samples, zoo
+from gandash.config import MAX_SEED, Config, Section, advice, explain
+from gandash.data import Dataset
 from gandash.files import write_whole
-from gandash.images import encode, grid
+from gandash.images import encode
 from gandash.paths import pretrained_root, runs_root, zoo_root
 from gandash.runs import Run
 
@@ -37,6 +37,8 @@ def train(config: Config = DEFAULTS, name: str = "run") -> None:
     """
     runs.check_new(runs_root(), name)
     dataset = runs.prepare(config)
+    if hint := advice(config):
+        print(hint, file=sys.stderr)
     _follow(runs.create(runs_root(), config, name), dataset)
 
 
@@ -85,9 +87,11 @@ def _interruptible() -> Iterator[threading.Event]:
 
 def sample(
     name: Annotated[str, tyro.conf.Positional],
+    *,
     seed: int = 0,
     count: int = 64,
     columns: int = 8,
+    label: int | None = None,
     out: Path | None = None,
 ) -> None:
     """Write a grid of samples of a checkpoint as PNG.
@@ -97,6 +101,7 @@ def sample(
         seed: Seed of the latent vectors; the same seed is the same picture everywhere.
         count: Number of images, 1 to 4096.
         columns: Images per row.
+        label: Class of the images, 0 for the first, if the generator was told classes; all in turn if not given.
         out: The file; NAME-seed-SEED.png if not given.
     """
     if not (1 <= count <= 4096 and 1 <= columns <= 4096):
@@ -108,10 +113,9 @@ def sample(
     if chosen is None:
         raise ValueError(f"No checkpoint is called {name!r}: `python -m gandash list` shows those there are")
     generator = checkpoints.load_generator(chosen)
-    with torch.inference_mode():
-        images = to_uint8(generator(latent.draw(seed, count, generator.latent_dim)))
+    pixels = samples.picture(chosen, generator, seed, count, min(columns, count), label=label)
     path = out or Path(f"{name}-seed-{seed}.png")
-    write_whole(path, encode(grid(images, min(columns, count)), "PNG"))
+    write_whole(path, encode(pixels, "PNG"))
     print(f"Wrote {count} samples of {name} to {path}")
 
 
@@ -121,7 +125,8 @@ def list_() -> None:
     for checkpoint in found:
         card = checkpoint.card
         print(
-            f"{card.name:32} {card.data.title}, {card.config.data.size}x{card.config.data.size}, {card.epochs:g} epochs"
+            f"{card.name:32} {card.data.title}, {'x'.join(map(str, card.data.shape[1:])) or 'points'}, "
+            f"{card.epochs:g} epochs"
         )
     for run in runs.find(runs_root()):
         _list_unfinished(run)

@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
 import torch
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 
-from gandash.config import Config, Section, explain
+from gandash.config import IMAGE_SIZES, Config, Section, explain
 from gandash.files import write_whole
-from gandash.networks import Discriminator, Generator, build_pair
+from gandash.networks import Discriminator, Ensemble, Generator, build_pair
 
 CARD, GENERATOR, DISCRIMINATOR = "card.json", "generator.safetensors", "discriminator.safetensors"
 Network = TypeVar("Network", bound=nn.Module)
@@ -36,8 +36,21 @@ class DataFacts(Section):
     title: str
     licence: str
     images: int = Field(ge=1)
-    channels: Literal[1, 3]
+    shape: tuple[int, ...] = Field(min_length=1, max_length=3)
     classes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not (self.points and 1 <= self.shape[0] <= 3) and not (
+            len(self.shape) == 3 and self.shape[0] in (1, 3) and self.shape[1] == self.shape[2] in IMAGE_SIZES
+        ):
+            raise ValueError(f"shape must be that of a grey or RGB square image, or of a point, not {self.shape}")
+        return self
+
+    @property
+    def points(self) -> bool:
+        """Whether the samples are points and not images."""
+        return len(self.shape) == 1
 
 
 class Card(Section):
@@ -114,15 +127,15 @@ def load_generator(checkpoint: Checkpoint) -> Generator:
     return _fill(_pair(checkpoint)[0], checkpoint.folder / GENERATOR)
 
 
-def load_discriminator(checkpoint: Checkpoint) -> Discriminator:
+def load_discriminator(checkpoint: Checkpoint) -> Discriminator | Ensemble:
     """The discriminator in eval mode, fp32 on the CPU, without gradients."""
     return _fill(_pair(checkpoint)[1], checkpoint.folder / DISCRIMINATOR)
 
 
-def _pair(checkpoint: Checkpoint) -> tuple[Generator, Discriminator]:
+def _pair(checkpoint: Checkpoint) -> tuple[Generator, Discriminator | Ensemble]:
     """The networks that the card describes, weights still to be filled in."""
     card = checkpoint.card
-    return build_pair(card.config.network, card.config.data.size, card.data.channels, card.config.seed)
+    return build_pair(card.config, card.data.shape, len(card.data.classes))
 
 
 def _fill(network: Network, path: Path) -> Network:

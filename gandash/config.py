@@ -6,16 +6,20 @@ stand beside each field; the command line and the app show the same descriptions
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gandash.objectives import OBJECTIVES
+from gandash.study import STUDIES
 
 ImageSize = Literal[16, 32, 64, 128]
 Precision = Literal["auto", "bf16", "fp32"]
 Device = Literal["auto", "cuda", "mps", "cpu"]
-Norm = Literal["batch", "instance", "layer", "none"]
+Architecture = Literal["dcgan", "resnet", "mlp"]
+Norm = Literal["batch", "virtual", "instance", "layer", "none"]
+Conditioning = Literal["none", "d-only", "concat", "projection", "semi-supervised"]
 IMAGE_SIZES: tuple[int, ...] = get_args(ImageSize)
 MAX_SEED = 2**32 - 1
 
@@ -32,8 +36,8 @@ class DataConfig(Section):
     dataset: str = Field(
         "mnist",
         min_length=1,
-        description="A dataset's name (mnist, fashion-mnist, cifar10, tinyhero) "
-        "or the path of a folder or zip of images.",
+        description="A dataset's name (mnist, fashion-mnist, cifar10, tinyhero, stacked-mnist; points: "
+        f"{', '.join(STUDIES)}) or the path of a folder or zip of images.",
     )
     size: ImageSize = Field(32, description="Height and width in pixels; 28x28 data is padded to 32.")
     color: Literal["auto", "grey", "rgb"] = Field("auto", description="Color of the images; auto: as the data has it.")
@@ -41,16 +45,47 @@ class DataConfig(Section):
 
 
 class NetworkConfig(Section):
-    """Shape and normalization of the DCGAN pair (Radford et al. 2016)."""
+    """Architecture, size and normalization of both players."""
 
+    architecture: Architecture = Field(
+        "dcgan",
+        description="dcgan (Radford et al. 2016, 1511.06434), resnet at 32 pixels (Miyato et al. 2018, 1802.05957), "
+        "or mlp, the fully connected pair of 2014, for images and points.",
+    )
     latent_dim: int = Field(100, ge=1, le=4096, description="Length of the latent vector z.")
-    g_width: int = Field(64, ge=4, le=512, description="Generator filters before the image layer.")
-    d_width: int = Field(64, ge=4, le=512, description="Discriminator filters after the image layer.")
+    g_width: int = Field(64, ge=4, le=1024, description="Generator filters before the image layer; units in an mlp.")
+    d_width: int = Field(64, ge=4, le=1024, description="Discriminator filters after the image; units in an mlp.")
+    depth: int = Field(2, ge=1, le=8, description="Hidden layers of each player; only an mlp reads it.")
     g_norm: Norm = Field("batch", description="Normalization in G's hidden layers.")
     d_norm: Norm = Field("batch", description="Normalization in D's hidden layers but the first.")
     d_spectral_norm: bool = Field(
         False, description="Divide D's weights by their largest singular value (Miyato et al. 2018, arXiv:1802.05957)."
     )
+    attention: Literal[0, 8, 16, 32, 64] = Field(
+        0, description="Self-attention in both at this resolution in pixels (Zhang et al. 2019, 1805.08318); 0: none."
+    )
+
+
+class LabelConfig(Section):
+    """What the players are told about the classes of the images."""
+
+    conditioning: Conditioning = Field(
+        "none",
+        description="d-only: D also learns to classify real images; concat: both see the label (Mirza 2014, 1411.1784);"
+        " projection: D compares features with the label (Miyato 2018, 1802.05637); semi-supervised: D's logit is made"
+        " of class scores, real being the K classes, generated class K + 1 (Salimans 2016, 1606.03498).",
+    )
+    g_labels: Literal["concat", "batch-norm"] = Field(
+        "concat", description="How a conditioned G is told the label: beside z, or by class-conditional batch norm."
+    )
+    labelled: int | None = Field(
+        None, ge=1, description="Show D the labels of only the first so many images (d-only, semi-supervised)."
+    )
+
+    @property
+    def told(self) -> bool:
+        """Whether G is told which class to make."""
+        return self.conditioning in ("concat", "projection")
 
 
 class LossConfig(Section):
@@ -98,14 +133,50 @@ class RegularizerConfig(Section):
     )
 
 
-class OptimizerConfig(Section):
-    """Adam for both players; the defaults are those of the DCGAN paper."""
+class CollapseConfig(Section):
+    """What keeps G from making few kinds of images."""
 
+    minibatch: Literal["none", "discrimination", "stddev"] = Field(
+        "none",
+        description="Let D compare the images of a batch: minibatch discrimination (Salimans et al. 2016, 1606.03498) "
+        "or the batch's standard deviation (Karras et al. 2018, 1710.10196).",
+    )
+    pack: int = Field(
+        1, ge=1, le=16, description="D judges so many images together (PacGAN, Lin et al. 2018, 1712.04086)."
+    )
+    unroll_steps: int = Field(
+        0, ge=0, le=20, description="G learns against D as it will be after so many updates (Metz 2017, 1611.02163)."
+    )
+    unroll_lr: float = Field(0.1, gt=0, le=10, description="Learning rate of those imagined updates, plain SGD.")
+
+
+class BalanceConfig(Section):
+    """Who is updated when, and how many discriminators there are."""
+
+    d_steps: int = Field(1, ge=1, le=100, description="Updates of D a step, each on its own batch.")
+    g_steps: int = Field(1, ge=1, le=100, description="Updates of G a step, each on its own z.")
+    rule: Literal["fixed", "loss-rate", "worse"] = Field(
+        "fixed",
+        description="loss-rate: one update a step, D's if its loss changes more than ratio times as fast as G's "
+        "(Ouyang and Chen 2020, 2008.12463); worse: only the player with the higher loss per image.",
+    )
+    ratio: float = Field(1.0, gt=0, le=1000, description="Weight of G's loss, or its rate, in the rules.")
+    discriminators: int = Field(
+        1, ge=1, le=8, description="Discriminators whose outputs are averaged, the better ones weighing more "
+        "(GMAN, Durugkar et al. 2017, 1611.01673).",
+    )  # fmt: skip
+
+
+class OptimizerConfig(Section):
+    """How both players take their steps; the defaults are those of the DCGAN paper."""
+
+    method: Literal["adam", "rmsprop"] = Field(
+        "adam", description="Adam (Kingma and Ba 2015), or RMSProp (decay 0.99), which the clipped WGAN uses."
+    )
     g_lr: float = Field(2e-4, gt=0, le=1, description="Generator learning rate.")
     d_lr: float = Field(2e-4, gt=0, le=1, description="Discriminator learning rate.")
     adam_beta1: float = Field(0.5, ge=0, lt=1, description="Adam's first-moment decay.")
     adam_beta2: float = Field(0.999, ge=0, lt=1, description="Adam's second-moment decay.")
-    d_steps: int = Field(1, ge=1, le=100, description="Updates of D, each on its own batch, for every update of G.")
 
 
 class Config(Section):
@@ -115,6 +186,9 @@ class Config(Section):
     network: NetworkConfig = NetworkConfig()
     loss: LossConfig = LossConfig()
     regularizer: RegularizerConfig = RegularizerConfig()
+    collapse: CollapseConfig = CollapseConfig()
+    labels: LabelConfig = LabelConfig()
+    balance: BalanceConfig = BalanceConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     epochs: int = Field(15, ge=1, le=100_000, description="Passes over the data.")
     steps: int | None = Field(None, ge=1, le=10**9, description="Stop after so many steps; replaces epochs if given.")
@@ -130,18 +204,9 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        regularizer, network = self.regularizer, self.network
-        if regularizer.gradient_penalty and network.d_norm == "batch":
-            raise ValueError(
-                "gradient_penalty needs a D whose output for one image does not depend on the others, and d_norm is "
-                "'batch': set d_norm to layer, instance or none"
-            )
-        lipschitz = (regularizer.gradient_penalty, regularizer.weight_clip, network.d_spectral_norm)
-        if OBJECTIVES[self.loss.objective].critic and sum(map(bool, lipschitz)) != 1:
-            raise ValueError(
-                f"the {self.loss.objective} objective needs exactly one of gradient_penalty, weight_clip and "
-                f"d_spectral_norm, and {sum(map(bool, lipschitz))} are set: set one (10 with d_norm layer, 0.01, or on)"
-            )
+        for senseless, sentence in _rules(self):
+            if senseless:
+                raise ValueError(sentence)
         return self
 
     def total_steps(self, images: int) -> int:
@@ -150,7 +215,7 @@ class Config(Section):
 
     def steps_per_epoch(self, images: int) -> int:
         """Steps of ``d_steps`` full batches in one pass over ``images`` images; the incomplete last one is dropped."""
-        d_steps = self.optimizer.d_steps
+        d_steps = self.balance.d_steps
         needed = self.batch_size * d_steps
         if images < needed:
             raise ValueError(
@@ -163,6 +228,174 @@ class Config(Section):
         """Steps at which samples are kept: quadratically spaced, from 0 to the last step."""
         total, n = self.total_steps(images), self.snapshots
         return tuple(sorted({round(total * (k / (n - 1)) ** 2) for k in range(n)}))
+
+
+def _rules(config: Config) -> Iterator[tuple[object, str]]:
+    """Combinations that make no sense: whether this is one, and the rule, the value and the remedy."""
+    yield from _architecture_rules(config.network, config.data)
+    yield from _gradient_rules(config)
+    yield from _label_rules(config)
+    yield from _balance_rules(config)
+
+
+def _architecture_rules(network: NetworkConfig, data: DataConfig) -> Iterator[tuple[object, str]]:
+    mlp = network.architecture == "mlp"
+    points = data.dataset in STUDIES
+    yield (
+        points and not mlp,
+        (f"dataset {data.dataset!r} holds points, and {network.architecture!r} needs images: set architecture to mlp"),
+    )
+    yield (
+        network.architecture == "resnet" and data.size != 32,
+        (f"the resnet pair is made for size 32, not {data.size}: set size to 32 or architecture to dcgan"),
+    )
+    yield (
+        mlp and "instance" in (network.g_norm, network.d_norm),
+        ("instance norm needs feature maps, and an mlp has single features: choose batch, virtual, layer or none"),
+    )
+    yield mlp and network.attention, "attention needs feature maps, and an mlp has none: set attention to 0"
+    yield (
+        network.attention * 2 > data.size,
+        (f"attention must be at most half of size {data.size}, not {network.attention}: choose a smaller one or 0"),
+    )
+
+
+def _gradient_rules(config: Config) -> Iterator[tuple[object, str]]:
+    regularizer, network, collapse = config.regularizer, config.network, config.collapse
+    yield (
+        regularizer.gradient_penalty and network.d_norm == "batch",
+        (
+            "gradient_penalty needs a D whose output for one image does not depend on the others, and d_norm is "
+            "'batch': set d_norm to layer, instance or none"
+        ),
+    )
+    yield (
+        regularizer.gradient_penalty and collapse.minibatch != "none",
+        (
+            "gradient_penalty needs a D whose output for one image does not depend on the others, and minibatch is "
+            f"{collapse.minibatch!r}: set one of them to none"
+        ),
+    )
+    lipschitz = sum(map(bool, (regularizer.gradient_penalty, regularizer.weight_clip, network.d_spectral_norm)))
+    yield (
+        OBJECTIVES[config.loss.objective].critic and lipschitz != 1,
+        (
+            f"the {config.loss.objective} objective needs exactly one of gradient_penalty, weight_clip and "
+            f"d_spectral_norm, and {lipschitz} are set: set one (10 with d_norm layer, 0.01, or on)"
+        ),
+    )
+    penalties = regularizer.gradient_penalty or regularizer.r1_gamma or regularizer.weight_clip
+    yield (
+        collapse.unroll_steps and penalties,
+        (
+            "unroll_steps imagines D's updates from the objective alone, and a penalty or clipping is set: "
+            "set gradient_penalty, r1_gamma and weight_clip to 0, or unroll_steps"
+        ),
+    )
+
+
+def _label_rules(config: Config) -> Iterator[tuple[object, str]]:
+    labels, network = config.labels, config.network
+    kind, told = labels.conditioning, labels.told
+    classifies = kind in ("d-only", "semi-supervised")
+    yield (
+        labels.g_labels == "batch-norm" and not (told and network.g_norm == "batch" and network.architecture != "mlp"),
+        (
+            "g_labels batch-norm needs conditioning concat or projection, a dcgan or resnet, g_norm batch, and it "
+            f"is {kind}, {network.architecture}, {network.g_norm}: set g_labels to concat"
+        ),
+    )
+    yield (
+        labels.labelled and not classifies,
+        (f"labelled needs a D that classifies, and conditioning is {kind!r}: choose d-only or semi-supervised"),
+    )
+    yield (
+        kind == "semi-supervised" and not OBJECTIVES[config.loss.objective].cross_entropy,
+        (
+            "semi-supervised makes D's logit from class scores, which needs a cross-entropy objective, "
+            f"and {config.loss.objective!r} is none: choose non-saturating or d-only"
+        ),
+    )
+    yield (
+        told and "virtual" in (network.g_norm, network.d_norm),
+        (f"virtual norm has a reference batch without labels, and conditioning is {kind!r}: choose another norm"),
+    )
+    yield (
+        kind != "none" and config.collapse.pack > 1,
+        (f"pack joins images of any class, and conditioning is {kind!r}: set pack to 1 or conditioning to none"),
+    )
+    yield (
+        kind != "none" and config.data.dataset in STUDIES,
+        (f"conditioning needs labels, and dataset {config.data.dataset!r} has none: set conditioning to none"),
+    )
+
+
+def _balance_rules(config: Config) -> Iterator[tuple[object, str]]:
+    balance, collapse, kind = config.balance, config.collapse, config.labels.conditioning
+    fixed = balance.rule == "fixed"
+    yield (
+        not fixed and (balance.d_steps, balance.g_steps) != (1, 1),
+        (
+            f"rule {balance.rule!r} decides who is updated, and d_steps and g_steps are {balance.d_steps} and "
+            f"{balance.g_steps}: set both to 1, or rule to fixed"
+        ),
+    )
+    yield (
+        balance.rule == "worse" and config.loss.objective != "non-saturating",
+        (
+            "rule worse compares both losses per image, which the non-saturating objective has on one scale, "
+            f"and it is {config.loss.objective!r}: choose loss-rate or fixed"
+        ),
+    )
+    yield (
+        collapse.unroll_steps and not fixed,
+        (f"unroll_steps needs G's turn in every step, and rule is {balance.rule!r}: set it to fixed"),
+    )
+    yield (
+        collapse.unroll_steps and balance.discriminators > 1,
+        (f"unroll_steps imagines one D, and there are {balance.discriminators}: set discriminators to 1"),
+    )
+    yield (
+        balance.discriminators > 1 and kind in ("d-only", "semi-supervised"),
+        (
+            f"conditioning {kind!r} makes D the one classifier, and there are {balance.discriminators}: "
+            "set discriminators to 1"
+        ),
+    )
+    yield (
+        config.batch_size % collapse.pack,
+        (f"batch_size must be a multiple of pack, and {config.batch_size} is none of {collapse.pack}: change one"),
+    )
+
+
+def usual(config: Config) -> dict[str, Any]:
+    """Settings that go with the chosen objective in its paper, by dotted name, as far as ``config`` differs."""
+    wanted: dict[str, Any] = dict(OBJECTIVES[config.loss.objective].usual)
+    if config.loss.objective == "wasserstein" and not config.regularizer.weight_clip:
+        wanted = {"balance.d_steps": 5, "optimizer.g_lr": 1e-4, "optimizer.d_lr": 1e-4, "optimizer.adam_beta2": 0.9}
+        wanted |= {"network.d_norm": "layer"} if config.network.d_norm == "batch" else {}
+    return {name: value for name, value in wanted.items() if setting(config, name) != value}
+
+
+def setting(config: Config, name: str) -> Any:
+    """The value of a dotted name such as ``balance.d_steps``."""
+    value: Any = config
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def advice(config: Config) -> str:
+    """What the objective's paper sets otherwise, in one sentence; empty if nothing."""
+    missing = usual(config)
+    if not missing:
+        return ""
+    named = ", ".join(f"{name.split('.')[-1]} {_shown(value)}" for name, value in missing.items())
+    return f"Usual with {config.loss.objective}: {named}."
+
+
+def _shown(value: Any) -> str:
+    return "on" if value is True else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def parse_config(values: dict[str, Any]) -> Config:

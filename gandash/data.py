@@ -18,6 +18,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
+from gandash import study
 from gandash.config import DataConfig, explain
 from gandash.images import Pixels
 
@@ -27,6 +28,7 @@ UNREADABLE = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error,
     Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
+STACKING_SEED = {"train": 1000, "test": 1001}
 MAX_IMAGES = 200_000
 MAX_PIXELS = 4096 * 4096
 MAX_FILE_BYTES = 50_000_000
@@ -43,7 +45,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images (N, C, H, W) uint8 with optional labels (N,) int64 and the names of the classes."""
+    """Images (N, C, H, W) uint8, or points (N, dim) float32; labels (N,) int64 and the names of the classes, if any."""
 
     name: str
     title: str
@@ -53,12 +55,9 @@ class Dataset:
     classes: tuple[str, ...] = ()
 
     @property
-    def channels(self) -> int:
-        return int(self.images.shape[1])
-
-    @property
-    def size(self) -> int:
-        return int(self.images.shape[-1])
+    def shape(self) -> tuple[int, ...]:
+        """(C, H, W) of an image, or (dim,) of a point."""
+        return tuple(self.images.shape[1:])
 
     def __len__(self) -> int:
         return len(self.images)
@@ -90,7 +89,8 @@ def load(config: DataConfig, split: str = "train") -> Dataset:
             f"A dataset needs images ({', '.join(sorted(IMAGE_SUFFIXES))}) and {config.dataset!r} has none: "
             "choose a folder or zip that holds some"
         )
-    images = fit(_recolor(images, config.color), config.size)
+    if images.dim() == 4:
+        images = fit(_recolor(images, config.color), config.size)
     return Dataset(name, title, licence, images.contiguous(), labels, classes)
 
 
@@ -159,11 +159,30 @@ def _load_tinyhero(folder: Path, _split: str) -> tuple[Tensor, Tensor | None, tu
     return _load_class_zip(folder / "tinyhero.zip", "", 64, "RGB")
 
 
+def _load_stacked_mnist(folder: Path, split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+    """Three random digits in the channels of one image: 1000 classes (Metz et al. 2017; Srivastava et al. 2017)."""
+    images, labels, _ = _load_mnist(folder, split)
+    assert labels is not None
+    random = np.random.RandomState(STACKING_SEED[split])
+    chosen = torch.from_numpy(random.randint(len(images), size=(len(images), 3)))
+    stacked = images[chosen, 0]  # (N, 3, 28, 28)
+    return stacked, (labels[chosen] * torch.tensor([100, 10, 1])).sum(1), tuple(f"{i:03d}" for i in range(1000))
+
+
+def _study(name: str) -> Source:
+    def load_points(_folder: Path, split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+        return torch.from_numpy(study.load(name, split)), None, ()
+
+    return Source(study.STUDIES[name].title, "made by this project (MIT)", load_points)
+
+
 SOURCES: dict[str, Source] = {
     "mnist": Source("MNIST", "CC BY-SA 3.0 (LeCun, Cortes, Burges)", _load_mnist),
     "fashion-mnist": Source("Fashion-MNIST", "MIT (Zalando SE)", _load_fashion),
     "cifar10": Source("CIFAR-10", "free for research (Krizhevsky 2009)", _load_cifar10),
     "tinyhero": Source("TinyHero", "CC BY-SA 3.0 and GPL 3.0 (LPC artists; TinyHero)", _load_tinyhero),
+    "stacked-mnist": Source("Stacked MNIST", "CC BY-SA 3.0 (LeCun, Cortes, Burges)", _load_stacked_mnist),
+    **{name: _study(name) for name in study.STUDIES},
 }
 
 

@@ -1,4 +1,4 @@
-"""Image tensors to grids and to encoded bytes."""
+"""Image tensors to grids, points to pictures, pictures to encoded bytes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 Pixels = npt.NDArray[np.uint8]
+Color = tuple[int, int, int]
+PICTURE, OVERSAMPLING, MARGIN = 256, 3, 1.3
+SHOWN_DATA = 2000
+BACKGROUND, DATA_COLOR, SAMPLE_COLOR = (17, 24, 39), (94, 108, 132), (255, 166, 77)
 
 
 def grid(images: Tensor, columns: int) -> Pixels:
@@ -31,3 +35,43 @@ def encode(pixels: Pixels, image_format: str = "WEBP") -> bytes:
     options: dict[str, object] = {"lossless": True, "quality": 60, "method": 3} if image_format == "WEBP" else {}
     Image.fromarray(pixels).save(buffer, image_format, **options)
     return buffer.getvalue()
+
+
+def scatter(samples: Tensor, data: Tensor, dot: float = 0.7, size: int = PICTURE) -> Pixels:
+    """Points (N, dim) over those of the data (M, dim): a picture (size, size, 3) whose frame the data decides.
+
+    Two dimensions are drawn as dots of ``dot`` pixels' radius, the data in grey below; one as a histogram.
+    """
+    points, shown = samples.double().numpy(), data[:SHOWN_DATA].double().numpy()
+    center = (shown.max(0) + shown.min(0)) / 2
+    reach = max(float((shown.max(0) - shown.min(0)).max()) / 2 * MARGIN, 1e-9)
+    side = size * OVERSAMPLING
+    image = Image.new("RGB", (side, side), BACKGROUND)
+    draw = ImageDraw.Draw(image)
+    if points.shape[1] == 1:
+        _bars(draw, shown, points, float(center[0]), reach)
+    else:
+        for group, color, radius in ((shown, DATA_COLOR, 0.7), (points, SAMPLE_COLOR, dot)):
+            places = ((group[:, :2] - center[:2]) / reach * [1, -1] + 1) / 2 * side
+            _dots(draw, places, color, radius * OVERSAMPLING)
+    return np.asarray(image.resize((size, size), Image.Resampling.LANCZOS))
+
+
+def _dots(draw: ImageDraw.ImageDraw, places: npt.NDArray[np.float64], color: Color, radius: float) -> None:
+    for x, y in places[((places >= 0) & (places < draw.im.size[0])).all(1)]:
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=color)
+
+
+def _bars(
+    draw: ImageDraw.ImageDraw, data: npt.NDArray[np.float64], points: npt.NDArray[np.float64], center: float,
+    reach: float,
+) -> None:  # fmt: skip
+    """Densities in 64 bins, the data filled, the samples as a line."""
+    side, edges = draw.im.size[0], np.linspace(center - reach, center + reach, 65)
+    heights = [np.histogram(group, edges)[0] / max(len(group), 1) for group in (data, points)]
+    scale = 0.85 * side / max(float(heights[0].max()), 1e-9)
+    step = side / 64
+    for number, height in enumerate(heights[0]):
+        draw.rectangle((number * step, side - scale * height, (number + 1) * step - 1, side), fill=DATA_COLOR)
+    outline = [(x * step, side - scale * h) for i, h in enumerate(heights[1]) for x in (i, i + 1)]
+    draw.line(outline, fill=SAMPLE_COLOR, width=2 * OVERSAMPLING)

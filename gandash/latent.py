@@ -58,3 +58,8 @@ def path(a: Tensor, b: Tensor, steps: int, how: Interpolation = "slerp") -> Tens
         raise ValueError(f"A path needs at least 2 steps, not {steps}: its two end points")
     t = torch.linspace(0, 1, steps)
     return slerp(a, b, t) if how == "slerp" else lerp(a, b, t)
+
+
+def classes_in_turn(count: int, classes: int) -> Tensor:
+    """Labels 0, 1, ... classes - 1, 0, ... for ``count`` samples of a conditioned generator, (count,) int64."""
+    return torch.arange(count) % classes

@@ -8,8 +8,8 @@ Losses work on raw outputs, never on sigmoids. A new objective is one more entry
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 import torch
@@ -118,9 +118,9 @@ F_DIVERGENCES: dict[str, FDivergence] = {
 class Objective:
     """A named pair of losses and what it asks of the rest of the run.
 
-    ``cross_entropy`` says whether label smoothing applies; ``critic`` objectives want a D without
-    batch norm that is kept Lipschitz, trained ``d_steps`` times a step; ``strict_g`` is the second
-    form of G's loss where there are two.
+    ``cross_entropy`` says whether label smoothing applies; ``critic`` objectives need a D that is kept
+    Lipschitz; ``usual`` are the settings that the paper uses, by their dotted names in the config;
+    ``strict_g`` is the second form of G's loss where there are two.
     """
 
     title: str
@@ -130,10 +130,13 @@ class Objective:
     summary: str
     cross_entropy: bool = False
     critic: bool = False
-    d_steps: int = 1
+    usual: Mapping[str, object] = field(default_factory=dict)
     strict_g: GLoss | None = None
 
 
+WGAN = {
+    "balance.d_steps": 5, "optimizer.method": "rmsprop", "optimizer.g_lr": 5e-5, "optimizer.d_lr": 5e-5,
+}  # fmt: skip
 GOODFELLOW, NOWOZIN = "Goodfellow et al. 2014, arXiv:1406.2661", "Nowozin et al. 2016, arXiv:1606.00709"
 
 
@@ -165,11 +168,12 @@ OBJECTIVES: dict[str, Objective] = {
     "hinge": Objective(
         "Hinge", hinge_d, wasserstein_g, "Lim and Ye 2017, arXiv:1705.02894; Miyato et al. 2018, arXiv:1802.05957",
         "D only cares for outputs inside the margin; usually with spectral normalization.",
+        usual={"network.d_spectral_norm": True, "network.d_norm": "none"},
     ),
     "wasserstein": Objective(
         "Wasserstein", wasserstein_d, wasserstein_g, "Arjovsky et al. 2017, arXiv:1701.07875",
         "D is a critic that estimates a distance; it must be kept Lipschitz by clipping, a penalty or spectral norm.",
-        critic=True, d_steps=5,
+        critic=True, usual=WGAN,
     ),
     "f-kl": _f_gan("kl", "f-GAN, KL", "Covers the data: missing a mode costs without bound."),
     "f-reverse-kl": _f_gan("reverse-kl", "f-GAN, reverse KL", "Seeks modes: samples where there is no data cost most."),

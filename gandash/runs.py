@@ -36,8 +36,9 @@ from gandash.checkpoints import Card, DataFacts, now
 from gandash.config import Config, Section, explain
 from gandash.data import Dataset
 from gandash.files import write_whole
-from gandash.images import encode, grid
-from gandash.training import Arithmetic, Report, Snapshot, State, build_state, choose_device, new_state, train
+from gandash.images import encode, grid, scatter
+from gandash.reports import Report, Snapshot
+from gandash.training import Arithmetic, State, build_state, check_fits, choose_device, new_state, train
 
 CONFIG, METRICS, STATUS, STATE, STOP = "config.json", "metrics.csv", "status.json", "state.safetensors", "stop"
 LOCK = ".lock"
@@ -237,7 +238,7 @@ def prepare(config: Config) -> Dataset:
     """The images of a run, once it is sure that the run can start: ``ValueError`` says why not."""
     choose_device(config.device)
     dataset = data.load(config.data)
-    config.steps_per_epoch(len(dataset))
+    check_fits(config, dataset)
     return dataset
 
 
@@ -273,7 +274,7 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
     saved = time.monotonic()
     for event in train(state, dataset):
         if isinstance(event, Snapshot):
-            _write_snapshot(run, event)
+            _write_snapshot(run, event, dataset)
             continue
         _append_metrics(run, event)
         stop = interrupted.is_set() or run.stop_requested
@@ -313,7 +314,7 @@ def make_card(run: Run, state: State, dataset: Dataset) -> Card:
     """The card of a run as it stands."""
     facts = DataFacts(
         name=dataset.name, title=dataset.title, licence=dataset.licence, images=len(dataset),
-        channels=dataset.channels, classes=dataset.classes,
+        shape=dataset.shape, classes=dataset.classes,
     )  # fmt: skip
     return Card(
         name=run.name, title=run.name, config=state.config, data=facts, step=state.step,
@@ -358,7 +359,7 @@ def export(run: Run, target: Path, title: str, note: str = "") -> Card:
 def save_state(run: Run, state: State) -> None:
     """Everything needed to go on, in one safetensors file; noise and data order follow from seed and step."""
     facts = {
-        "step": state.step, "seconds": state.seconds,
+        "step": state.step, "seconds": state.seconds, "previous": state.previous,
         "bf16": state.arithmetic.bf16, "channels_last": state.arithmetic.channels_last,
     }  # fmt: skip
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _state_tensors(state).items()}
@@ -373,9 +374,10 @@ def load_state(run: Run, config: Config, dataset: Dataset) -> State:
             facts = json.loads((file.metadata() or {})["state"])
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         arithmetic = Arithmetic(facts["bf16"], facts["channels_last"])
-        state = build_state(config, dataset.channels, device, arithmetic)
+        state = build_state(config, dataset.shape, len(dataset.classes), device, arithmetic)
         _fill_state(state, stored)
         state.step, state.seconds = int(facts["step"]), float(facts["seconds"])
+        state.previous = tuple(facts["previous"]) if facts.get("previous") else None
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(
             f"The saved state of run {run.name!r} cannot be used ({explain(error)}): remove {path} to start it afresh"
@@ -408,12 +410,13 @@ def _fill_state(state: State, stored: dict[str, Tensor]) -> None:
 
 
 def _fill_optimizer(optimizer: torch.optim.Optimizer, stored: dict[str, Tensor]) -> None:
-    """Adam's moments, in the memory order of their parameters: the fused step takes no other."""
-    slots: dict[int, dict[str, Tensor]] = {}
-    for number, parameter in enumerate(p for group in optimizer.param_groups for p in group["params"]):
-        slots[number] = {"step": stored[f"{number}.step"]}
-        for moment in ("exp_avg", "exp_avg_sq"):
-            slots[number][moment] = torch.empty_like(parameter).copy_(stored[f"{number}.{moment}"])
+    """The optimizer's moments, in the memory order of their parameters: Adam's fused step takes no other."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    slots: dict[int, dict[str, Tensor]] = {number: {} for number in range(len(parameters))}
+    for name, value in stored.items():
+        number, slot = name.split(".")
+        parameter = parameters[int(number)]
+        slots[int(number)][slot] = value if slot == "step" else torch.empty_like(parameter).copy_(value)
     optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})
 
 
@@ -442,6 +445,7 @@ def _truncate_metrics(run: Run, step: int) -> None:
         write_whole(path, _metrics_text(run.folder, step).encode())
 
 
-def _write_snapshot(run: Run, snapshot: Snapshot) -> None:
-    pixels = grid(snapshot.images, SNAPSHOT_COLUMNS)
+def _write_snapshot(run: Run, snapshot: Snapshot, dataset: Dataset) -> None:
+    points = snapshot.images.dim() == 2
+    pixels = scatter(snapshot.images, dataset.images) if points else grid(snapshot.images, SNAPSHOT_COLUMNS)
     write_whole(run.folder / "snapshots" / f"{snapshot.step:08d}.webp", encode(pixels))

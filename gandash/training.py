@@ -9,26 +9,29 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from functools import cache
+from math import isfinite
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.functional import cross_entropy
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from gandash import latent
+from gandash import balance, latent
 from gandash.config import Config, OptimizerConfig
 from gandash.data import Dataset, to_uint8, to_unit
-from gandash.networks import Discriminator, Generator, build_pair
+from gandash.layers import REFERENCE, pack
+from gandash.networks import Discriminator, Ensemble, Generator, build_pair
 from gandash.objectives import DLoss, GLoss, losses
 from gandash.regularizers import clip_weights, gradient_penalty, instance_noise_std, r1
+from gandash.reports import Measured, Report, Snapshot, Window
+from gandash.unrolled import Judge, unroll
 
-SNAPSHOT_IMAGES = 64
-ORDER, LATENTS, MIX, NOISE_REAL, NOISE_FAKE, NOISE_G = range(6)  # purposes of random streams
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SNAPSHOT_IMAGES, SNAPSHOT_POINTS = 64, 2048
+ORDER, LATENTS, MIX, NOISE_REAL, NOISE_FAKE, NOISE_G, LATENTS_G = range(7)  # purposes of random streams
 PROBE_BATCH, PROBE_ROUNDS, PROBE_SECONDS = 32, 10, 3.0
 
 
@@ -44,50 +47,30 @@ class Arithmetic:
 
 
 @dataclass(frozen=True)
-class Report:
-    """One row of metrics: the mean over the steps since the last row, or what its name says.
+class Batch:
+    """What one update of D sees: real samples as the networks take them, with what is known of their classes.
 
-    Losses are those of the objective, without penalties, in nats where they are cross-entropies;
-    ``d_*`` are probabilities D(x) = sigmoid(logit); ``*_before`` and
-    ``*_after`` are D(G(z)) on the last step's z before and after G's update; gradient norms
-    are global L2 norms before the update; quantiles are of D's logits.
+    ``labels`` (N,) are there where a player or the accuracy needs them; ``known`` (N,) says which of them
+    D is shown. ``update`` is the number of the update of D.
     """
 
-    step: int
-    images: int
-    epoch: float
-    seconds: float
-    images_per_second: float
-    d_loss: float
-    d_loss_min: float
-    d_loss_max: float
-    g_loss: float
-    g_loss_min: float
-    g_loss_max: float
-    d_real: float
-    d_fake: float
-    d_fake_before: float
-    d_fake_after: float
-    d_grad_norm: float
-    g_grad_norm: float
-    real_q05: float
-    real_q25: float
-    real_q50: float
-    real_q75: float
-    real_q95: float
-    fake_q05: float
-    fake_q25: float
-    fake_q50: float
-    fake_q75: float
-    fake_q95: float
+    real: Tensor
+    labels: Tensor | None
+    known: Tensor | None
+    update: int
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """Samples of the fixed noise batch at a step: uint8 (N, C, H, W), G (or its EMA) in eval mode."""
+class Judgement:
+    """D's view of a batch: its loss (with what it learns besides), the objective alone, its logits, its accuracy."""
 
-    step: int
-    images: Tensor
+    loss: Tensor
+    d_loss: Tensor
+    real_logits: Tensor
+    fake_logits: Tensor
+    real: Tensor
+    fake: Tensor
+    accuracy: Tensor | None
 
 
 @dataclass
@@ -96,7 +79,7 @@ class State:
 
     config: Config
     G: Generator
-    D: Discriminator
+    D: Discriminator | Ensemble
     g_optimizer: torch.optim.Optimizer
     d_optimizer: torch.optim.Optimizer
     ema: AveragedModel | None
@@ -105,7 +88,8 @@ class State:
     step: int = 0
     seconds: float = 0.0
     noise_std: float = 0.0
-    window: list[Tensor] = field(default_factory=list)
+    previous: tuple[float, float] | None = None  # both losses at the last step, where a rule asks for them
+    window: Window = field(default_factory=Window)
 
     @property
     def sampler(self) -> nn.Module:
@@ -125,19 +109,44 @@ def choose_device(name: str) -> torch.device:
 
 def new_state(config: Config, dataset: Dataset, arithmetic: Arithmetic | None = None) -> State:
     """A run at step 0. Without ``arithmetic`` it is chosen as ``config.precision`` says."""
+    check_fits(config, dataset)
     device = choose_device(config.device)
     arithmetic = arithmetic or choose_arithmetic(config, dataset, device)
-    return build_state(config, dataset.channels, device, arithmetic)
+    state = build_state(config, dataset.shape, len(dataset.classes), device, arithmetic)
+    _take_reference(state, dataset)
+    return state
 
 
-def build_state(config: Config, channels: int, device: torch.device, arithmetic: Arithmetic) -> State:
-    G, D = build_pair(config.network, config.data.size, channels, config.seed)
+def check_fits(config: Config, dataset: Dataset) -> None:
+    """``ValueError`` if the data cannot carry the config: too few images, or no labels where they are needed."""
+    config.steps_per_epoch(len(dataset))
+    if config.labels.conditioning != "none" and dataset.labels is None:
+        raise ValueError(
+            f"conditioning needs images in classes, and {dataset.name!r} has none: put them into one folder a class, "
+            "or set conditioning to none"
+        )
+
+
+def _take_reference(state: State, dataset: Dataset) -> None:
+    """The first real samples become the reference batch of virtual batch norms in D."""
+    count = state.config.collapse.pack
+    rows = pack(_prepare(dataset.images[torch.arange(REFERENCE * count) % len(dataset)].to(state.device), state), count)
+    for member in state.D.members:
+        if member.reference is not None:
+            member.reference.copy_(rows)
+
+
+def build_state(
+    config: Config, shape: tuple[int, ...], classes: int, device: torch.device, arithmetic: Arithmetic
+) -> State:
+    """Freshly initialized players for samples of ``shape``, with their optimizers, on a device."""
+    G, D = build_pair(config, shape, classes)
     order = torch.channels_last if arithmetic.channels_last else torch.contiguous_format
     G.to(device=device, memory_format=order)  # type: ignore[call-overload]
     D.to(device=device, memory_format=order)  # type: ignore[call-overload]
     ema = AveragedModel(G, use_buffers=True) if config.ema else None
-    g_optimizer = _adam(G, config.optimizer.g_lr, config.optimizer)
-    d_optimizer = _adam(D, config.optimizer.d_lr, config.optimizer)
+    g_optimizer = _optimizer(G, config.optimizer.g_lr, config.optimizer)
+    d_optimizer = _optimizer(D, config.optimizer.d_lr, config.optimizer)
     return State(config, G, D, g_optimizer, d_optimizer, ema, device, arithmetic)
 
 
@@ -149,7 +158,9 @@ def ema_decay(limit: float, step: int) -> float:
     return min(limit, (1 + step) / (10 + step))
 
 
-def _adam(network: nn.Module, lr: float, settings: OptimizerConfig) -> torch.optim.Optimizer:
+def _optimizer(network: nn.Module, lr: float, settings: OptimizerConfig) -> torch.optim.Optimizer:
+    if settings.method == "rmsprop":
+        return torch.optim.RMSprop(network.parameters(), lr=lr, foreach=True)
     betas = (settings.adam_beta1, settings.adam_beta2)
     return torch.optim.Adam(network.parameters(), lr=lr, betas=betas, fused=True)
 
@@ -161,6 +172,8 @@ def choose_arithmetic(config: Config, dataset: Dataset, device: torch.device) ->
     and bf16 must be 60 % faster to be taken: with bf16 units it is; without, by up to 40 % and only
     in the smallest networks, which is not worth the digits.
     """
+    if len(dataset.shape) == 1:
+        return Arithmetic()  # points: products too small for either to matter
     formats = {"fp32": (False,), "bf16": (True,), "auto": (False, True)}[config.precision]
     orders = (True,) if device.type == "cpu" else (False, True)
     candidates = [Arithmetic(bf16, channels_last) for bf16 in formats for channels_last in orders]
@@ -178,25 +191,43 @@ def _probe(config: Config, dataset: Dataset, device: torch.device, candidates: l
     On a CPU it is the processor time of one thread on a small batch, which other programs hardly disturb.
     """
     on_cpu, threads = device.type == "cpu", torch.get_num_threads()
-    batch = min(config.batch_size, len(dataset), PROBE_BATCH if on_cpu else config.batch_size)
-    images, z = dataset.images[:batch].to(device), latent.draw(0, batch, config.network.latent_dim).to(device)
-    states = [build_state(config, dataset.channels, device, candidate) for candidate in candidates]
+    size = min(config.batch_size, len(dataset), PROBE_BATCH if on_cpu else config.batch_size)
+    index = torch.arange(size - size % config.collapse.pack or config.collapse.pack) % len(dataset)
+    source, z = _source(config, dataset, device), latent.draw(0, len(index), config.network.latent_dim).to(device)
+    states = [build_state(config, dataset.shape, len(dataset.classes), device, it) for it in candidates]
     rounds: list[list[float]] = []
     start = time.perf_counter()
     torch.set_num_threads(1 if on_cpu else threads)
     try:
         while len(rounds) < 3 or (len(rounds) <= PROBE_ROUNDS and time.perf_counter() - start < PROBE_SECONDS):
-            rounds.append([_seconds_of_a_step(state, images, z) for state in states])
+            rounds.append([_seconds_of_a_step(state, source, index, z) for state in states])
     finally:
         torch.set_num_threads(threads)
     return [min(times) for times in zip(*rounds[1:], strict=True)]
 
 
-def _seconds_of_a_step(state: State, images: Tensor, z: Tensor) -> float:
+def _seconds_of_a_step(state: State, source: Source, index: Tensor, z: Tensor) -> float:
     clock = time.thread_time if state.device.type == "cpu" else time.perf_counter
     start = clock()
-    _step(state, _prepare(images, state), z, _losses(state.config))[0].cpu()
+    _step(state, _batch(state, source, index, 0), z, _losses(state.config)).d_loss.cpu()
     return clock() - start
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set on the device."""
+
+    images: Tensor
+    labels: Tensor | None
+    known: Tensor | None
+
+
+def _source(config: Config, dataset: Dataset, device: torch.device) -> Source:
+    """The data as far as the config looks at it."""
+    if config.labels.conditioning == "none" or dataset.labels is None:
+        return Source(dataset.images.to(device), None, None)
+    known = torch.arange(len(dataset)) < (config.labels.labelled or len(dataset))
+    return Source(dataset.images.to(device), dataset.labels.to(device), known.to(device))
 
 
 def train(state: State, dataset: Dataset) -> Iterator[Report | Snapshot]:
@@ -208,30 +239,26 @@ def train(state: State, dataset: Dataset) -> Iterator[Report | Snapshot]:
     """
     config, n = state.config, len(dataset)
     total, snapshot_steps = config.total_steps(n), set(config.snapshot_steps(n))
-    images = dataset.images.to(state.device)
-    fixed_z = latent.draw(config.seed, SNAPSHOT_IMAGES, config.network.latent_dim)
-    pair, started, first = _losses(config), time.perf_counter() - state.seconds, state.step
-    d_steps = config.optimizer.d_steps
-    update = first * d_steps  # updates of D so far
+    source, pair = _source(config, dataset, state.device), _losses(config)
+    samples = SNAPSHOT_POINTS if len(dataset.shape) == 1 else SNAPSHOT_IMAGES
+    fixed_z = latent.draw(config.seed, samples, config.network.latent_dim)
+    started, d_steps = time.perf_counter() - state.seconds, config.balance.d_steps
+    take_step = _step if config.balance.rule == "fixed" else _step_of_one
     if state.step == 0:
         yield Snapshot(0, sample(state, fixed_z))
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
-        for index in _batches(config, n, first * d_steps, total * d_steps):
-            real = _prepare(images[index.to(state.device, non_blocking=True)], state)
-            z = torch.randn(config.batch_size, config.network.latent_dim, generator=_rng(config.seed, LATENTS, update))
+        for update, index in _batches(config, n, state.step * d_steps, total * d_steps):
+            batch, z = _batch(state, source, index, update), _latents(state, LATENTS, update)
             state.noise_std = instance_noise_std(config.regularizer.instance_noise, state.step, total)
-            update += 1
-            if update % d_steps:
-                _update_d(state, real, _fakes(state, z), pair[0], update - 1)
+            if (update + 1) % d_steps:
+                _update_d(state, _judge(state, batch, _fakes(state, z, batch.labels), pair[0]), batch)
                 continue
-            values, before = _step(state, real, z.to(state.device, non_blocking=True), pair, update - 1)
-            state.window.append(values)
+            measured = take_step(state, batch, z, pair)
             state.step += 1
-            at_report = state.step % config.report_every == 0 or state.step == total
             if state.step in snapshot_steps:  # before the report, so that a run left there has it
                 yield Snapshot(state.step, sample(state, fixed_z))
-            if at_report:
-                after = _score_after_update(state, z)
+            if state.step % config.report_every == 0 or state.step == total:
+                before, after = measured.fake_after_d.sigmoid().mean(), _score_after_update(state, z, batch.labels)
                 previous, state.seconds = state.seconds, time.perf_counter() - started
                 yield _report(state, n, before, after, state.seconds - previous)
 
@@ -246,18 +273,33 @@ def _rng(seed: int, purpose: int, step: int) -> torch.Generator:
     return torch.Generator().manual_seed(mixed)
 
 
-def _batches(config: Config, images: int, first: int, total: int) -> Iterator[Tensor]:
-    """Index batches of D's updates first .. total - 1: each epoch is one seeded permutation."""
-    per_epoch, order, epoch = config.steps_per_epoch(images) * config.optimizer.d_steps, torch.empty(0), -1
+def _batches(config: Config, images: int, first: int, total: int) -> Iterator[tuple[int, Tensor]]:
+    """D's updates first .. total - 1, each with its indices: an epoch is one seeded permutation."""
+    per_epoch, order, epoch = config.steps_per_epoch(images) * config.balance.d_steps, torch.empty(0), -1
     for update in range(first, total):
         if update // per_epoch != epoch:
             epoch = update // per_epoch
             order = torch.randperm(images, generator=_rng(config.seed, ORDER, epoch))
         start = update % per_epoch * config.batch_size
-        yield order[start : start + config.batch_size]
+        yield update, order[start : start + config.batch_size]
+
+
+def _batch(state: State, source: Source, index: Tensor, update: int) -> Batch:
+    index = index.to(state.device, non_blocking=True)
+    labels, known = (None if it is None else it[index] for it in (source.labels, source.known))
+    return Batch(_prepare(source.images[index], state), labels, known, update)
+
+
+def _latents(state: State, purpose: int, number: int) -> Tensor:
+    shape = (state.config.batch_size, state.config.network.latent_dim)
+    z = torch.randn(shape, generator=_rng(state.config.seed, purpose, number))
+    return z.to(state.device, non_blocking=True)
 
 
 def _prepare(images: Tensor, state: State) -> Tensor:
+    """uint8 images as the networks take them; points as they are."""
+    if images.dim() == 2:
+        return images
     order = torch.channels_last if state.arithmetic.channels_last else torch.contiguous_format
     return to_unit(images).contiguous(memory_format=order)
 
@@ -266,17 +308,120 @@ def _autocast(state: State) -> AbstractContextManager[object]:
     return torch.autocast(state.device.type, torch.bfloat16) if state.arithmetic.bf16 else nullcontext()
 
 
-def _step(state: State, real: Tensor, z: Tensor, pair: tuple[DLoss, GLoss], update: int = 0) -> tuple[Tensor, Tensor]:
-    """One update of D, then one of G on the same fakes; returns what is measured, on the device.
+def _step(state: State, batch: Batch, z: Tensor, pair: tuple[DLoss, GLoss]) -> Measured:
+    """One update of D, then one of G on the same fakes, and further ones of G on new z if the config asks for them."""
+    fake = _generate(state, z, batch.labels)
+    seen = _judge(state, batch, fake.detach(), pair[0])
+    d_grad_norm = _update_d(state, seen, batch)
+    g_loss, g_logits, g_grad_norm = _update_g(state, fake, batch, pair)
+    for extra in range(1, state.config.balance.g_steps):
+        z = _latents(state, LATENTS_G, batch.update * state.config.balance.g_steps + extra)
+        _update_g(state, _generate(state, z, batch.labels), batch, pair)
+    measured = Measured(
+        seen.d_loss, g_loss, seen.real_logits, seen.fake_logits, g_logits, d_grad_norm, g_grad_norm, seen.accuracy
+    )
+    state.window.add(measured, state.config.balance.d_steps, state.config.balance.g_steps)
+    return measured
+
+
+def _step_of_one(state: State, batch: Batch, z: Tensor, pair: tuple[DLoss, GLoss]) -> Measured:
+    """One update of the player that the balance rule chooses; it has to look at both losses first."""
+    settings = state.config.balance
+    fake = _generate(state, z, batch.labels)
+    seen = _judge(state, batch, fake.detach(), pair[0])
+    g_loss = pair[1](seen.fake_logits.detach())
+    d_grad_norm = g_grad_norm = None
+    both = float(seen.d_loss.detach()), float(g_loss)
+    assert settings.rule != "fixed"
+    turn = balance.player(settings.rule, both, state.previous, settings.ratio)
+    state.previous = both
+    if turn == "D":
+        d_grad_norm = _update_d(state, seen, batch)
+    else:
+        g_loss, _, g_grad_norm = _update_g(state, fake, batch, pair)
+    logits = seen.real_logits, seen.fake_logits, seen.fake_logits
+    measured = Measured(seen.d_loss, g_loss, *logits, d_grad_norm, g_grad_norm, seen.accuracy)
+    state.window.add(measured, int(turn == "D"), int(turn == "G"))
+    return measured
+
+
+def _generate(state: State, z: Tensor, labels: Tensor | None) -> Tensor:
+    """Samples of G in training mode."""
+    with _autocast(state):
+        images: Tensor = state.G(z, labels)
+    return images
+
+
+@torch.no_grad()
+def _fakes(state: State, z: Tensor, labels: Tensor | None) -> Tensor:
+    """Samples of G in training mode, without a graph."""
+    return _generate(state, z, labels)
+
+
+def _judge(state: State, batch: Batch, fake: Tensor, d_loss_of: DLoss) -> Judgement:
+    """D's loss on a batch and detached fakes: the objective and, where D classifies, its error on known labels."""
+    count = state.config.collapse.pack
+    real = pack(_noisy(state, batch.real, NOISE_REAL, batch.update), count)
+    fake = pack(_noisy(state, fake, NOISE_FAKE, batch.update), count)
+    views = [_view(state, member, real, fake, batch.labels) for member in state.D.members]
+    each = torch.stack([d_loss_of(real_logits, fake_logits) for real_logits, fake_logits, _ in views])
+    real_logits, fake_logits, scores = views[0]
+    if isinstance(state.D, Ensemble):
+        state.D.rate(each.detach())
+        real_logits, fake_logits = (state.D.weigh(torch.stack([view[i] for view in views])) for i in (0, 1))  # type: ignore[misc]
+    error, accuracy = _classified(scores, batch)
+    loss = each.sum() if error is None else each.sum() + error
+    return Judgement(loss, each.mean(), real_logits, fake_logits, real, fake, accuracy)
+
+
+def _view(
+    state: State, D: Discriminator, real: Tensor, fake: Tensor, labels: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Logits on real and fake, and the class scores of the real ones, in full precision.
+
+    Where no output depends on the rest of its batch, small networks see both in one go.
+    """
+    with _autocast(state):
+        if real.dim() == 2 and not D.coupled and labels is None:
+            real_logits, fake_logits = D(torch.cat([real, fake])).chunk(2)
+            scores = None
+        else:
+            (real_logits, scores), (fake_logits, _) = D.judge(real, labels), D.judge(fake, labels)
+    return real_logits.float(), fake_logits.float(), None if scores is None else scores.float()
+
+
+def _classified(scores: Tensor | None, batch: Batch) -> tuple[Tensor | None, Tensor | None]:
+    """Cross-entropy on the images whose label D is shown, and its accuracy on the others (on all if there are none)."""
+    if scores is None or batch.labels is None or batch.known is None:
+        return None, None
+    known = batch.known.float()
+    error = (cross_entropy(scores, batch.labels, reduction="none") * known).sum() / known.sum().clamp(min=1)
+    hidden = 1 - known
+    weight = torch.where(hidden.sum() > 0, hidden, torch.ones_like(known))
+    accuracy = ((scores.argmax(1) == batch.labels).float() * weight).sum() / weight.sum()
+    return error, accuracy
+
+
+def _update_d(state: State, seen: Judgement, batch: Batch) -> Tensor:
+    """One update of D; returns the norm of its gradient."""
+    d_grad_norm = _update(state.d_optimizer, seen.loss + _penalty(state, seen, batch))
+    if state.config.regularizer.weight_clip:
+        clip_weights(state.D, state.config.regularizer.weight_clip)
+    return d_grad_norm
+
+
+def _update_g(state: State, fake: Tensor, batch: Batch, pair: tuple[DLoss, GLoss]) -> tuple[Tensor, Tensor, Tensor]:
+    """One update of G: its loss, D's logits on its samples, the norm of its gradient.
 
     D is frozen while G learns: its weight gradients, a third of that backward pass, are not computed.
     """
-    with _autocast(state):
-        fake = state.G(z)
-    d_loss, real_logits, fake_logits, d_grad_norm = _update_d(state, real, fake.detach(), pair[0], update)
     state.D.requires_grad_(False)
-    with _autocast(state):
-        g_logits = state.D(_noisy(state, fake, NOISE_G, update))
+    fake = pack(_noisy(state, fake, NOISE_G, batch.update), state.config.collapse.pack)
+    if state.config.collapse.unroll_steps:
+        g_logits = _future_d(state, fake, batch, pair[0])(fake.float(), batch.labels)
+    else:
+        with _autocast(state):
+            g_logits = state.D(fake, batch.labels)
     g_loss = pair[1](g_logits.float())
     g_grad_norm = _update(state.g_optimizer, g_loss)
     state.D.requires_grad_(True)
@@ -284,38 +429,40 @@ def _step(state: State, real: Tensor, z: Tensor, pair: tuple[DLoss, GLoss], upda
         decay = ema_decay(state.config.ema, state.step)
         state.ema.multi_avg_fn = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
         state.ema.update_parameters(state.G)
-    with torch.no_grad():
-        d_real, d_fake = real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
-        quantiles = torch.stack([real_logits, fake_logits]).quantile(_levels(real.device), dim=1)  # (level, who)
-        scalars = torch.stack([d_loss, g_loss, d_real, d_fake, d_grad_norm, g_grad_norm])
-        return torch.cat([scalars, quantiles.T.flatten()]), g_logits.float().sigmoid().mean()
+    return g_loss, g_logits.float(), g_grad_norm
 
 
-def _update_d(
-    state: State, real: Tensor, fake: Tensor, d_loss_of: DLoss, update: int
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """One update of D on detached fakes: the objective's loss, both logits, the gradient's norm."""
-    real, fake = _noisy(state, real, NOISE_REAL, update), _noisy(state, fake, NOISE_FAKE, update)
-    with _autocast(state):
-        real_logits, fake_logits = state.D(real), state.D(fake)
-    real_logits, fake_logits = real_logits.float(), fake_logits.float()
-    d_loss = d_loss_of(real_logits, fake_logits)
-    d_grad_norm = _update(state.d_optimizer, d_loss + _penalty(state, real, fake, update))
-    if state.config.regularizer.weight_clip:
-        clip_weights(state.D, state.config.regularizer.weight_clip)
-    return d_loss, real_logits, fake_logits, d_grad_norm
+def _future_d(state: State, fake: Tensor, batch: Batch, d_loss_of: DLoss) -> Judge:
+    """D after the imagined updates on this batch, in full precision."""
+    settings = state.config.collapse
+    real = pack(batch.real, settings.pack)
+
+    def d_loss(judge: Judge) -> Tensor:
+        return d_loss_of(judge(real, batch.labels), judge(fake.float(), batch.labels))
+
+    return unroll(state.D, d_loss, settings.unroll_steps, settings.unroll_lr)
 
 
-def _penalty(state: State, real: Tensor, fake: Tensor, update: int) -> Tensor | float:
+def _penalty(state: State, seen: Judgement, batch: Batch) -> Tensor | float:
     """The penalties on D's gradient that the config asks for, in full precision; 0 without any."""
     settings = state.config.regularizer
     total: Tensor | float = 0.0
-    if settings.gradient_penalty:
-        mix = torch.rand(len(real), generator=_rng(state.config.seed, MIX, update)).to(real.device)
-        total = total + settings.gradient_penalty * gradient_penalty(state.D, real, fake.float(), mix)
-    if settings.r1_gamma and update % settings.r1_every == 0:
-        total = total + settings.r1_gamma * settings.r1_every * r1(state.D, real)
+    for D in state.D.members:
+        if settings.gradient_penalty:
+            mix = torch.rand(len(seen.real), generator=_rng(state.config.seed, MIX, batch.update)).to(state.device)
+            penalty = gradient_penalty(_of_labels(D, batch.labels), seen.real, seen.fake.float(), mix)
+            total = total + settings.gradient_penalty * penalty
+        if settings.r1_gamma and batch.update % settings.r1_every == 0:
+            total = total + settings.r1_gamma * settings.r1_every * r1(_of_labels(D, batch.labels), seen.real)
     return total
+
+
+def _of_labels(D: nn.Module, labels: Tensor | None) -> Callable[[Tensor], Tensor]:
+    def judge(images: Tensor) -> Tensor:
+        logits: Tensor = D(images, labels)
+        return logits
+
+    return judge
 
 
 def _noisy(state: State, images: Tensor, purpose: int, update: int) -> Tensor:
@@ -324,20 +471,6 @@ def _noisy(state: State, images: Tensor, purpose: int, update: int) -> Tensor:
         return images
     noise = torch.randn(images.shape, generator=_rng(state.config.seed, purpose, update))
     return images + state.noise_std * noise.to(images.device)
-
-
-@torch.no_grad()
-def _fakes(state: State, z: Tensor) -> Tensor:
-    """Images of G in training mode, without a graph."""
-    with _autocast(state):
-        images: Tensor = state.G(z.to(state.device, non_blocking=True))
-    return images
-
-
-@cache
-def _levels(device: torch.device) -> Tensor:
-    """QUANTILES on a device; sent there once, as sending them makes the host wait for the device."""
-    return torch.tensor(QUANTILES, device=device)
 
 
 def _update(optimizer: torch.optim.Optimizer, loss: Tensor) -> Tensor:
@@ -350,46 +483,46 @@ def _update(optimizer: torch.optim.Optimizer, loss: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _score_after_update(state: State, z: Tensor) -> Tensor:
+def _score_after_update(state: State, z: Tensor, labels: Tensor | None) -> Tensor:
     """Mean D(G(z)) with the updated G, in training mode, leaving the batch-norm statistics as they are."""
     copies = [{k: v.clone() for k, v in network.named_buffers()} for network in (state.G, state.D)]
     with _autocast(state):
-        fake = functional_call(state.G, copies[0], (z.to(state.device),))
-        logits: Tensor = functional_call(state.D, copies[1], (fake,))
+        fake = pack(functional_call(state.G, copies[0], (z, labels)), state.config.collapse.pack)
+        logits: Tensor = functional_call(state.D, copies[1], (fake, labels))
     return logits.float().sigmoid().mean()
 
 
 def _report(state: State, images: int, before: Tensor, after: Tensor, seconds: float) -> Report:
     """Read the window's measurements from the device, in one transfer, and empty it."""
-    steps = torch.stack(state.window)
-    low, high = steps[:, :2].amin(0), steps[:, :2].amax(0)
-    mean = steps.mean(0)
-    values = torch.cat([mean, low, high, torch.stack([before, after])]).tolist()
-    d_loss, g_loss, d_real, d_fake, d_grad, g_grad = values[:6]
-    if not all(map(torch.isfinite, mean[:2])):
+    values, (d_fake_before, d_fake_after) = state.window.read(before, after)
+    if not all(isfinite(values[f"{who}_loss_{end}"]) for who in "dg" for end in ("min", "max")):
         raise FloatingPointError(
-            f"The losses must stay finite, but at step {state.step} D's loss is {d_loss} and G's is {g_loss}: "
-            "lower the learning rates"
+            f"The losses must stay finite, but at step {state.step} D's loss is {values['d_loss']} and G's is "
+            f"{values['g_loss']}: lower the learning rates"
         )
-    quantiles = {f"{who}_q{round(q * 100):02d}": 0.0 for who in ("real", "fake") for q in QUANTILES}
-    quantiles = dict(zip(quantiles, values[6:16], strict=True))
-    count, per_step = len(state.window), state.config.batch_size * state.config.optimizer.d_steps
-    state.window.clear()
+    d_updates, g_updates = state.window.count()
+    per_step = state.config.batch_size * state.config.balance.d_steps
+    done = state.step % state.config.report_every or state.config.report_every
     return Report(
         step=state.step,
         images=state.step * per_step,
         epoch=state.step / state.config.steps_per_epoch(images),
         seconds=state.seconds,
-        images_per_second=count * per_step / max(seconds, 1e-9),
-        d_loss=d_loss, d_loss_min=values[16], d_loss_max=values[18],
-        g_loss=g_loss, g_loss_min=values[17], g_loss_max=values[19],
-        d_real=d_real, d_fake=d_fake, d_fake_before=values[20], d_fake_after=values[21],
-        d_grad_norm=d_grad, g_grad_norm=g_grad, **quantiles,
+        images_per_second=done * per_step / max(seconds, 1e-9),
+        d_fake_before=d_fake_before, d_fake_after=d_fake_after, d_updates=d_updates, g_updates=g_updates, **values,
     )  # fmt: skip
 
 
 @torch.inference_mode()
 def sample(state: State, z: Tensor) -> Tensor:
-    """Images of latent vectors (N, latent_dim) in eval mode: uint8 (N, C, H, W) on the CPU."""
+    """Samples of latent vectors (N, latent_dim) in eval mode, on the CPU, the classes in turn where G knows them.
+
+    Images are uint8 (N, C, H, W), points float32 (N, dim).
+    """
     network = copy.deepcopy(state.sampler).eval()
-    return to_uint8(network(z.to(state.device))).cpu()
+    samples = network(z.to(state.device), _in_turn(state.G, len(z), state.device))
+    return (samples.float() if samples.dim() == 2 else to_uint8(samples)).cpu()
+
+
+def _in_turn(G: Generator, count: int, device: torch.device) -> Tensor | None:
+    return latent.classes_in_turn(count, G.classes).to(device) if G.classes else None

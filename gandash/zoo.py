@@ -9,8 +9,8 @@ from pathlib import Path
 
 from gandash import data, runs
 from gandash.config import Config, LossConfig
+from gandash.reports import Report
 from gandash.runs import Run
-from gandash.training import Report
 
 
 @dataclass(frozen=True)

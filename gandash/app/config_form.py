@@ -18,7 +18,8 @@ from gandash.objectives import OBJECTIVES
 Path = tuple[str, ...]
 TITLES = {
     "data": "Data", "network": "Networks", "loss": "Form of G's loss", "regularizer": "Regularizers",
-    "optimizer": "Optimizers", "": "Run",
+    "collapse": "Against collapse", "labels": "Labels", "balance": "Balance of D and G", "optimizer": "Optimizers",
+    "": "Run",
 }  # fmt: skip
 CHOICES: dict[str, Sequence[str]] = {"objective": list(OBJECTIVES)}
 LABELS = {
@@ -27,7 +28,11 @@ LABELS = {
     "latent_dim": "Latent size", "g_form": "Form of G's loss", "r1_gamma": "R1, γ",
     "r1_every": "R1 every so many steps",
     "g_norm": "Normalization in G", "d_norm": "Normalization in D", "d_spectral_norm": "Spectral norm on D",
-    "d_steps": "Updates of D per step", "adam_beta1": "Adam β₁", "adam_beta2": "Adam β₂",
+    "d_steps": "Updates of D per step", "g_steps": "Updates of G per step", "pack": "Images per pack",
+    "minibatch": "D compares the batch by", "unroll_steps": "Unrolled updates of D",
+    "unroll_lr": "Learning rate of unrolled updates", "g_labels": "Labels reach G by", "labelled": "Labels shown to D",
+    "rule": "Who is updated", "depth": "Hidden layers of an mlp", "attention": "Self-attention at (pixels)",
+    "method": "Optimizer", "adam_beta1": "Adam β₁", "adam_beta2": "Adam β₂",
 }  # fmt: skip
 
 

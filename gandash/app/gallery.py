@@ -20,10 +20,10 @@ def show_card(checkpoint: Checkpoint) -> None:
             content = models.sample_grid(checkpoint, 0, CARD_SAMPLES, CARD_COLUMNS)
             st.html(models.image_html(content, f"{CARD_SAMPLES} samples of {card.name}, seed 0"))
         st.markdown(f"**{card.title}**")
-        size, facts = card.config.data.size, card.data
+        facts = card.data
         st.html(
-            f'<p class="gd-facts">{facts.title}, {size}×{size}, {facts.images:,} images · {layout.epochs_of(card)}<br>'
-            f"{OBJECTIVES[card.config.loss.objective].title} · {layout.smoothing_of(card)}<br>"
+            f'<p class="gd-facts">{facts.title}, {layout.kind_of(card)} · {layout.epochs_of(card)}<br>'
+            f"{OBJECTIVES[card.config.loss.objective].title} · {layout.smoothing_of(card)}{layout.tricks_of(card)}<br>"
             f"Trained in {layout.duration(card.seconds)} on {card.device}</p>"
         )
         with st.popover("All facts", icon=":material/info:"):
@@ -68,10 +68,11 @@ def compare(found: list[Checkpoint]) -> None:
     if not chosen:
         st.info("Choose at least one checkpoint above.", icon=":material/arrow_upward:")
         return
+    label = layout.class_of([by_name[name] for name in chosen], "gallery_class")
     per_row = max(2, round(count**0.5))
     for column, name in zip(st.columns(max(len(chosen), 2)), chosen, strict=False):
         with column, layout.one_sentence():
-            content = models.sample_grid(by_name[name], int(seed), int(count), per_row)
+            content = models.sample_grid(by_name[name], int(seed), int(count), per_row, label)
             st.html(models.image_html(content, f"{count} samples of {name}, seed {seed}"))
             st.html(f'<p class="gd-sub">{name} · seed {seed}, {count} images</p>')
 

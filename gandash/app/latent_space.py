@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 
 import streamlit as st
 
+from gandash import latent, samples
 from gandash.app import layout, models
 from gandash.app.assets import publish
 from gandash.app.scrubber import Track, scrubber
@@ -19,9 +21,21 @@ def new_seeds() -> None:
     st.session_state.latent_a, st.session_state.latent_b = secrets.randbelow(10_000), secrets.randbelow(10_000)
 
 
-def controls(found: dict[str, Checkpoint]) -> tuple[Checkpoint, int, int, str, int]:
+@dataclass(frozen=True)
+class Walk:
+    """A path between the latent vectors of two seeds, and the class where the generator knows classes."""
+
+    checkpoint: Checkpoint
+    seeds: tuple[int, int]
+    how: latent.Interpolation
+    steps: int
+    label: int | None
+
+
+def controls(found: dict[str, Checkpoint]) -> Walk:
     """The page's widgets; every value is in the URL."""
     name = st.selectbox("Checkpoint", list(found), key="latent_checkpoint", bind="query-params")
+    label = layout.class_of([found[name]], "latent_class", in_turn=False)
     a, b = st.columns(2)
     seed_a = a.number_input("Seed A", 0, layout.LARGEST_SEED, 7, 1, key="latent_a", bind="query-params")
     seed_b = b.number_input("Seed B", 0, layout.LARGEST_SEED, 8, 1, key="latent_b", bind="query-params")
@@ -32,15 +46,16 @@ def controls(found: dict[str, Checkpoint]) -> tuple[Checkpoint, int, int, str, i
         "through shorter vectors than the generator was trained on.",
     )  # fmt: skip
     steps = st.slider("Frames", FEWEST_STEPS, MOST_STEPS, 32, key="latent_steps", bind="query-params")
-    return found[name], int(seed_a), int(seed_b), how or "slerp", int(steps)
+    path: latent.Interpolation = "lerp" if how == "lerp" else "slerp"
+    return Walk(found[name], (int(seed_a), int(seed_b)), path, int(steps), label)
 
 
-def walk(checkpoint: Checkpoint, seed_a: int, seed_b: int, how: str, steps: int) -> None:
+def show(walk: Walk) -> None:
     """The path as one atlas that the browser plays."""
-    content = models.path_atlas(checkpoint, seed_a, seed_b, steps, "lerp" if how == "lerp" else "slerp")
-    size = checkpoint.card.config.data.size
+    content = models.path_atlas(walk.checkpoint, walk.seeds, walk.steps, walk.how, walk.label)
+    size, steps = samples.frame_size(walk.checkpoint), walk.steps
     track = Track(
-        f"{checkpoint.name}, from seed {seed_a} to seed {seed_b}", [publish(content)],
+        f"{walk.checkpoint.name}, from seed {walk.seeds[0]} to seed {walk.seeds[1]}", [publish(content)],
         [(0, i * size, 0) for i in range(steps)], size, size,
     )  # fmt: skip
     labels = [f"{i + 1} of {steps} · t = {i / (steps - 1):.2f}" for i in range(steps)]
@@ -60,7 +75,7 @@ left, right = st.columns([1, 2], gap="large")
 with left:
     settings = controls(found)
 with right, layout.one_sentence():
-    walk(*settings)
+    show(settings)
 with st.expander("What am I looking at?", icon=":material/school:"):
     st.markdown(
         "Each seed draws one latent vector $z \\sim \\mathcal N(0, I)$ with as many entries as the checkpoint's latent "

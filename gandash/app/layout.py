@@ -9,7 +9,9 @@ import streamlit as st
 
 from gandash.app import models
 from gandash.checkpoints import Card, Checkpoint
+from gandash.config import Config
 
+SIZES = ("latent_dim", "g_width", "d_width", "depth", "unroll_lr", "r1_every", "ratio")
 LARGEST_SEED = 2**32 - 1
 TRAIN_PAGE = "gandash/app/train.py"
 
@@ -55,12 +57,42 @@ def smoothing_of(card: Card) -> str:
     return f"{'two' if alpha and beta else 'one'}-sided smoothing (α = {alpha:g}, β = {beta:g})"
 
 
+def kind_of(card: Card) -> str:
+    """How many samples of which size the data has."""
+    facts = card.data
+    if facts.points:
+        return f"{facts.images:,} points in {facts.shape[0]}-D"
+    return f"{facts.shape[-1]}×{facts.shape[-1]}, {facts.images:,} images"
+
+
+def tricks_of(card: Card) -> str:
+    """What a checkpoint has beside the plain pair, by the config's own names; empty if nothing."""
+    plain, config = Config(), card.config
+    found = [
+        f"{name.replace('_', ' ')}{'' if value is True else f' {value:g}' if isinstance(value, float) else f' {value}'}"
+        for section in ("network", "regularizer", "collapse", "labels", "balance")
+        for name, value in getattr(config, section)
+        if name not in SIZES and value != getattr(getattr(plain, section), name)
+    ]
+    return "".join(f" · {trick}" for trick in found)
+
+
 def epochs_of(card: Card) -> str:
     """Epochs trained, and of how many where the run was not finished."""
     done, planned = f"{card.epochs:.1f}".removesuffix(".0"), card.config.total_steps(card.data.images)
     if card.step >= planned:
         return f"{done} epochs"
     return f"{done} of {card.epochs * planned / card.step:.0f} epochs" if card.step else "untrained"
+
+
+def class_of(chosen: list[Checkpoint], key: str, *, in_turn: bool = True) -> int | None:
+    """The class to draw, asked for only if a generator among ``chosen`` was told classes; None: all in turn."""
+    names = next((c.card.data.classes for c in chosen if c.card.config.labels.told), ())
+    if not names:
+        return None
+    everything = ["all in turn"] if in_turn else []
+    label = st.selectbox("Class", [*everything, *names], key=key, bind="query-params")
+    return None if label == "all in turn" else names.index(label)
 
 
 def duration(seconds: float) -> str:

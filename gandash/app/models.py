@@ -9,18 +9,15 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 import torch
-from torch import Tensor
 
-from gandash import checkpoints, latent, runs
+from gandash import checkpoints, latent, runs, samples
 from gandash.app.assets import publish
 from gandash.checkpoints import Broken, Checkpoint
-from gandash.data import to_uint8
-from gandash.images import encode, grid
+from gandash.images import encode
 from gandash.networks import Generator
 from gandash.paths import pretrained_root, runs_root
 
 _INFERENCE = threading.BoundedSemaphore(2)
-INFERENCE_BATCH = 256
 
 
 def find_checkpoints() -> tuple[list[Checkpoint], list[Broken]]:
@@ -47,25 +44,22 @@ def _generator(checkpoint: Checkpoint, stamp: int) -> Generator:  # noqa: ARG001
     return checkpoints.load_generator(checkpoint)
 
 
-def generate(network: Generator, z: Tensor) -> Tensor:
-    """Images of latent vectors (N, latent_dim): uint8 (N, C, H, W), a bounded number of threads at a time."""
-    with _INFERENCE, torch.inference_mode():
-        return torch.cat([to_uint8(network(batch)) for batch in z.split(INFERENCE_BATCH)])  # type: ignore[no-untyped-call]
-
-
 @st.cache_data(max_entries=256, show_spinner=False, hash_funcs={Checkpoint: lambda c: (str(c.folder), c.card.created)})
-def sample_grid(checkpoint: Checkpoint, seed: int, count: int, columns: int) -> bytes:
+def sample_grid(checkpoint: Checkpoint, seed: int, count: int, columns: int, label: int | None = None) -> bytes:
     """A WebP grid of the samples of ``seed``."""
     network = generator(checkpoint)
-    return encode(grid(generate(network, latent.draw(seed, count, network.latent_dim)), columns))
+    with _INFERENCE:
+        return encode(samples.picture(checkpoint, network, seed, count, columns, label=label))
 
 
 @st.cache_data(max_entries=128, show_spinner=False, hash_funcs={Checkpoint: lambda c: (str(c.folder), c.card.created)})
-def path_atlas(checkpoint: Checkpoint, seed_a: int, seed_b: int, steps: int, how: latent.Interpolation) -> bytes:
+def path_atlas(
+    checkpoint: Checkpoint, seeds: tuple[int, int], steps: int, how: latent.Interpolation, label: int | None = None
+) -> bytes:
     """One WebP row of the images along a latent path."""
     network = generator(checkpoint)
-    a, b = (latent.draw(seed, 1, network.latent_dim)[0] for seed in (seed_a, seed_b))
-    return encode(grid(generate(network, latent.path(a, b, steps, how)), steps))
+    with _INFERENCE:
+        return encode(samples.path_row(checkpoint, network, seeds, steps, how, label=label))
 
 
 def image_html(content: bytes, alt: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -10,7 +11,7 @@ from gandash import runs, uploads, worker
 from gandash.app import config_form, layout, models
 from gandash.app.assets import publish
 from gandash.app.timeline import timeline
-from gandash.config import Config
+from gandash.config import Config, advice, usual
 from gandash.data import SOURCES
 from gandash.objectives import OBJECTIVES
 from gandash.paths import pretrained_root, runs_root
@@ -64,8 +65,7 @@ def settings(preset: Config) -> None:
         with columns[number % 2]:
             show(path)
     objective = OBJECTIVES[st.session_state.train_objective]
-    advice = f" Usual: {objective.d_steps} updates of D for one of G." if objective.d_steps > 1 else ""
-    st.caption(f"{objective.summary}{advice} ({objective.paper})")
+    st.caption(f"{objective.summary} ({objective.paper})")
     upload()
     for section, title in config_form.TITLES.items():
         inside = [path for path in fields if path not in first and (path[0] if len(path) > 1 else "") == section]
@@ -73,6 +73,29 @@ def settings(preset: Config) -> None:
             with st.expander(title):
                 for path in inside:
                     show(path)
+    hint()
+
+
+def hint() -> None:
+    """What the chosen objective's paper sets otherwise, with a button that sets it; nothing while the form is wrong."""
+    with suppress(ValueError):
+        config = described()
+        if sentence := advice(config):
+            st.caption(f":material/lightbulb: {sentence}")
+            st.button("Take these settings", on_click=take, args=(usual(config),), key="train_usual")
+
+
+def take(settings: dict[str, Any]) -> None:
+    """Put settings by their dotted names into the form."""
+    for name, value in settings.items():
+        st.session_state[config_form.key_of(tuple(name.split(".")))] = value
+
+
+def described() -> Config:
+    """The config that the form describes; ``ValueError`` if it is not valid."""
+    values = {path: st.session_state[config_form.key_of(path)] for path, _ in config_form.leaves()}
+    values[DATASET] = str(uploads.find(runs_root()).get(values[DATASET], values[DATASET]))
+    return config_form.collect(values)
 
 
 def upload() -> None:
@@ -99,12 +122,10 @@ def keep_upload() -> None:
 
 def start() -> None:
     """Queue the run that the form describes, and show it."""
-    values = {path: st.session_state[config_form.key_of(path)] for path, _ in config_form.leaves()}
-    values[DATASET] = str(uploads.find(runs_root()).get(values[DATASET], values[DATASET]))
     wish = st.session_state.train_name or st.session_state.train_preset
     try:
         name = worker.fresh_name(runs_root(), pretrained_root(), wish)
-        st.session_state.train_run = worker.submit(runs_root(), config_form.collect(values), name).name
+        st.session_state.train_run = worker.submit(runs_root(), described(), name).name
     except (ValueError, OSError) as error:
         st.session_state.train_problem = str(error)
 
@@ -163,7 +184,7 @@ def headline(run: Run, status: Status, config: Config) -> None:
         min(status.step / total, 1.0), f"Step {status.step:,} of {status.total:,}" if status.total else "Preparing"
     )
     speed, left, spent = st.columns(3)
-    images = (status.total - status.step) * config.batch_size * config.optimizer.d_steps
+    images = (status.total - status.step) * config.batch_size * config.balance.d_steps
     speed.metric(
         "Images/s", f"{status.images_per_second:,.0f}" if status.step else "–", help="Over the last row of metrics."
     )
