@@ -141,6 +141,9 @@ class CollapseConfig(Section):
         description="Let D compare the images of a batch: minibatch discrimination (Salimans et al. 2016, 1606.03498) "
         "or the batch's standard deviation (Karras et al. 2018, 1710.10196).",
     )
+    minibatch_kernels: int = Field(
+        100, ge=1, le=1000, description="Outputs of minibatch discrimination, each a comparison in 5 dimensions."
+    )
     pack: int = Field(
         1, ge=1, le=16, description="D judges so many images together (PacGAN, Lin et al. 2018, 1712.04086)."
     )

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gandash import dcgan, mlp, resnet
-from gandash.config import Conditioning, Config
+from gandash.config import CollapseConfig, Conditioning, Config
 from gandash.layers import (
     REFERENCE,
     LabelledSequential,
@@ -65,13 +65,13 @@ class Head(nn.Module):
     """
 
     def __init__(
-        self, shape: tuple[int, ...], minibatch: str, conditioning: Conditioning, classes: int, *, bias: bool
+        self, shape: tuple[int, ...], collapse: CollapseConfig, conditioning: Conditioning, classes: int, *, bias: bool
     ) -> None:
         super().__init__()
-        self.minibatch, self.conditioning = minibatch, conditioning
-        flat = math.prod(shape)
-        features = flat + {"none": 0, "stddev": flat // shape[0], "discrimination": 100}[minibatch]
-        self.discrimination = MinibatchDiscrimination(flat) if minibatch == "discrimination" else None
+        self.minibatch, self.conditioning = collapse.minibatch, conditioning
+        flat, kernels = math.prod(shape), collapse.minibatch_kernels
+        features = flat + {"none": 0, "stddev": flat // shape[0], "discrimination": kernels}[collapse.minibatch]
+        self.discrimination = MinibatchDiscrimination(flat, kernels) if collapse.minibatch == "discrimination" else None
         self.output = nn.Linear(features, classes if conditioning == "semi-supervised" else 1, bias=bias)
         self.classify = nn.Linear(flat, classes) if conditioning == "d-only" else None
         self.embedding = nn.Embedding(classes, shape[0]) if conditioning == "projection" else None
@@ -212,7 +212,7 @@ def _discriminator(config: Config, shape: tuple[int, ...], classes: int) -> Disc
     else:
         make = {"dcgan": dcgan, "resnet": resnet}[network.architecture].discriminator_layers
         layers, features = make(seen, network.d_width, norm, network.attention)
-    head = Head(features, collapse.minibatch, kind, classes, bias=network.architecture != "dcgan")
+    head = Head(features, collapse, kind, classes, bias=network.architecture != "dcgan")
     coupled = network.d_norm == "batch" or collapse.minibatch != "none"
     return Discriminator(
         layers, head, packed, classes=appended, virtual=network.d_norm == "virtual", coupled=coupled
