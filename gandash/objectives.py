@@ -27,7 +27,9 @@ def cross_entropy_d(real: Tensor, fake: Tensor, alpha: float = 0.0, beta: float 
     With alpha = beta = 0 it is E softplus(-real) + E softplus(fake) (Goodfellow et al. 2014);
     alpha > 0 is one-sided, alpha and beta > 0 two-sided label smoothing (Salimans et al. 2016).
     """
-    return (softplus(-real) + alpha * real).mean() + (softplus(fake) - beta * fake).mean()
+    on_real = softplus(-real) + alpha * real if alpha else softplus(-real)
+    on_fake = softplus(fake) - beta * fake if beta else softplus(fake)
+    return on_real.mean() + on_fake.mean()
 
 
 def minimax_g(fake: Tensor) -> Tensor:

@@ -52,6 +52,18 @@ def thin(metrics: pd.DataFrame, points: int = MAX_POINTS) -> pd.DataFrame:
     return metrics.iloc[np.unique(np.linspace(0, len(metrics) - 1, points).round().astype(int))]
 
 
+def measured(metrics: pd.DataFrame, column: str) -> bool:
+    """Whether a run has measured a column at all: older metrics lack some, and some need labels or a rule."""
+    return column in metrics and bool(metrics[column].notna().any())
+
+
+def with_share(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The metrics with ``d_share``, D's share of all updates of a row, unless it is the plain half throughout."""
+    if not (measured(metrics, "d_updates") and bool((metrics.d_updates != metrics.g_updates).any())):
+        return metrics
+    return metrics.assign(d_share=metrics.d_updates / (metrics.d_updates + metrics.g_updates))
+
+
 def curves(
     runs: Mapping[str, pd.DataFrame],
     columns: Sequence[Curve],
@@ -62,13 +74,13 @@ def curves(
     log_y: bool = False,
     lines: Mapping[str, float] | None = None,
 ) -> go.Figure:
-    """One line per run and column: smoothed on top, the raw values faint below it.
+    """One line per run and column that it has measured: smoothed on top, the raw values faint below it.
 
     ``lines`` are named horizontal references.
     """
     figure = go.Figure()
     for index, (name, metrics) in enumerate(runs.items()):
-        for curve in columns:
+        for curve in (it for it in columns if measured(metrics, it.column)):
             rows = thin(_smoothed(metrics, curve.column, smoothing))
             _add_curve(figure, rows, curve, name, color=color_of(index), x=x)
     highest = max((lines or {}).values(), default=0.0)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gandash.config import Config, DataConfig, LossConfig, NetworkConfig, OptimizerConfig
+from gandash.config import (
+    CollapseConfig,
+    Config,
+    DataConfig,
+    LabelConfig,
+    LossConfig,
+    NetworkConfig,
+    OptimizerConfig,
+    parse_config,
+)
 
 
 @dataclass(frozen=True)
@@ -15,7 +24,21 @@ class Preset:
     config: Config
 
 
+def _with(base: Config, **sections: object) -> Config:
+    """``base`` with whole sections or settings of the run replaced, checked anew."""
+    return parse_config(base.model_dump() | sections)
+
+
 _QUICK = Config(network=NetworkConfig(g_width=32, d_width=32), epochs=2, batch_size=64, ema=0.99)
+_POINTS = Config(
+    data=DataConfig(dataset="ring"),
+    network=NetworkConfig(
+        architecture="mlp", latent_dim=16, g_width=128, d_width=128, g_norm="none", d_norm="none"
+    ),
+    optimizer=OptimizerConfig(g_lr=1e-3, d_lr=1e-3),
+    steps=10_000, batch_size=256, report_every=50,
+)  # fmt: skip
+_PENALIZED = OptimizerConfig(g_lr=1e-4, d_lr=1e-4, adam_beta2=0.9)
 
 PRESETS: dict[str, Preset] = {
     "Quick digits": Preset("Recognizable digits in about 3 minutes on 2 CPU cores.", _QUICK),
@@ -23,20 +46,55 @@ PRESETS: dict[str, Preset] = {
         "The full-width networks of the shipped checkpoints, 15 epochs: about an hour on 2 CPU cores or more.",
         Config(epochs=15, ema=0.999),
     ),
+    "Fashion-MNIST": Preset(
+        "The quick run on clothing, for 4 epochs.",
+        _with(_QUICK, data=DataConfig(dataset="fashion-mnist"), epochs=4),
+    ),
     "One-sided smoothing": Preset(
         "The quick run with D's target on real images at 0.9: compare it with Quick digits.",
-        _QUICK.model_copy(update={"loss": LossConfig(alpha=0.1)}),
+        _with(_QUICK, loss=LossConfig(alpha=0.1)),
     ),
     "Saturating objective": Preset(
         "The quick run with the minimax objective of the 2014 paper: watch G's gradient norm while D is sure.",
-        _QUICK.model_copy(update={"loss": LossConfig(objective="minimax")}),
+        _with(_QUICK, loss=LossConfig(objective="minimax")),
     ),
     "A discriminator that wins": Preset(
         "D's learning rate is ten times that of G: watch D's loss, D(G(z)) and what becomes of the samples.",
-        _QUICK.model_copy(update={"optimizer": OptimizerConfig(g_lr=5e-5, d_lr=5e-4)}),
+        _with(_QUICK, optimizer=OptimizerConfig(g_lr=5e-5, d_lr=5e-4)),
     ),
-    "Fashion-MNIST": Preset(
-        "The quick run on clothing, for 4 epochs.",
-        _QUICK.model_copy(update={"data": DataConfig(dataset="fashion-mnist"), "epochs": 4}),
+    "Mode collapse on a ring": Preset(
+        "A plain GAN and 8 clusters of points: count the clusters that the orange samples reach, and watch them move.",
+        _POINTS,
     ),
-}
+    "Unrolled GAN on a ring": Preset(
+        "The same, but G learns against D as it will be 5 updates from now. A step costs several times as much.",
+        _with(_POINTS, collapse=CollapseConfig(unroll_steps=5), steps=4_000),
+    ),
+    "PacGAN on a grid": Preset(
+        "25 clusters, and D judges 4 points at once, so that sameness shows: compare it with pack 1.",
+        _with(_POINTS, data=DataConfig(dataset="grid"), collapse=CollapseConfig(pack=4)),
+    ),
+    "WGAN-GP": Preset(
+        "D is a critic with a gradient penalty and learns 5 times a step: minus its loss, without the penalty, "
+        "estimates a distance between generated and real images.",
+        _with(
+            _QUICK, network={**_QUICK.network.model_dump(), "d_norm": "layer"}, loss=LossConfig(objective="wasserstein"),
+            regularizer={"gradient_penalty": 10}, balance={"d_steps": 5}, optimizer=_PENALIZED,
+        ),
+    ),
+    "Hinge and spectral norm": Preset(
+        "No batch norm in D: its weights are divided by their largest singular value instead.",
+        _with(
+            _QUICK, network={**_QUICK.network.model_dump(), "d_norm": "none", "d_spectral_norm": True},
+            loss=LossConfig(objective="hinge"),
+        ),
+    ),
+    "Digits by class": Preset(
+        "G is told which digit to make: choose the class in the gallery and walk within it in the latent space.",
+        _with(_QUICK, labels=LabelConfig(conditioning="projection", g_labels="batch-norm")),
+    ),
+    "Semi-supervised digits": Preset(
+        "D is shown 1,000 labels of 60,000: watch how many of the other digits it names rightly.",
+        _with(_QUICK, labels=LabelConfig(conditioning="semi-supervised", labelled=1000)),
+    ),
+}  # fmt: skip

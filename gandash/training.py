@@ -364,14 +364,16 @@ def _judge(state: State, batch: Batch, fake: Tensor, d_loss_of: DLoss) -> Judgem
     real = pack(_noisy(state, batch.real, NOISE_REAL, batch.update), count)
     fake = pack(_noisy(state, fake, NOISE_FAKE, batch.update), count)
     views = [_view(state, member, real, fake, batch.labels) for member in state.D.members]
-    each = torch.stack([d_loss_of(real_logits, fake_logits) for real_logits, fake_logits, _ in views])
+    losses = [d_loss_of(real_logits, fake_logits) for real_logits, fake_logits, _ in views]
     real_logits, fake_logits, scores = views[0]
+    loss = d_loss = losses[0]
     if isinstance(state.D, Ensemble):
+        each = torch.stack(losses)
+        loss, d_loss = each.sum(), each.mean()
         state.D.rate(each.detach())
         real_logits, fake_logits = (state.D.weigh(torch.stack([view[i] for view in views])) for i in (0, 1))  # type: ignore[misc]
     error, accuracy = _classified(scores, batch)
-    loss = each.sum() if error is None else each.sum() + error
-    return Judgement(loss, each.mean(), real_logits, fake_logits, real, fake, accuracy)
+    return Judgement(loss if error is None else loss + error, d_loss, real_logits, fake_logits, real, fake, accuracy)
 
 
 def _view(
@@ -383,7 +385,7 @@ def _view(
     """
     with _autocast(state):
         if real.dim() == 2 and not D.coupled and labels is None:
-            real_logits, fake_logits = D(torch.cat([real, fake])).chunk(2)
+            real_logits, fake_logits = D(torch.cat([real, fake])).view(2, -1).unbind()
             scores = None
         else:
             (real_logits, scores), (fake_logits, _) = D.judge(real, labels), D.judge(fake, labels)

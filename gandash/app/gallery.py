@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gandash.app import layout, models
+from gandash.app import layout, models, tricks
 from gandash.checkpoints import Checkpoint
-from gandash.objectives import OBJECTIVES
 
 CARD_SAMPLES, CARD_COLUMNS, CARDS_PER_ROW = 32, 8, 3
 LARGEST_COUNT, MOST_COMPARED = 144, 4
@@ -18,12 +17,13 @@ def show_card(checkpoint: Checkpoint) -> None:
     with st.container(border=True):
         with layout.one_sentence():
             content = models.sample_grid(checkpoint, 0, CARD_SAMPLES, CARD_COLUMNS)
-            st.html(models.image_html(content, f"{CARD_SAMPLES} samples of {card.name}, seed 0"))
+            alt = f"{layout.amount_of(card, CARD_SAMPLES)} of {card.name}, seed 0"
+            st.html(f'<div class="gd-card">{models.image_html(content, alt, points=card.data.points)}</div>')
         st.markdown(f"**{card.title}**")
         facts = card.data
         st.html(
             f'<p class="gd-facts">{facts.title}, {layout.kind_of(card)} · {layout.epochs_of(card)}<br>'
-            f"{OBJECTIVES[card.config.loss.objective].title} · {layout.smoothing_of(card)}{layout.tricks_of(card)}<br>"
+            f"{tricks.summary(card.config)}<br>"
             f"Trained in {layout.duration(card.seconds)} on {card.device}</p>"
         )
         with st.popover("All facts", icon=":material/info:"):
@@ -73,8 +73,11 @@ def compare(found: list[Checkpoint]) -> None:
     for column, name in zip(st.columns(max(len(chosen), 2)), chosen, strict=False):
         with column, layout.one_sentence():
             content = models.sample_grid(by_name[name], int(seed), int(count), per_row, label)
-            st.html(models.image_html(content, f"{count} samples of {name}, seed {seed}"))
-            st.html(f'<p class="gd-sub">{name} · seed {seed}, {count} images</p>')
+            amount = layout.amount_of(by_name[name].card, count)
+            st.html(
+                models.image_html(content, f"{amount} of {name}, seed {seed}", points=by_name[name].card.data.points)
+            )
+            st.html(f'<p class="gd-sub">{name} · seed {seed}, {amount}</p>')
 
 
 layout.header(

@@ -10,9 +10,10 @@ from gandash import plots, theory
 from gandash.app import layout, models
 from gandash.app.timeline import timeline
 from gandash.checkpoints import Checkpoint
+from gandash.config import Config, LossConfig
 from gandash.objectives import OBJECTIVES
 
-MOST_ARMS, SAMPLES, PER_ROW = 4, 36, 6
+MOST_ARMS, DEFAULT_ARMS, SAMPLES, PER_ROW = 4, 3, 36, 6
 
 
 def arms(found: list[Checkpoint]) -> dict[str, Checkpoint]:
@@ -22,6 +23,17 @@ def arms(found: list[Checkpoint]) -> dict[str, Checkpoint]:
         for checkpoint in found
         if OBJECTIVES[checkpoint.card.config.loss.objective].cross_entropy and len(models.metrics(checkpoint.folder))
     }
+
+
+def comparable(found: dict[str, Checkpoint]) -> list[str]:
+    """The first arms that differ in smoothing and in nothing else; if there are none, the first of all."""
+    groups: dict[Config, dict[LossConfig, str]] = {}
+    for name, checkpoint in found.items():
+        config = checkpoint.card.config
+        hard = config.model_copy(update={"loss": config.loss.model_copy(update={"alpha": 0.0, "beta": 0.0})})
+        groups.setdefault(hard, {}).setdefault(config.loss, name)
+    largest = max(groups.values(), key=len)
+    return list(largest.values())[:DEFAULT_ARMS] if len(largest) > 1 else list(found)[:1]
 
 
 def above_floor(checkpoint: Checkpoint) -> pd.DataFrame:
@@ -91,7 +103,9 @@ def samples(chosen: dict[str, Checkpoint]) -> None:
     for column, (name, checkpoint) in zip(st.columns(max(len(chosen), 2)), chosen.items(), strict=False):
         with column, layout.one_sentence():
             content = models.sample_grid(checkpoint, int(seed), SAMPLES, PER_ROW)
-            st.html(models.image_html(content, f"{SAMPLES} samples of {name}, seed {seed}"))
+            card = checkpoint.card
+            alt = f"{layout.amount_of(card, SAMPLES)} of {name}, seed {seed}"
+            st.html(models.image_html(content, alt, points=card.data.points))
             st.html(f'<p class="gd-sub">{name}</p>')
 
 
@@ -137,7 +151,7 @@ if not found:
         "No checkpoint with a cross-entropy objective has metrics yet. Train one with and one without smoothing."
     )
 names = st.multiselect(
-    "Arms", list(found), default=list(found)[:3], max_selections=MOST_ARMS, key="smoothing_arms", bind="query-params"
+    "Arms", list(found), default=comparable(found), max_selections=MOST_ARMS, key="smoothing_arms", bind="query-params"
 )
 if not names:
     st.info("Choose at least one arm above.", icon=":material/arrow_upward:")

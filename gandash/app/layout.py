@@ -9,9 +9,8 @@ import streamlit as st
 
 from gandash.app import models
 from gandash.checkpoints import Card, Checkpoint
-from gandash.config import Config
+from gandash.training import SNAPSHOT_POINTS
 
-SIZES = ("latent_dim", "g_width", "d_width", "depth", "unroll_lr", "r1_every", "ratio")
 LARGEST_SEED = 2**32 - 1
 TRAIN_PAGE = "gandash/app/train.py"
 
@@ -49,14 +48,6 @@ def one_sentence() -> Iterator[None]:
         st.error(str(error), icon=":material/error:")
 
 
-def smoothing_of(card: Card) -> str:
-    """Label smoothing in words: none, one-sided or two-sided, with alpha and beta."""
-    alpha, beta = card.config.loss.alpha, card.config.loss.beta
-    if not alpha and not beta:
-        return "no smoothing"
-    return f"{'two' if alpha and beta else 'one'}-sided smoothing (α = {alpha:g}, β = {beta:g})"
-
-
 def kind_of(card: Card) -> str:
     """How many samples of which size the data has."""
     facts = card.data
@@ -65,16 +56,9 @@ def kind_of(card: Card) -> str:
     return f"{facts.shape[-1]}×{facts.shape[-1]}, {facts.images:,} images"
 
 
-def tricks_of(card: Card) -> str:
-    """What a checkpoint has beside the plain pair, by the config's own names; empty if nothing."""
-    plain, config = Config(), card.config
-    found = [
-        f"{name.replace('_', ' ')}{'' if value is True else f' {value:g}' if isinstance(value, float) else f' {value}'}"
-        for section in ("network", "regularizer", "collapse", "labels", "balance")
-        for name, value in getattr(config, section)
-        if name not in SIZES and value != getattr(getattr(plain, section), name)
-    ]
-    return "".join(f" · {trick}" for trick in found)
+def amount_of(card: Card, count: int) -> str:
+    """How many samples a picture shows: what was asked for, or for points as many as there always are."""
+    return f"{SNAPSHOT_POINTS:,} points" if card.data.points else f"{count} images"
 
 
 def epochs_of(card: Card) -> str:

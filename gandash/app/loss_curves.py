@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,33 @@ from gandash.paths import runs_root
 
 MOST_RUNS = 4
 X_AXES: dict[str, plots.XAxis] = {"Step": "step", "Epoch": "epoch", "Time": "seconds"}
+
+
+@dataclass(frozen=True)
+class Sometimes:
+    """A chart of a column that only some runs measure."""
+
+    column: str
+    label: str
+    title: str
+    y_title: str
+    caption: str
+    lines: Mapping[str, float]
+
+
+SOMETIMES = (
+    Sometimes(
+        "d_share", "D", "Who was updated", "Share of the updates",
+        "D's updates of all updates between two rows of metrics; not drawn for runs that give both one a step.",
+        {"one each": 0.5},
+    ),
+    Sometimes(
+        "d_accuracy", "D", "D as a classifier", "Accuracy",
+        "Share of real training images that D puts into their class before it learns from them; "
+        "of those whose label it is never shown, where there are such.",
+        {},
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,16 +80,19 @@ def charts(chosen: dict[str, Logged]) -> None:
         help="Weight of the debiased exponential moving average; the raw values stay visible below it.",
     )  # fmt: skip
     log_y = three.toggle("Log scale", key="curves_log", bind="query-params")
-    frames = {name: item.metrics for name, item in chosen.items()}
+    frames = {name: plots.with_share(item.metrics) for name, item in chosen.items()}
     axis = X_AXES[x or "Step"]
     losses, scores = st.columns(2)
     with losses:
         st.subheader("Losses", anchor=False)
         columns = [plots.Curve("d_loss", "D"), plots.Curve("g_loss", "G", "dot")]
         lines = references(chosen, "D only guesses:", theory.equilibrium_loss)
-        figure = plots.curves(frames, columns, "Loss (nats)", x=axis, smoothing=weight, log_y=log_y, lines=lines)
+        figure = plots.curves(frames, columns, "Loss", x=axis, smoothing=weight, log_y=log_y, lines=lines)
         st.plotly_chart(figure, key="curves_losses", config={"displaylogo": False})
-        st.caption("Mean over the steps between two rows of metrics, on the training batches.")
+        st.caption(
+            "Mean over the steps between two rows of metrics, on the training batches; "
+            "in nats where the objective is a cross-entropy."
+        )
     with scores:
         st.subheader("D(x) and D(G(z))", anchor=False)
         columns = [plots.Curve("d_real", "D(x)"), plots.Curve("d_fake", "D(G(z))", "dot")]
@@ -76,8 +106,22 @@ def charts(chosen: dict[str, Logged]) -> None:
         )
         st.plotly_chart(figure, key="curves_scores", config={"displaylogo": False})
         st.caption("Mean of sigmoid(logit) over a batch, before D's update; the dotted line is D* where p_g = p_data.")
+    sometimes(frames, axis, weight)
     with st.expander("Gradient norms and D(G(z)) around G's update", icon=":material/monitoring:"):
         more(frames, axis, weight, log_y)
+
+
+def sometimes(frames: dict[str, pd.DataFrame], axis: plots.XAxis, weight: float) -> None:
+    """Charts of what only some runs measure: who was updated, and D's accuracy where it learns classes."""
+    shown = [it for it in SOMETIMES if any(plots.measured(table, it.column) for table in frames.values())]
+    for column, it in zip(st.columns(2), shown, strict=False):
+        with column:
+            st.subheader(it.title, anchor=False)
+            figure = plots.curves(
+                frames, [plots.Curve(it.column, it.label)], it.y_title, x=axis, smoothing=weight, lines=it.lines
+            )
+            st.plotly_chart(figure, key=f"curves_{it.column}", config={"displaylogo": False})
+            st.caption(it.caption)
 
 
 def references(chosen: dict[str, Logged], name: str, value_of: Callable[[float, float], float]) -> dict[str, float]:

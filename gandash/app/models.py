@@ -62,9 +62,9 @@ def path_atlas(
         return encode(samples.path_row(checkpoint, network, seeds, steps, how, label=label))
 
 
-def image_html(content: bytes, alt: str) -> str:
-    """An <img> of a published WebP that keeps its pixels crisp; ``alt`` must hold no markup."""
-    return f'<img class="gd-pixels" src="{publish(content)}" alt="{alt}">'
+def image_html(content: bytes, alt: str, *, points: bool = False) -> str:
+    """An <img> of a published WebP, of images with crisp pixels; ``alt`` must hold no markup."""
+    return f'<img class="{"gd-points" if points else "gd-pixels"}" src="{publish(content)}" alt="{alt}">'
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -5,27 +5,38 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from gandash import runs, uploads, worker
-from gandash.app import config_form, layout, models
+from gandash.app import config_form, layout, models, tricks
 from gandash.app.assets import publish
 from gandash.app.timeline import timeline
 from gandash.config import Config, advice, usual
 from gandash.data import SOURCES
 from gandash.objectives import OBJECTIVES
 from gandash.paths import pretrained_root, runs_root
-from gandash.plots import COLORS, thin
+from gandash.plots import COLORS, measured, thin, with_share
 from gandash.presets import PRESETS
 from gandash.runs import Run, Status
+from gandash.study import STUDIES
 
-DATASET = ("data", "dataset")
-FIRST = ("dataset", "objective", "alpha", "beta", "epochs", "seed")
+DATASET, OBJECTIVE = ("data", "dataset"), ("loss", "objective")
+FIRST = (
+    (DATASET, ("network", "architecture")), (OBJECTIVE,), (("loss", "alpha"), ("loss", "beta")),
+    (("epochs",), ("steps",), ("seed",)),
+)  # fmt: skip
+LIPSCHITZ: dict[str, dict[str, Any]] = {
+    "Gradient penalty (WGAN-GP)": {"regularizer.gradient_penalty": 10.0, "network.d_norm": "layer"},
+    "Weight clipping (WGAN)": {"regularizer.weight_clip": 0.01},
+}
 ACTIVE = ("queued", "running")
 LIVE_POINTS = 400
 LIVE = {
-    "Loss (nats)": {"d_loss": "D", "g_loss": "G"},
+    "Loss": {"d_loss": "D", "g_loss": "G"},
     "D's output": {"d_real": "D(x)", "d_fake": "D(G(z))"},
+    "Share of updates": {"d_share": "D's updates"},
+    "Accuracy": {"d_accuracy": "D's classes"},
 }
 PHASES = {
     "queued": (":material/hourglass_top:", "blue"), "running": (":material/play_arrow:", "green"),
@@ -39,41 +50,61 @@ def apply_preset() -> None:
     st.session_state.update(config_form.values_of(PRESETS[st.session_state.train_preset].config))
 
 
+def follow_data() -> None:
+    """Take the fully connected pair along with points, which no other takes."""
+    if st.session_state.train_dataset in STUDIES:
+        st.session_state.train_architecture = "mlp"
+
+
 def form() -> None:
-    """Presets first, the six settings that matter most next, the rest folded."""
+    """Presets first, the settings that matter most next, the rest folded; what is refused is said before the start."""
     st.subheader("New run", anchor=False)
     preset = st.selectbox("Preset", list(PRESETS), key="train_preset", bind="query-params", on_change=apply_preset)
     st.caption(PRESETS[preset].expect)
     settings(PRESETS[preset].config)
+    hint()
     st.text_input("Name", max_chars=63, placeholder="a name for the run", key="train_name", bind="query-params")
-    st.button("Start training", type="primary", icon=":material/play_arrow:", width="stretch", on_click=start)
+    refused = refusal()
+    st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", width="stretch", on_click=start,
+        disabled=refused, key="train_start",
+    )  # fmt: skip
     if problem := st.session_state.pop("train_problem", None):
         st.error(problem, icon=":material/error:")
 
 
 def settings(preset: Config) -> None:
-    """A widget for every setting of the config; the preset's values are the defaults."""
+    """A widget for every setting of the config, greyed where it has no effect; the preset's values are the defaults."""
     defaults, fields = config_form.values_of(preset), dict(config_form.leaves())
+    values = {key: st.session_state.get(key, default) for key, default in defaults.items()}
+    config = config_form.unchecked(values)
+    chosen = tricks.found(config)
 
-    def show(path: config_form.Path) -> Any:
+    def show(path: config_form.Path) -> None:
         choices = [*SOURCES, *uploads.find(runs_root())] if path == DATASET else None
-        return config_form.field_widget(path, fields[path], defaults[config_form.key_of(path)], choices)
+        options: dict[str, Any] = {"disabled": config_form.idle(path, values)}
+        if path == DATASET:
+            options["on_change"] = follow_data
+        key = config_form.key_of(path)
+        values[key] = config_form.field_widget(path, fields[path], defaults[key], choices, **options)
+        if trick := chosen.get(".".join(path)):
+            st.caption(trick.summary)
 
-    columns = st.columns(2)
-    first = sorted((path for path in fields if path[-1] in FIRST), key=lambda path: FIRST.index(path[-1]))
-    for number, path in enumerate(first):
-        with columns[number % 2]:
-            show(path)
-    objective = OBJECTIVES[st.session_state.train_objective]
-    st.caption(f"{objective.summary} ({objective.paper})")
+    first = [path for row in FIRST for path in row]
+    for row in FIRST:
+        for column, path in zip(st.columns(len(row)), row, strict=True):
+            with column:
+                show(path)
+        if OBJECTIVE in row:
+            objective = OBJECTIVES[values[config_form.key_of(OBJECTIVE)]]
+            st.caption(f"{objective.summary} ({objective.paper})")
     upload()
     for section, title in config_form.TITLES.items():
         inside = [path for path in fields if path not in first and (path[0] if len(path) > 1 else "") == section]
-        if inside:
-            with st.expander(title):
-                for path in inside:
-                    show(path)
-    hint()
+        named = tricks.titles(config, section) if section else []
+        with st.expander(" · ".join([title, *named]), key=f"train_section_{section or 'run'}"):
+            for path in inside:
+                show(path)
 
 
 def hint() -> None:
@@ -81,7 +112,7 @@ def hint() -> None:
     with suppress(ValueError):
         config = described()
         if sentence := advice(config):
-            st.caption(f":material/lightbulb: {sentence}")
+            st.caption(f":material/lightbulb: {config_form.in_words(sentence)}")
             st.button("Take these settings", on_click=take, args=(usual(config),), key="train_usual")
 
 
@@ -91,10 +122,31 @@ def take(settings: dict[str, Any]) -> None:
         st.session_state[config_form.key_of(tuple(name.split(".")))] = value
 
 
+def refusal() -> bool:
+    """Whether the form describes no run; says why in one sentence, and helps where a first step is known."""
+    try:
+        described()
+    except ValueError as error:
+        st.error(f"This cannot be trained: {config_form.in_words(str(error))}", icon=":material/block:")
+        if OBJECTIVES[st.session_state.train_objective].critic and unbound():
+            with st.container(horizontal=True):
+                for number, (label, chosen) in enumerate(LIPSCHITZ.items()):
+                    st.button(label, on_click=take, args=(chosen,), key=f"train_lipschitz_{number}")
+        return True
+    return False
+
+
+def unbound() -> bool:
+    """Whether nothing in the form keeps D Lipschitz."""
+    names = ("gradient_penalty", "weight_clip", "d_spectral_norm")
+    return not any(st.session_state[f"train_{name}"] for name in names)
+
+
 def described() -> Config:
     """The config that the form describes; ``ValueError`` if it is not valid."""
-    values = {path: st.session_state[config_form.key_of(path)] for path, _ in config_form.leaves()}
-    values[DATASET] = str(uploads.find(runs_root()).get(values[DATASET], values[DATASET]))
+    values = {config_form.key_of(path): st.session_state[config_form.key_of(path)] for path, _ in config_form.leaves()}
+    key = config_form.key_of(DATASET)
+    values[key] = str(uploads.find(runs_root()).get(values[key], values[key]))
     return config_form.collect(values)
 
 
@@ -186,7 +238,9 @@ def headline(run: Run, status: Status, config: Config) -> None:
     speed, left, spent = st.columns(3)
     images = (status.total - status.step) * config.batch_size * config.balance.d_steps
     speed.metric(
-        "Images/s", f"{status.images_per_second:,.0f}" if status.step else "–", help="Over the last row of metrics."
+        "Points/s" if config.data.dataset in STUDIES else "Images/s",
+        f"{status.images_per_second:,.0f}" if status.step else "–",
+        help="Over the last row of metrics.",
     )
     left.metric("Time left", layout.duration(images / status.images_per_second) if status.images_per_second else "–")
     spent.metric("Trained for", layout.duration(status.seconds))
@@ -217,15 +271,11 @@ def remove(run: Run) -> None:
 
 def live(run: Run) -> None:
     """Charts that grow without a blank frame, and the latest samples over the ones before."""
-    metrics = thin(run.metrics(), LIVE_POINTS)
+    metrics = thin(with_share(run.metrics()), LIVE_POINTS)
     if metrics.empty:
         st.info("The first numbers come after a few steps.", icon=":material/hourglass_top:")
     else:
-        for column, (label, names) in zip(st.columns(2), LIVE.items(), strict=True):
-            table = metrics.rename(columns=names)
-            column.line_chart(
-                table, x="step", y=list(names.values()), y_label=label, color=list(COLORS[:2]), height=240
-            )
+        live_charts(metrics)
     snapshots = list(run.snapshots().items())[-2:]
     if snapshots:
         urls = [publish(path.read_bytes()) for _, path in snapshots]
@@ -233,6 +283,17 @@ def live(run: Run) -> None:
             f'<div class="gd-live" style="background-image:url({urls[0]})">'
             f'<img class="gd-pixels" src="{urls[-1]}" alt="Samples at step {snapshots[-1][0]}"></div>'
             f'<p class="gd-sub">Samples of the fixed noise at step {snapshots[-1][0]:,}</p>'
+        )
+
+
+def live_charts(metrics: pd.DataFrame) -> None:
+    """What was measured, two charts a row."""
+    shown = {label: names for label, names in LIVE.items() if all(measured(metrics, name) for name in names)}
+    columns = st.columns(2)
+    for number, (label, names) in enumerate(shown.items()):
+        table = metrics.rename(columns=names)
+        columns[number % 2].line_chart(
+            table, x="step", y=list(names.values()), y_label=label, color=list(COLORS[: len(names)]), height=240
         )
 
 
@@ -249,7 +310,10 @@ layout.header(
     "and turns up on the other pages when it is finished. One runs at a time; further ones wait in line.",
 )
 left, right = st.columns([1, 1.5], gap="large")
+from_link = config_form.key_of(DATASET) not in st.session_state
 with left:
     form()
 with right:
     watch()
+if from_link:  # its values were known only once their widgets were there: what is greyed and the titles follow
+    st.rerun()
