@@ -78,8 +78,8 @@ PRESETS: dict[str, Preset] = {
         "D is a critic with a gradient penalty and learns 5 times a step: minus its loss, without the penalty, "
         "estimates a distance between generated and real images.",
         _with(
-            _QUICK, network={**_QUICK.network.model_dump(), "d_norm": "layer"}, loss=LossConfig(objective="wasserstein"),
-            regularizer={"gradient_penalty": 10}, balance={"d_steps": 5}, optimizer=_PENALIZED,
+            _QUICK, loss=LossConfig(objective="wasserstein"), regularizer={"gradient_penalty": 10},
+            network={**_QUICK.network.model_dump(), "d_norm": "layer"}, balance={"d_steps": 5}, optimizer=_PENALIZED,
         ),
     ),
     "Hinge and spectral norm": Preset(

@@ -151,7 +151,7 @@ def test_the_form_covers_every_setting_of_the_config() -> None:
     config = Config()
     values = config_form.values_of(config)
     assert len(values) == len(list(config_form.leaves()))
-    assert config_form.collect({path: values[config_form.key_of(path)] for path, _ in config_form.leaves()}) == config
+    assert config_form.collect(values) == config
 
 
 @pytest.mark.parametrize("title", presets.PRESETS)
