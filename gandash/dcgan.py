@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from torch import nn
 
+from gandash.config import IMAGE_SIZES
 from gandash.layers import LabelledSequential, SelfAttention
 
 NormFactory = Callable[[int], nn.Module]
@@ -50,6 +51,8 @@ def discriminator_layers(
 
 def _widths(size: int, width: int) -> list[int]:
     """Channels from the image side inwards, doubling while the side halves down to 4."""
+    if size not in IMAGE_SIZES:
+        raise ValueError(f"size must be one of {', '.join(map(str, IMAGE_SIZES))}, not {size}: resize the images")
     return [width * 2**i for i in range(int(math.log2(size)) - 2)]
 
 

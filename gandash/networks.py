@@ -90,7 +90,7 @@ class Head(nn.Module):
             return output.float().logsumexp(1), output
         logits = output.flatten()
         if self.embedding is not None:
-            logits = logits + (self.embedding(labels) * features.flatten(2).sum(2)).sum(1)
+            logits = logits + (self.embedding(labels) * features.reshape(*features.shape[:2], -1).sum(2)).sum(1)
         return logits, None if self.classify is None else self.classify(features.flatten(1))
 
 

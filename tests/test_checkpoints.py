@@ -16,23 +16,25 @@ from safetensors.torch import load_file, save_file
 from gandash import checkpoints, latent, runs
 from gandash.checkpoints import CARD, DISCRIMINATOR, GENERATOR, Card, Checkpoint, DataFacts
 from gandash.config import Config, DataConfig, NetworkConfig
-from gandash.networks import Discriminator, Generator, build_pair
+from gandash.layers import pack
+from gandash.networks import Discriminator, Ensemble, Generator, build_pair
 from gandash.paths import PROJECT
 from gandash.training import SNAPSHOT_IMAGES
 
 CONFIG = Config(data=DataConfig(size=16), network=NetworkConfig(latent_dim=6, g_width=4, d_width=5))
+SHAPE = (1, 16, 16)
 
 
-def pair() -> tuple[Generator, Discriminator]:
+def pair() -> tuple[Generator, Discriminator | Ensemble]:
     """Networks with batch-norm statistics that are not those of fresh ones."""
-    G, D = build_pair(CONFIG.network, 16, 1, seed=0)
+    G, D = build_pair(CONFIG, SHAPE)
     with torch.no_grad():
         D(G(latent.draw(0, 32, 6)))
     return G, D
 
 
 def card(name: str, **changes: object) -> Card:
-    facts = DataFacts(name="mnist", title="MNIST", licence="CC", images=100, channels=1)
+    facts = DataFacts(name="mnist", title="MNIST", licence="CC", images=100, shape=SHAPE)
     values: dict[str, object] = {
         "name": name, "title": "A title", "config": CONFIG, "data": facts, "step": 10, "epochs": 0.5, "seconds": 1.5,
         "device": "CPU", "arithmetic": "fp32", "weights": "fp32", "versions": checkpoints.package_versions(),
@@ -115,7 +117,12 @@ def test_a_damaged_card_is_refused(saved: Path, content: bytes) -> None:
         ("step", "many"),
         ("created", "yesterday"),
         ("surprise", "x" * 10_000),
-        ("data", {"channels": 2}),
+        ("data", {"shape": [2, 16, 16]}),
+        ("data", {"shape": [1, 16, 32]}),
+        ("data", {"shape": [1, 48, 48]}),
+        ("data", {"shape": [16, 16]}),
+        ("data", {"shape": [4]}),
+        ("data", {"shape": []}),
         ("config", {"data": {"size": 17}}),
         ("config", {"loss": {"objective": "unheard-of"}}),
     ],
@@ -159,11 +166,12 @@ def flip_header(path: Path) -> None:
 
 
 def other_shapes(path: Path) -> None:
-    save_file(Generator(16, 1, 6, 8).state_dict(), path)
+    wider = CONFIG.model_copy(update={"network": CONFIG.network.model_copy(update={"g_width": 8})})
+    save_file(build_pair(wider, SHAPE)[0].state_dict(), path)
 
 
 def other_size(path: Path) -> None:
-    save_file(Generator(32, 1, 6, 4).state_dict(), path)
+    save_file(build_pair(CONFIG, (1, 32, 32))[0].state_dict(), path)
 
 
 def one_missing(path: Path) -> None:
@@ -247,9 +255,10 @@ def test_a_shipped_checkpoint_is_complete(folder: Path) -> None:
     assert about.epochs == pytest.approx(about.step / about.config.steps_per_epoch(about.data.images), abs=1e-3)
     G, D = checkpoints.load_generator(found), checkpoints.load_discriminator(found)
     with torch.no_grad():
-        images = G(latent.draw(0, 64, G.latent_dim))
-        logits = D(images)
-    assert images.shape == (64, about.data.channels, about.config.data.size, about.config.data.size)
+        labels = latent.classes_in_turn(64, G.classes) if G.classes else None
+        images = G(latent.draw(0, 64, G.latent_dim), labels)
+        logits = D(pack(images, about.config.collapse.pack), labels)
+    assert images.shape == (64, *about.data.shape)
     assert torch.isfinite(images).all()
     assert torch.isfinite(logits).all()
     assert float(images.std(0).mean()) > 0.1, "samples must differ from one another"

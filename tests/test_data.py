@@ -85,7 +85,7 @@ def test_mnist_is_padded_to_32_with_zeros(idx: tuple[np.ndarray, np.ndarray]) ->
     assert dataset.labels is not None
     assert dataset.labels.tolist() == labels.tolist()
     assert dataset.classes == tuple("0123456789")
-    assert (dataset.name, dataset.title, dataset.channels, dataset.size, len(dataset)) == ("mnist", "MNIST", 1, 32, 5)
+    assert (dataset.name, dataset.title, dataset.shape, len(dataset)) == ("mnist", "MNIST", (1, 32, 32), 5)
 
 
 def test_splits_limits_and_color_of_a_named_dataset(idx: tuple[np.ndarray, np.ndarray]) -> None:
@@ -161,7 +161,7 @@ def test_class_folders_become_labels(tmp_path: Path, write: Writer) -> None:
     assert dataset.labels.tolist() == [0, 1, 1]
     expected = np.stack([RGB[::-1], RGB[:, ::-1], RGB])
     assert np.array_equal(dataset.images.permute(0, 2, 3, 1).numpy(), expected)
-    assert (dataset.name, dataset.channels) == ("mine", 3)
+    assert (dataset.name, dataset.shape) == ("mine", (3, 16, 16))
 
 
 @WRITERS
@@ -176,8 +176,8 @@ def test_color_auto_is_as_the_data_has_it(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "grey", grey)
     dataset = load(folder)
     assert np.array_equal(dataset.images.numpy(), np.broadcast_to(GREY, (3, 1, 16, 16)))
-    assert load(folder, color="rgb").channels == 3
-    assert load(write_folder(tmp_path / "mixed", grey | {"4.png": encoded(RGB)})).channels == 3
+    assert load(folder, color="rgb").shape == (3, 16, 16)
+    assert load(write_folder(tmp_path / "mixed", grey | {"4.png": encoded(RGB)})).shape == (3, 16, 16)
 
 
 def test_color_grey_is_luma(tmp_path: Path) -> None:
@@ -251,7 +251,8 @@ def test_a_limit_takes_the_first_images(tmp_path: Path) -> None:
 
 def test_an_unknown_name_is_refused(tmp_path: Path) -> None:
     sentence = refusal(tmp_path / "nowhere")
-    assert sentence.startswith("dataset must be one of mnist, fashion-mnist, cifar10, tinyhero or the path of")
+    named = "mnist, fashion-mnist, cifar10, tinyhero, stacked-mnist, mixture-1d, ring, grid, spiral, moons, line"
+    assert sentence.startswith(f"dataset must be one of {named} or the path of")
     assert sentence.endswith("is neither: check the spelling")
 
 

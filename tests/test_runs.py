@@ -24,8 +24,9 @@ from gandash import checkpoints, data, runs, training
 from gandash.checkpoints import Checkpoint
 from gandash.config import Config
 from gandash.data import Dataset
+from gandash.reports import Report, Snapshot
 from gandash.runs import Run, Status
-from gandash.training import Arithmetic, Report
+from gandash.training import Arithmetic
 from tests.conftest import ConfigFactory
 
 pytestmark = pytest.mark.usefixtures("plain_arithmetic")
@@ -133,7 +134,7 @@ def test_a_finished_run_is_a_checkpoint_with_metrics_and_samples(
     (found,), broken = checkpoints.find(runs_root)
     assert not broken
     assert (found.card.step, found.card.epochs, found.card.weights) == (6, 2.0, "fp32")
-    assert (found.card.data.images, found.card.data.channels) == (24, 1)
+    assert (found.card.data.images, found.card.data.shape) == (24, (1, 16, 16))
     assert found.card.data.classes == tiny_dataset.classes == ("left", "right")
     state = state_of(run)
     for name, tensor in checkpoints.load_generator(found).state_dict().items():
@@ -149,7 +150,7 @@ def test_a_snapshot_on_disk_is_the_sample_to_the_bit(
 ) -> None:
     run = finish(runs.create(runs_root, tiny_config(), "mine"))
     state = training.new_state(tiny_config(), tiny_dataset)
-    snapshots = [e for e in training.train(state, tiny_dataset) if isinstance(e, training.Snapshot)]
+    snapshots = [e for e in training.train(state, tiny_dataset) if isinstance(e, Snapshot)]
     for snapshot in snapshots:
         with Image.open(run.snapshots()[snapshot.step]) as image:
             pixels = np.asarray(image.convert("L"))

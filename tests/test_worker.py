@@ -20,8 +20,9 @@ from safetensors.torch import load_file
 
 from gandash import checkpoints, data, line, runs, worker
 from gandash.config import Config, DataConfig, NetworkConfig
+from gandash.reports import Report
 from gandash.runs import Run
-from gandash.training import Report, State, new_state, train
+from gandash.training import State, new_state, train
 
 STEPS = 60
 

@@ -8,8 +8,8 @@ import pytest
 
 from gandash import checkpoints, runs, zoo
 from gandash.config import LossConfig
+from gandash.reports import Report
 from gandash.runs import Run
-from gandash.training import Report
 from gandash.zoo import ZOO, Entry
 from tests.conftest import ConfigFactory
 
