@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -215,3 +216,130 @@ def test_a_run_is_shown_in_every_phase(arms: Path, runs_root: Path, tiny_config:
         labels = {button.label for button in app.button}
         assert ("Stop" in labels) == (phase in ("queued", "running"))
         assert ("Resume" in labels) == (phase in ("stopped", "failed"))
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "by-class": {"labels": {"conditioning": "concat"}},
+    "few-labels": {"labels": {"conditioning": "semi-supervised", "labelled": 8}},
+    "one-a-step": {"balance": {"rule": "worse"}},
+    "plane": {"data": {"dataset": "ring"}, "network": {"architecture": "mlp", "latent_dim": 8}, "batch_size": 64},
+    "line": {"data": {"dataset": "mixture-1d"}, "network": {"architecture": "mlp", "latent_dim": 8}, "batch_size": 64},
+}
+
+
+@pytest.fixture(scope="session")
+def kinds_folder(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]) -> Path:
+    """A finished tiny run of each kind that asks something of the pages."""
+    root = tmp_path_factory.mktemp("kinds")
+    for name, changes in KINDS.items():
+        list(runs.execute(runs.create(root, tiny_config(**changes), name)))
+    return root
+
+
+@pytest.fixture
+def kinds(kinds_folder: Path, pretrained_root: Path, runs_root: Path) -> Path:
+    """One run of each kind as shipped checkpoints, and an empty folder of runs."""
+    shutil.copytree(kinds_folder, pretrained_root)
+    runs_root.mkdir()
+    return pretrained_root
+
+
+def html_of(app: AppTest) -> str:
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_with_checkpoints_of_every_kind(page: str, kinds: Path) -> None:
+    app = visit(page)
+    assert_fine(app, page)
+    assert not app.error
+
+
+def test_points_and_classes_stand_side_by_side_under_their_own_captions(kinds: Path) -> None:
+    app = visit("gallery", gallery_class="right")
+    app.multiselect(key="gallery_checkpoints").set_value(["by-class", "plane", "line", "one-a-step"]).run()
+    assert_fine(app, "gallery")
+    assert app.selectbox(key="gallery_class").value == "right"
+    assert "by-class · seed 0, 36 images" in html_of(app)
+    assert "plane · seed 0, 2,048 points" in html_of(app)
+    assert "50,000 points in 1-D" in html_of(app)
+    assert "Non-saturating · worse player learns" in html_of(app)
+    app.multiselect(key="gallery_checkpoints").set_value(["plane", "one-a-step"]).run()
+    assert not [box for box in app.selectbox if box.key == "gallery_class"]
+
+
+@pytest.mark.parametrize("name", ["plane", "line", "by-class"])
+def test_one_can_walk_through_points_and_within_a_class(name: str, kinds: Path) -> None:
+    app = visit("latent_space", latent_checkpoint=name)
+    assert_fine(app, "latent_space")
+    assert not app.error
+    assert [box.value for box in app.selectbox if box.key == "latent_class"] == ["left"] * (name == "by-class")
+
+
+def test_curves_show_who_was_updated_and_how_d_classifies_only_where_that_was_measured(kinds: Path) -> None:
+    def titles(*names: str) -> set[str]:
+        app = visit("loss_curves")
+        app.multiselect(key="curves_runs").set_value(list(names)).run()
+        assert_fine(app, "loss_curves")
+        return {element.value for element in app.subheader} & {"Who was updated", "D as a classifier"}
+
+    table = runs.read_metrics(kinds / "plane").drop(columns=["d_updates", "g_updates", "d_accuracy"])
+    table.to_csv(kinds / "plane" / runs.METRICS, index=False)  # as it was before these were measured
+    assert titles("plane") == set()
+    assert titles("plane", "one-a-step") == {"Who was updated"}
+    assert titles("few-labels", "plane") == {"D as a classifier"}
+
+
+def test_only_arms_that_differ_in_smoothing_alone_are_compared_unasked(kinds: Path, arms_folder: Path) -> None:
+    shutil.copytree(arms_folder, kinds, dirs_exist_ok=True)
+    assert visit("label_smoothing").multiselect(key="smoothing_arms").value == sorted(ARMS)
+
+
+def test_what_has_no_effect_is_greyed_and_does_not_count(runs_root: Path) -> None:
+    app = visit("train", train_attention="16", train_architecture="mlp")
+    assert_fine(app, "train")
+    assert app.selectbox(key="train_attention").disabled
+    assert not app.error
+    assert not app.number_input(key="train_depth").disabled
+    app.selectbox(key="train_architecture").set_value("dcgan").run()
+    assert not app.selectbox(key="train_attention").disabled
+    assert app.number_input(key="train_depth").disabled
+
+
+def test_points_take_the_fully_connected_pair_along(runs_root: Path) -> None:
+    app = visit("train")
+    app.selectbox(key="train_dataset").set_value("ring").run()
+    assert app.selectbox(key="train_architecture").value == "mlp"
+    assert app.selectbox(key="train_size").disabled
+    assert app.selectbox(key="train_conditioning").disabled
+    assert not app.error
+
+
+def test_a_senseless_combination_is_refused_before_the_start(runs_root: Path) -> None:
+    app = visit("train", train_pack="4", train_conditioning="concat")
+    (error,) = app.error
+    assert error.value.startswith("This cannot be trained: pack joins images of any class")
+    assert app.button(key="train_start").disabled
+    app.number_input(key="train_pack").set_value(1).run()
+    assert not app.error
+    assert not app.button(key="train_start").disabled
+
+
+def test_a_critic_is_helped_to_its_papers_settings(runs_root: Path) -> None:
+    app = visit("train")
+    app.selectbox(key="train_objective").set_value("wasserstein").run()
+    assert "“Gradient penalty, λ”" in app.error[0].value
+    app.button(key="train_lipschitz_0").click().run()
+    assert not app.error
+    app.button(key="train_usual").click().run()
+    assert app.number_input(key="train_d_steps").value == 5
+    assert app.number_input(key="train_adam_beta2").value == 0.9
+    assert not [button for button in app.button if button.key == "train_usual"]
+
+
+def test_a_preset_says_in_the_folded_titles_what_it_changes(runs_root: Path) -> None:
+    app = visit("train", train_preset="PacGAN on a grid")
+    titles = [element.label for element in app.expander]
+    assert "Networks · MLP" in titles
+    assert "Against collapse · PacGAN 4" in titles
+    assert "Labels" in titles

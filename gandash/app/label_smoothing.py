@@ -169,5 +169,8 @@ else:
     samples(selected)
     curves(selected)
     st.subheader("The same noise over training", anchor=False)
-    timeline({name: checkpoint.folder for name, checkpoint in selected.items()}, key="smoothing_snapshot")
+    timeline(
+        {name: checkpoint.folder for name, checkpoint in selected.items()},
+        [checkpoint.card.config for checkpoint in selected.values()], key="smoothing_snapshot",
+    )  # fmt: skip
 optimal()

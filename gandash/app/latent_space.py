@@ -56,7 +56,7 @@ def show(walk: Walk) -> None:
     size, steps = samples.frame_size(walk.checkpoint), walk.steps
     track = Track(
         f"{walk.checkpoint.name}, from seed {walk.seeds[0]} to seed {walk.seeds[1]}", [publish(content)],
-        [(0, i * size, 0) for i in range(steps)], size, size,
+        [(0, i * size, 0) for i in range(steps)], size, size, crisp=not walk.checkpoint.card.data.points,
     )  # fmt: skip
     labels = [f"{i + 1} of {steps} · t = {i / (steps - 1):.2f}" for i in range(steps)]
     scrubber(

@@ -65,7 +65,7 @@ def epochs_of(card: Card) -> str:
     """Epochs trained, and of how many where the run was not finished."""
     done, planned = f"{card.epochs:.1f}".removesuffix(".0"), card.config.total_steps(card.data.images)
     if card.step >= planned:
-        return f"{done} epochs"
+        return f"{done} epoch{'s' * (done != '1')}"
     return f"{done} of {card.epochs * planned / card.step:.0f} epochs" if card.step else "untrained"
 
 

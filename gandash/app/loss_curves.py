@@ -172,7 +172,10 @@ if not names:
 selected = {name: everything[name] for name in names}
 charts(selected)
 st.subheader("Samples of the same noise over training", anchor=False)
-timeline({name: item.folder for name, item in selected.items()}, key="curves_snapshot")
+timeline(
+    {name: item.folder for name, item in selected.items()}, [item.config for item in selected.values()],
+    key="curves_snapshot",
+)  # fmt: skip
 download(selected)
 with st.expander("How do I read these curves?", icon=":material/school:"):
     st.markdown(

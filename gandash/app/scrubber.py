@@ -15,13 +15,17 @@ COMPONENTS = Path(__file__).parent / "components"
 
 @dataclass(frozen=True)
 class Track:
-    """One picture that changes along the path: each frame is (image, left, top) in ``images``, in pixels."""
+    """One picture that changes along the path: each frame is (image, left, top) in ``images``, in pixels.
+
+    ``crisp`` keeps pixels square where the picture is enlarged: for images, not for pictures of points.
+    """
 
     label: str
     images: Sequence[str]
     frames: Sequence[tuple[int, int, int]]
     width: int
     height: int
+    crisp: bool = True
 
 
 @cache

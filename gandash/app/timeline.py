@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from pathlib import Path
 
 import streamlit as st
@@ -11,21 +12,24 @@ from PIL import Image
 from gandash import runs
 from gandash.app.assets import publish
 from gandash.app.scrubber import Track, scrubber
+from gandash.config import Config
+from gandash.study import STUDIES
 
 MOST_FRAMES = 40
 SINGLE_WIDTH, SHARED_WIDTH = 480, 320
 
 
 @st.fragment
-def timeline(folders: dict[str, Path], key: str) -> None:
-    """Snapshots of every folder; at each cursor step a run shows its latest snapshot up to that step."""
+def timeline(folders: dict[str, Path], configs: Iterable[Config], key: str) -> None:
+    """Snapshots of every folder, trained as ``configs`` say; at each cursor step a run shows its latest up to that."""
     snapshots = {name: thinned(runs.read_snapshots(folder)) for name, folder in folders.items()}
     snapshots = {name: found for name, found in snapshots.items() if found}
     if not snapshots:
         st.info("These runs have kept no samples yet.", icon=":material/image_not_supported:")
         return
+    points = {name for name, config in zip(folders, configs, strict=True) if config.data.dataset in STUDIES}
     steps = sorted({step for found in snapshots.values() for step in found})
-    tracks = [track(name, found, steps) for name, found in snapshots.items()]
+    tracks = [track(name, found, steps, crisp=name not in points) for name, found in snapshots.items()]
     scrubber(
         tracks, [f"step {step:,}" for step in steps], key=key, label="Training step", default=len(steps) - 1,
         frame_width=SINGLE_WIDTH if len(tracks) == 1 else SHARED_WIDTH,
@@ -43,10 +47,10 @@ def thinned(found: dict[int, Path]) -> dict[int, Path]:
     return {step: found[step] for i, step in enumerate(steps) if i in kept}
 
 
-def track(name: str, found: dict[int, Path], steps: list[int]) -> Track:
+def track(name: str, found: dict[int, Path], steps: list[int], *, crisp: bool) -> Track:
     """A run's snapshots on the common steps."""
     own = list(found)
     with Image.open(found[own[0]]) as image:
         width, height = image.size
     frames = [(max(bisect_right(own, step) - 1, 0), 0, 0) for step in steps]
-    return Track(name, [publish(path.read_bytes()) for path in found.values()], frames, width, height)
+    return Track(name, [publish(path.read_bytes()) for path in found.values()], frames, width, height, crisp)

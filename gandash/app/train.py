@@ -276,12 +276,13 @@ def live(run: Run) -> None:
         st.info("The first numbers come after a few steps.", icon=":material/hourglass_top:")
     else:
         live_charts(metrics)
+    kind = "gd-points" if run.config().data.dataset in STUDIES else "gd-pixels"
     snapshots = list(run.snapshots().items())[-2:]
     if snapshots:
         urls = [publish(path.read_bytes()) for _, path in snapshots]
         st.html(
             f'<div class="gd-live" style="background-image:url({urls[0]})">'
-            f'<img class="gd-pixels" src="{urls[-1]}" alt="Samples at step {snapshots[-1][0]}"></div>'
+            f'<img class="{kind}" src="{urls[-1]}" alt="Samples at step {snapshots[-1][0]}"></div>'
             f'<p class="gd-sub">Samples of the fixed noise at step {snapshots[-1][0]:,}</p>'
         )
 
@@ -301,7 +302,7 @@ def ended(run: Run) -> None:
     """The samples over the whole run."""
     if models.metrics(run.folder).empty:
         return
-    timeline({run.name: run.folder}, key="train_snapshot")
+    timeline({run.name: run.folder}, [run.config()], key="train_snapshot")
 
 
 layout.header(

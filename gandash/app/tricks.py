@@ -21,7 +21,9 @@ class Trick:
 
     def named(self, value: Any) -> str:
         """The title with the setting's value in its place."""
-        return self.title.format(f"{value:g}" if isinstance(value, float) else value)
+        return self.title.format(
+            f"{value:g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else value
+        )
 
 
 BY_CHOICE: dict[str, dict[str, Trick]] = {

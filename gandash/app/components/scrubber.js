@@ -96,6 +96,7 @@ class Scrubber {
       const canvas = document.createElement("canvas");
       canvas.width = track.width;
       canvas.height = track.height;
+      canvas.style.imageRendering = track.crisp ? "pixelated" : "auto";
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", track.label);
       this.follow(canvas);
