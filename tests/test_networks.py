@@ -425,9 +425,10 @@ def test_d_only_leaves_the_logit_as_it_is_and_adds_scores() -> None:
 # What D sees of its batch
 
 
-@pytest.mark.parametrize(("minibatch", "more"), [("none", 0), ("stddev", 16), ("discrimination", 100)])
+@pytest.mark.parametrize(("minibatch", "more"), [("none", 0), ("stddev", 16), ("discrimination", 9)])
 def test_minibatch_features_stand_beside_those_of_the_image(minibatch: str, more: int) -> None:
-    _, D = pair_of(config_of(network={"d_norm": "none"}, collapse={"minibatch": minibatch}))
+    collapse = {"minibatch": minibatch, "minibatch_kernels": 9}
+    _, D = pair_of(config_of(network={"d_norm": "none"}, collapse=collapse))
     assert D.head.output.in_features == 10 * 16 + more
     assert D.coupled is (minibatch != "none")
     images = noise(6, 1, 16, 16)
