@@ -53,14 +53,15 @@ def controls(found: dict[str, Checkpoint]) -> Walk:
 def show(walk: Walk) -> None:
     """The path as one atlas that the browser plays."""
     content = models.path_atlas(walk.checkpoint, walk.seeds, walk.steps, walk.how, walk.label)
+    crisp = not walk.checkpoint.card.data.points
     size, steps = samples.frame_size(walk.checkpoint), walk.steps
     track = Track(
         f"{walk.checkpoint.name}, from seed {walk.seeds[0]} to seed {walk.seeds[1]}", [publish(content)],
-        [(0, i * size, 0) for i in range(steps)], size, size, crisp=not walk.checkpoint.card.data.points,
+        [(0, i * size, 0) for i in range(steps)], size, size, crisp,
     )  # fmt: skip
     labels = [f"{i + 1} of {steps} · t = {i / (steps - 1):.2f}" for i in range(steps)]
     scrubber(
-        [track], labels, key="latent_frame", label="Position on the path", strip=True,
+        [track], labels, key="latent_frame", label="Position on the path", strip=crisp,
         hint="Move the pointer over the picture, drag, or use the arrow keys.",
     )  # fmt: skip
 

@@ -199,6 +199,17 @@ def test_training_survives_a_closed_tab(
     back.close()
 
 
+def test_a_link_to_a_preset_trains_on_points(page: Page, site: str) -> None:
+    page.goto(f"{site}/train?train_preset=Mode+collapse+on+a+ring&train_steps=100000&train_name=ring")
+    settle(page)
+    expect(page.get_by_text("Networks · MLP")).to_be_visible()
+    page.get_by_role("button", name="Start training").click()
+    wait_for_step(page, 50)
+    expect(page.get_by_alt_text("Samples at step")).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+
+
 def zip_of(folder: Path) -> bytes:
     from io import BytesIO
     from zipfile import ZipFile
