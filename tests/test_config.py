@@ -5,11 +5,25 @@ from __future__ import annotations
 import json
 import math
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from gandash.config import MAX_SEED, Config, DataConfig, LossConfig, NetworkConfig, Section, explain, parse_config
+from gandash.config import (
+    MAX_SEED,
+    Config,
+    DataConfig,
+    LossConfig,
+    NetworkConfig,
+    Section,
+    _rules,
+    advice,
+    explain,
+    parse_config,
+    setting,
+    usual,
+)
 from gandash.objectives import OBJECTIVES
 
 
@@ -131,3 +145,214 @@ def test_networks_have_limits() -> None:
     for values in ({"latent_dim": 0}, {"g_width": 3}, {"d_width": 1025}):
         with pytest.raises(ValidationError):
             NetworkConfig.model_validate(values)
+
+
+# Combinations
+
+Values = dict[str, Any]
+MLP = {"network": {"architecture": "mlp"}}
+CLIPPED = {"loss": {"objective": "wasserstein"}, "regularizer": {"weight_clip": 0.01}}
+
+# One senseless combination a rule, in the rules' order; what its sentence says; the change that mends it.
+COMBINATIONS: list[tuple[Values, str, Values]] = [
+    ({"data": {"dataset": "ring"}}, "'ring' holds points, and 'dcgan' needs images: set architecture to mlp", MLP),
+    (
+        {"network": {"architecture": "resnet"}, "data": {"size": 64}},
+        "made for size 32, not 64: set size to 32",
+        {"data": {"size": 32}},
+    ),
+    (
+        {"network": {"architecture": "mlp", "d_norm": "instance"}},
+        "an mlp has single features: choose batch, virtual, layer or none",
+        {"network": {"d_norm": "layer"}},
+    ),
+    ({"network": {"architecture": "mlp", "attention": 8}}, "set attention to 0", {"network": {"attention": 0}}),
+    (
+        {"network": {"attention": 32}, "data": {"size": 32}},
+        "at most half of size 32, not 32: choose a smaller one or 0",
+        {"network": {"attention": 16}},
+    ),
+    (
+        {"regularizer": {"gradient_penalty": 10}},
+        "d_norm is 'batch': set d_norm to layer, instance or none",
+        {"network": {"d_norm": "layer"}},
+    ),
+    (
+        {
+            "regularizer": {"gradient_penalty": 10}, "network": {"d_norm": "none"},
+            "collapse": {"minibatch": "stddev"},
+        },
+        "minibatch is 'stddev': set one of them to none",
+        {"collapse": {"minibatch": "none"}},
+    ),
+    (
+        {"loss": {"objective": "wasserstein"}},
+        "needs exactly one of gradient_penalty, weight_clip and d_spectral_norm, and 0 are set: set one",
+        {"regularizer": {"weight_clip": 0.01}},
+    ),
+    (
+        {"collapse": {"unroll_steps": 1}, "regularizer": {"r1_gamma": 1}},
+        "set gradient_penalty, r1_gamma and weight_clip to 0, or unroll_steps",
+        {"regularizer": {"r1_gamma": 0}},
+    ),
+    (
+        {"labels": {"conditioning": "d-only", "g_labels": "batch-norm"}},
+        "it is d-only, dcgan, batch: set g_labels to concat",
+        {"labels": {"g_labels": "concat"}},
+    ),
+    (
+        {"labels": {"conditioning": "projection", "labelled": 10}},
+        "conditioning is 'projection': choose d-only or semi-supervised",
+        {"labels": {"conditioning": "d-only"}},
+    ),
+    (
+        {"labels": {"conditioning": "semi-supervised"}, "loss": {"objective": "hinge"}},
+        "'hinge' is none: choose non-saturating or d-only",
+        {"loss": {"objective": "non-saturating"}},
+    ),
+    (
+        {"labels": {"conditioning": "concat"}, "network": {"d_norm": "virtual"}},
+        "conditioning is 'concat': choose another norm",
+        {"network": {"d_norm": "batch"}},
+    ),
+    (
+        {"labels": {"conditioning": "d-only"}, "collapse": {"pack": 2}},
+        "conditioning is 'd-only': set pack to 1 or conditioning to none",
+        {"collapse": {"pack": 1}},
+    ),
+    (
+        {"data": {"dataset": "grid"}, **MLP, "labels": {"conditioning": "concat"}},
+        "dataset 'grid' has none: set conditioning to none",
+        {"labels": {"conditioning": "none"}},
+    ),
+    (
+        {"balance": {"rule": "loss-rate", "g_steps": 2}},
+        "d_steps and g_steps are 1 and 2: set both to 1, or rule to fixed",
+        {"balance": {"g_steps": 1}},
+    ),
+    (
+        {"balance": {"rule": "worse"}, "loss": {"objective": "hinge"}},
+        "it is 'hinge': choose loss-rate or fixed",
+        {"balance": {"rule": "loss-rate"}},
+    ),
+    (
+        {"collapse": {"unroll_steps": 1}, "balance": {"rule": "worse"}},
+        "rule is 'worse': set it to fixed",
+        {"balance": {"rule": "fixed"}},
+    ),
+    (
+        {"collapse": {"unroll_steps": 1}, "balance": {"discriminators": 2}},
+        "there are 2: set discriminators to 1",
+        {"balance": {"discriminators": 1}},
+    ),
+    (
+        {"labels": {"conditioning": "semi-supervised"}, "balance": {"discriminators": 2}},
+        "the one classifier, and there are 2: set discriminators to 1",
+        {"balance": {"discriminators": 1}},
+    ),
+    (
+        {"batch_size": 50, "collapse": {"pack": 4}},
+        "a multiple of pack, and 50 is none of 4: change one",
+        {"collapse": {"pack": 5}},
+    ),
+]  # fmt: skip
+
+
+def merged(values: Values, changes: Values) -> Values:
+    """``values`` with ``changes`` laid over their sections."""
+    return values | {k: values.get(k, {}) | v if isinstance(v, dict) else v for k, v in changes.items()}
+
+
+def unchecked(values: Values) -> Config:
+    """A config with checked sections whose combination is not."""
+    plain = Config()
+    sections = {k: type(getattr(plain, k)).model_validate(v) for k, v in values.items() if isinstance(v, dict)}
+    return plain.model_copy(update=values | sections)
+
+
+@pytest.mark.parametrize(("number", "case"), list(enumerate(COMBINATIONS)))
+def test_a_senseless_combination_is_refused_and_its_remedy_accepted(
+    number: int, case: tuple[Values, str, Values]
+) -> None:
+    values, sentence, remedy = case
+    broken = [index for index, (senseless, _) in enumerate(_rules(unchecked(values))) if senseless]
+    assert broken == [number], "the case is for one rule alone"
+    assert sentence in refusal(values)
+    parse_config(merged(values, remedy))
+
+
+def test_every_rule_has_a_case() -> None:
+    assert len(COMBINATIONS) == len(list(_rules(Config())))
+    assert not any(senseless for senseless, _ in _rules(Config()))
+
+
+def test_a_critic_wants_one_lipschitz_rule_and_not_two() -> None:
+    two = merged(CLIPPED, {"network": {"d_spectral_norm": True}})
+    assert "and 2 are set: set one" in refusal(two)
+    for changes in ({"regularizer": {"gradient_penalty": 10}, "network": {"d_norm": "layer"}}, CLIPPED):
+        parse_config({"loss": {"objective": "wasserstein"}} | changes)
+    parse_config({"loss": {"objective": "wasserstein"}, "network": {"d_spectral_norm": True}})
+
+
+def test_only_some_norms_and_labels_exclude_each_other() -> None:
+    batch_norm = {"conditioning": "projection", "g_labels": "batch-norm"}
+    for network in ({"g_norm": "layer"}, {"architecture": "mlp"}):
+        assert "set g_labels to concat" in refusal({"labels": batch_norm, "network": network})
+    parse_config({"labels": batch_norm})
+    parse_config({"labels": {"conditioning": "d-only"}, "network": {"d_norm": "virtual", "g_norm": "virtual"}})
+    parse_config({"balance": {"d_steps": 2, "g_steps": 3}})
+
+
+# What papers set
+
+
+def applied(config: Config, changes: dict[str, Any]) -> Config:
+    values = config.model_dump()
+    for name, value in changes.items():
+        *path, last = name.split(".")
+        target = values
+        for part in path:
+            target = target[part]
+        target[last] = value
+    return parse_config(values)
+
+
+USUAL: dict[str, tuple[Values, dict[str, Any]]] = {
+    "clipped WGAN": (
+        CLIPPED,
+        {"balance.d_steps": 5, "optimizer.method": "rmsprop", "optimizer.g_lr": 5e-5, "optimizer.d_lr": 5e-5},
+    ),
+    "WGAN-GP": (
+        {"loss": {"objective": "wasserstein"}, "regularizer": {"gradient_penalty": 10}, "network": {"d_norm": "none"}},
+        {"balance.d_steps": 5, "optimizer.g_lr": 1e-4, "optimizer.d_lr": 1e-4, "optimizer.adam_beta2": 0.9},
+    ),
+    "WGAN-GP after a clipped one": (
+        {
+            "loss": {"objective": "wasserstein"}, "regularizer": {"gradient_penalty": 10},
+            "network": {"d_norm": "layer"},
+            "optimizer": {"method": "rmsprop", "g_lr": 1e-4, "d_lr": 1e-4, "adam_beta2": 0.9},
+            "balance": {"d_steps": 5},
+        },
+        {"optimizer.method": "adam"},
+    ),
+    "hinge": ({"loss": {"objective": "hinge"}}, {"network.d_spectral_norm": True, "network.d_norm": "none"}),
+    "non-saturating": ({}, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("values", "expected"), USUAL.values(), ids=USUAL)
+def test_advice_is_what_the_paper_sets_otherwise(values: Values, expected: dict[str, Any]) -> None:
+    config = parse_config(values)
+    assert usual(config) == expected
+    assert bool(advice(config)) == bool(expected)
+    changed = applied(config, expected)
+    assert all(setting(changed, name) == value for name, value in expected.items())
+    assert (usual(changed), advice(changed)) == ({}, "")
+
+
+def test_advice_names_the_objective_and_the_values() -> None:
+    assert (
+        advice(parse_config({"loss": {"objective": "hinge"}})) == "Usual with hinge: d_spectral_norm on, d_norm none."
+    )
+    clipped = advice(parse_config(merged(CLIPPED, {"balance": {"d_steps": 5}})))
+    assert clipped == "Usual with wasserstein: method rmsprop, g_lr 5e-05, d_lr 5e-05."

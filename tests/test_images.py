@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gandash.images import Pixels, encode, grid
+from gandash.images import BACKGROUND, DATA_COLOR, MARGIN, PICTURE, SAMPLE_COLOR, Pixels, encode, grid, scatter
 
 RNG = np.random.default_rng(0)
 
@@ -35,3 +35,71 @@ def test_encoding_is_lossless(image_format: str, shape: tuple[int, ...]) -> None
     with Image.open(BytesIO(encode(pixels, image_format))) as image:
         assert image.format == image_format
         assert np.array_equal(np.asarray(image.convert("L" if len(shape) == 2 else "RGB")), pixels)
+
+
+# Points
+
+SQUARE = torch.tensor([[-1.0, -1.0], [1.0, 1.0], [-1.0, 1.0], [1.0, -1.0]])
+
+
+def colored(pixels: Pixels, color: tuple[int, int, int]) -> np.ndarray:
+    """Whether each pixel is nearer to this color than to the others that a picture of points has."""
+    others = np.array([BACKGROUND, DATA_COLOR, SAMPLE_COLOR])
+    distance = np.abs(pixels[..., None, :].astype(int) - others).sum(-1)
+    return distance.argmin(-1) == [BACKGROUND, DATA_COLOR, SAMPLE_COLOR].index(color)
+
+
+def center_of(mask: np.ndarray) -> tuple[float, float]:
+    rows, columns = np.nonzero(mask)
+    return float(columns.mean()), float(rows.mean())
+
+
+def test_a_point_stands_in_its_place_with_the_second_axis_upwards() -> None:
+    for x, y in ((0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (-0.8, -0.3)):
+        pixels = scatter(torch.tensor([[x, y]]), SQUARE, dot=4)
+        assert pixels.shape == (PICTURE, PICTURE, 3)
+        expected = ((x / MARGIN + 1) / 2 * PICTURE, (-y / MARGIN + 1) / 2 * PICTURE)
+        assert center_of(colored(pixels, SAMPLE_COLOR)) == pytest.approx(expected, abs=1.0)
+
+
+def test_the_data_decides_the_frame() -> None:
+    """Samples far away change nothing: neither the frame nor the picture."""
+    inside = torch.tensor([[0.2, 0.1]])
+    outside = torch.tensor([[50.0, 0.0], [0.0, -50.0], [1.31, 0.0], [float("inf"), 0.0], [float("nan"), 0.0]])
+    alone = scatter(inside, SQUARE, dot=3)
+    assert np.array_equal(scatter(torch.cat([inside, outside]), SQUARE, dot=3), alone)
+    far = scatter(inside + 100, SQUARE + 100, dot=3)
+    assert np.array_equal(far, alone), "only places relative to the data count"
+    assert not colored(scatter(outside, SQUARE, dot=3), SAMPLE_COLOR).any()
+
+
+def test_samples_lie_over_the_data() -> None:
+    place = round((1 - 1 / MARGIN) / 2 * PICTURE)  # of the corner (-1, 1), in both directions
+    under = scatter(torch.zeros(1, 2), SQUARE)
+    over = scatter(SQUARE, SQUARE, dot=3)
+    assert colored(under, DATA_COLOR)[place, place]
+    assert colored(over, SAMPLE_COLOR)[place, place]
+
+
+def test_one_dimension_is_a_histogram() -> None:
+    """Bars where the data is, as high as its share; the samples' outline beside them."""
+    truth = torch.cat([torch.full((300, 1), -1.0), torch.full((100, 1), 1.0)])
+    pixels = scatter(torch.zeros(400, 1), truth)
+    bars = colored(pixels, DATA_COLOR)
+    columns = np.nonzero(bars[-20])[0]
+    left, right = columns[columns < 100], columns[columns >= 156]
+    assert (left.mean() + 0.5, right.mean() + 0.5) == pytest.approx(
+        ((1 - 1 / MARGIN) / 2 * PICTURE, (1 + 1 / MARGIN) / 2 * PICTURE), abs=PICTURE / 64
+    )
+    heights = bars[:, left].sum(0).max(), bars[:, right].sum(0).max()
+    assert heights[0] / heights[1] == pytest.approx(3, rel=0.1)
+    outline = colored(pixels, SAMPLE_COLOR)
+    assert not outline[:, left][:-5].any()
+    assert outline[:, left][-5:].any(), "the line lies flat where there are no samples"
+    middle = outline[:, PICTURE // 2 - 5 : PICTURE // 2 + 5]
+    assert middle[: PICTURE // 2].any(), "and rises where they are"
+
+
+def test_data_without_extent_has_a_picture() -> None:
+    for dim in (1, 2):
+        assert scatter(torch.zeros(3, dim), torch.zeros(3, dim), size=32).shape == (32, 32, 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 from dataclasses import asdict
 from pathlib import Path
@@ -11,12 +12,14 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
-from gandash import data, latent, training
-from gandash.config import Config, DataConfig, LossConfig, NetworkConfig
+from gandash import balance, data, latent, training
+from gandash.config import CollapseConfig, Config, DataConfig, LossConfig, NetworkConfig
 from gandash.data import Dataset
-from gandash.networks import Discriminator
+from gandash.layers import REFERENCE
+from gandash.networks import Discriminator, Ensemble, build_pair
 from gandash.reports import Report, Snapshot
 from gandash.training import Arithmetic, Batch, State
 from tests.conftest import ConfigFactory
@@ -393,6 +396,285 @@ def test_other_arithmetic_is_the_same_training_up_to_rounding(
     assert other.d_loss == pytest.approx(plain.d_loss, rel=tolerance)
     assert other.g_loss == pytest.approx(plain.g_loss, rel=tolerance)
     assert all(p.dtype == torch.float32 for p in (*state.G.parameters(), *state.D.parameters()))
+
+
+# Turns
+
+
+@pytest.mark.parametrize("rule", ["loss-rate", "worse"])
+def test_a_rule_updates_one_player_a_step(tiny_config: ConfigFactory, tiny_dataset: Dataset, rule: str) -> None:
+    """The one that the rule names, given the losses of this step and the last; the report counts both."""
+    config = tiny_config(balance={"rule": rule}, report_every=1, steps=12)
+    state = start(config, tiny_dataset)
+    loop = training.train(state, tiny_dataset)
+    previous, turns = None, []
+    for step in range(12):
+        before = {who: [p.detach().clone() for p in network.parameters()] for who, network in players(state)}
+        report = next(e for e in loop if isinstance(e, Report))
+        moved = {
+            who: any(not torch.equal(a, b) for a, b in zip(before[who], network.parameters(), strict=True))
+            for who, network in players(state)
+        }
+        assert sorted(moved.values()) == [False, True], step
+        (turn,) = (who for who, it in moved.items() if it)
+        assert (report.d_updates, report.g_updates) == (int(turn == "D"), int(turn == "G"))
+        assert math.isnan(report.g_grad_norm if turn == "D" else report.d_grad_norm)
+        assert (report.g_grad_norm if turn == "G" else report.d_grad_norm) > 0
+        losses = state.previous
+        assert losses is not None
+        assert losses[0] == pytest.approx(report.d_loss)
+        assert turn == balance.player(rule, losses, previous, 1.0)  # type: ignore[arg-type]
+        previous = losses
+        turns.append(turn)
+    assert set(turns) == {"D", "G"} or rule == "worse"
+    _, whole, _ = events(tiny_config(balance={"rule": rule}, report_every=5, steps=12), tiny_dataset)
+    assert [(r.d_updates + r.g_updates) for r in whole] == [5, 5, 2]
+    assert [r.d_updates for r in whole] == [turns[:5].count("D"), turns[5:10].count("D"), turns[10:].count("D")]
+
+
+def players(state: State) -> list[tuple[str, nn.Module]]:
+    return [("D", state.D), ("G", state.G)]
+
+
+def test_the_worse_rule_takes_either_side(tiny_config: ConfigFactory, tiny_dataset: Dataset) -> None:
+    for ratio, who in ((1e-3, "d_updates"), (1e3, "g_updates")):
+        _, reports, _ = events(tiny_config(balance={"rule": "worse", "ratio": ratio}), tiny_dataset)
+        assert sum(getattr(report, who) for report in reports) == 6
+
+
+def test_g_steps_give_g_more_updates_on_fresh_noise(tiny_config: ConfigFactory, tiny_dataset: Dataset) -> None:
+    config = tiny_config(balance={"g_steps": 3}, ema=0.5)
+    state = start(config, tiny_dataset)
+    seen: list[Tensor] = []
+    state.G.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].clone()))
+    reports = [e for e in training.train(state, tiny_dataset) if isinstance(e, Report)]
+    assert [(r.d_updates, r.g_updates) for r in reports] == [(2, 6)] * 3
+    assert {int(float(it["step"])) for it in state.g_optimizer.state.values()} == {18}
+    assert {int(float(it["step"])) for it in state.d_optimizer.state.values()} == {6}
+    assert reports[-1].images == 6 * config.batch_size
+    drawn = {tuple(z.flatten().tolist()) for z in seen}
+    assert len(seen) == 18 + len(reports), "and once more for the score after the update"
+    assert len(drawn) == 18, "each update has its own z, and the score the first of its step"
+
+
+# Collapse
+
+
+def test_g_learns_against_the_d_that_the_config_imagines(tiny_config: ConfigFactory) -> None:
+    """One imagined step written out with autograd on a copy: G's gradient in the loop is that of the whole graph."""
+    plain = tiny_config(
+        data={"dataset": "ring", "limit": 32},
+        network={
+            "architecture": "mlp",
+            "latent_dim": 8,
+            "g_width": 8,
+            "d_width": 8,
+            "g_norm": "none",
+            "d_norm": "none",
+        },
+    )
+    lr, gradients = 0.5, {}
+    for steps in (0, 1):
+        config = plain.model_copy(update={"collapse": CollapseConfig(unroll_steps=steps, unroll_lr=lr)})
+        dataset = data.load(config.data)
+        state = start(config, dataset)
+        G = copy.deepcopy(state.G)
+        ((_, index),) = training._batches(config, len(dataset), 0, 1)
+        real, z = dataset.images[index], training._latents(state, training.LATENTS, 0)
+        training._step(state, Batch(real, None, None, 0), z, training._losses(config))
+        fake, theta = G(z), {name: p.detach().requires_grad_() for name, p in state.D.named_parameters()}
+        if steps:
+            on_real, on_fake = (functional_call(state.D, theta, (x,)) for x in (real, fake))
+            loss = bce(on_real, torch.ones(8)) + bce(on_fake, torch.zeros(8))
+            slopes = torch.autograd.grad(loss, list(theta.values()), create_graph=True)
+            theta = {name: p - lr * slope for (name, p), slope in zip(theta.items(), slopes, strict=True)}
+        bce(functional_call(state.D, theta, (fake,)), torch.ones(8)).backward()
+        for ours, theirs in zip(state.G.parameters(), G.parameters(), strict=True):
+            torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-4, atol=1e-7)
+        gradients[steps] = torch.cat([p.grad.flatten() for p in G.parameters() if p.grad is not None])
+    assert (gradients[1] - gradients[0]).norm() > 0.05 * gradients[0].norm()
+
+
+def test_d_judges_packs_of_its_own_kind(tiny_config: ConfigFactory, tiny_dataset: Dataset) -> None:
+    """Real with real and generated with generated: 8 images are 4 packs of 2, and G's gradient reaches all of them."""
+    config = tiny_config(collapse={"pack": 2}, steps=1, report_every=1)
+    state = start(config, tiny_dataset)
+    assert isinstance(state.D, Discriminator)
+    seen: list[Tensor] = []
+    state.D.layers.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach().clone()))
+    real, z = batch(config, tiny_dataset, 0)
+    fake = copy.deepcopy(state.G)(z).detach()
+    measured = training._step(state, Batch(real, None, None, 0), z, training._losses(config))
+    for packed, images in zip(seen, (real, fake, fake), strict=True):
+        assert packed.shape == (4, 2, 16, 16)
+        torch.testing.assert_close(packed.view(8, 1, 16, 16), images)
+    assert measured.real_logits.shape == measured.fake_logits.shape == (4,)
+
+
+def test_d_has_the_first_images_for_reference(tiny_config: ConfigFactory, tiny_dataset: Dataset) -> None:
+    network = tiny_config().network.model_copy(update={"d_norm": "virtual", "g_norm": "virtual"})
+    for count in (1, 2):
+        state, *_ = events(tiny_config(network=network, collapse={"pack": count}), tiny_dataset)
+        assert isinstance(state.D, Discriminator)
+        wanted = data.to_unit(tiny_dataset.images[torch.arange(REFERENCE * count) % 24])
+        assert torch.equal(state.D.reference, wanted.view(REFERENCE, count, 16, 16)), "it never changes"
+        assert torch.equal(state.G.reference, build_pair(state.config, (1, 16, 16))[0].reference)
+
+
+# Several discriminators
+
+
+def test_members_learn_alone_and_g_from_their_weighted_mean(tiny_config: ConfigFactory, tiny_dataset: Dataset) -> None:
+    config = tiny_config(balance={"discriminators": 3}, optimizer={"d_lr": 0.003})
+    state = start(config, tiny_dataset)
+    twins = copy.deepcopy(state.D.members)
+    real, z = batch(config, tiny_dataset, 0)
+    fake = copy.deepcopy(state.G)(z).detach()
+    measured = training._step(state, Batch(real, None, None, 0), z, training._losses(config))
+    losses = torch.stack([bce(D(real), torch.ones(8)) + bce(D(fake), torch.zeros(8)) for D in twins])
+    losses.sum().backward()
+    for twin, member in zip(twins, state.D.members, strict=True):
+        for theirs, ours in zip(twin.parameters(), member.parameters(), strict=True):
+            torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-4, atol=1e-6)
+    assert measured.d_loss.item() == pytest.approx(losses.mean().item(), rel=1e-5)
+    assert isinstance(state.D, Ensemble)
+    torch.testing.assert_close(state.D.weights, (-losses.detach()).softmax(0), rtol=1e-5, atol=1e-7)
+    assert state.D.weights.argmax() == losses.argmin()
+
+
+# Labels
+
+
+def test_hidden_labels_teach_nothing_and_measure_the_accuracy() -> None:
+    scores = torch.randn(6, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64, requires_grad=True)
+    labels, known = torch.tensor([0, 1, 2, 0, 1, 2]), torch.tensor([True, False, True, False, False, True])
+    some = Batch(torch.zeros(6, 1), labels, known, 0)
+    error, accuracy = training._classified(scores, some)
+    assert error is not None
+    assert accuracy is not None
+    log_p = scores.detach().log_softmax(1)
+    assert error.item() == pytest.approx(-sum(log_p[i, labels[i]].item() for i in (0, 2, 5)) / 3)
+    (gradient,) = torch.autograd.grad(error, scores)
+    assert not gradient[~known].any()
+    assert (gradient[known].abs().sum(1) > 0).all()
+    right = (scores.argmax(1) == labels)[[1, 3, 4]].double().mean().item()
+    assert accuracy.item() == pytest.approx(right)
+    flipped = Batch(torch.zeros(6, 1), labels, torch.ones(6, dtype=torch.bool), 0)
+    _, accuracy = training._classified(scores, flipped)
+    assert accuracy is not None
+    assert accuracy.item() == pytest.approx((scores.argmax(1) == labels).double().mean().item()), "none is hidden"
+    nothing = Batch(torch.zeros(6, 1), labels, torch.zeros(6, dtype=torch.bool), 0)
+    error, _ = training._classified(scores, nothing)
+    assert error is not None
+    assert error.item() == 0
+    assert training._classified(None, some) == (None, None)
+
+
+@pytest.mark.parametrize("kind", ["d-only", "semi-supervised"])
+def test_what_is_hidden_cannot_change_the_run(tiny_config: ConfigFactory, tiny_dataset: Dataset, kind: str) -> None:
+    """Other labels behind the first 10 images give the same weights, bit for bit; before, others."""
+    config = tiny_config(labels={"conditioning": kind, "labelled": 10})
+    assert tiny_dataset.labels is not None
+    behind, before = tiny_dataset.labels.clone(), tiny_dataset.labels.clone()
+    behind[10:] = 1 - behind[10:]
+    before[:10] = 1 - before[:10]
+    weights = [
+        tensors(events(config, dataclasses.replace(tiny_dataset, labels=labels))[0])
+        for labels in (tiny_dataset.labels, behind, before)
+    ]
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+    assert not all(torch.equal(value, weights[2][name]) for name, value in weights[0].items())
+
+
+@pytest.mark.parametrize("kind", ["d-only", "semi-supervised"])
+def test_d_learns_the_classes(tiny_config: ConfigFactory, tiny_dataset: Dataset, kind: str) -> None:
+    """Squares on the left or on the right: on images whose labels it never saw."""
+    network = tiny_config().network.model_copy(update={"d_width": 8})
+    rng = torch.Generator().manual_seed(0)
+    order = torch.randperm(24, generator=rng)
+    assert tiny_dataset.labels is not None
+    mixed = dataclasses.replace(tiny_dataset, images=tiny_dataset.images[order], labels=tiny_dataset.labels[order])
+    config = tiny_config(labels={"conditioning": kind, "labelled": 12}, network=network, steps=90, report_every=15)
+    _, reports, _ = events(config, mixed)
+    assert 0 <= reports[0].d_accuracy <= 1
+    assert reports[-1].d_accuracy > 0.9
+
+
+@pytest.mark.parametrize("kind", ["concat", "projection"])
+def test_labels_of_the_batch_go_to_both_players(
+    tiny_config: ConfigFactory, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """G makes the classes of D's real images, so that D sees no class more often generated than real."""
+    config = tiny_config(labels={"conditioning": kind}, steps=3)
+    state = start(config, tiny_dataset)
+    given: list[Tensor] = []
+    state.G.register_forward_pre_hook(lambda _, inputs: given.append(inputs[1]))
+    judge = Discriminator.judge
+
+    def spy(self: Discriminator, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        assert labels is not None
+        given.append(labels)
+        return judge(self, images, labels)
+
+    monkeypatch.setattr(Discriminator, "judge", spy)
+    list(training.train(state, tiny_dataset))
+    assert tiny_dataset.labels is not None
+    batches = [tiny_dataset.labels[index] for _, index in training._batches(config, 24, 0, 3)]
+    assert all(any(torch.equal(labels, wanted) for wanted in batches) for labels in given)
+    assert all(sum(torch.equal(labels, wanted) for labels in given) >= 4 for wanted in batches)
+
+
+def test_snapshots_of_a_conditioned_g_have_the_classes_in_turn(
+    tiny_config: ConfigFactory, tiny_dataset: Dataset
+) -> None:
+    state, _, snapshots = events(tiny_config(labels={"conditioning": "concat"}), tiny_dataset)
+    z, labels = latent.draw(0, 64, 8), torch.arange(64) % 2
+    with torch.no_grad():
+        expected = data.to_uint8(copy.deepcopy(state.G).eval()(z, labels))
+    assert torch.equal(snapshots[-1].images, expected)
+
+
+@pytest.mark.parametrize("kind", ["d-only", "concat", "projection", "semi-supervised"])
+def test_data_without_labels_cannot_be_conditioned(
+    tiny_config: ConfigFactory, tiny_dataset: Dataset, kind: str
+) -> None:
+    bare = dataclasses.replace(tiny_dataset, labels=None, classes=())
+    sentence = (
+        r"^conditioning needs images in classes, and '.*' has none: put them into one folder a class, "
+        r"or set conditioning to none$"
+    )
+    with pytest.raises(ValueError, match=sentence):
+        start(tiny_config(labels={"conditioning": kind}), bare)
+    training.check_fits(tiny_config(), bare)
+
+
+def test_snapshots_of_points_are_two_thousand_unrounded(tiny_config: ConfigFactory) -> None:
+    network = {"architecture": "mlp", "latent_dim": 8, "g_norm": "none", "d_norm": "none"}
+    config = tiny_config(data={"dataset": "ring", "limit": 64}, network=network)
+    state, _, snapshots = events(config, data.load(config.data))
+    assert all((s.images.shape, s.images.dtype) == ((2048, 2), torch.float32) for s in snapshots)
+    with torch.no_grad():
+        assert torch.equal(snapshots[-1].images, state.G(latent.draw(0, 2048, 8)))
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"balance": {"g_steps": 2}, "labels": {"conditioning": "concat"}},
+        {"balance": {"g_steps": 2}, "collapse": {"unroll_steps": 1}, "labels": {"conditioning": "concat"}},
+        {"collapse": {"pack": 4}},
+        {"balance": {"discriminators": 2, "rule": "loss-rate"}},
+    ],
+    ids=str,
+)
+def test_the_probe_takes_every_kind_of_step_on_its_small_batch(
+    tiny_config: ConfigFactory, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch, sections: dict[str, object]
+) -> None:
+    monkeypatch.setattr(training, "PROBE_BATCH", 4)
+    monkeypatch.setattr(training, "PROBE_SECONDS", 0.0)
+    config = tiny_config(precision="auto", **sections)
+    chosen = training.choose_arithmetic(config, tiny_dataset, torch.device("cpu"))
+    assert chosen.channels_last
 
 
 # It learns
