@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -90,21 +91,32 @@ def settings(preset: Config) -> None:
         if trick := chosen.get(".".join(path)):
             st.caption(trick.summary)
 
-    first = [path for row in FIRST for path in row]
+    essentials(show)
+    upload()
+    folded(show, config)
+
+
+def essentials(show: Callable[[config_form.Path], None]) -> None:
+    """The settings that matter most, with what the objective is about."""
     for row in FIRST:
         for column, path in zip(st.columns(len(row)), row, strict=True):
             with column:
                 show(path)
         if OBJECTIVE in row:
-            objective = OBJECTIVES[values[config_form.key_of(OBJECTIVE)]]
+            objective = OBJECTIVES[st.session_state[config_form.key_of(OBJECTIVE)]]
             st.caption(f"{objective.summary} ({objective.paper})")
-    upload()
+
+
+def folded(show: Callable[[config_form.Path], None], config: Config) -> None:
+    """All other settings, a section each, titled with what it has beside the plain pair."""
+    first = {path for row in FIRST for path in row}
+    rest = [path for path, _ in config_form.leaves() if path not in first]
     for section, title in config_form.TITLES.items():
-        inside = [path for path in fields if path not in first and (path[0] if len(path) > 1 else "") == section]
         named = tricks.titles(config, section) if section else []
         with st.expander(" · ".join([title, *named]), key=f"train_section_{section or 'run'}"):
-            for path in inside:
-                show(path)
+            for path in rest:
+                if (path[0] if len(path) > 1 else "") == section:
+                    show(path)
 
 
 def hint() -> None:
