@@ -74,11 +74,11 @@ def test_the_data_decides_the_frame() -> None:
 
 
 def test_samples_lie_over_the_data() -> None:
-    place = round((1 - 1 / MARGIN) / 2 * PICTURE)  # of the corner (-1, 1), in both directions
-    under = scatter(torch.zeros(1, 2), SQUARE)
-    over = scatter(SQUARE, SQUARE, dot=3)
-    assert colored(under, DATA_COLOR)[place, place]
-    assert colored(over, SAMPLE_COLOR)[place, place]
+    line = torch.linspace(-0.05, 0.05, 11)
+    truth = torch.cat([SQUARE, torch.cartesian_prod(line, line)])
+    middle = PICTURE // 2, PICTURE // 2
+    assert colored(scatter(torch.ones(1, 2), truth), DATA_COLOR)[middle]
+    assert colored(scatter(torch.zeros(1, 2), truth, dot=3), SAMPLE_COLOR)[middle]
 
 
 def test_one_dimension_is_a_histogram() -> None:
