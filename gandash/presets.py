@@ -68,7 +68,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "Unrolled GAN on a ring": Preset(
         "The same, but G learns against D as it will be 5 updates from now. A step costs several times as much.",
-        _with(_POINTS, collapse=CollapseConfig(unroll_steps=5), steps=4_000),
+        _with(_POINTS, collapse=CollapseConfig(unroll_steps=5, unroll_lr=0.01), steps=4_000),
     ),
     "PacGAN on a grid": Preset(
         "25 clusters, and D judges 4 points at once, so that sameness shows: compare it with pack 1.",
