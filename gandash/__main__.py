@@ -17,12 +17,14 @@ import tyro
 from pydantic import ValidationError
 from tqdm import tqdm
 
-from gandash import checkpoints, runs, samples, zoo
-from gandash.config import MAX_SEED, Config, Section, advice, explain
+from gandash import checkpoints, classifiers, data, evaluation, runs, samples, zoo
+from gandash.checkpoints import Checkpoint
+from gandash.config import MAX_SEED, Config, DataConfig, Section, advice, explain
 from gandash.data import Dataset
+from gandash.figures import Evaluation
 from gandash.files import write_whole
 from gandash.images import encode
-from gandash.paths import pretrained_root, runs_root, zoo_root
+from gandash.paths import classifiers_root, pretrained_root, runs_root, zoo_root
 from gandash.runs import Run
 
 DEFAULTS = Config()
@@ -108,10 +110,7 @@ def sample(
         raise ValueError(f"count and columns must be 1 to 4096, not {count} and {columns}: choose others")
     if not 0 <= seed <= MAX_SEED:
         raise ValueError(f"seed must be 0 to {MAX_SEED}, not {seed}: choose another")
-    found, _ = checkpoints.find(pretrained_root(), runs_root())
-    chosen = next((checkpoint for checkpoint in found if checkpoint.name == name), None)
-    if chosen is None:
-        raise ValueError(f"No checkpoint is called {name!r}: `python -m gandash list` shows those there are")
+    chosen = _find_checkpoint(name)
     generator = checkpoints.load_generator(chosen)
     pixels = samples.picture(chosen, generator, seed, count, min(columns, count), label=label)
     path = out or Path(f"{name}-seed-{seed}.png")
@@ -173,6 +172,65 @@ def zoo_train(names: tyro.conf.Positional[tuple[str, ...]] = ()) -> None:
     print(f"The zoo is complete in {pretrained_root()}")
 
 
+def evaluate(name: Annotated[str, tyro.conf.Positional], count: int = evaluation.COUNT, seed: int = 0) -> None:
+    """Measure a checkpoint's samples with the classifier for its data, and keep the figures in its card.
+
+    Args:
+        name: Name of the checkpoint.
+        count: Number of samples, at least 1000; figures of different counts cannot be compared.
+        seed: Seed of the latent vectors.
+    """
+    chosen = _find_checkpoint(name)
+    found = _with_bar(evaluation.evaluate(chosen, classifiers_root(), count, seed), name)
+    checkpoints.attach(chosen, found)
+    _print_figures(found)
+
+
+def classifier(dataset: Annotated[str, tyro.conf.Positional], epochs: int = 5, seed: int = 0) -> None:
+    """Train the classifier for a dataset that samples are measured with, and say what real images reach on it.
+
+    Args:
+        dataset: Name of a dataset with labels.
+        epochs: Passes over its training split.
+        seed: Seed of weights and order.
+    """
+    config = DataConfig(dataset=dataset)
+    train, test = data.load(config), data.load(config, "test")
+    network = classifiers.fit(train, epochs, seed)
+    facts = classifiers.Facts(
+        dataset=dataset, channels=train.shape[0], classes=len(train.classes), epochs=epochs, seed=seed,
+        accuracy=classifiers.accuracy(network, test),
+    )  # fmt: skip
+    path = classifiers.save(classifiers_root(), network, facts)
+    print(f"Wrote {path}: {100 * facts.accuracy:.2f} % of the test split")
+    _print_figures(_with_bar(evaluation.reference(dataset, classifiers_root()), f"{dataset}, training images"))
+
+
+def _with_bar(steps: Iterator[evaluation.Progress | Evaluation], title: str) -> Evaluation:
+    """Run an evaluation with a progress bar."""
+    with tqdm(desc=title, dynamic_ncols=True, delay=1e-3, bar_format="{desc}: {postfix} [{elapsed}]") as bar:
+        for item in steps:
+            if isinstance(item, Evaluation):
+                return item
+            bar.set_postfix_str(f"{item.doing} ({item.step} of {item.steps})")
+    raise AssertionError("an evaluation ends with its figures")
+
+
+def _print_figures(found: Evaluation) -> None:
+    print(found.protocol)
+    for name, value in found.model_dump(exclude={"protocol", "created", "class_shares"}, exclude_none=True).items():
+        print(f"  {name.replace('_', ' '):22} {value:g}")
+    print(f"  {'class shares':22} {' '.join(f'{100 * share:.1f}' for share in found.class_shares)} %")
+
+
+def _find_checkpoint(name: str) -> Checkpoint:
+    found, _ = checkpoints.find(pretrained_root(), runs_root())
+    chosen = next((checkpoint for checkpoint in found if checkpoint.name == name), None)
+    if chosen is None:
+        raise ValueError(f"No checkpoint is called {name!r}: `python -m gandash list` shows those there are")
+    return chosen
+
+
 def _find_run(name: str) -> Run:
     found = {run.name: run for run in runs.find(runs_root())}
     if name not in found:
@@ -186,6 +244,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "sample": sample,
     "list": list_,
     "export": export,
+    "evaluate": evaluate,
+    "classifier": classifier,
     "zoo-train": zoo_train,
 }
 

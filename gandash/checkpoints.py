@@ -21,6 +21,7 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 
 from gandash.config import IMAGE_SIZES, Config, Section, explain
+from gandash.figures import Evaluation
 from gandash.files import write_whole
 from gandash.networks import Discriminator, Ensemble, Generator, build_pair
 
@@ -70,6 +71,7 @@ class Card(Section):
     versions: dict[str, str]
     created: datetime
     note: str = ""
+    evaluation: Evaluation | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def save(folder: Path, G: nn.Module, D: nn.Module, card: Card) -> None:
     dtype = {"fp16": torch.float16, "fp32": torch.float32}[card.weights]
     write_whole(folder / GENERATOR, save_safetensors(_tensors(G, dtype)))
     write_whole(folder / DISCRIMINATOR, save_safetensors(_tensors(D, dtype)))
-    write_whole(folder / CARD, (card.model_dump_json(indent=2) + "\n").encode())
+    _write_card(folder, card)
 
 
 def _tensors(network: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
@@ -105,6 +107,17 @@ def _tensors(network: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
         name: (tensor.detach().to("cpu", dtype) if tensor.is_floating_point() else tensor.detach().cpu()).contiguous()
         for name, tensor in network.state_dict().items()
     }
+
+
+def attach(checkpoint: Checkpoint, evaluation: Evaluation) -> Checkpoint:
+    """Write figures into a checkpoint's card, in place of older ones."""
+    card = checkpoint.card.model_copy(update={"evaluation": evaluation})
+    _write_card(checkpoint.folder, card)
+    return Checkpoint(checkpoint.folder, card)
+
+
+def _write_card(folder: Path, card: Card) -> None:
+    write_whole(folder / CARD, (card.model_dump_json(indent=2) + "\n").encode())
 
 
 def load_card(folder: Path) -> Card:

@@ -13,6 +13,11 @@ def pretrained_root() -> Path:
     return Path(os.environ.get("GANDASH_PRETRAINED", PROJECT / "pretrained"))
 
 
+def classifiers_root() -> Path:
+    """The classifiers whose features samples are measured with."""
+    return pretrained_root() / "classifiers"
+
+
 def zoo_root() -> Path:
     """The resumable runs behind the shipped checkpoints, apart from the user's own: ``GANDASH_ZOO`` or the cache."""
     return Path(os.environ.get("GANDASH_ZOO", Path.home() / ".cache" / "gandash" / "zoo"))

@@ -1,0 +1,54 @@
+"""The figures of a checkpoint, with the protocol that they were measured by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from gandash.config import Section
+
+
+class Protocol(Section):
+    """What two figures must have in common to be compared."""
+
+    features: str
+    real: int = Field(ge=1)
+    fake: int = Field(ge=1)
+    split: str = "test"
+    seed: int = Field(ge=0)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.fake:,} samples of seed {self.seed} against {self.real:,} images of the {self.split} split, "
+            f"on features of the {self.features}"
+        )
+
+
+class Evaluation(Section):
+    """Figures of one checkpoint; formulas and ranges stand in :mod:`gandash.metrics`.
+
+    ``class_shares`` are those the classifier finds, ``missing`` the classes with less than a tenth of their real
+    share. ``diversity`` is relative to that of the real images. ``memorization`` is measured on features,
+    ``memorization_pixels`` on the pixels of the first 2,000. ``label_accuracy`` is the share of samples that show
+    the class they were asked for, for a conditioned generator.
+    """
+
+    protocol: Protocol
+    step: int = Field(ge=0)
+    frechet: float
+    kernel: float
+    kernel_std: float
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+    score: float
+    score_std: float
+    class_shares: tuple[float, ...]
+    missing: int
+    diversity: float
+    memorization: float
+    memorization_pixels: float
+    label_accuracy: float | None = None
+    created: datetime

@@ -1,0 +1,120 @@
+"""An evaluation end to end on small data: its figures, its protocol, its refusals, and where it is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from gandash import __main__ as cli
+from gandash import checkpoints, classifiers, data, evaluation, runs
+from gandash.checkpoints import Checkpoint
+from gandash.classifiers import Facts
+from gandash.config import parse_config
+from gandash.data import Dataset
+from gandash.evaluation import Progress
+from gandash.figures import Evaluation
+
+CLASSES = 4
+
+
+def blobs(count: int, seed: int) -> Dataset:
+    """Noise with a bright quarter that is the class."""
+    rng = torch.Generator().manual_seed(seed)
+    images = torch.randint(0, 100, (count, 1, 32, 32), dtype=torch.uint8, generator=rng)
+    labels = torch.arange(count) % CLASSES
+    for number, label in enumerate(labels.tolist()):
+        row, column = divmod(label, 2)
+        images[number, :, 16 * row : 16 * row + 16, 16 * column : 16 * column + 16] += 120
+    return Dataset("mnist", "Blobs", "none", images, labels, tuple("abcd"))
+
+
+@pytest.fixture
+def small_data(monkeypatch: pytest.MonkeyPatch) -> dict[str, Dataset]:
+    """A small data set in the place of MNIST."""
+    splits = {"train": blobs(600, 0), "test": blobs(400, 1)}
+    monkeypatch.setattr(data, "load", lambda _config, split="train": splits[split])
+    return splits
+
+
+@pytest.fixture
+def folder(tmp_path: Path, small_data: dict[str, Dataset]) -> Path:
+    network = classifiers.fit(small_data["train"], 3)
+    facts = Facts(dataset="mnist", channels=1, classes=CLASSES, epochs=3, seed=0, accuracy=1.0)
+    classifiers.save(tmp_path / "classifiers", network, facts)
+    return tmp_path / "classifiers"
+
+
+def trained(root: Path, **changes: object) -> Checkpoint:
+    """A checkpoint of a tiny run."""
+    settings: dict[str, object] = {
+        "network": {"latent_dim": 4, "g_width": 4, "d_width": 4}, "steps": 2, "batch_size": 8, "snapshots": 2,
+        "precision": "fp32", "device": "cpu",
+    }  # fmt: skip
+    list(runs.execute(runs.create(root, parse_config(settings | changes), "tiny")))
+    return checkpoints.find(root)[0][0]
+
+
+def test_an_evaluation_names_its_protocol_and_is_the_same_twice(folder: Path, runs_root: Path) -> None:
+    checkpoint = trained(runs_root)
+    *steps, found = evaluation.evaluate(checkpoint, folder, 1000, seed=3)
+    assert [item.step for item in steps if isinstance(item, Progress)] == [1, 2, 3, 4, 5]
+    assert isinstance(found, Evaluation)
+    assert (found.protocol.real, found.protocol.fake, found.protocol.seed, found.step) == (400, 1000, 3, 2)
+    assert str(found.protocol).startswith("1,000 samples of seed 3 against 400 images of the test split")
+    assert sum(found.class_shares) == pytest.approx(1, abs=1e-3)
+    assert found.precision < 0.5, "an untrained G is not the data"
+    assert found.label_accuracy is None
+    *_, again = evaluation.evaluate(checkpoint, folder, 1000, seed=3)
+    assert isinstance(again, Evaluation)
+    assert again.model_dump(exclude={"created"}) == found.model_dump(exclude={"created"})
+
+
+def test_training_images_are_what_a_perfect_generator_reaches(folder: Path, small_data: dict[str, Dataset]) -> None:
+    *_, found = evaluation.reference("mnist", folder, 600)
+    assert isinstance(found, Evaluation)
+    assert found.protocol.fake == len(small_data["train"])
+    assert min(found.precision, found.recall, found.coverage) > 0.8
+    assert found.missing == 0
+    assert found.score == pytest.approx(CLASSES, rel=0.1)
+    assert found.diversity == pytest.approx(1, abs=0.1)
+    assert found.memorization < 0.01, "they are the training set"
+
+
+def test_a_conditioned_generator_is_asked_for_every_class(folder: Path, runs_root: Path) -> None:
+    checkpoint = trained(runs_root, labels={"conditioning": "concat"})
+    *_, found = evaluation.evaluate(checkpoint, folder, 1000)
+    assert isinstance(found, Evaluation)
+    assert found.label_accuracy == pytest.approx(1 / CLASSES, abs=0.25)
+
+
+def test_what_cannot_be_measured_is_refused(folder: Path, runs_root: Path, tmp_path: Path) -> None:
+    checkpoint = trained(runs_root)
+    with pytest.raises(ValueError, match="at least 1,000 samples, not 999"):
+        next(evaluation.evaluate(checkpoint, folder, 999))
+    with pytest.raises(ValueError, match="there is none for 'mnist'"):
+        next(evaluation.evaluate(checkpoint, tmp_path, 1000))
+
+
+def test_points_and_other_sizes_are_refused(runs_root: Path, folder: Path) -> None:
+    checkpoint = trained(runs_root)
+    for shape, made in (((2,), "points"), ((1, 16, 16), "16x16")):
+        facts = checkpoint.card.data.model_copy(update={"shape": shape})
+        other = Checkpoint(checkpoint.folder, checkpoint.card.model_copy(update={"data": facts}))
+        with pytest.raises(ValueError, match=f"32x32 images, and 'tiny' makes {made}"):
+            next(evaluation.evaluate(other, folder, 1000))
+
+
+def test_the_command_keeps_the_figures_in_the_card(
+    folder: Path, runs_root: Path, pretrained_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = trained(runs_root)
+    pretrained_root.mkdir()
+    folder.rename(pretrained_root / "classifiers")
+    assert cli.main(["evaluate", "tiny", "--count", "1000"]) == 0
+    shown = capsys.readouterr().out
+    card = checkpoints.load_card(checkpoint.folder)
+    assert card.evaluation is not None
+    assert f"precision              {card.evaluation.precision:g}" in shown
+    assert card.model_copy(update={"evaluation": None}) == checkpoint.card
