@@ -150,7 +150,7 @@ class CollapseConfig(Section):
     unroll_steps: int = Field(
         0, ge=0, le=20, description="G learns against D as it will be after so many updates (Metz 2017, 1611.02163)."
     )
-    unroll_lr: float = Field(0.1, gt=0, le=10, description="Learning rate of those imagined updates, plain SGD.")
+    unroll_lr: float = Field(0.01, gt=0, le=10, description="Learning rate of those imagined updates, plain SGD.")
 
 
 class BalanceConfig(Section):

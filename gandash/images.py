@@ -40,7 +40,8 @@ def encode(pixels: Pixels, image_format: str = "WEBP") -> bytes:
 def scatter(samples: Tensor, data: Tensor, dot: float = 0.7, size: int = PICTURE) -> Pixels:
     """Points (N, dim) over those of the data (M, dim): a picture (size, size, 3) whose frame the data decides.
 
-    Two dimensions are drawn as dots of ``dot`` pixels' radius, the data in grey below; one as a histogram.
+    Two dimensions are drawn as dots of ``dot`` pixels' radius, the data in grey below; one as a histogram, a
+    single sample as a mark at its place.
     """
     points, shown = samples.double().numpy(), data[:SHOWN_DATA].double().numpy()
     center = (shown.max(0) + shown.min(0)) / 2
@@ -73,5 +74,9 @@ def _bars(
     step = side / 64
     for number, height in enumerate(heights[0]):
         draw.rectangle((number * step, side - scale * height, (number + 1) * step - 1, side), fill=DATA_COLOR)
+    if len(points) == 1:
+        x = (float(points[0, 0]) - center + reach) / (2 * reach) * side
+        draw.line([(x, 0), (x, side)], fill=SAMPLE_COLOR, width=4 * OVERSAMPLING)
+        return
     outline = [(x * step, side - scale * h) for i, h in enumerate(heights[1]) for x in (i, i + 1)]
     draw.line(outline, fill=SAMPLE_COLOR, width=2 * OVERSAMPLING)

@@ -100,6 +100,14 @@ def test_one_dimension_is_a_histogram() -> None:
     assert middle[: PICTURE // 2].any(), "and rises where they are"
 
 
+def test_a_single_sample_on_a_line_is_a_mark_at_its_place() -> None:
+    truth = torch.tensor([[-1.0], [1.0]])
+    for place in (-0.5, 0.75):
+        mark = colored(scatter(torch.tensor([[place]]), truth), SAMPLE_COLOR)
+        assert mark.all(axis=0).any(), "it is as high as the picture"
+        assert center_of(mark)[0] == pytest.approx((place / MARGIN + 1) / 2 * PICTURE, abs=1.0)
+
+
 def test_data_without_extent_has_a_picture() -> None:
     for dim in (1, 2):
         assert scatter(torch.zeros(3, dim), torch.zeros(3, dim), size=32).shape == (32, 32, 3)
