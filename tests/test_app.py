@@ -14,8 +14,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gandash import checkpoints, presets, runs, worker
-from gandash.app import config_form
+from gandash.app import config_form, figures
 from gandash.config import Config, LossConfig, parse_config
+from gandash.figures import Evaluation, Protocol
 from gandash.paths import PROJECT
 
 MAIN = PROJECT / "gandash" / "app" / "main.py"
@@ -343,3 +344,32 @@ def test_a_preset_says_in_the_folded_titles_what_it_changes(runs_root: Path) -> 
     assert "Networks · MLP" in titles
     assert "Against collapse · PacGAN 4" in titles
     assert "Labels" in titles
+
+
+def measured(frechet: float, fake: int) -> Evaluation:
+    protocol = Protocol(features="features of a test", real=100, fake=fake, seed=0)
+    return Evaluation(
+        protocol=protocol, step=6, frechet=frechet, kernel=0.1, kernel_std=0.01, precision=0.5, recall=0.25,
+        density=0.4, coverage=0.3, score=2.0, score_std=0.1, class_shares=(0.5, 0.5), missing=0, diversity=0.9,
+        memorization=1.1, memorization_pixels=1.2, created=checkpoints.now(),
+    )  # fmt: skip
+
+
+def test_figures_are_shown_with_their_protocol_and_ranked_within_it(arms: Path) -> None:
+    found = {checkpoint.name: checkpoint for checkpoint in checkpoints.find(arms)[0]}
+    for name, frechet, fake in (("plain", 9.0, 1000), ("one-sided", 4.0, 1000), ("two-sided", 1.0, 2000)):
+        checkpoints.attach(found[name], measured(frechet, fake))
+    app = visit("gallery")
+    assert_fine(app, "gallery")
+    assert "Figures" in [heading.value for heading in app.subheader]
+    said = " ".join(element.value for element in app.markdown)
+    assert "Fréchet **4.0** · precision **0.50** · recall **0.25**" in said
+    tables = [frame.value for frame in app.dataframe if len(frame.value) > 1]
+    assert [list(table["Checkpoint"]) for table in tables] == [["one-sided", "plain"]]
+    with pytest.raises(ValueError, match="within one protocol, and these are of 2"):
+        figures.table([checkpoint.card for checkpoint in checkpoints.find(arms)[0]])
+
+
+def test_without_figures_there_is_no_table_of_them(arms: Path) -> None:
+    app = visit("gallery")
+    assert "Figures" not in [heading.value for heading in app.subheader]

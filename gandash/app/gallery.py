@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gandash.app import layout, models, tricks
+from gandash.app import figures, layout, models, tricks
 from gandash.checkpoints import Checkpoint
 
 CARD_SAMPLES, CARD_COLUMNS, CARDS_PER_ROW = 32, 8, 3
@@ -26,6 +26,8 @@ def show_card(checkpoint: Checkpoint) -> None:
             f"{tricks.summary(card.config)}<br>"
             f"Trained in {layout.duration(card.seconds)} on {card.device}</p>"
         )
+        if card.evaluation:
+            st.markdown(figures.line(card.evaluation), help=f"Measured on {card.evaluation.protocol}.")
         with st.popover("All facts", icon=":material/info:"):
             show_facts(checkpoint)
 
@@ -42,6 +44,9 @@ def show_facts(checkpoint: Checkpoint) -> None:
         f"Data: {card.data.title}, {card.data.licence}  \n"
         f"Samples: {sampler}, in eval mode, fp32"
     )
+    if card.evaluation:
+        st.dataframe(figures.table([card]), hide_index=True)
+        st.caption(f"Measured on {card.evaluation.protocol}.")
     st.json(card.config.model_dump(), expanded=1)
     st.caption(", ".join(f"{name} {version}" for name, version in card.versions.items()))
 
@@ -80,6 +85,22 @@ def compare(found: list[Checkpoint]) -> None:
             st.html(f'<p class="gd-sub">{name} · seed {seed}, {amount}</p>')
 
 
+def leaderboard(found: list[Checkpoint]) -> None:
+    """The figures of measured checkpoints, one table for each protocol: across protocols nothing is ranked."""
+    groups = figures.by_protocol([checkpoint.card for checkpoint in found])
+    if not groups:
+        return
+    st.subheader("Figures", anchor=False)
+    for protocol, cards in groups.items():
+        st.markdown(f"**{cards[0].data.title}**, {protocol}.")
+        st.dataframe(figures.table(cards), hide_index=True)
+    st.caption(
+        "Best Fréchet distance first. Precision: share of samples near a real image; recall: share of real images near "
+        "a sample; memorization: distance to the training set over that of unseen real images, 1 is best. "
+        "Figures of different protocols cannot be compared."
+    )
+
+
 layout.header(
     "Gallery",
     "Generators trained by this project, each with its samples and the facts that made it. "
@@ -91,3 +112,4 @@ for start in range(0, len(checkpoints), CARDS_PER_ROW):
         with column:
             show_card(checkpoint)
 compare(checkpoints)
+leaderboard(checkpoints)
