@@ -197,7 +197,7 @@ class Config(Section):
     steps: int | None = Field(None, ge=1, le=10**9, description="Stop after so many steps; replaces epochs if given.")
     batch_size: int = Field(128, ge=2, le=8192, description="Images per step, real and generated each.")
     ema: float = Field(
-        0.0, ge=0, lt=1, description="Decay per step of the generator's moving average; 0 switches it off."
+        0.0, ge=0, lt=1, description="Decay of the generator's moving average, per update of G; 0 switches it off."
     )
     seed: int = Field(0, ge=0, le=MAX_SEED, description="Seed of weights, data order and noise.")
     report_every: int = Field(10, ge=1, le=100_000, description="Steps per row of metrics.")
@@ -375,8 +375,13 @@ def usual(config: Config) -> dict[str, Any]:
     """Settings that go with the chosen objective in its paper, by dotted name, as far as ``config`` differs."""
     wanted: dict[str, Any] = dict(OBJECTIVES[config.loss.objective].usual)
     if config.loss.objective == "wasserstein" and not config.regularizer.weight_clip:
-        wanted = {"balance.d_steps": 5, "optimizer.g_lr": 1e-4, "optimizer.d_lr": 1e-4, "optimizer.adam_beta2": 0.9}
+        wanted = {
+            "balance.d_steps": 5, "optimizer.method": "adam", "optimizer.g_lr": 1e-4, "optimizer.d_lr": 1e-4,
+            "optimizer.adam_beta2": 0.9,
+        }  # fmt: skip
         wanted |= {"network.d_norm": "layer"} if config.network.d_norm == "batch" else {}
+    if config.balance.rule != "fixed":
+        wanted.pop("balance.d_steps", None)
     return {name: value for name, value in wanted.items() if setting(config, name) != value}
 
 

@@ -45,6 +45,7 @@ LOCK = ".lock"
 HOLD_SECONDS = 5.0  # a look at the lock takes it for an instant
 SNAPSHOT_COLUMNS = 8
 SAVE_EVERY_SECONDS = 60.0
+SLOTS = {torch.optim.Adam: ("step", "exp_avg", "exp_avg_sq"), torch.optim.RMSprop: ("step", "square_avg")}
 COLUMNS = [column.name for column in fields(Report)]
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -406,12 +407,18 @@ def _fill_state(state: State, stored: dict[str, Tensor]) -> None:
     if state.ema is not None:
         state.ema.load_state_dict(part("ema."))
     for who, optimizer in (("G", state.g_optimizer), ("D", state.d_optimizer)):
-        _fill_optimizer(optimizer, part(f"optimizer_{who}."))
+        _fill_optimizer(optimizer, part(f"optimizer_{who}."), unused=state.config.balance.rule != "fixed")
 
 
-def _fill_optimizer(optimizer: torch.optim.Optimizer, stored: dict[str, Tensor]) -> None:
-    """The optimizer's moments, in the memory order of their parameters: Adam's fused step takes no other."""
+def _fill_optimizer(optimizer: torch.optim.Optimizer, stored: dict[str, Tensor], *, unused: bool) -> None:
+    """The optimizer's moments, in the memory order of their parameters: Adam's fused step takes no other.
+
+    All of them must be there, or none if the player may be one that a rule has never updated.
+    """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    wanted = {f"{number}.{slot}" for number in range(len(parameters)) for slot in SLOTS[type(optimizer)]}
+    if stored.keys() != wanted and (stored or not unused):
+        raise ValueError("its optimizer's moments are incomplete")
     slots: dict[int, dict[str, Tensor]] = {number: {} for number in range(len(parameters))}
     for name, value in stored.items():
         number, slot = name.split(".")

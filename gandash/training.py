@@ -315,7 +315,7 @@ def _step(state: State, batch: Batch, z: Tensor, pair: tuple[DLoss, GLoss]) -> M
     d_grad_norm = _update_d(state, seen, batch)
     g_loss, g_logits, g_grad_norm = _update_g(state, fake, batch, pair)
     for extra in range(1, state.config.balance.g_steps):
-        z = _latents(state, LATENTS_G, batch.update * state.config.balance.g_steps + extra)
+        z = _latents(state, LATENTS_G, batch.update * state.config.balance.g_steps + extra)[: len(batch.real)]
         _update_g(state, _generate(state, z, batch.labels), batch, pair)
     measured = Measured(
         seen.d_loss, g_loss, seen.real_logits, seen.fake_logits, g_logits, d_grad_norm, g_grad_norm, seen.accuracy
@@ -364,11 +364,11 @@ def _judge(state: State, batch: Batch, fake: Tensor, d_loss_of: DLoss) -> Judgem
     real = pack(_noisy(state, batch.real, NOISE_REAL, batch.update), count)
     fake = pack(_noisy(state, fake, NOISE_FAKE, batch.update), count)
     views = [_view(state, member, real, fake, batch.labels) for member in state.D.members]
-    losses = [d_loss_of(real_logits, fake_logits) for real_logits, fake_logits, _ in views]
+    d_losses = [d_loss_of(real_logits, fake_logits) for real_logits, fake_logits, _ in views]
     real_logits, fake_logits, scores = views[0]
-    loss = d_loss = losses[0]
+    loss = d_loss = d_losses[0]
     if isinstance(state.D, Ensemble):
-        each = torch.stack(losses)
+        each = torch.stack(d_losses)
         loss, d_loss = each.sum(), each.mean()
         state.D.rate(each.detach())
         real_logits, fake_logits = (state.D.weigh(torch.stack([view[i] for view in views])) for i in (0, 1))  # type: ignore[misc]
@@ -437,7 +437,7 @@ def _update_g(state: State, fake: Tensor, batch: Batch, pair: tuple[DLoss, GLoss
 def _future_d(state: State, fake: Tensor, batch: Batch, d_loss_of: DLoss) -> Judge:
     """D after the imagined updates on this batch, in full precision."""
     settings = state.config.collapse
-    real = pack(batch.real, settings.pack)
+    real = pack(_noisy(state, batch.real, NOISE_REAL, batch.update), settings.pack)
 
     def d_loss(judge: Judge) -> Tensor:
         return d_loss_of(judge(real, batch.labels), judge(fake.float(), batch.labels))
