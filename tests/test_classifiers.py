@@ -37,7 +37,8 @@ def test_features_lead_to_the_scores() -> None:
     features, scores = classifiers.read(network, images)
     assert features.shape == (5, classifiers.FEATURES)
     assert scores.shape == (5, 7)
-    torch.testing.assert_close(scores, network.output(features))
+    with torch.inference_mode():
+        torch.testing.assert_close(scores, network.output(features))
     assert classifiers.classify(network, images).tolist() == scores.argmax(1).tolist()
 
 

@@ -29,6 +29,7 @@ LAYERS: list[set[str]] = [
         "balance",
         "study",
         "reports",
+        "metrics",
     },
     {"config"},
     {"data", "layers", "presets", "figures"},
