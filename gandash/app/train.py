@@ -221,13 +221,13 @@ def watch() -> None:
 
 
 def panel(run: Run, polled: bool) -> None:
-    """Status, curves and samples of one run; ends the polling when the run has ended."""
+    """Status, curves and samples of one run; polls while it is under way."""
     try:
         status, config = run.status(), run.config()
     except ValueError as error:
         st.error(str(error), icon=":material/error:")
         return
-    if polled and status.phase not in ACTIVE:
+    if polled != (status.phase in ACTIVE):  # it has ended, or was resumed: start or end the polling
         st.rerun()
     headline(run, status, config)
     buttons(run, status)

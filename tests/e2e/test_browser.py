@@ -193,6 +193,10 @@ def test_training_survives_a_closed_tab(
     back.get_by_role("button", name="Stop").click()
     expect(back.get_by_role("button", name="Resume")).to_be_visible(timeout=60_000)
     expect(back.get_by_text(re.compile("Stopped at step"))).to_be_visible()
+    back.get_by_role("button", name="Resume").click()
+    expect(back.get_by_text("running", exact=False).first).to_be_visible(timeout=60_000)  # the page follows it again
+    back.get_by_role("button", name="Stop").click()
+    expect(back.get_by_role("button", name="Resume")).to_be_visible(timeout=60_000)
     back.goto(f"{site}/curves?curves_runs=survivor")
     settle(back)
     expect(back.get_by_text("survivor: D", exact=False).first).to_be_visible()
