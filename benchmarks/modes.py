@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import time
 from collections.abc import Iterator
@@ -187,6 +188,8 @@ def table(records: list[dict[str, Any]]) -> str:
 
 
 def _spread(values: list[float], digits: int = 1) -> str:
+    if not all(map(math.isfinite, values)):
+        return "∞"  # a run without any sample near a mode
     deviation = statistics.stdev(values) if len(values) > 1 else 0.0
     return f"{statistics.mean(values):.{digits}f} ± {deviation:.{digits}f}"
 
