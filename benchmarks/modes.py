@@ -13,7 +13,7 @@ the last step's G in eval mode; high quality is within 3 standard deviations of 
 at least one such sample. All methods share networks, batch and Adam; only what is named differs.
 
 Protocol, Stacked MNIST (Metz et al. 2017; Srivastava et al. 2017; Lin et al. 2018): 26,000 samples; each
-channel is read by a classifier of this project, trained on MNIST; modes are different codes out of 1000, KL
+channel is read by this project's MNIST classifier, which ships with it; modes are different codes out of 1000, KL
 is that of the codes to the uniform distribution, in nats.
 """
 
@@ -33,14 +33,14 @@ import numpy as np
 import torch
 
 from gandash import classifiers, data, latent, study, training
-from gandash.config import Config, DataConfig, parse_config
+from gandash.config import Config, parse_config
+from gandash.paths import classifiers_root
 from gandash.samples import generate
 from gandash.study import STUDIES
 
 RESULTS = Path(__file__).parent / "results" / "modes.jsonl"
 SAMPLES = {"points": 2500, "stacked": 26_000}
 SAMPLES_SEED = 2018
-CLASSIFIER_EPOCHS = 2
 
 POINTS: dict[str, Any] = {
     "network": {
@@ -155,11 +155,10 @@ def _judge_points(state: training.State) -> dict[str, Any]:
 
 
 class StackedJudge:
-    """Counts codes of three digits with a classifier trained on MNIST, whose test accuracy goes into every record."""
+    """Counts codes of three digits with the MNIST classifier, whose test accuracy goes into every record."""
 
     def __init__(self) -> None:
-        self.classifier = classifiers.fit(data.load(DataConfig(dataset="mnist")), CLASSIFIER_EPOCHS)
-        self.accuracy = classifiers.accuracy(self.classifier, data.load(DataConfig(dataset="mnist"), "test"))
+        self.classifier, self.facts = classifiers.load(classifiers_root(), "mnist")
 
     def __call__(self, state: training.State) -> dict[str, Any]:
         images = generate(state.G.eval(), latent.draw(SAMPLES_SEED, SAMPLES["stacked"], state.G.latent_dim))
@@ -167,7 +166,7 @@ class StackedJudge:
         counts = np.bincount((digits * torch.tensor([100, 10, 1])).sum(1).numpy(), minlength=1000)
         return {
             "modes": int((counts > 0).sum()), "of": 1000, "kl": study.kl_to_uniform(counts),
-            "classifier_accuracy": round(self.accuracy, 4),
+            "classifier_accuracy": round(self.facts.accuracy, 4),
         }  # fmt: skip
 
 

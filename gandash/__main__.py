@@ -31,7 +31,7 @@ DEFAULTS = Config()
 
 
 def train(config: Config = DEFAULTS, name: str = "run") -> None:
-    """Train a DCGAN; Ctrl-C saves, and the same command with `resume` goes on.
+    """Train a GAN; Ctrl-C saves, and the same command with `resume` goes on.
 
     Args:
         config: The run.
@@ -186,15 +186,15 @@ def evaluate(name: Annotated[str, tyro.conf.Positional], count: int = evaluation
     _print_figures(found)
 
 
-def classifier(dataset: Annotated[str, tyro.conf.Positional], epochs: int = 5, seed: int = 0) -> None:
+def classifier(dataset: Annotated[str, tyro.conf.Positional], epochs: int = 3, seed: int = 0) -> None:
     """Train the classifier for a dataset that samples are measured with, and say what real images reach on it.
 
     Args:
-        dataset: Name of a dataset with labels.
+        dataset: Name of a dataset with labels and held-out images.
         epochs: Passes over its training split.
         seed: Seed of weights and order.
     """
-    config = DataConfig(dataset=dataset)
+    config = DataConfig(dataset=data.check_held_out(dataset))
     train, test = data.load(config), data.load(config, "test")
     network = classifiers.fit(train, epochs, seed)
     facts = classifiers.Facts(

@@ -41,6 +41,7 @@ class Source:
     title: str
     licence: str
     load: Callable[[Path, str], tuple[Tensor, Tensor | None, tuple[str, ...]]]
+    held_out: bool = True  # whether its test split holds other images than its training split
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,17 @@ def load(config: DataConfig, split: str = "train") -> Dataset:
     if images.dim() == 4:
         images = fit(_recolor(images, config.color), config.size)
     return Dataset(name, title, licence, images.contiguous(), labels, classes)
+
+
+def check_held_out(dataset: str) -> str:
+    """A dataset's name, if it is a named one with held-out images to measure against; ``ValueError`` if not."""
+    measurable = [name for name, source in SOURCES.items() if source.held_out and name not in study.STUDIES]
+    if dataset not in measurable:
+        raise ValueError(
+            f"Measuring needs held-out images of a named dataset ({', '.join(measurable)}), and {dataset!r} has none: "
+            "choose one of those"
+        )
+    return dataset
 
 
 def to_unit(images: Tensor) -> Tensor:
@@ -180,7 +192,7 @@ SOURCES: dict[str, Source] = {
     "mnist": Source("MNIST", "CC BY-SA 3.0 (LeCun, Cortes, Burges)", _load_mnist),
     "fashion-mnist": Source("Fashion-MNIST", "MIT (Zalando SE)", _load_fashion),
     "cifar10": Source("CIFAR-10", "free for research (Krizhevsky 2009)", _load_cifar10),
-    "tinyhero": Source("TinyHero", "CC BY-SA 3.0 and GPL 3.0 (LPC artists; TinyHero)", _load_tinyhero),
+    "tinyhero": Source("TinyHero", "CC BY-SA 3.0 and GPL 3.0 (LPC artists; TinyHero)", _load_tinyhero, held_out=False),
     "stacked-mnist": Source("Stacked MNIST", "CC BY-SA 3.0 (LeCun, Cortes, Burges)", _load_stacked_mnist),
     **{name: _study(name) for name in study.STUDIES},
 }

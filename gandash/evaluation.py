@@ -39,7 +39,8 @@ def evaluate(
 ) -> Iterator[Progress | Evaluation]:
     """Measure a checkpoint with the classifier for its data in ``folder``; the last item is the result.
 
-    ``ValueError`` if there is no such classifier, or the images have another size than it was trained on.
+    ``ValueError`` if there is no such classifier, the images have another size or color than it was trained on,
+    or the data has no held-out images.
     """
     facts = checkpoint.card.data
     if facts.points or facts.shape[-1] != 32:
@@ -49,7 +50,12 @@ def evaluate(
         )
     if count < LEAST:
         raise ValueError(f"An evaluation needs at least {LEAST:,} samples, not {count}: take more")
-    network, about = classifiers.load(folder, facts.name)
+    network, about = classifiers.load(folder, data.check_held_out(facts.name))
+    if facts.shape[0] != about.channels:
+        raise ValueError(
+            f"The classifier for {facts.name!r} reads images of {about.channels} channels, and {checkpoint.name!r} "
+            f"makes {facts.shape[0]}: choose another checkpoint"
+        )
     yield Progress("Drawing samples", 1)
     G = checkpoints.load_generator(checkpoint)
     images = generate(G, latent.draw(seed, count, G.latent_dim))
@@ -67,7 +73,7 @@ def reference(dataset: str, folder: Path, count: int = COUNT, seed: int = 0) -> 
 
     Only the memorization ratios are no goal: they are 0, as the images are those of the training set.
     """
-    network, about = classifiers.load(folder, dataset)
+    network, about = classifiers.load(folder, data.check_held_out(dataset))
     yield Progress("Choosing training images", 1)
     config = DataConfig(dataset=dataset)
     train = data.load(config)

@@ -31,21 +31,32 @@ SHIPPED = sorted(path.parent.name for path in (PROJECT / "pretrained").glob("*/c
 ARMS = {"plain": (0.0, 0.0), "one-sided": (0.1, 0.0), "two-sided": (0.1, 0.1)}
 
 
+def train_all(root: Path, config: Callable[..., Config], changes: dict[str, dict[str, Any]]) -> Path:
+    """A finished tiny run for each name."""
+    for name, settings in changes.items():
+        list(runs.execute(runs.create(root, config(**settings), name)))
+    return root
+
+
+def ship(folder: Path, pretrained_root: Path, runs_root: Path) -> Path:
+    """Runs as shipped checkpoints, and an empty folder of runs."""
+    shutil.copytree(folder, pretrained_root)
+    runs_root.mkdir()
+    return pretrained_root
+
+
 @pytest.fixture(scope="session")
 def arms_folder(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]) -> Path:
     """Three finished tiny runs that differ in smoothing."""
     root = tmp_path_factory.mktemp("arms")
-    for name, (alpha, beta) in ARMS.items():
-        list(runs.execute(runs.create(root, tiny_config(loss=LossConfig(alpha=alpha, beta=beta)), name)))
-    return root
+    arms = {name: {"loss": LossConfig(alpha=alpha, beta=beta)} for name, (alpha, beta) in ARMS.items()}
+    return train_all(root, tiny_config, arms)
 
 
 @pytest.fixture
 def arms(arms_folder: Path, pretrained_root: Path, runs_root: Path) -> Path:
     """The tiny arms as shipped checkpoints, and an empty folder of runs."""
-    shutil.copytree(arms_folder, pretrained_root)
-    runs_root.mkdir()
-    return pretrained_root
+    return ship(arms_folder, pretrained_root, runs_root)
 
 
 def visit(page: str, **query: str) -> AppTest:
@@ -232,17 +243,13 @@ KINDS: dict[str, dict[str, Any]] = {
 def kinds_folder(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]) -> Path:
     """A finished tiny run of each kind that asks something of the pages."""
     root = tmp_path_factory.mktemp("kinds")
-    for name, changes in KINDS.items():
-        list(runs.execute(runs.create(root, tiny_config(**changes), name)))
-    return root
+    return train_all(root, tiny_config, KINDS)
 
 
 @pytest.fixture
 def kinds(kinds_folder: Path, pretrained_root: Path, runs_root: Path) -> Path:
     """One run of each kind as shipped checkpoints, and an empty folder of runs."""
-    shutil.copytree(kinds_folder, pretrained_root)
-    runs_root.mkdir()
-    return pretrained_root
+    return ship(kinds_folder, pretrained_root, runs_root)
 
 
 def html_of(app: AppTest) -> str:

@@ -97,6 +97,20 @@ def test_what_cannot_be_measured_is_refused(folder: Path, runs_root: Path, tmp_p
         next(evaluation.evaluate(checkpoint, tmp_path, 1000))
 
 
+def test_other_channels_and_data_without_held_out_images_are_refused(runs_root: Path, folder: Path) -> None:
+    checkpoint = trained(runs_root)
+    changes = {
+        "reads images of 1 channels, and 'tiny' makes 3": {"shape": (3, 32, 32)},
+        "held-out images of a named dataset .* 'tinyhero' has none": {"name": "tinyhero"},
+        "'../../etc/mine' has none": {"name": "../../etc/mine"},
+    }
+    for sentence, change in changes.items():
+        facts = checkpoint.card.data.model_copy(update=change)
+        other = Checkpoint(checkpoint.folder, checkpoint.card.model_copy(update={"data": facts}))
+        with pytest.raises(ValueError, match=sentence):
+            next(evaluation.evaluate(other, folder, 1000))
+
+
 def test_points_and_other_sizes_are_refused(runs_root: Path, folder: Path) -> None:
     checkpoint = trained(runs_root)
     for shape, made in (((2,), "points"), ((1, 16, 16), "16x16")):
@@ -118,3 +132,14 @@ def test_the_command_keeps_the_figures_in_the_card(
     assert card.evaluation is not None
     assert f"precision              {card.evaluation.precision:g}" in shown
     assert card.model_copy(update={"evaluation": None}) == checkpoint.card
+
+
+@pytest.mark.usefixtures("small_data")
+def test_the_command_makes_a_classifier_and_measures_real_images(
+    pretrained_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["classifier", "mnist", "--epochs", "1"]) == 0
+    assert (pretrained_root / "classifiers" / "mnist.safetensors").is_file()
+    assert "600 samples of seed 0 against 400 images" in capsys.readouterr().out
+    assert cli.main(["classifier", "/tmp/images"]) == 2
+    assert "'/tmp/images' has none" in capsys.readouterr().err
