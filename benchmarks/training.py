@@ -1,7 +1,8 @@
 """How fast gandash trains, beside a plain textbook DCGAN on the same data, shapes and batch.
 
     python benchmarks/training.py
-    python benchmarks/training.py --sizes 32 --rounds 9 --json
+    python benchmarks/training.py --problems 32 --rounds 9 --json
+    python benchmarks/training.py --problems ring --steps 100 --batch-size 256 --width 128 --threads 1
 
 Protocol: both sides live in one process and take turns, a few steps each, so that whatever
 else the machine does meets both alike. A first turn each is not counted: the plain side
@@ -12,6 +13,10 @@ Plain side: fp32, channels first, binary cross-entropy on sigmoid outputs, a Dat
 float images, losses read every step, D not frozen while G learns, default Adam: the usual
 tutorial. gandash: its own loop with automatic precision, all metrics, and a report per turn,
 which is at least as often as by default.
+
+A problem is a size of MNIST in pixels, or the name of a set of points in the plane, on which both
+sides train the fully connected pair. There a DataLoader takes most of the plain side's time, so
+``--batches index`` gives that side the next best thing, a tensor cut by random indices.
 """
 
 from __future__ import annotations
@@ -37,14 +42,16 @@ from gandash.training import choose_device, new_state, train
 
 IMAGES = 6400
 LATENT = 100
+PLANE = ("ring", "grid")
 
 
 def main(arguments: list[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
+    torch.set_num_threads(options.threads or torch.get_num_threads())
     facts = machine(choose_device(options.device))
     results = []
-    for size in options.sizes:
-        result = compare(size, options)
+    for problem in options.problems:
+        result = compare(problem, options)
         results.append(result)
         if not options.json:
             print(_line(result), flush=True)
@@ -57,9 +64,11 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Training speed of gandash beside a plain DCGAN loop.")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[32, 64], help="image sizes (default: 32 64)")
-    parser.add_argument("--width", type=int, default=64, help="filters beside the image (default: 64)")
-    parser.add_argument("--batch-size", type=int, default=128, help="images per step (default: 128)")
+    parser.add_argument("--problems", nargs="+", default=["32", "64"], choices=("16", "32", "64", "128", *PLANE))
+    parser.add_argument("--batches", choices=("loader", "index"), default="loader", help="of the plain side")
+    parser.add_argument("--width", type=int, default=64, help="filters beside the image, or units (default: 64)")
+    parser.add_argument("--batch-size", type=int, default=128, help="images or points per step (default: 128)")
+    parser.add_argument("--threads", type=int, help="default: as torch chooses")
     parser.add_argument("--rounds", type=int, default=4, help="turns per side (default: 4)")
     parser.add_argument("--steps", type=int, default=5, help="steps per turn (default: 5)")
     parser.add_argument("--device", default="auto", choices=("auto", "cuda", "mps", "cpu"), help="default: auto")
@@ -67,13 +76,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def compare(size: int, options: argparse.Namespace) -> dict[str, Any]:
-    """Images per second of both sides at one image size, turn about."""
-    config = _config(size, options)
+def compare(problem: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Images or points per second of both sides on one problem, turn about."""
+    config = _config(problem, options)
     dataset = _images(config.data)
     device = choose_device(options.device)
     state = new_state(config, dataset)
-    ours, plain = train(state, dataset), textbook(dataset.images, config, device)
+    netG, netD, floats = plain_side(dataset, config)
+    batches = plain_batches(floats, options.batches, config.batch_size, device)
+    ours, plain = train(state, dataset), textbook(netG.to(device), netD.to(device), batches, device)
     next(ours)  # the samples before step 0
     turns: dict[str, list[float]] = {"plain": [], "gandash": []}
     for _ in range(options.rounds + 1):
@@ -82,20 +93,22 @@ def compare(size: int, options: argparse.Namespace) -> dict[str, Any]:
     ratios = sorted(b / a for a, b in zip(turns["plain"][1:], turns["gandash"][1:], strict=True))
     sides = {name: _summary(values[1:]) for name, values in turns.items()}
     return {
-        "size": size,
+        "problem": problem,
         "data": dataset.title,
         "arithmetic": str(state.arithmetic),
         **sides,
-        "ratio": round(sides["gandash"]["images_per_second"] / sides["plain"]["images_per_second"], 3),
+        "ratio": round(sides["gandash"]["per_second"] / sides["plain"]["per_second"], 3),
         "ratio_range": [round(ratios[0], 3), round(ratios[-1], 3)],
     }
 
 
-def _config(size: int, options: argparse.Namespace) -> Config:
+def _config(problem: str, options: argparse.Namespace) -> Config:
+    plane = problem in PLANE
+    kind = {"architecture": "mlp", "g_norm": "none", "d_norm": "none"} if plane else {}
     return parse_config(
         {
-            "data": {"size": size, "limit": IMAGES},
-            "network": {"latent_dim": LATENT, "g_width": options.width, "d_width": options.width},
+            "data": {"dataset": problem} if plane else {"size": int(problem), "limit": IMAGES},
+            "network": {"latent_dim": LATENT, "g_width": options.width, "d_width": options.width, **kind},
             "batch_size": options.batch_size,
             "report_every": options.steps,
             "steps": options.steps * (options.rounds + 1),
@@ -107,7 +120,7 @@ def _config(size: int, options: argparse.Namespace) -> Config:
 
 def _images(config: DataConfig) -> Dataset:
     """MNIST where it is on disk, else noise of the same kind; nothing is downloaded."""
-    if (data.data_folder() / "MNIST" / "raw").is_dir():
+    if config.dataset in PLANE or (data.data_folder() / "MNIST" / "raw").is_dir():
         return data.load(config)
     noise = torch.randint(0, 256, (IMAGES, 1, config.size, config.size), dtype=torch.uint8)
     return Dataset("noise", "random images", "none", noise)
@@ -124,42 +137,64 @@ def _rate(steps: Iterator[object], count: int, images: int, device: torch.device
 
 def _summary(rates: list[float]) -> dict[str, float]:
     return {
-        "images_per_second": round(statistics.median(rates), 1),
+        "per_second": round(statistics.median(rates), 1),
         "slowest": round(min(rates), 1),
         "fastest": round(max(rates), 1),
     }
 
 
-def textbook(images: Tensor, config: Config, device: torch.device) -> Iterator[tuple[float, float]]:
-    """The DCGAN loop as tutorials write it; yields both losses after every step, without end."""
-    size, width = config.data.size, config.network.g_width
-    netG = plain_generator(size, images.shape[1], width).apply(_initialize).to(device)
-    netD = plain_discriminator(size, images.shape[1], width).apply(_initialize).to(device)
+def plain_side(dataset: Dataset, config: Config) -> tuple[nn.Module, nn.Module, Tensor]:
+    """G, D and the real samples of the plain side."""
+    width = config.network.g_width
+    if config.network.architecture == "mlp":
+        netD = plain_mlp(2, 1, width, nn.LeakyReLU(0.2, True), nn.Sigmoid())
+        return plain_mlp(LATENT, 2, width, nn.ReLU(True)), netD, dataset.images
+    size, channels = config.data.size, dataset.shape[0]
+    netG, netD = plain_generator(size, channels, width), plain_discriminator(size, channels, width)
+    return netG.apply(_initialize), netD.apply(_initialize), dataset.images.float() / 127.5 - 1
+
+
+def textbook(
+    netG: nn.Module, netD: nn.Module, batches: Iterator[Tensor], device: torch.device
+) -> Iterator[tuple[float, float]]:
+    """The loop as tutorials write it; yields both losses after every step, without end."""
     criterion = nn.BCELoss()
     optimizerD = torch.optim.Adam(netD.parameters(), lr=2e-4, betas=(0.5, 0.999))
     optimizerG = torch.optim.Adam(netG.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    floats = TensorDataset(images.float() / 127.5 - 1)
-    loader = DataLoader(floats, batch_size=config.batch_size, shuffle=True, drop_last=True)
+    for real in batches:
+        label = torch.full((len(real),), 1.0, device=device)
+        netD.zero_grad()
+        errD_real = criterion(netD(real).view(-1), label)
+        errD_real.backward()
+        noise = torch.randn(len(real), LATENT, *[1] * (real.dim() - 2), device=device)
+        fake = netG(noise)
+        label.fill_(0.0)
+        errD_fake = criterion(netD(fake.detach()).view(-1), label)
+        errD_fake.backward()
+        errD = errD_real + errD_fake
+        optimizerD.step()
+        netG.zero_grad()
+        label.fill_(1.0)
+        errG = criterion(netD(fake).view(-1), label)
+        errG.backward()
+        optimizerG.step()
+        yield errD.item(), errG.item()
+
+
+def plain_batches(floats: Tensor, kind: str, size: int, device: torch.device) -> Iterator[Tensor]:
+    if kind == "index":
+        floats = floats.to(device)
+        while True:
+            yield floats[torch.randint(len(floats), (size,), device=device)]
+    loader = DataLoader(TensorDataset(floats), batch_size=size, shuffle=True, drop_last=True)
     while True:
         for (batch,) in loader:
-            real = batch.to(device)
-            label = torch.full((len(real),), 1.0, device=device)
-            netD.zero_grad()
-            errD_real = criterion(netD(real).view(-1), label)
-            errD_real.backward()
-            noise = torch.randn(len(real), LATENT, 1, 1, device=device)
-            fake = netG(noise)
-            label.fill_(0.0)
-            errD_fake = criterion(netD(fake.detach()).view(-1), label)
-            errD_fake.backward()
-            errD = errD_real + errD_fake
-            optimizerD.step()
-            netG.zero_grad()
-            label.fill_(1.0)
-            errG = criterion(netD(fake).view(-1), label)
-            errG.backward()
-            optimizerG.step()
-            yield errD.item(), errG.item()
+            yield batch.to(device)
+
+
+def plain_mlp(inputs: int, outputs: int, width: int, activation: nn.Module, *last: nn.Module) -> nn.Sequential:
+    hidden = nn.Linear(inputs, width), activation, nn.Linear(width, width), activation
+    return nn.Sequential(*hidden, nn.Linear(width, outputs), *last)
 
 
 def plain_generator(size: int, channels: int, width: int) -> nn.Sequential:
@@ -217,9 +252,9 @@ def _processor() -> tuple[str, set[str]]:
 def _line(result: dict[str, Any]) -> str:
     plain, ours, (low, high) = result["plain"], result["gandash"], result["ratio_range"]
     return (
-        f"{result['size']}x{result['size']}, {result['data']}, {result['arithmetic']}: "
-        f"plain {plain['images_per_second']:.0f} images/s ({plain['slowest']:.0f}-{plain['fastest']:.0f}), "
-        f"gandash {ours['images_per_second']:.0f} ({ours['slowest']:.0f}-{ours['fastest']:.0f}), "
+        f"{result['problem']}, {result['data']}, {result['arithmetic']}: "
+        f"plain {plain['per_second']:.0f} samples/s ({plain['slowest']:.0f}-{plain['fastest']:.0f}), "
+        f"gandash {ours['per_second']:.0f} ({ours['slowest']:.0f}-{ours['fastest']:.0f}), "
         f"ratio {result['ratio']:.2f} ({low:.2f}-{high:.2f})"
     )
 

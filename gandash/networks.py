@@ -50,11 +50,10 @@ class Generator(nn.Module):
             raise ValueError(f"This generator makes images of {self.classes} classes: say of which, with labels (N,)")
         if self.appended and labels is not None:
             z = append_labels(z, labels, self.classes)
-        rows = 0
         if self.reference is not None:
-            rows, z = len(self.reference), torch.cat([self.reference.to(z.dtype), z])
+            z = torch.cat([self.reference.to(z.dtype), z])
         images: Tensor = self.layers(z.view(*z.shape, *[1] * (self.input_dims - 1)), labels)
-        return images[rows:]
+        return images if self.reference is None else images[len(self.reference) :]
 
 
 class Head(nn.Module):
@@ -116,10 +115,12 @@ class Discriminator(nn.Module):
         """Logits (N,) and, where D classifies, class scores (N, classes)."""
         if self.classes and labels is not None:
             images = append_labels(images, labels, self.classes)
-        rows = 0
         if self.reference is not None:
-            rows, images = len(self.reference), torch.cat([self.reference.to(images.dtype), images])
-        result: tuple[Tensor, Tensor | None] = self.head(self.layers(images)[rows:], labels)
+            images = torch.cat([self.reference.to(images.dtype), images])
+        features = self.layers(images)
+        if self.reference is not None:
+            features = features[len(self.reference) :]
+        result: tuple[Tensor, Tensor | None] = self.head(features, labels)
         return result
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -38,7 +38,7 @@ from gandash.data import Dataset
 from gandash.files import write_whole
 from gandash.images import encode, grid, scatter
 from gandash.reports import Report, Snapshot
-from gandash.training import Arithmetic, State, build_state, check_fits, choose_device, new_state, train
+from gandash.training import Arithmetic, State, build_state, check_fits, choose_device, new_state, parameters_of, train
 
 CONFIG, METRICS, STATUS, STATE, STOP = "config.json", "metrics.csv", "status.json", "state.safetensors", "stop"
 LOCK = ".lock"
@@ -415,7 +415,7 @@ def _fill_optimizer(optimizer: torch.optim.Optimizer, stored: dict[str, Tensor],
 
     All of them must be there, or none if the player may be one that a rule has never updated.
     """
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    parameters = parameters_of(optimizer)
     wanted = {f"{number}.{slot}" for number in range(len(parameters)) for slot in SLOTS[type(optimizer)]}
     if stored.keys() != wanted and (stored or not unused):
         raise ValueError("its optimizer's moments are incomplete")

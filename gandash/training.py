@@ -417,7 +417,7 @@ def _update_g(state: State, fake: Tensor, batch: Batch, pair: tuple[DLoss, GLoss
 
     D is frozen while G learns: its weight gradients, a third of that backward pass, are not computed.
     """
-    state.D.requires_grad_(False)
+    _freeze(state.d_optimizer, frozen=True)
     fake = pack(_noisy(state, fake, NOISE_G, batch.update), state.config.collapse.pack)
     if state.config.collapse.unroll_steps:
         g_logits = _future_d(state, fake, batch, pair[0])(fake.float(), batch.labels)
@@ -426,7 +426,7 @@ def _update_g(state: State, fake: Tensor, batch: Batch, pair: tuple[DLoss, GLoss
             g_logits = state.D(fake, batch.labels)
     g_loss = pair[1](g_logits.float())
     g_grad_norm = _update(state.g_optimizer, g_loss)
-    state.D.requires_grad_(True)
+    _freeze(state.d_optimizer, frozen=False)
     if state.ema is not None:
         decay = ema_decay(state.config.ema, state.step)
         state.ema.multi_avg_fn = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
@@ -477,11 +477,22 @@ def _noisy(state: State, images: Tensor, purpose: int, update: int) -> Tensor:
 
 def _update(optimizer: torch.optim.Optimizer, loss: Tensor) -> Tensor:
     """One optimizer step on ``loss``; returns the global L2 norm of the gradient before it."""
-    optimizer.zero_grad()
+    parameters = parameters_of(optimizer)
+    for parameter in parameters:  # what zero_grad does, without its bookkeeping, which small networks feel
+        parameter.grad = None
     loss.backward()  # type: ignore[no-untyped-call]
-    gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
     optimizer.step()
-    return torch.nn.utils.get_total_norm(gradients)
+    return torch.nn.utils.get_total_norm(p.grad for p in parameters if p.grad is not None)
+
+
+def parameters_of(optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:
+    """What an optimizer updates."""
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def _freeze(optimizer: torch.optim.Optimizer, *, frozen: bool) -> None:
+    for parameter in parameters_of(optimizer):
+        parameter.requires_grad_(not frozen)
 
 
 @torch.no_grad()
