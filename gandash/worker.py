@@ -19,16 +19,14 @@ import tempfile
 import threading
 import time
 import unicodedata
-from contextlib import suppress
 from pathlib import Path
 
 import torch
 from filelock import FileLock, Timeout
 
-from gandash import line, runs
+from gandash import background, line, runs
 from gandash.config import Config
 from gandash.line import alive, gate, position
-from gandash.paths import PROJECT
 from gandash.runs import Run
 
 __all__ = ["alive", "ensure_worker", "fresh_name", "position", "recover", "remove", "resume", "stop", "submit"]
@@ -136,22 +134,10 @@ def _is_launching(root: Path) -> bool:
 
 
 def _launch(root: Path) -> None:
-    """Start the process in a session of its own, so that it outlives the server and its terminal."""
     root = root.resolve()
-    path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
-    # Threads that spin while they wait for each other burn the little time that others leave: 4 times slower.
-    environment = {"OMP_WAIT_POLICY": "PASSIVE"} | os.environ | {"PYTHONPATH": path}
     _trim_log(root)
     (root / LAUNCH).touch()
-    with (root / LOG).open("ab") as output:
-        _launched[root] = subprocess.Popen(
-            [sys.executable, "-m", "gandash.worker", str(root)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env=environment,
-            start_new_session=True,
-        )
+    _launched[root] = background.launch("gandash.worker", root / LOG, str(root))
 
 
 def _trim_log(root: Path) -> None:
@@ -173,7 +159,7 @@ def main(root: Path) -> None:
     except Timeout:
         return
     (root / LAUNCH).unlink(missing_ok=True)
-    _yield_to_others()
+    background.give_way()
     torch.set_num_threads(os.cpu_count() or 1)
     with gate(root, seconds=-1):
         line.settle(root, served=False)
@@ -202,16 +188,6 @@ def _train(run: Run, interrupted: threading.Event) -> None:
         log.info("%s: %s", run.name, busy)
     except Exception:
         log.exception("%s: failed", run.name)
-
-
-def _yield_to_others() -> None:
-    """Take only the time that nobody else wants: page views stay as quick as without training."""
-    if sys.platform == "linux":
-        with suppress(OSError):  # a sandbox may refuse
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-            return
-    if sys.platform != "win32":
-        os.nice(10)
 
 
 if __name__ == "__main__":

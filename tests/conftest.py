@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
-from gandash import data, training
+from gandash import classifiers, data, training
+from gandash.classifiers import Facts
 from gandash.config import Config, DataConfig, NetworkConfig
 from gandash.data import Dataset
 from gandash.training import Arithmetic
@@ -79,6 +81,50 @@ def plain_arithmetic(monkeypatch: pytest.MonkeyPatch) -> Arithmetic:
     plain = Arithmetic()
     monkeypatch.setattr(training, "choose_arithmetic", lambda *_: plain)
     return plain
+
+
+@pytest.fixture(scope="session")
+def small_mnist_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MNIST's files with 600 and 400 images of noise, whose class is the bright quarter; and a classifier for them."""
+    root = tmp_path_factory.mktemp("small-mnist")
+    raw = root / "data" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for name, count in (("train", 600), ("t10k", 400)):
+        labels = np.arange(count) % 4
+        images = rng.integers(0, 100, (count, 2, 14, 2, 14), dtype=np.uint8)
+        images[np.arange(count), labels // 2, :, labels % 2] += 120
+        for kind, magic, content in (("images-idx3", 2051, images), ("labels-idx1", 2049, labels.astype(np.uint8))):
+            header = [magic, count, 28, 28] if content is images else [magic, count]
+            (raw / f"{name}-{kind}-ubyte").write_bytes(np.array(header, dtype=">i4").tobytes() + content.tobytes())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANDASH_DATA", str(root / "data"))
+        network = classifiers.fit(data.load(DataConfig()), 3)
+    facts = Facts(dataset="mnist", channels=1, classes=10, epochs=3, seed=0, accuracy=1.0)
+    classifiers.save(root / "classifiers", network, facts)
+    return root
+
+
+@pytest.fixture
+def small_mnist(small_mnist_folder: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The small files in the place of MNIST, for processes as well, and their classifier among what ships."""
+    monkeypatch.setenv("GANDASH_DATA", str(small_mnist_folder / "data"))
+    shutil.copytree(small_mnist_folder / "classifiers", pretrained_root / "classifiers")
+    return small_mnist_folder
+
+
+@pytest.fixture(scope="session")
+def small_config() -> ConfigFactory:
+    """A config of a tiny run on MNIST's files at 32 pixels."""
+
+    def make(**changes: object) -> Config:
+        settings: dict[str, object] = {
+            "network": NetworkConfig(latent_dim=4, g_width=4, d_width=4), "steps": 2, "batch_size": 8, "snapshots": 2,
+            "precision": "fp32", "device": "cpu",
+        }  # fmt: skip
+        return Config.model_validate(settings | changes)
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,8 @@ LAYERS: list[set[str]] = [
     {"checkpoints"},
     {"runs", "samples"},
     {"zoo", "line", "uploads", "evaluation"},
-    {"worker"},
+    {"background"},
+    {"worker", "measuring"},
     {"__main__"},
 ]
 LAYER = {module: number for number, row in enumerate(LAYERS) for module in row}

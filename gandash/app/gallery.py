@@ -4,51 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gandash.app import figures, layout, models, tricks
+from gandash import background
+from gandash.app import figures, layout, models
+from gandash.app.cards import card
 from gandash.checkpoints import Checkpoint
+from gandash.paths import runs_root
 
-CARD_SAMPLES, CARD_COLUMNS, CARDS_PER_ROW = 32, 8, 3
+CARDS_PER_ROW = 3
 LARGEST_COUNT, MOST_COMPARED = 144, 4
-
-
-def show_card(checkpoint: Checkpoint) -> None:
-    """Samples of seed 0 with what the checkpoint is and how it was made."""
-    card = checkpoint.card
-    with st.container(border=True):
-        with layout.one_sentence():
-            content = models.sample_grid(checkpoint, 0, CARD_SAMPLES, CARD_COLUMNS)
-            alt = f"{layout.amount_of(card, CARD_SAMPLES)} of {card.name}, seed 0"
-            st.html(f'<div class="gd-card">{models.image_html(content, alt, points=card.data.points)}</div>')
-        st.markdown(f"**{card.title}**")
-        facts = card.data
-        st.html(
-            f'<p class="gd-facts">{facts.title}, {layout.kind_of(card)} · {layout.epochs_of(card)}<br>'
-            f"{tricks.summary(card.config)}<br>"
-            f"Trained in {layout.duration(card.seconds)} on {card.device}</p>"
-        )
-        if card.evaluation:
-            st.markdown(figures.line(card.evaluation), help=f"Measured on {card.evaluation.protocol}.")
-        with st.popover("All facts", icon=":material/info:"):
-            show_facts(checkpoint)
-
-
-def show_facts(checkpoint: Checkpoint) -> None:
-    """The whole card, as it is stored beside the weights."""
-    card = checkpoint.card
-    if card.note:
-        st.markdown(card.note)
-    ema = card.config.ema
-    sampler = f"moving average of G, decay {ema:g}" if ema else "G as trained"
-    st.markdown(
-        f"`{card.name}` · step {card.step:,} · seed {card.config.seed} · {card.arithmetic} · weights {card.weights}  \n"
-        f"Data: {card.data.title}, {card.data.licence}  \n"
-        f"Samples: {sampler}, in eval mode, fp32"
-    )
-    if card.evaluation:
-        st.dataframe(figures.table([card]), hide_index=True)
-        st.caption(f"Measured on {card.evaluation.protocol}.")
-    st.json(card.config.model_dump(), expanded=1)
-    st.caption(", ".join(f"{name} {version}" for name, version in card.versions.items()))
 
 
 @st.fragment
@@ -107,9 +70,10 @@ layout.header(
     "All pictures are drawn live from the weights.",
 )
 checkpoints = layout.checkpoints_or_stop()
+job = background.current(runs_root())
 for start in range(0, len(checkpoints), CARDS_PER_ROW):
     for column, checkpoint in zip(st.columns(CARDS_PER_ROW), checkpoints[start : start + CARDS_PER_ROW], strict=False):
         with column:
-            show_card(checkpoint)
+            card(checkpoint, job)
 compare(checkpoints)
 leaderboard(checkpoints)

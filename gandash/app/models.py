@@ -10,12 +10,12 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from gandash import checkpoints, latent, runs, samples
+from gandash import checkpoints, latent, measuring, runs, samples
 from gandash.app.assets import publish
 from gandash.checkpoints import Broken, Checkpoint
 from gandash.images import encode
 from gandash.networks import Generator
-from gandash.paths import pretrained_root, runs_root
+from gandash.paths import classifiers_root, pretrained_root, runs_root
 
 _INFERENCE = threading.BoundedSemaphore(2)
 
@@ -31,6 +31,21 @@ def find_checkpoints() -> tuple[list[Checkpoint], list[Broken]]:
 @st.cache_data(max_entries=8, show_spinner=False)
 def _find(stamp: tuple[tuple[str, int], ...]) -> tuple[list[Checkpoint], list[Broken]]:  # noqa: ARG001 - the cache's key
     return checkpoints.find(pretrained_root(), runs_root())
+
+
+def not_measurable(checkpoint: Checkpoint) -> str:
+    """Why a checkpoint's samples cannot be measured, in one sentence; empty if they can."""
+    path = classifiers_root() / f"{checkpoint.card.data.name}.safetensors"
+    return _not_measurable(checkpoint, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@st.cache_data(max_entries=256, show_spinner=False, hash_funcs={Checkpoint: lambda c: (str(c.folder), c.card.created)})
+def _not_measurable(checkpoint: Checkpoint, stamp: int) -> str:  # noqa: ARG001 - the cache's key
+    try:
+        measuring.check(checkpoint)
+    except (ValueError, OSError) as error:
+        return str(error)
+    return ""
 
 
 def generator(checkpoint: Checkpoint) -> Generator:

@@ -1,0 +1,105 @@
+"""A checkpoint as a card: samples, facts, figures, and the button that measures them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from gandash import background, measuring
+from gandash.app import figures, layout, models, tricks
+from gandash.background import Job
+from gandash.checkpoints import Checkpoint
+from gandash.paths import runs_root
+
+SAMPLES, COLUMNS = 32, 8
+
+
+def card(checkpoint: Checkpoint, job: Job | None) -> None:
+    """Samples of seed 0 with what the checkpoint is and how it was made; ``job`` is what goes on beside the server."""
+    about = checkpoint.card
+    with st.container(border=True):
+        with layout.one_sentence():
+            content = models.sample_grid(checkpoint, 0, SAMPLES, COLUMNS)
+            alt = f"{layout.amount_of(about, SAMPLES)} of {about.name}, seed 0"
+            st.html(f'<div class="gd-card">{models.image_html(content, alt, points=about.data.points)}</div>')
+        st.markdown(f"**{about.title}**")
+        facts = about.data
+        st.html(
+            f'<p class="gd-facts">{facts.title}, {layout.kind_of(about)} · {layout.epochs_of(about)}<br>'
+            f"{tricks.summary(about.config)}<br>"
+            f"Trained in {layout.duration(about.seconds)} on {about.device}</p>"
+        )
+        if about.evaluation:
+            st.markdown(figures.line(about.evaluation), help=f"Measured on {about.evaluation.protocol}.")
+        refused = models.not_measurable(checkpoint)
+        mine = job if job is not None and job.concerns(measuring.MODULE, checkpoint.folder) else None
+        underway = mine is not None and not mine.problem
+        with st.container(horizontal=True):
+            with st.popover("All facts", icon=":material/info:"):
+                show_facts(checkpoint, refused)
+                if about.evaluation and not underway:
+                    measure_button("Measure again", checkpoint)
+            if not (about.evaluation or refused or underway):
+                measure_button("Measure", checkpoint)
+        if mine is not None and underway:
+            st.fragment(progress, run_every="1s")(mine)
+        else:
+            show_problem(checkpoint, mine)
+
+
+def show_facts(checkpoint: Checkpoint, refused: str) -> None:
+    """The whole card, as it is stored beside the weights; ``refused`` says why it cannot be measured, if so."""
+    about = checkpoint.card
+    if about.note:
+        st.markdown(about.note)
+    ema = about.config.ema
+    sampler = f"moving average of G, decay {ema:g}" if ema else "G as trained"
+    st.markdown(
+        f"`{about.name}` · step {about.step:,} · seed {about.config.seed} · {about.arithmetic} · "
+        f"weights {about.weights}  \n"
+        f"Data: {about.data.title}, {about.data.licence}  \n"
+        f"Samples: {sampler}, in eval mode, fp32"
+    )
+    if about.evaluation:
+        st.dataframe(figures.table([about]), hide_index=True)
+        st.caption(f"Measured on {about.evaluation.protocol}.")
+    elif refused:
+        st.caption(f"Not measured: {refused}.")
+    st.json(about.config.model_dump(), expanded=1)
+    st.caption(", ".join(f"{name} {version}" for name, version in about.versions.items()))
+
+
+def measure_button(label: str, checkpoint: Checkpoint) -> None:
+    """Starts to measure a checkpoint, or keeps for the card why not."""
+    st.button(
+        label, icon=":material/straighten:", key=f"gallery_measure_{checkpoint.name}", on_click=measure,
+        args=(checkpoint.name, checkpoint.folder),
+        help="Draws 10,000 samples and compares them with held-out images, on a classifier's features. It takes "
+        "minutes, goes on when this tab is closed, and the figures are kept in the card for everyone.",
+    )  # fmt: skip
+
+
+def measure(name: str, folder: Path) -> None:
+    try:
+        measuring.start(runs_root(), folder)
+    except (ValueError, OSError) as error:
+        st.session_state.gallery_problem = (name, str(error))
+
+
+def show_problem(checkpoint: Checkpoint, ended: Job | None) -> None:
+    """Why this checkpoint was not measured: what the click on its button was answered, or how its job ended."""
+    name, problem = st.session_state.get("gallery_problem", ("", ""))
+    if name == checkpoint.name:
+        del st.session_state.gallery_problem
+        st.warning(problem, icon=":material/block:")
+    elif ended is not None:
+        st.error(ended.problem, icon=":material/error:")
+
+
+def progress(job: Job) -> None:
+    """What the job is doing; polled, and the whole page is shown anew when it has ended."""
+    now = background.current(runs_root())
+    if now is None or now.problem or now.started != job.started:
+        st.rerun()
+    st.progress(max(now.step - 1, 0) / now.steps, f"{now.doing}, step {max(now.step, 1)} of {now.steps}")

@@ -1,0 +1,163 @@
+"""One job at a time beside the server: who may start one, what is known of it, and what it ends in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from gandash import background, checkpoints
+from gandash.background import Job
+from gandash.evaluation import Progress
+
+
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What would have been started; nothing is."""
+    found: list[tuple[str, ...]] = []
+
+    def launch(module: str, _output: Path, *arguments: str) -> subprocess.Popen[bytes]:
+        found.append((module, *arguments))
+        return subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+
+    monkeypatch.setattr(background, "launch", launch)
+    monkeypatch.setattr(background, "give_way", lambda: None)
+    return found
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    if tmp_path.resolve() in background._started:
+        end_child(tmp_path)
+        del background._started[tmp_path.resolve()]
+
+
+def end_child(root: Path) -> None:
+    child = background._started[root.resolve()]
+    assert child.stdin is not None
+    child.stdin.close()
+    child.wait(60)
+
+
+def write(root: Path, **changes: object) -> Job:
+    job = Job(module="measuring", folder=str(root / "a"), what="measuring 'a'", started=checkpoints.now())
+    job = job.model_copy(update=changes)
+    background._write(root, job)
+    return job
+
+
+def steps(*, fail: Exception | None = None) -> Iterator[Progress]:
+    yield Progress("First", 1, 2)
+    yield Progress("Second", 2, 2)
+    if fail is not None:
+        raise fail
+
+
+def test_a_job_is_started_once_and_a_second_is_refused(root: Path, launched: list[tuple[str, ...]]) -> None:
+    assert background.current(root) is None
+    answers: list[str] = []
+
+    def click(name: str) -> None:
+        try:
+            background.start(root, "measuring", root / name, f"measuring {name!r}")
+        except ValueError as error:
+            answers.append(str(error))
+
+    clicks = [threading.Thread(target=click, args=(name,)) for name in "abcd"]
+    for thread in clicks:
+        thread.start()
+    for thread in clicks:
+        thread.join()
+    ((module, where, folder),) = launched
+    assert (module, where) == ("gandash.measuring", str(root))
+    assert len(answers) == 3
+    name = Path(folder).name
+    assert set(answers) == {
+        f"One job runs beside the server at a time, and it is measuring {name!r}: try again when that is done"
+    }
+    job = background.current(root)
+    assert job is not None
+    assert job.concerns("measuring", root / name)
+    assert not job.concerns("measuring", root / "other")
+    assert not job.concerns("other", root / name)
+    assert (job.step, job.problem) == (0, "")
+
+
+def test_progress_is_written_and_a_done_job_is_forgotten(root: Path, launched: list[tuple[str, ...]]) -> None:
+    write(root)
+    seen = []
+
+    def watched() -> Iterator[Progress]:
+        for item in steps():
+            yield item
+            job = background.current(root)
+            assert job is not None
+            seen.append((job.doing, job.step, job.steps, job.problem))
+
+    background.run(root, watched())
+    assert seen == [("First", 1, 2, ""), ("Second", 2, 2, "")]
+    assert background.current(root) is None
+
+
+def test_a_failure_is_kept_in_one_sentence_until_the_next_start(root: Path, launched: list[tuple[str, ...]]) -> None:
+    write(root)
+    background.run(root, steps(fail=ValueError("It must be so, and it is not:\n change it")))
+    job = background.current(root)
+    assert job is not None
+    assert job.problem == "It must be so, and it is not: change it"
+    background.start(root, "measuring", root / "b", "measuring 'b'")
+    job = background.current(root)
+    assert job is not None
+    assert job.problem == ""
+
+
+def test_a_killed_process_is_noticed_and_another_may_start(root: Path, launched: list[tuple[str, ...]]) -> None:
+    write(root, step=3, steps=5)
+    with FileLock(root / background.LOCK):
+        job = background.current(root)
+        assert job is not None
+        assert not job.problem
+    job = background.current(root)
+    assert job is not None
+    assert job.problem.startswith("The process for measuring 'a' was cut off")
+    background.start(root, "measuring", root / "b", "measuring 'b'")
+    assert len(launched) == 1
+
+
+def test_a_process_has_time_to_start_unless_it_is_known_to_have_ended(
+    root: Path, launched: list[tuple[str, ...]]
+) -> None:
+    job = write(root)
+    assert background.current(root) == job
+    write(root, started=job.started - timedelta(seconds=background.START_SECONDS + 1))
+    late = background.current(root)
+    assert late is not None
+    assert late.problem
+    background.start(root, "measuring", root / "b", "measuring 'b'")
+    end_child(root)
+    ended = background.current(root)
+    assert ended is not None
+    assert ended.problem
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"module": 3}'])
+def test_a_file_that_nobody_can_read_says_nothing(root: Path, content: str) -> None:
+    (root / background.JOB).write_text(content)
+    assert background.current(root) is None
+
+
+def test_a_second_process_leaves_the_job_alone(
+    root: Path, launched: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "LOCK_SECONDS", 0.1)
+    job = write(root, step=1)
+    with FileLock(root / background.LOCK):
+        background.run(root, steps())
+        assert background.current(root) == job
