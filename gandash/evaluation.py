@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from torch import Tensor
 
 from gandash import checkpoints, classifiers, data, latent, metrics
 from gandash.checkpoints import Checkpoint, now
-from gandash.classifiers import Classifier
+from gandash.classifiers import Facts
 from gandash.config import DataConfig
 from gandash.data import Dataset, to_unit
 from gandash.figures import Evaluation, Protocol
+from gandash.quality import HeldOut, read_held_out
 from gandash.samples import generate
 
 COUNT, LEAST = 10_000, 1000
@@ -31,7 +33,39 @@ class Progress:
 
     doing: str
     step: int
-    steps: int = 5
+    steps: int = 8
+
+
+@dataclass(frozen=True)
+class Real:
+    """The real images of a dataset as its classifier sees them, with all that does not depend on the samples.
+
+    ``features`` are those of the training images; ``usual`` and ``usual_pixels`` the median distances of held-out
+    images to the nearest of them, in features and, for the first 2,000, in pixels.
+    """
+
+    held_out: HeldOut
+    train: Dataset
+    features: Tensor
+    usual: float
+    usual_pixels: float
+
+
+def real_images(config: DataConfig, folder: Path) -> Real:
+    """Read all real images of the data that ``config`` names with its classifier in ``folder``.
+
+    Those read last are kept, so that checkpoints on the same data that are measured one after the other share them.
+    """
+    _, facts = classifiers.load(folder, config.dataset)
+    return _real_images(config.model_copy(update={"limit": None}), folder, facts)
+
+
+@lru_cache(maxsize=1)
+def _real_images(config: DataConfig, folder: Path, _facts: Facts) -> Real:
+    held_out, train = read_held_out(config, folder), data.load(config)
+    features, _ = classifiers.read(held_out.classifier, train.images)
+    pixels = metrics.median_distance(_pixels(held_out.images.images[:PIXEL_SAMPLES]), _pixels(train.images))
+    return Real(held_out, train, features, metrics.median_distance(held_out.features, features), pixels)
 
 
 def evaluate(
@@ -50,22 +84,24 @@ def evaluate(
         )
     if count < LEAST:
         raise ValueError(f"An evaluation needs at least {LEAST:,} samples, not {count}: take more")
-    network, about = classifiers.load(folder, data.check_held_out(facts.name))
+    _, about = classifiers.load(folder, data.check_held_out(facts.name))
     if facts.shape[0] != about.channels:
         raise ValueError(
             f"The classifier for {facts.name!r} reads images of {about.channels} channels, and {checkpoint.name!r} "
             f"makes {facts.shape[0]}: choose another checkpoint"
         )
-    yield Progress("Drawing samples", 1)
+    yield Progress("Reading real images", 1)
+    real = real_images(checkpoint.card.config.data, folder)
+    yield Progress("Drawing samples", 2)
     G = checkpoints.load_generator(checkpoint)
     images = generate(G, latent.draw(seed, count, G.latent_dim))
     asked = latent.classes_in_turn(count, G.classes) if G.classes else None
-    found = yield from _measure(images, checkpoint.card.config.data, network)
+    found = yield from _measure(images, real)
     accuracy = None if asked is None else float((found.labels == asked).float().mean())
-    protocol = Protocol(features=about.name, real=found.real, fake=count, seed=seed)
     yield Evaluation(
-        protocol=protocol, step=checkpoint.card.step, label_accuracy=accuracy, created=now(), **found.figures
-    )
+        protocol=_protocol(real, count, seed), step=checkpoint.card.step, label_accuracy=accuracy, created=now(),
+        **found.figures,
+    )  # fmt: skip
 
 
 def reference(dataset: str, folder: Path, count: int = COUNT, seed: int = 0) -> Iterator[Progress | Evaluation]:
@@ -73,50 +109,50 @@ def reference(dataset: str, folder: Path, count: int = COUNT, seed: int = 0) -> 
 
     Only the memorization ratios are no goal: they are 0, as the images are those of the training set.
     """
-    network, about = classifiers.load(folder, data.check_held_out(dataset))
-    yield Progress("Choosing training images", 1)
-    config = DataConfig(dataset=dataset)
-    train = data.load(config)
-    chosen = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))[:count]
-    found = yield from _measure(train.images[chosen], config, network)
-    protocol = Protocol(features=about.name, real=found.real, fake=len(chosen), seed=seed)
-    yield Evaluation(protocol=protocol, step=0, created=now(), **found.figures)
+    yield Progress("Reading real images", 1)
+    real = real_images(DataConfig(dataset=data.check_held_out(dataset)), folder)
+    yield Progress("Choosing training images", 2)
+    chosen = torch.randperm(len(real.train), generator=torch.Generator().manual_seed(seed))[:count]
+    found = yield from _measure(real.train.images[chosen], real)
+    yield Evaluation(protocol=_protocol(real, len(chosen), seed), step=0, created=now(), **found.figures)
+
+
+def _protocol(real: Real, count: int, seed: int) -> Protocol:
+    return Protocol(features=real.held_out.facts.name, real=len(real.held_out.images), fake=count, seed=seed)
 
 
 @dataclass(frozen=True)
 class _Measured:
     figures: dict[str, Any]
     labels: Tensor  # (N,) classes that the classifier sees in the samples
-    real: int
 
 
-def _measure(images: Tensor, config: DataConfig, network: Classifier) -> Generator[Progress, None, _Measured]:
-    """Every figure of uint8 images (N, C, 32, 32) against the data that ``config`` names."""
-    yield Progress("Reading real images", 2)
-    whole = config.model_copy(update={"limit": None})
-    train, test = data.load(whole), data.load(whole, "test")
-    (fake, scores), (seen, _), (real, _) = (
-        classifiers.read(network, part) for part in (images, train.images, test.images)
-    )
+def _measure(images: Tensor, real: Real) -> Generator[Progress, None, _Measured]:
+    """Every figure of uint8 images (N, C, 32, 32) against real ones."""
+    there = real.held_out
+    yield Progress("Reading samples", 3)
+    fake, scores = classifiers.read(there.classifier, images)
     labels = scores.argmax(1)
-    yield Progress("Measuring distances", 3)
-    kernel, kernel_std = metrics.kernel_distance(fake, real)
+    shares = metrics.class_shares(labels, len(there.images.classes))
     score, score_std = metrics.classifier_score(scores)
-    shares = metrics.class_shares(labels, len(test.classes))
-    yield Progress("Comparing neighborhoods", 4)
-    near = metrics.neighborhoods(fake, real)
-    yield Progress("Looking for nearest training images", 5)
+    yield Progress("Measuring Fréchet distance and diversity", 4)
+    frechet = metrics.frechet_distance(fake, there.features)
+    diversity = metrics.diversity(fake) / metrics.diversity(there.features)
+    yield Progress("Measuring kernel distance", 5)
+    kernel, kernel_std = metrics.kernel_distance(fake, there.features)
+    yield Progress("Comparing neighborhoods", 6)
+    near = metrics.neighborhoods(fake, there.features, there.radii)
+    yield Progress("Looking for nearest training images", 7)
+    memorization = metrics.memorization_ratio(fake, real.features, real.usual)
+    yield Progress("Looking for nearest training images in pixels", 8)
+    pixels = _pixels(images[:PIXEL_SAMPLES]), _pixels(real.train.images)
     figures = {
-        "frechet": metrics.frechet_distance(fake, real), "kernel": kernel, "kernel_std": kernel_std,
-        **asdict(near), "score": score, "score_std": score_std,
-        "class_shares": tuple(round(float(share), 5) for share in shares), "missing": _missing(shares, test),
-        "diversity": metrics.diversity(fake) / metrics.diversity(real),
-        "memorization": metrics.memorization_ratio(fake, seen, real),
-        "memorization_pixels": metrics.memorization_ratio(
-            _pixels(images[:PIXEL_SAMPLES]), _pixels(train.images), _pixels(test.images[:PIXEL_SAMPLES])
-        ),
+        "frechet": frechet, "kernel": kernel, "kernel_std": kernel_std, **asdict(near),
+        "score": score, "score_std": score_std, "class_shares": tuple(round(float(share), 5) for share in shares),
+        "missing": _missing(shares, there.images), "diversity": diversity, "memorization": memorization,
+        "memorization_pixels": metrics.memorization_ratio(*pixels, real.usual_pixels),
     }  # fmt: skip
-    return _Measured(figures, labels, len(test))
+    return _Measured(figures, labels)
 
 
 def _missing(shares: npt.NDArray[np.float64], real: Dataset) -> int:

@@ -71,35 +71,38 @@ class Neighborhoods:
     coverage: float
 
 
-def neighborhoods(fake: Tensor, real: Tensor) -> Neighborhoods:
-    """Precision, recall, density and coverage of features (N, d) and (M, d), both longer than 5."""
-    from torch_fidelity.metric_prc import (  # noqa: PLC0415 - slow to import
-        KEY_METRIC_PRECISION,
-        KEY_METRIC_RECALL,
-        prc_features_to_metric,
-    )
-
-    if min(len(fake), len(real)) <= DENSITY_NEIGHBORS:
+def radii(features: Tensor) -> Tensor:
+    """Distance from each row to its 3rd and to its 5th nearest other, (N, 2); more than 5 rows."""
+    if len(_checked(features)) <= DENSITY_NEIGHBORS:
         raise ValueError(
-            f"Neighborhoods need more than {DENSITY_NEIGHBORS} samples a side, and there are {len(fake)} and "
-            f"{len(real)}: take more"
+            f"Neighborhoods need more than {DENSITY_NEIGHBORS} samples a side, and there are {len(features)}: take more"
         )
-    found = prc_features_to_metric(
-        _checked(fake), _checked(real), prc_neighborhood=NEIGHBORS, prc_batch_size=CHUNK, save_cpu_ram=True,
-        verbose=False,
-    )  # fmt: skip
-    density, coverage = _density_coverage(fake, real, DENSITY_NEIGHBORS)
-    return Neighborhoods(found[KEY_METRIC_PRECISION], found[KEY_METRIC_RECALL], density, coverage)
+    places = torch.tensor([NEIGHBORS, DENSITY_NEIGHBORS])  # number 0 is the row itself
+    count = DENSITY_NEIGHBORS + 1
+    nearest = [torch.cdist(rows, features).topk(count, largest=False).values for rows in _chunks(features)]
+    return torch.cat(nearest)[:, places]
 
 
-def _density_coverage(fake: Tensor, real: Tensor, k: int) -> tuple[float, float]:
-    radii = torch.cat([torch.cdist(rows, real).kthvalue(k + 1).values for rows in _chunks(real)])
-    inside, covered = 0.0, torch.zeros(len(real), dtype=torch.bool)
-    for rows in _chunks(fake):
-        within = torch.cdist(rows, real) <= radii
-        inside += float(within.sum())
+def neighborhoods(fake: Tensor, real: Tensor, real_radii: Tensor | None = None) -> Neighborhoods:
+    """Precision, recall, density and coverage of features (N, d) and (M, d), both longer than 5.
+
+    All four from one pass over the distances; ``real_radii`` are the :func:`radii` of ``real``, if they are known.
+    """
+    fake_reach = radii(fake)[:, :1]
+    reach, wide = (radii(real) if real_radii is None else real_radii).T
+    precise, inside = 0, 0
+    recalled, covered = torch.zeros(len(real), dtype=torch.bool), torch.zeros(len(real), dtype=torch.bool)
+    for rows, own in zip(_chunks(fake), _chunks(fake_reach), strict=True):
+        distances = torch.cdist(rows, real)
+        precise += int((distances <= reach).any(1).count_nonzero())
+        recalled |= (distances <= own).any(0)
+        within = distances <= wide
+        inside += int(within.count_nonzero())
         covered |= within.any(0)
-    return inside / (k * len(fake)), float(covered.float().mean())
+    return Neighborhoods(
+        precision=precise / len(fake), recall=float(recalled.float().mean()),
+        density=inside / (DENSITY_NEIGHBORS * len(fake)), coverage=float(covered.float().mean()),
+    )  # fmt: skip
 
 
 def classifier_score(logits: Tensor) -> tuple[float, float]:
@@ -129,17 +132,39 @@ def diversity(features: Tensor) -> float:
 
 
 def nearest(features: Tensor, references: Tensor) -> tuple[Tensor, Tensor]:
-    """Distance (N,) from each row to the nearest of ``references`` (M, d), and which that is (N,)."""
-    found = [torch.cdist(rows, references).min(1) for rows in _chunks(features)]
-    return torch.cat([part.values for part in found]), torch.cat([part.indices for part in found])
+    """Distance (N,) from each row to the nearest of ``references`` (M, d), and which that is (N,).
+
+    The nearest is found by products, whose differences lose the digits of small distances; its distance is then
+    taken anew, so that a copy is at 0.
+    """
+    half_squares = references.square().sum(1) / 2
+    places = torch.cat([_nearest(rows, references, half_squares) for rows in _chunks(features)])
+    distances = [(a - references[at]).norm(dim=1) for a, at in zip(_chunks(features), _chunks(places), strict=True)]
+    return torch.cat(distances), places
 
 
-def memorization_ratio(fake: Tensor, train: Tensor, held_out: Tensor) -> float:
-    """Median distance of samples to their nearest training image over that of held-out real images.
+def _nearest(rows: Tensor, references: Tensor, half_squares: Tensor) -> Tensor:
+    """Where |b|^2 / 2 - a.b, half of |a - b|^2 but for what the rows b have in common, is least for each row a."""
+    least, places = torch.full((len(rows),), torch.inf), torch.zeros(len(rows), dtype=torch.long)
+    for start in range(0, len(references), CHUNK):
+        part = slice(start, start + CHUNK)
+        found = torch.addmm(half_squares[part], rows, references[part].T, alpha=-1).min(1)
+        nearer = found.values < least
+        least, places = torch.where(nearer, found.values, least), torch.where(nearer, found.indices + start, places)
+    return places
+
+
+def median_distance(features: Tensor, references: Tensor) -> float:
+    """Median distance of rows to the nearest of ``references``."""
+    return float(nearest(features, references)[0].median())
+
+
+def memorization_ratio(fake: Tensor, train: Tensor, usual: float) -> float:
+    """Median distance of samples to their nearest training image over the ``usual`` one, that of held-out real images.
 
     About 1 if samples keep as far from the training set as new data does, far below 1 if they repeat it.
     """
-    return float(nearest(fake, train)[0].median() / nearest(held_out, train)[0].median())
+    return median_distance(fake, train) / usual
 
 
 def _chunks(rows: Tensor) -> Iterator[Tensor]:

@@ -11,12 +11,13 @@ from gandash import __main__ as cli
 from gandash import checkpoints, classifiers, data, evaluation, runs
 from gandash.checkpoints import Checkpoint
 from gandash.classifiers import Facts
-from gandash.config import parse_config
+from gandash.config import DataConfig, parse_config
 from gandash.data import Dataset
 from gandash.evaluation import Progress
 from gandash.figures import Evaluation
 
 CLASSES = 4
+FACTS = Facts(dataset="mnist", channels=1, classes=CLASSES, epochs=3, seed=0, accuracy=1.0)
 
 
 def blobs(count: int, seed: int) -> Dataset:
@@ -41,8 +42,7 @@ def small_data(monkeypatch: pytest.MonkeyPatch) -> dict[str, Dataset]:
 @pytest.fixture
 def folder(tmp_path: Path, small_data: dict[str, Dataset]) -> Path:
     network = classifiers.fit(small_data["train"], 3)
-    facts = Facts(dataset="mnist", channels=1, classes=CLASSES, epochs=3, seed=0, accuracy=1.0)
-    classifiers.save(tmp_path / "classifiers", network, facts)
+    classifiers.save(tmp_path / "classifiers", network, FACTS)
     return tmp_path / "classifiers"
 
 
@@ -59,7 +59,7 @@ def trained(root: Path, **changes: object) -> Checkpoint:
 def test_an_evaluation_names_its_protocol_and_is_the_same_twice(folder: Path, runs_root: Path) -> None:
     checkpoint = trained(runs_root)
     *steps, found = evaluation.evaluate(checkpoint, folder, 1000, seed=3)
-    assert [item.step for item in steps if isinstance(item, Progress)] == [1, 2, 3, 4, 5]
+    assert [item.step for item in steps if isinstance(item, Progress)] == list(range(1, Progress("", 1).steps + 1))
     assert isinstance(found, Evaluation)
     assert (found.protocol.real, found.protocol.fake, found.protocol.seed, found.step) == (400, 1000, 3, 2)
     assert str(found.protocol).startswith("1,000 samples of seed 3 against 400 images of the test split")
@@ -79,7 +79,30 @@ def test_training_images_are_what_a_perfect_generator_reaches(folder: Path, smal
     assert found.missing == 0
     assert 3 < found.score <= CLASSES, "near its upper end"
     assert found.diversity == pytest.approx(1, abs=0.1)
-    assert found.memorization < 0.01, "they are the training set"
+    assert found.memorization == found.memorization_pixels == 0, "they are the training set"
+
+
+def test_real_images_are_read_once_for_checkpoints_in_a_row_and_anew_for_another_classifier(
+    folder: Path, runs_root: Path, small_data: dict[str, Dataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = trained(runs_root, data={"limit": 100})
+    loaded: list[str] = []
+
+    def load(config: DataConfig, split: str = "train") -> Dataset:
+        assert config.limit is None, "it is measured against all"
+        loaded.append(split)
+        return small_data[split]
+
+    monkeypatch.setattr(data, "load", load)
+    for _ in range(2):
+        *_, found = evaluation.evaluate(checkpoint, folder, 1000)
+    assert sorted(loaded) == ["test", "train"]
+    classifiers.save(folder, classifiers.fit(small_data["train"], 1), FACTS.model_copy(update={"epochs": 1}))
+    *_, other = evaluation.evaluate(checkpoint, folder, 1000)
+    assert sorted(loaded) == ["test", "test", "train", "train"]
+    assert isinstance(found, Evaluation)
+    assert isinstance(other, Evaluation)
+    assert other.frechet != found.frechet
 
 
 def test_a_conditioned_generator_is_asked_for_every_class(folder: Path, runs_root: Path) -> None:

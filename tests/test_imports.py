@@ -36,7 +36,7 @@ LAYERS: list[set[str]] = [
     {"dcgan", "mlp", "resnet", "classifiers"},
     {"networks"},
     {"training"},
-    {"checkpoints"},
+    {"checkpoints", "quality"},
     {"runs", "samples"},
     {"zoo", "line", "uploads", "evaluation"},
     {"background"},

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from scipy import linalg
 from torch import Tensor
+from torch_fidelity.metric_prc import prc_features_to_metric
 
-from gandash import metrics
+from gandash import data, metrics
+from gandash.config import DataConfig
+from gandash.data import to_unit
 
 
 def normal(count: int, dim: int, seed: int, scale: float = 1.0, shift: float = 0.0) -> Tensor:
@@ -71,6 +76,21 @@ def test_neighborhoods_match_their_definitions() -> None:
     inside = between <= radii(r, 5)
     assert found.density == pytest.approx(inside.sum() / (5 * len(f)))
     assert found.coverage == pytest.approx(inside.any(0).mean())
+    assert metrics.radii(real).T.tolist() == [pytest.approx(radii(r, k), rel=1e-5) for k in (3, 5)]
+
+
+@pytest.mark.parametrize("chunk", [64, 300, 4096])
+def test_precision_and_recall_are_those_of_torch_fidelity(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    """Whatever part of the distances is looked at at a time, and whether the radii were known before."""
+    monkeypatch.setattr(metrics, "CHUNK", chunk)
+    fake, real = normal(700, 16, 12, scale=0.8, shift=0.1), normal(500, 16, 13)
+    expected = prc_features_to_metric(
+        fake, real, prc_neighborhood=3, prc_batch_size=256, save_cpu_ram=True, verbose=False
+    )
+    found = metrics.neighborhoods(fake, real)
+    assert 0.1 < found.recall < found.precision < 0.99
+    assert (found.precision, found.recall) == pytest.approx((expected["precision"], expected["recall"]), abs=1e-6)
+    assert metrics.neighborhoods(fake, real, metrics.radii(real)) == found
 
 
 def test_a_dropped_class_lowers_recall_and_not_precision() -> None:
@@ -100,10 +120,31 @@ def test_shares_diversity_and_nearest() -> None:
     assert places.tolist() == [1, 0]
 
 
+@pytest.mark.parametrize("chunk", [100, 4096])
+def test_nearest_is_that_of_double_precision(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    """Far from the origin too, where differences of products have lost the digits of small distances."""
+    monkeypatch.setattr(metrics, "CHUNK", chunk)
+    references = normal(1500, 32, 43, shift=3.0)
+    samples = torch.cat([normal(300, 32, 44, shift=3.0), references[200:300] + 1e-3, references[700:800]])
+    expected = torch.cdist(samples.double(), references.double(), compute_mode="donot_use_mm_for_euclid_dist").min(1)
+    distances, places = metrics.nearest(samples, references)
+    assert torch.equal(places, expected.indices)
+    torch.testing.assert_close(distances, expected.values.float(), rtol=1e-5, atol=1e-6)
+    assert torch.equal(distances[400:], torch.zeros(100)), "copies are at no distance at all"
+
+
 def test_memorization_is_about_one_for_new_samples_and_zero_for_copies() -> None:
     train, held_out, new = (normal(2000, 4, seed) for seed in (40, 41, 42))
-    assert metrics.memorization_ratio(new, train, held_out) == pytest.approx(1, abs=0.1)
-    assert metrics.memorization_ratio(train[:500], train, held_out) < 0.01
+    usual = metrics.median_distance(held_out, train)
+    assert metrics.memorization_ratio(new, train, usual) == pytest.approx(1, abs=0.1)
+    assert metrics.memorization_ratio(train[:500], train, usual) == 0
+
+
+def test_copies_of_real_digits_are_at_no_distance(mnist: Path) -> None:
+    images = to_unit(data.load(DataConfig(limit=5000)).images).flatten(1)
+    distances, places = metrics.nearest(images[1000:1500], images)
+    assert torch.equal(places, torch.arange(1000, 1500))
+    assert not distances.any()
 
 
 @pytest.mark.parametrize(
@@ -120,6 +161,7 @@ def test_broken_features_are_refused(features: Tensor, sentence: str) -> None:
             measure(features, torch.zeros(8, 2))
 
 
-def test_too_few_samples_have_no_neighborhoods() -> None:
-    with pytest.raises(ValueError, match="more than 5 samples a side, and there are 5 and 9"):
-        metrics.neighborhoods(normal(5, 2, 0), normal(9, 2, 1))
+@pytest.mark.parametrize("counts", [(5, 9), (9, 5)])
+def test_too_few_samples_have_no_neighborhoods(counts: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="more than 5 samples a side, and there are 5: take more"):
+        metrics.neighborhoods(*(normal(count, 2, count) for count in counts))

@@ -1,0 +1,86 @@
+"""How long it takes to measure a checkpoint: 10,000 samples of 32x32 pixels, by part.
+
+    python benchmarks/evaluate.py
+    python benchmarks/evaluate.py --checkpoint mnist-dcgan-one-sided --rounds 3 --json
+
+Protocol: ``gandash.evaluation.evaluate`` as the command line runs it, in one process, without writing the
+card. The first round is cold: real images are read from disk and their features computed, as in a process
+that measures a single checkpoint. Later rounds are warm: the process has measured a checkpoint on the same
+data before. Of the warm rounds the median is given for each part. Seconds are of the wall clock, and beside
+them of the processor, all threads together: on a busy machine only the latter compares.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from machine import machine
+
+from gandash import checkpoints, evaluation
+from gandash.checkpoints import Checkpoint
+from gandash.evaluation import Progress
+from gandash.paths import classifiers_root, pretrained_root, runs_root
+
+Seconds = dict[str, dict[str, float]]  # wall and processor, by part
+
+
+def main() -> None:
+    options = _parser().parse_args()
+    torch.set_num_threads(options.threads or torch.get_num_threads())
+    found, _ = checkpoints.find(pretrained_root(), runs_root())
+    checkpoint = next(it for it in found if it.name == options.checkpoint)
+    facts = machine(torch.device("cpu")) | {"load": os.getloadavg()[0] if hasattr(os, "getloadavg") else "unknown"}
+    rounds = [measure(checkpoint, classifiers_root()) for _ in range(1 + options.rounds)]
+    results = {"cold": rounds[0], "warm": median(rounds[1:])}
+    if options.json:
+        settings = {name: value for name, value in vars(options).items() if name != "json"}
+        print(json.dumps({"machine": facts, "settings": settings, "samples": evaluation.COUNT, **results}, indent=2))
+        return
+    for part, cold in results["cold"].items():
+        warm = results["warm"][part]
+        print(f"{part:48} {_shown(cold)}   warm {_shown(warm)}")
+    print(", ".join(f"{name}: {value}" for name, value in facts.items()))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Seconds that an evaluation takes, by part.")
+    parser.add_argument("--checkpoint", default="mnist-dcgan", help="name (default: mnist-dcgan)")
+    parser.add_argument("--rounds", type=int, default=1, help="warm rounds after the cold one (default: 1)")
+    parser.add_argument("--threads", type=int, help="default: as torch chooses")
+    parser.add_argument("--json", action="store_true", help="print all figures as one JSON object")
+    return parser
+
+
+def measure(checkpoint: Checkpoint, folder: Path) -> Seconds:
+    """One evaluation: what passes between two of its notes is the time of the first one's part."""
+    spent: Seconds = {}
+    part, wall, processor = "", time.perf_counter(), time.process_time()
+    for item in evaluation.evaluate(checkpoint, folder):
+        now, used = time.perf_counter(), time.process_time()
+        if part:
+            spent[part] = {"wall": round(now - wall, 2), "processor": round(used - processor, 2)}
+        part, wall, processor = item.doing if isinstance(item, Progress) else "", now, used
+    return spent | {"All": {kind: round(sum(it[kind] for it in spent.values()), 2) for kind in ("wall", "processor")}}
+
+
+def median(rounds: list[Seconds]) -> Seconds:
+    """The median of each part."""
+    return {
+        part: {kind: round(statistics.median(it[part][kind] for it in rounds), 2) for kind in kinds}
+        for part, kinds in rounds[0].items()
+    }
+
+
+def _shown(seconds: dict[str, Any]) -> str:
+    return f"{seconds['wall']:6.1f} s ({seconds['processor']:5.1f} s of processors)"
+
+
+if __name__ == "__main__":
+    main()
