@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from gandash import background, checkpoints, measuring, runs
+from gandash.app import browse
 from gandash.background import Job
 from gandash.checkpoints import Checkpoint
 from gandash.config import Config
@@ -131,3 +133,121 @@ def test_a_job_that_was_cut_off_is_one_sentence_beside_the_button(digits: Checkp
         "The process for measuring it was cut off (killed? too little memory?): start it again"
     ]
     assert buttons(app) == {"gallery_measure_digits": "Measure"}
+
+
+# Order, filters, pages
+
+
+def like(checkpoint: Checkpoint, name: str, day: int = 1, **changes: object) -> Checkpoint:
+    """The checkpoint under another name, created on another day; figures, data or config may differ."""
+    created = checkpoint.card.created.replace(year=2026, month=1, day=day)
+    card = checkpoint.card.model_copy(update={"name": name, "title": name, "created": created, **changes})
+    return Checkpoint(checkpoint.folder.with_name(name), card)
+
+
+def keep(checkpoint: Checkpoint, source: Path) -> None:
+    """Write a checkpoint down with the weights of another."""
+    shutil.copytree(source, checkpoint.folder)
+    checkpoints._write_card(checkpoint.folder, checkpoint.card)
+
+
+def names(groups: browse.Groups) -> list[tuple[str, list[str]]]:
+    return [(heading, [checkpoint.name for checkpoint in found]) for heading, found in groups]
+
+
+def titles(app: AppTest) -> list[str]:
+    """Titles of the cards that are shown, in order."""
+    return [element.value.strip("*") for element in app.markdown if re.fullmatch(r"\*\*[\w-]+\*\*", element.value)]
+
+
+def test_frechet_ranks_within_a_protocol_the_largest_group_first_and_the_unmeasured_last(digits: Checkpoint) -> None:
+    found = [
+        like(digits, "a", evaluation=measured(1.0, 2000)), like(digits, "b"),
+        like(digits, "c", evaluation=measured(9.0)), like(digits, "d", evaluation=measured(4.0)),
+    ]  # fmt: skip
+    (first, ranked), (second, alone), last = names(browse.by_frechet(found))
+    assert "1,000 samples of seed 0 against 100 images" in first
+    assert ranked == ["d", "c"]
+    assert "2,000 samples" in second
+    assert alone == ["a"]
+    assert last == (browse.UNMEASURED, ["b"])
+    assert names(browse.by_frechet(found[1:2])) == [(browse.UNMEASURED, ["b"])]
+
+
+def test_newest_and_name_are_one_group(digits: Checkpoint) -> None:
+    found = [like(digits, name, day) for name, day in (("b", 2), ("a", 3), ("c", 1))]
+    assert names(browse.by_age(found)) == [("", ["a", "b", "c"])]
+    assert names(browse.by_name(found[::-1])) == [("", ["a", "b", "c"])]
+
+
+def test_a_group_that_goes_on_keeps_its_heading_on_the_next_page(digits: Checkpoint) -> None:
+    a, b, c, d = (like(digits, name) for name in "abcd")
+    groups: browse.Groups = [("first", [a, b, c]), ("second", [d])]
+    assert names(browse.cut(groups, 1, 2)) == [("first", ["a", "b"])]
+    assert names(browse.cut(groups, 2, 2)) == [("first", ["c"]), ("second", ["d"])]
+    assert browse.cut(groups, 3, 2) == []
+
+
+def test_only_filters_with_a_choice_are_shown_and_they_narrow_cards_and_figures(digits: Checkpoint) -> None:
+    config = digits.card.config
+    hinge = config.model_copy(update={"loss": config.loss.model_copy(update={"objective": "hinge"})})
+    keep(like(digits, "other", config=hinge, evaluation=measured(2.0)), digits.folder)
+    app = visit()
+    shown = {str(box.key): box.options for box in app.multiselect}
+    assert shown["gallery_data"] == ["MNIST", next(option for option in shown["gallery_data"] if option != "MNIST")]
+    assert shown["gallery_size"] == ["32 pixels", "points"]
+    assert shown["gallery_objective"] == ["Hinge", "Non-saturating"]
+    assert titles(app) == ["digits", "other", "ring"]
+    app.multiselect(key="gallery_size").set_value(["32 pixels"]).run()
+    assert titles(app) == ["digits", "other"]
+    app.multiselect(key="gallery_objective").set_value(["Non-saturating"]).run()
+    assert titles(app) == ["digits"]
+    assert "Figures" not in [heading.value for heading in app.subheader]
+    assert app.multiselect(key="gallery_checkpoints").value == ["digits", "other", "ring"]
+    app.multiselect(key="gallery_size").set_value(["points"])
+    app.multiselect(key="gallery_objective").set_value(["Hinge"]).run()
+    assert titles(app) == []
+    assert [info.value for info in app.info] == ["No checkpoint passes all filters: take one away."]
+    shutil.rmtree(digits.folder.with_name("ring"))
+    shutil.rmtree(digits.folder.with_name("other"))
+    app.run()
+    assert not app.exception
+    assert titles(app) == ["digits"]
+
+
+def test_the_page_says_that_distances_of_different_protocols_are_not_compared(digits: Checkpoint) -> None:
+    keep(like(digits, "rough", evaluation=measured(9.0)), digits.folder)
+    keep(like(digits, "fine", evaluation=measured(3.0)), digits.folder)
+    app = visit(gallery_sort="Fréchet")
+    assert titles(app) == ["fine", "rough", "digits", "ring"]
+    assert browse.UNMEASURED in [element.value for element in app.markdown]
+    assert any("different protocols cannot be compared" in caption.value for caption in app.caption)
+
+
+def test_many_checkpoints_come_in_pages_and_a_link_leads_to_one(digits: Checkpoint) -> None:
+    for number in range(browse.PER_PAGE):
+        keep(like(digits, f"copy-{number:02d}"), digits.folder)
+    app = visit(gallery_page="2")
+    assert titles(app) == ["digits", "ring"]
+    assert "13 to 14 of 14 checkpoints" in [caption.value for caption in app.caption]
+    app.multiselect(key="gallery_size").set_value(["32 pixels"]).run()
+    assert titles(app) == [f"copy-{number:02d}" for number in range(browse.PER_PAGE)]
+    app = visit(gallery_page="2")
+    for number in range(browse.PER_PAGE):
+        shutil.rmtree(digits.folder.with_name(f"copy-{number:02d}"))
+    app.run()
+    assert not app.exception
+    assert titles(app) == ["digits", "ring"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"gallery_sort": "Fréchet", "gallery_page": "7"},  # nothing is measured, and there is one page
+        {"gallery_sort": "<script>", "gallery_data": "%00", "gallery_page": "-1", "gallery_size": "1e9"},
+    ],
+)
+def test_nonsense_in_the_link_is_ignored(digits: Checkpoint, query: dict[str, str]) -> None:
+    app = visit(**query)
+    assert titles(app) == ["digits", "ring"]
+    assert not app.error

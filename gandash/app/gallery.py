@@ -5,13 +5,33 @@ from __future__ import annotations
 import streamlit as st
 
 from gandash import background
-from gandash.app import figures, layout, models
+from gandash.app import browse, figures, layout, models
 from gandash.app.cards import card
 from gandash.checkpoints import Checkpoint
 from gandash.paths import runs_root
 
 CARDS_PER_ROW = 3
 LARGEST_COUNT, MOST_COMPARED = 144, 4
+
+
+def cards(groups: browse.Groups) -> None:
+    """One page of cards, under the headings of their groups."""
+    if not any(found for _, found in groups):
+        st.info("No checkpoint passes all filters: take one away.", icon=":material/filter_alt_off:")
+        return
+    area, job = st.container(), background.current(runs_root())
+    if any(heading for heading, _ in groups):
+        area.caption(
+            "Lowest Fréchet distance first, within one protocol: distances of different protocols cannot be compared."
+        )
+    for heading, found in browse.paged(groups):
+        if heading:
+            area.markdown(heading)
+        for start in range(0, len(found), CARDS_PER_ROW):
+            row = found[start : start + CARDS_PER_ROW]
+            for column, checkpoint in zip(area.columns(CARDS_PER_ROW), row, strict=False):
+                with column:
+                    card(checkpoint, job)
 
 
 @st.fragment
@@ -69,11 +89,8 @@ layout.header(
     "Generators trained by this project, each with its samples and the facts that made it. "
     "All pictures are drawn live from the weights.",
 )
-checkpoints = layout.checkpoints_or_stop()
-job = background.current(runs_root())
-for start in range(0, len(checkpoints), CARDS_PER_ROW):
-    for column, checkpoint in zip(st.columns(CARDS_PER_ROW), checkpoints[start : start + CARDS_PER_ROW], strict=False):
-        with column:
-            card(checkpoint, job)
-compare(checkpoints)
-leaderboard(checkpoints)
+everything = layout.checkpoints_or_stop()
+shown, groups = browse.chosen(everything) if len(everything) > 1 else (everything, [("", everything)])
+cards(groups)
+compare(everything)
+leaderboard(shown)
