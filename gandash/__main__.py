@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import torch
 import tyro
@@ -146,7 +146,7 @@ def _list_unfinished(run: Run) -> None:
 
 
 def export(name: Annotated[str, tyro.conf.Positional], to: Path, title: str, note: str = "") -> None:
-    """Copy a run's latest state as a small half-precision checkpoint.
+    """Copy a run's latest state, or its best step if it measures itself, as a small half-precision checkpoint.
 
     Args:
         name: Name of the run.
@@ -155,13 +155,17 @@ def export(name: Annotated[str, tyro.conf.Positional], to: Path, title: str, not
         note: One sentence on what it shows.
     """
     card = runs.export(_find_run(name), to, title, note)
-    print(f"Exported {card.name} at step {card.step:,} to {to}")
+    print(f"Exported {card.name} at {card.stand} to {to}")
 
 
-def zoo_train(names: tyro.conf.Positional[tuple[str, ...]] = ()) -> None:
+def zoo_(
+    action: Annotated[Literal["train"], tyro.conf.Positional],  # noqa: ARG001 - the only one so far
+    names: tyro.conf.Positional[tuple[str, ...]] = (),
+) -> None:
     """Train the shipped checkpoints and export them to the pretrained folder; goes on where it was left.
 
     Args:
+        action: What to do with them.
         names: Entries of the zoo; all if none is given.
     """
     with tqdm(unit="step", dynamic_ncols=True, delay=1e-3) as bar:
@@ -246,7 +250,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "export": export,
     "evaluate": evaluate,
     "classifier": classifier,
-    "zoo-train": zoo_train,
+    "zoo": zoo_,
 }
 
 

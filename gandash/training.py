@@ -260,7 +260,9 @@ def train(state: State, dataset: Dataset) -> Iterator[Report | Snapshot]:
             if state.step % config.report_every == 0 or state.step == total:
                 before, after = measured.fake_after_d.sigmoid().mean(), _score_after_update(state, z, batch.labels)
                 previous, state.seconds = state.seconds, time.perf_counter() - started
-                yield _report(state, n, before, after, state.seconds - previous)
+                report, paused = _report(state, n, before, after, state.seconds - previous), time.perf_counter()
+                yield report
+                started += time.perf_counter() - paused  # what is done about a report is no training
 
 
 def _losses(config: Config) -> tuple[DLoss, GLoss]:
@@ -379,17 +381,23 @@ def _judge(state: State, batch: Batch, fake: Tensor, d_loss_of: DLoss) -> Judgem
 def _view(
     state: State, D: Discriminator, real: Tensor, fake: Tensor, labels: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Logits on real and fake, and the class scores of the real ones, in full precision.
-
-    Where no output depends on the rest of its batch, small networks see both in one go.
-    """
+    """Logits on real and fake, and the class scores of the real ones, in full precision."""
     with _autocast(state):
-        if real.dim() == 2 and not D.coupled and labels is None:
-            real_logits, fake_logits = D(torch.cat([real, fake])).view(2, -1).unbind()
-            scores = None
+        if _in_one_go(D, real, labels):
+            (real_logits, fake_logits), scores = _logits_of_both(D, real, fake), None
         else:
             (real_logits, scores), (fake_logits, _) = D.judge(real, labels), D.judge(fake, labels)
     return real_logits.float(), fake_logits.float(), None if scores is None else scores.float()
+
+
+def _in_one_go(D: Discriminator | Ensemble, real: Tensor, labels: Tensor | None) -> bool:
+    """Whether small networks may see real and generated points as one batch: no output depends on the rest of it."""
+    return real.dim() == 2 and not D.coupled and labels is None
+
+
+def _logits_of_both(D: Judge, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    real_logits, fake_logits = D(torch.cat([real, fake])).view(2, -1).unbind()
+    return real_logits, fake_logits
 
 
 def _classified(scores: Tensor | None, batch: Batch) -> tuple[Tensor | None, Tensor | None]:
@@ -440,6 +448,8 @@ def _future_d(state: State, fake: Tensor, batch: Batch, d_loss_of: DLoss) -> Jud
     real = pack(_noisy(state, batch.real, NOISE_REAL, batch.update), settings.pack)
 
     def d_loss(judge: Judge) -> Tensor:
+        if _in_one_go(state.D, real, batch.labels):
+            return d_loss_of(*_logits_of_both(judge, real, fake))
         return d_loss_of(judge(real, batch.labels), judge(fake.float(), batch.labels))
 
     return unroll(state.D, d_loss, settings.unroll_steps, settings.unroll_lr)

@@ -5,55 +5,160 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from gandash import data, runs
-from gandash.config import Config, LossConfig
+from gandash.config import Config, parse_config
 from gandash.reports import Report
 from gandash.runs import Run
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A shipped checkpoint: how it is titled and trained, and what it is there to show."""
+    """A shipped checkpoint: how it is titled and trained, and what it is there to show.
+
+    Entries of the same ``group`` are there to be compared with each other: they are trained in turn, epoch by epoch.
+    """
 
     title: str
     config: Config
     note: str
+    group: str = ""
 
 
-def _mnist(alpha: float, beta: float) -> Config:
-    """The three arms differ in nothing but alpha and beta: same seed, weights, data order, noise, arithmetic."""
-    return Config(loss=LossConfig(alpha=alpha, beta=beta), epochs=15, ema=0.999, precision="fp32")
+def _config(dataset: str, **settings: Any) -> Config:
+    """The settings that all entries share, and what an entry changes in them."""
+    data = {"dataset": dataset, "size": 64 if dataset == "tinyhero" else 32}
+    width = {"tinyhero": 32, "fashion-mnist": 48}.get(dataset, 64)
+    network = {"g_width": width, "d_width": width, **settings.pop("network", {})}
+    return parse_config({"data": data, "network": network, "ema": 0.999, "precision": "fp32", **settings})
 
+
+def _arms(seed: int) -> dict[str, Entry]:
+    """Three runs that differ in nothing but alpha and beta: same weights, data order, noise, arithmetic."""
+    suffix, of = (f"-seed-{seed}", f", seed {seed}") if seed else ("", "")
+    group = f"smoothing{suffix}"
+    arms = {
+        "": (0.0, 0.0, "no smoothing", "The plain DCGAN: hard labels 1 and 0."),
+        "-one-sided": (0.1, 0.0, "one-sided smoothing", "D's target on real images is 0.9, on generated ones 0."),
+        "-two-sided": (0.1, 0.1, "two-sided smoothing", "D's target on real images is 0.9, on generated ones 0.1."),
+    }
+    return {
+        f"mnist-dcgan{arm}{suffix}": Entry(
+            f"MNIST, {title}{of}",
+            _config("mnist", loss={"alpha": alpha, "beta": beta}, epochs=15, seed=seed),
+            note,
+            group,
+        )
+        for arm, (alpha, beta, title, note) in arms.items()
+    }
+
+
+SPECTRAL: dict[str, Any] = {
+    "loss": {"objective": "hinge"}, "network": {"d_spectral_norm": True, "d_norm": "none"},
+}  # fmt: skip
+CONDITIONAL: dict[str, Any] = {"labels": {"conditioning": "projection", "g_labels": "batch-norm"}}
 
 ZOO: dict[str, Entry] = {
-    "mnist-dcgan": Entry("MNIST, no smoothing", _mnist(0.0, 0.0), "The plain DCGAN: hard labels 1 and 0."),
-    "mnist-dcgan-one-sided": Entry(
-        "MNIST, one-sided smoothing", _mnist(0.1, 0.0), "D's target on real images is 0.9, on generated ones 0."
+    **_arms(0), **_arms(1), **_arms(2),
+    "mnist-least-squares": Entry(
+        "MNIST, least squares", _config("mnist", loss={"objective": "least-squares"}, epochs=15),
+        "D regresses to 1 and 0 instead of classifying.",
     ),
-    "mnist-dcgan-two-sided": Entry(
-        "MNIST, two-sided smoothing", _mnist(0.1, 0.1), "D's target on real images is 0.9, on generated ones 0.1."
+    "mnist-wgan-gp": Entry(
+        "MNIST, WGAN-GP",
+        _config(
+            "mnist", loss={"objective": "wasserstein"}, regularizer={"gradient_penalty": 10},
+            network={"d_norm": "layer"}, balance={"d_steps": 5},
+            optimizer={"g_lr": 1e-4, "d_lr": 1e-4, "adam_beta1": 0.0, "adam_beta2": 0.9}, epochs=75,
+        ),
+        "D is a critic; minus its loss estimates a distance between generated and real images.",
     ),
-}
+    "mnist-sn-hinge": Entry(
+        "MNIST, hinge and spectral norm", _config("mnist", **SPECTRAL, epochs=15),
+        "Every layer of D is divided by its largest singular value.",
+    ),
+    "mnist-conditional": Entry(
+        "MNIST, class-conditional", _config("mnist", **CONDITIONAL, epochs=15),
+        "G is told the digit by class-conditional batch norm, D by projection.",
+    ),
+    "mnist-minimax": Entry(
+        "MNIST, minimax", _config("mnist", loss={"objective": "minimax"}, epochs=15),
+        "G minimizes log(1 - D(G(z))), whose gradient vanishes where D is sure.",
+    ),
+    "mnist-failure-collapse": Entry(
+        "Failure: mode collapse",
+        _config(
+            "mnist", network={"g_width": 32, "d_width": 32, "g_norm": "none", "d_norm": "none"}, ema=0.0,
+            optimizer={"g_lr": 2e-3, "adam_beta1": 0.9}, epochs=3,
+        ),
+        "Kept on purpose: without norms and with a G that learns ten times as fast as D, all samples look alike.",
+    ),
+    "mnist-failure-strong-d": Entry(
+        "Failure: D far too strong",
+        _config(
+            "mnist", loss={"objective": "minimax"}, network={"g_width": 32, "d_width": 32}, ema=0.0,
+            balance={"d_steps": 5}, optimizer={"g_lr": 2e-5, "d_lr": 1e-3}, epochs=15,
+        ),
+        "Kept on purpose: D's loss is near 0, so the minimax G gets almost no gradient and learns next to nothing.",
+    ),
+    "fashion-dcgan": Entry(
+        "Fashion-MNIST, no smoothing", _config("fashion-mnist", epochs=20), "The plain DCGAN on clothing.",
+        "fashion smoothing",
+    ),
+    "fashion-dcgan-one-sided": Entry(
+        "Fashion-MNIST, one-sided smoothing", _config("fashion-mnist", loss={"alpha": 0.1}, epochs=20),
+        "D's target on real images is 0.9.", "fashion smoothing",
+    ),
+    "fashion-conditional": Entry(
+        "Fashion-MNIST, class-conditional", _config("fashion-mnist", **CONDITIONAL, epochs=20),
+        "G is told the kind of clothing by class-conditional batch norm, D by projection.",
+    ),
+    "cifar10-dcgan": Entry("CIFAR-10, DCGAN", _config("cifar10", epochs=60), "The plain DCGAN on photographs."),
+    "cifar10-sn-hinge": Entry(
+        "CIFAR-10, hinge and spectral norm", _config("cifar10", **SPECTRAL, epochs=60),
+        "Every layer of D is divided by its largest singular value.",
+    ),
+    "tinyhero-dcgan": Entry(
+        "TinyHero, DCGAN", _config("tinyhero", batch_size=64, epochs=200), "Pixel characters of 64x64."
+    ),
+    "tinyhero-conditional": Entry(
+        "TinyHero, by view angle", _config("tinyhero", **CONDITIONAL, batch_size=64, epochs=200),
+        "G is told from which side the character is seen.",
+    ),
+}  # fmt: skip
+
+
+def groups(names: list[str]) -> list[list[str]]:
+    """The named entries (all if none) in the order in which they are trained: those to be compared together."""
+    unknown = sorted(set(names) - set(ZOO))
+    if unknown:
+        near = get_close_matches(unknown[0], ZOO, 1, 0) or list(ZOO)
+        raise ValueError(
+            f"A zoo entry must be one of the {len(ZOO)} in gandash/zoo.py, and {unknown[0]!r} is none: "
+            f"did you mean {near[0]}?"
+        )
+    found: dict[str, list[str]] = {}
+    for name in names or ZOO:
+        found.setdefault(ZOO[name].group or name, []).append(name)
+    return list(found.values())
 
 
 def train(names: list[str], runs_root: Path, pretrained: Path) -> Iterator[tuple[str, Report]]:
     """Train the named entries (all if none) and export each; goes on where it was left.
 
-    The entries advance in turn, one epoch each, and are exported after every turn, so that at
+    The entries of a group advance in turn, one epoch each, and are exported after every turn, so that at
     any time their checkpoints stand at the same epoch and can be compared.
     """
-    unknown = sorted(set(names) - set(ZOO))
-    if unknown:
-        raise ValueError(f"A zoo entry must be one of {', '.join(ZOO)}, not {unknown[0]!r}: check the spelling")
-    chosen = names or list(ZOO)
-    for epoch in range(1, max(ZOO[name].config.epochs for name in chosen) + 1):
-        for name in chosen:
-            for report in _advance(_run(runs_root, name), epoch):
-                yield name, report
-        for name in chosen:
-            runs.export(_run(runs_root, name), pretrained / name, ZOO[name].title, ZOO[name].note)
+    for group in groups(names):
+        for epoch in range(1, max(ZOO[name].config.epochs for name in group) + 1):
+            for name in group:
+                for report in _advance(_run(runs_root, name), epoch):
+                    yield name, report
+            for name in group:
+                runs.export(_run(runs_root, name), pretrained / name, ZOO[name].title, ZOO[name].note)
 
 
 def _run(root: Path, name: str) -> Run:

@@ -168,8 +168,8 @@ def test_zoo_train(
     monkeypatch.setenv("GANDASH_ZOO", str(tmp_path / "zoo"))
     entry = Entry("Title", tiny_config(steps=None, epochs=1, report_every=1), "Note.")
     monkeypatch.setattr(zoo, "ZOO", {"one": entry, "two": entry})
-    assert refused(capfd, "zoo-train", "three").startswith("A zoo entry must be one of one, two, not 'three'")
-    assert run_cli("zoo-train", "two") == 0
+    assert refused(capfd, "zoo", "train", "three").startswith("A zoo entry must be one of the 2 in")
+    assert run_cli("zoo", "train", "two") == 0
     assert capfd.readouterr().out == f"The zoo is complete in {pretrained_root}\n"
     assert [c.name for c in checkpoints.find(pretrained_root)[0]] == ["two"]
 

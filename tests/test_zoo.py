@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from gandash import checkpoints, runs, zoo
 from gandash.config import LossConfig
+from gandash.networks import build_pair
 from gandash.reports import Report
 from gandash.runs import Run
 from gandash.zoo import ZOO, Entry
@@ -21,7 +23,10 @@ def tiny_zoo(monkeypatch: pytest.MonkeyPatch, tiny_config: ConfigFactory) -> dic
     """Two arms of two epochs of three steps."""
     arms = {
         name: Entry(
-            f"Title of {name}", tiny_config(steps=None, epochs=2, report_every=1, loss={"alpha": alpha}), "Note."
+            f"Title of {name}",
+            tiny_config(steps=None, epochs=2, report_every=1, loss={"alpha": alpha}),
+            "Note.",
+            "arms",
         )
         for name, alpha in (("plain", 0.0), ("smoothed", 0.1))
     }
@@ -29,15 +34,53 @@ def tiny_zoo(monkeypatch: pytest.MonkeyPatch, tiny_config: ConfigFactory) -> dic
     return arms
 
 
-def test_the_three_arms_differ_in_smoothing_alone() -> None:
-    smoothing = {name: (entry.config.loss.alpha, entry.config.loss.beta) for name, entry in ZOO.items()}
-    assert smoothing == {
-        "mnist-dcgan": (0.0, 0.0),
-        "mnist-dcgan-one-sided": (0.1, 0.0),
-        "mnist-dcgan-two-sided": (0.1, 0.1),
+@pytest.mark.parametrize("suffix", ["", "-seed-1", "-seed-2"])
+def test_the_three_arms_differ_in_smoothing_alone(suffix: str) -> None:
+    arms = {name: entry for name, entry in ZOO.items() if entry.group == f"smoothing{suffix}"}
+    assert {name: (entry.config.loss.alpha, entry.config.loss.beta) for name, entry in arms.items()} == {
+        f"mnist-dcgan{suffix}": (0.0, 0.0),
+        f"mnist-dcgan-one-sided{suffix}": (0.1, 0.0),
+        f"mnist-dcgan-two-sided{suffix}": (0.1, 0.1),
     }
-    assert len({entry.config.model_copy(update={"loss": LossConfig()}) for entry in ZOO.values()}) == 1
-    assert all(entry.title and entry.note.endswith(".") and runs.check_name(name) for name, entry in ZOO.items())
+    assert len({entry.config.model_copy(update={"loss": LossConfig()}) for entry in arms.values()}) == 1
+
+
+def test_the_seeds_of_an_arm_differ_in_the_seed_alone() -> None:
+    arms = [ZOO[f"mnist-dcgan{suffix}"].config for suffix in ("", "-seed-1", "-seed-2")]
+    assert [config.seed for config in arms] == [0, 1, 2]
+    assert len({config.model_copy(update={"seed": 0}) for config in arms}) == 1
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_every_entry_can_be_shown_and_built(name: str) -> None:
+    entry = ZOO[name]
+    assert entry.title
+    assert entry.note.endswith(".")
+    assert runs.check_name(name)
+    shape = {"cifar10": (3, 32, 32), "tinyhero": (3, 64, 64)}.get(entry.config.data.dataset, (1, 32, 32))
+    G, D = build_pair(entry.config, shape, 10)
+    labels = torch.zeros(2, dtype=torch.int64)
+    images = G(torch.zeros(2, G.latent_dim), labels)
+    assert images.shape == (2, *shape)
+    assert D(images, labels).shape == (2,)
+
+
+def test_the_zoo_stays_small() -> None:
+    """Half-precision weights of all entries, about 0.6 MB an entry for metrics and snapshots, three classifiers."""
+    total = 0
+    for entry in ZOO.values():
+        color = {"cifar10": 3, "tinyhero": 3}.get(entry.config.data.dataset, 1)
+        players = build_pair(entry.config, (color, entry.config.data.size, entry.config.data.size), 10)
+        total += sum(2 * value.numel() for player in players for value in player.parameters())
+    assert total + 0.6e6 * len(ZOO) + 3e6 < 90e6
+
+
+def test_groups_keep_together_what_is_compared() -> None:
+    assert zoo.groups(["mnist-dcgan-two-sided", "mnist-minimax", "mnist-dcgan"]) == [
+        ["mnist-dcgan-two-sided", "mnist-dcgan"],
+        ["mnist-minimax"],
+    ]
+    assert [len(group) for group in zoo.groups([])][:4] == [3, 3, 3, 1]
 
 
 def steps(reports: list[tuple[str, Report]]) -> list[tuple[str, int]]:
@@ -93,8 +136,8 @@ def test_single_entries_can_be_trained(runs_root: Path, pretrained_root: Path, t
 
 
 def test_an_unknown_entry_is_refused(runs_root: Path, pretrained_root: Path, tiny_zoo: dict[str, Entry]) -> None:
-    with pytest.raises(ValueError, match=r"^A zoo entry must be one of plain, smoothed, not 'x': check the spelling$"):
-        list(zoo.train(["plain", "x"], runs_root, pretrained_root))
+    with pytest.raises(ValueError, match=r"one of the 2 in .*, and 'plan' is none: did you mean plain\?$"):
+        list(zoo.train(["plain", "plan"], runs_root, pretrained_root))
     assert not runs_root.exists()
 
 
