@@ -55,7 +55,10 @@ class DataFacts(Section):
 
 
 class Card(Section):
-    """All that is known about a checkpoint; ``seconds`` is wall time of training."""
+    """All that is known about a checkpoint; ``seconds`` is wall time of training.
+
+    ``last_step`` is set where the weights are those of the best step and not of the last: to the latter.
+    """
 
     format: int = Field(1, ge=1, le=1)
     name: str
@@ -63,6 +66,7 @@ class Card(Section):
     config: Config
     data: DataFacts
     step: int = Field(ge=0)
+    last_step: int | None = Field(None, ge=1)
     epochs: float = Field(ge=0)
     seconds: float = Field(ge=0)
     device: str
@@ -72,6 +76,12 @@ class Card(Section):
     created: datetime
     note: str = ""
     evaluation: Evaluation | None = None
+
+    @property
+    def stand(self) -> str:
+        """Which step the weights are of, in words."""
+        of_last = f" of {self.last_step:,} (best Fréchet distance)" if self.last_step else ""
+        return f"step {self.step:,}{of_last}"
 
 
 @dataclass(frozen=True)

@@ -201,6 +201,10 @@ class Config(Section):
     )
     seed: int = Field(0, ge=0, le=MAX_SEED, description="Seed of weights, data order and noise.")
     report_every: int = Field(10, ge=1, le=100_000, description="Steps per row of metrics.")
+    evaluate_every: int = Field(
+        0, ge=0, le=1_000_000, description="Measure 2,000 samples against held-out images every so many steps, and "
+        "keep the weights of the step with the least Fréchet distance beside the last; 0: never.",
+    )  # fmt: skip
     snapshots: int = Field(20, ge=2, le=500, description="Sample grids kept over the run, denser at the start.")
     precision: Precision = Field("auto", description="Arithmetic; auto measures at the start and takes the fastest.")
     device: Device = Field("auto", description="Where to train; auto takes cuda, then mps, then cpu.")
@@ -239,6 +243,7 @@ def _rules(config: Config) -> Iterator[tuple[object, str]]:
     yield from _gradient_rules(config)
     yield from _label_rules(config)
     yield from _balance_rules(config)
+    yield from _evaluation_rules(config)
 
 
 def _architecture_rules(network: NetworkConfig, data: DataConfig) -> Iterator[tuple[object, str]]:
@@ -368,6 +373,25 @@ def _balance_rules(config: Config) -> Iterator[tuple[object, str]]:
     yield (
         config.batch_size % collapse.pack,
         (f"batch_size must be a multiple of pack, and {config.batch_size} is none of {collapse.pack}: change one"),
+    )
+
+
+def _evaluation_rules(config: Config) -> Iterator[tuple[object, str]]:
+    every, size = config.evaluate_every, config.data.size
+    yield (
+        every and config.data.dataset in STUDIES,
+        (f"evaluate_every measures images, and dataset {config.data.dataset!r} holds points: set evaluate_every to 0"),
+    )
+    yield (
+        every and size != 32,
+        (f"evaluate_every measures images of size 32, and size is {size}: set size to 32, or evaluate_every to 0"),
+    )
+    yield (
+        every % config.report_every,
+        (
+            f"evaluate_every must be a multiple of report_every, and {every} is none of {config.report_every}: "
+            "change one"
+        ),
     )
 
 

@@ -81,7 +81,8 @@ def curves(
     figure = go.Figure()
     for index, (name, metrics) in enumerate(runs.items()):
         for curve in (it for it in columns if measured(metrics, it.column)):
-            rows = thin(_smoothed(metrics, curve.column, smoothing))
+            known = metrics.dropna(subset=[curve.column])  # not every row measures everything
+            rows = thin(_smoothed(known, curve.column, smoothing))
             _add_curve(figure, rows, curve, name, color=color_of(index), x=x)
     highest = max((lines or {}).values(), default=0.0)
     for label, value in (lines or {}).items():
@@ -110,6 +111,28 @@ def _add_curve(figure: go.Figure, rows: pd.DataFrame, curve: Curve, run: str, *,
         x=rows[x], y=rows._smooth, mode="lines", line={**line, "width": 2}, name=label, legendgroup=label,
         customdata=rows._raw, hovertemplate="%{y:.4g} (raw %{customdata:.4g})<extra>" + label + "</extra>",
     )  # fmt: skip
+
+
+def measurements(
+    runs: Mapping[str, pd.DataFrame], columns: Sequence[Curve], y_title: str, *, x: XAxis = "step", log_y: bool = False
+) -> go.Figure:
+    """One line with a dot per measurement for each run and column that it has measured; nothing is smoothed.
+
+    The step with the least Fréchet distance, whose weights are kept, is a star.
+    """
+    figure = go.Figure()
+    for index, (name, metrics) in enumerate(runs.items()):
+        for curve in (it for it in columns if measured(metrics, it.column)):
+            rows = metrics.dropna(subset=[curve.column])
+            best = np.arange(len(rows)) == rows.frechet.to_numpy().argmin()
+            label = f"{name}: {curve.label}"
+            figure.add_scatter(
+                x=rows[x], y=rows[curve.column], mode="lines+markers", name=label, customdata=rows.step,
+                line={"color": color_of(index), "dash": curve.dash, "width": 2},
+                marker={"symbol": np.where(best, "star", "circle"), "size": np.where(best, 13, 6)},
+                hovertemplate="%{y:.4g} at step %{customdata:,}<extra>" + label + "</extra>",
+            )  # fmt: skip
+    return _styled(figure, X_TITLES[x], y_title, log_y)
 
 
 def logit_bands(

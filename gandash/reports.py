@@ -22,7 +22,8 @@ class Report:
     are global L2 norms before the update; quantiles are of D's logits. ``d_updates`` and
     ``g_updates`` count the updates of each player since the last row. ``d_accuracy`` is the share of
     real images that D puts into their class before it learns from them: of those whose label it is
-    never shown, where there are such. What was not measured is NaN.
+    never shown, where there are such. ``frechet``, ``precision`` and ``recall`` of samples are not the
+    loop's: a run puts them into the rows of the steps that it measures. What was not measured is NaN.
     """
 
     step: int
@@ -55,6 +56,9 @@ class Report:
     d_updates: int = 0
     g_updates: int = 0
     d_accuracy: float = float("nan")
+    frechet: float = float("nan")
+    precision: float = float("nan")
+    recall: float = float("nan")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -31,16 +31,21 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
-from gandash import checkpoints, data
+from gandash import checkpoints, data, quality
 from gandash.checkpoints import Card, DataFacts, now
 from gandash.config import Config, Section, explain
 from gandash.data import Dataset
+from gandash.figures import Protocol
 from gandash.files import write_whole
 from gandash.images import encode, grid, scatter
+from gandash.networks import build_pair
+from gandash.paths import classifiers_root
+from gandash.quality import Best, HeldOut
 from gandash.reports import Report, Snapshot
 from gandash.training import Arithmetic, State, build_state, check_fits, choose_device, new_state, parameters_of, train
 
 CONFIG, METRICS, STATUS, STATE, STOP = "config.json", "metrics.csv", "status.json", "state.safetensors", "stop"
+PROTOCOL = "protocol.json"
 LOCK = ".lock"
 HOLD_SECONDS = 5.0  # a look at the lock takes it for an instant
 SNAPSHOT_COLUMNS = 8
@@ -193,6 +198,17 @@ def _damaged_metrics(folder: Path, error: ValueError) -> ValueError:
     return ValueError(f"The metrics {folder / METRICS} are damaged ({explain(error)}): restore or remove that file")
 
 
+def read_protocol(folder: Path) -> Protocol | None:
+    """How the samples of a run or checkpoint folder were measured while it trained, if they were."""
+    path = folder / PROTOCOL
+    if not path.is_file():
+        return None
+    try:
+        return Protocol.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise ValueError(f"The protocol {path} cannot be read ({explain(error)}): restore that file") from error
+
+
 def read_snapshots(folder: Path) -> dict[int, Path]:
     """Sample grids of a run or checkpoint folder by step, in order."""
     found = (folder / "snapshots").glob("*.webp")
@@ -238,6 +254,7 @@ def find(root: Path) -> list[Run]:
 def prepare(config: Config) -> Dataset:
     """The images of a run, once it is sure that the run can start: ``ValueError`` says why not."""
     choose_device(config.device)
+    quality.check(config, classifiers_root())
     dataset = data.load(config.data)
     check_fits(config, dataset)
     return dataset
@@ -267,27 +284,32 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
     dataset = prepare(config) if dataset is None else dataset
     total = config.total_steps(len(dataset))
     state = load_state(run, config, dataset) if run.resumable else new_state(config, dataset)
+    best = load_best(run, state) if run.resumable else None
     run.update(phase="running", step=state.step, total=total, seconds=state.seconds, message=str(state.arithmetic))
     _truncate_metrics(run, state.step)
     if interrupted.is_set() or run.stop_requested:
         _leave(run, state.step, total)
         return
+    held_out = _held_out(run, config) if config.evaluate_every and state.step < total else None
     saved = time.monotonic()
     for event in train(state, dataset):
         if isinstance(event, Snapshot):
             _write_snapshot(run, event, dataset)
             continue
+        if held_out and (event.step % config.evaluate_every == 0 or event.step == total):
+            found = quality.measure(state, held_out)
+            best, event = quality.better(best, state, found), replace(event, **asdict(found))  # noqa: PLW2901
         _append_metrics(run, event)
         stop = interrupted.is_set() or run.stop_requested
         if stop or event.step == total or time.monotonic() - saved > SAVE_EVERY_SECONDS:
-            save_state(run, state)
+            save_state(run, state, best)
             saved = time.monotonic()
         run.update(step=event.step, seconds=event.seconds, images_per_second=event.images_per_second, lost=0)
         yield event
         if stop and event.step < total:
             _leave(run, event.step, total)
             return
-    checkpoints.save(run.folder, state.sampler, state.D, make_card(run, state, dataset))
+    _save_checkpoint(run.folder, state, best, make_card(run, state, dataset, best))
     run.clear_stop()
     run.update(phase="finished", step=state.step, place=None, message="")
 
@@ -311,15 +333,42 @@ def _reason(error: Exception) -> str:
     return explain(error)
 
 
-def make_card(run: Run, state: State, dataset: Dataset) -> Card:
-    """The card of a run as it stands."""
+def _held_out(run: Run, config: Config) -> HeldOut:
+    """What the samples of a run are measured against, always by the same protocol, which is kept beside the metrics."""
+    held_out = quality.read_held_out(config.data, classifiers_root())
+    protocol, before = quality.protocol(held_out), read_protocol(run.folder)
+    if before is None:
+        write_whole(run.folder / PROTOCOL, protocol.model_dump_json(indent=2).encode())
+    elif before != protocol:
+        raise ValueError(
+            f"A run is measured by one protocol, and that of {run.name!r} was {before}, and would now be {protocol}: "
+            "restore the earlier classifier or data"
+        )
+    return held_out
+
+
+def _save_checkpoint(folder: Path, state: State, best: Best | None, card: Card) -> None:
+    """The networks of the best step where there is one, else as they stand."""
+    if best is None:
+        checkpoints.save(folder, state.sampler, state.D, card)
+        return
+    G, D = build_pair(state.config, card.data.shape, len(card.data.classes))
+    G.load_state_dict(best.G)
+    D.load_state_dict(best.D)
+    checkpoints.save(folder, G, D, card)
+
+
+def make_card(run: Run, state: State, dataset: Dataset, best: Best | None = None) -> Card:
+    """The card of a run as it stands, or of its best step."""
+    step, seconds = (best.step, best.seconds) if best else (state.step, state.seconds)
     facts = DataFacts(
         name=dataset.name, title=dataset.title, licence=dataset.licence, images=len(dataset),
         shape=dataset.shape, classes=dataset.classes,
     )  # fmt: skip
     return Card(
-        name=run.name, title=run.name, config=state.config, data=facts, step=state.step,
-        epochs=round(state.step / state.config.steps_per_epoch(len(dataset)), 3), seconds=round(state.seconds, 1),
+        name=run.name, title=run.name, config=state.config, data=facts, step=step,
+        last_step=state.step if best else None, epochs=round(step / state.config.steps_per_epoch(len(dataset)), 3),
+        seconds=round(seconds, 1),
         device=device_title(state.device), arithmetic=str(state.arithmetic), weights="fp32",
         versions=checkpoints.package_versions(), created=now(),
     )  # fmt: skip
@@ -337,14 +386,18 @@ def device_title(device: torch.device) -> str:
 
 
 def export(run: Run, target: Path, title: str, note: str = "") -> Card:
-    """Copy a run's latest state to ``target`` as a half-precision checkpoint with metrics and snapshots."""
+    """Copy a run's latest state to ``target`` as a half-precision checkpoint with metrics and snapshots.
+
+    Of a run that measures itself the networks are those of the best step up to there.
+    """
     check_name(target.name)
     if not run.resumable:
         raise ValueError(f"Only a run with a saved state can be exported, and {run.name!r} has none: train it first")
     config = run.config()
     dataset = data.load(config.data)
     state = load_state(run, config, dataset)
-    card = make_card(run, state, dataset).model_copy(
+    best = load_best(run, state)
+    card = make_card(run, state, dataset, best).model_copy(
         update={"name": target.name, "title": title, "note": note, "weights": "fp16"}
     )
     write_whole(target / METRICS, _metrics_text(run.folder, state.step).encode())
@@ -353,37 +406,74 @@ def export(run: Run, target: Path, title: str, note: str = "") -> Card:
     for step, path in run.snapshots().items():
         if step <= state.step:
             write_whole(target / "snapshots" / path.name, path.read_bytes())
-    checkpoints.save(target, state.sampler, state.D, card)
+    if (protocol := read_protocol(run.folder)) is not None:
+        write_whole(target / PROTOCOL, protocol.model_dump_json(indent=2).encode())
+    _save_checkpoint(target, state, best, card)
     return card
 
 
-def save_state(run: Run, state: State) -> None:
-    """Everything needed to go on, in one safetensors file; noise and data order follow from seed and step."""
-    facts = {
+def save_state(run: Run, state: State, best: Best | None = None) -> None:
+    """Everything needed to go on, in one safetensors file; noise and data order follow from seed and step.
+
+    The best weights are in the same file, so that they never belong to a step beyond it.
+    """
+    facts: dict[str, Any] = {
         "step": state.step, "seconds": state.seconds, "previous": state.previous,
         "bf16": state.arithmetic.bf16, "channels_last": state.arithmetic.channels_last,
     }  # fmt: skip
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _state_tensors(state).items()}
+    if best is not None:
+        facts["best"] = {"step": best.step, "seconds": best.seconds, "frechet": best.frechet}
+        tensors |= {f"best.G.{k}": v for k, v in best.G.items()} | {f"best.D.{k}": v for k, v in best.D.items()}
     write_whole(run.folder / STATE, save_safetensors(tensors, metadata={"state": json.dumps(facts)}))
 
 
 def load_state(run: Run, config: Config, dataset: Dataset) -> State:
     """The saved state of a run, on the device that its config asks for."""
-    path, device = run.folder / STATE, choose_device(config.device)
-    try:
-        with safe_open(path, framework="pt") as file:
-            facts = json.loads((file.metadata() or {})["state"])
-            stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    device = choose_device(config.device)
+    with _usable_state(run) as path:
+        facts, stored = _read_state(path)
         arithmetic = Arithmetic(facts["bf16"], facts["channels_last"])
         state = build_state(config, dataset.shape, len(dataset.classes), device, arithmetic)
         _fill_state(state, stored)
         state.step, state.seconds = int(facts["step"]), float(facts["seconds"])
         state.previous = tuple(facts["previous"]) if facts.get("previous") else None
+    return state
+
+
+def load_best(run: Run, state: State) -> Best | None:
+    """The best weights up to the saved state of a run, if it measures itself and was measured yet."""
+    with _usable_state(run) as path:
+        facts, stored = _read_state(path, "best.")
+        if "best" not in facts:
+            return None
+        best = Best(**facts["best"], G=_part(stored, "best.G."), D=_part(stored, "best.D."))
+        if (best.G.keys(), best.D.keys()) != (state.sampler.state_dict().keys(), state.D.state_dict().keys()):
+            raise ValueError("its best weights are incomplete")
+    return best
+
+
+@contextmanager
+def _usable_state(run: Run) -> Iterator[Path]:
+    """The file of a run's state; whatever is wrong with it ends in one sentence."""
+    path = run.folder / STATE
+    try:
+        yield path
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(
             f"The saved state of run {run.name!r} cannot be used ({explain(error)}): remove {path} to start it afresh"
         ) from error
-    return state
+
+
+def _read_state(path: Path, prefix: str = "") -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Facts and tensors of a state, the latter as far as their names begin with ``prefix``."""
+    with safe_open(path, framework="pt") as file:
+        facts: dict[str, Any] = json.loads((file.metadata() or {})["state"])
+        return facts, {name: file.get_tensor(name) for name in file.keys() if name.startswith(prefix)}  # noqa: SIM118
+
+
+def _part(stored: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in stored.items() if name.startswith(prefix)}
 
 
 def _state_tensors(state: State) -> dict[str, Tensor]:
@@ -399,15 +489,12 @@ def _state_tensors(state: State) -> dict[str, Tensor]:
 
 
 def _fill_state(state: State, stored: dict[str, Tensor]) -> None:
-    def part(prefix: str) -> dict[str, Tensor]:
-        return {k.removeprefix(prefix): v for k, v in stored.items() if k.startswith(prefix)}
-
-    state.G.load_state_dict(part("G."))
-    state.D.load_state_dict(part("D."))
+    state.G.load_state_dict(_part(stored, "G."))
+    state.D.load_state_dict(_part(stored, "D."))
     if state.ema is not None:
-        state.ema.load_state_dict(part("ema."))
+        state.ema.load_state_dict(_part(stored, "ema."))
     for who, optimizer in (("G", state.g_optimizer), ("D", state.d_optimizer)):
-        _fill_optimizer(optimizer, part(f"optimizer_{who}."), unused=state.config.balance.rule != "fixed")
+        _fill_optimizer(optimizer, _part(stored, f"optimizer_{who}."), unused=state.config.balance.rule != "fixed")
 
 
 def _fill_optimizer(optimizer: torch.optim.Optimizer, stored: dict[str, Tensor], *, unused: bool) -> None:
@@ -446,10 +533,18 @@ def _append_metrics(run: Run, report: Report) -> None:
 
 
 def _truncate_metrics(run: Run, step: int) -> None:
-    """Drop rows beyond the state that the run goes on from, and an incomplete one: they will be made again."""
+    """Drop rows beyond the state that the run goes on from, and an incomplete one: they will be made again.
+
+    Metrics of an earlier version get the columns that were added since, at the end of each line, empty.
+    """
     path = run.folder / METRICS
-    if path.is_file():
-        write_whole(path, _metrics_text(run.folder, step).encode())
+    if not path.is_file():
+        return
+    header, *rows = _metrics_text(run.folder, step).splitlines() or [""]
+    added = COLUMNS[len(header.split(",")) :] if header else []
+    names = [",".join([header, *added])] if header else []
+    lines = [*names, *(row + "," * len(added) for row in rows)]
+    write_whole(path, "".join(f"{line}\n" for line in lines).encode())
 
 
 def _write_snapshot(run: Run, snapshot: Snapshot, dataset: Dataset) -> None:

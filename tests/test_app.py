@@ -298,6 +298,24 @@ def test_curves_show_who_was_updated_and_how_d_classifies_only_where_that_was_me
     assert titles("few-labels", "plane") == {"D as a classifier"}
 
 
+def test_curves_show_the_quality_of_samples_with_its_protocol_where_it_was_measured(arms: Path) -> None:
+    assert "Fréchet distance of samples" not in [element.value for element in visit("loss_curves").subheader]
+    table = runs.read_metrics(arms / "plain").assign(frechet=[9.0, None, 7.0], precision=0.5, recall=0.6)
+    table.to_csv(arms / "plain" / runs.METRICS, index=False)
+    protocol = Protocol(features="gandash classifier for mnist", real=10_000, fake=2000, seed=2017)
+    (arms / "plain" / runs.PROTOCOL).write_text(protocol.model_dump_json())
+    app = visit("loss_curves")
+    app.multiselect(key="curves_runs").set_value(["one-sided", "plain"]).run()
+    assert_fine(app, "loss_curves")
+    assert "Fréchet distance of samples" in [element.value for element in app.subheader]
+    assert f"plain: {protocol}." in [element.value for element in app.caption]
+    assert not [element.value for element in app.caption if element.value.startswith("one-sided: ")]
+    (arms / "plain" / runs.PROTOCOL).write_text("{")
+    app = visit("loss_curves", curves_runs="plain")
+    assert_fine(app, "loss_curves")
+    assert "protocol.json cannot be read" in app.error[0].value
+
+
 def test_only_arms_that_differ_in_smoothing_alone_are_compared_unasked(kinds: Path, arms_folder: Path) -> None:
     shutil.copytree(arms_folder, kinds, dirs_exist_ok=True)
     assert visit("label_smoothing").multiselect(key="smoothing_arms").value == sorted(ARMS)
@@ -312,6 +330,29 @@ def test_what_has_no_effect_is_greyed_and_does_not_count(runs_root: Path) -> Non
     app.selectbox(key="train_architecture").set_value("dcgan").run()
     assert not app.selectbox(key="train_attention").disabled
     assert app.number_input(key="train_depth").disabled
+
+
+def test_samples_are_measured_while_training_only_where_that_is_possible(
+    runs_root: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(PROJECT / "pretrained" / "classifiers", pretrained_root / "classifiers")
+    app = visit("train", train_evaluate_every="100")
+    assert not app.error
+    app.selectbox(key="train_dataset").set_value("cifar10").run()
+    (error,) = app.error
+    assert error.value.startswith("This cannot be trained: Samples are measured with a classifier for their data")
+    assert error.value.endswith("or set “Steps between measurements of samples” to 0")
+    assert app.button(key="train_start").disabled
+    app.selectbox(key="train_size").set_value(64).run()
+    assert app.number_input(key="train_evaluate_every").disabled
+    assert not app.error
+    app.selectbox(key="train_size").set_value(32).run()
+    app.selectbox(key="train_dataset").set_value("ring").run()
+    assert app.number_input(key="train_evaluate_every").disabled
+    assert not app.error
+    app.selectbox(key="train_dataset").set_value("mnist").run()
+    app.number_input(key="train_evaluate_every").set_value(33).run()
+    assert "must be a multiple of “Steps per row of metrics”, and 33 is none of" in app.error[0].value
 
 
 def test_points_take_the_fully_connected_pair_along(runs_root: Path) -> None:

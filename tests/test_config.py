@@ -255,6 +255,21 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         "a multiple of pack, and 50 is none of 4: change one",
         {"collapse": {"pack": 5}},
     ),
+    (
+        {"evaluate_every": 500, "data": {"dataset": "ring"}, "network": {"architecture": "mlp"}},
+        "evaluate_every measures images, and dataset 'ring' holds points: set evaluate_every to 0",
+        {"evaluate_every": 0},
+    ),
+    (
+        {"evaluate_every": 500, "data": {"size": 64}},
+        "evaluate_every measures images of size 32, and size is 64: set size to 32, or evaluate_every to 0",
+        {"data": {"size": 32}},
+    ),
+    (
+        {"evaluate_every": 500, "report_every": 7},
+        "evaluate_every must be a multiple of report_every, and 500 is none of 7: change one",
+        {"evaluate_every": 700},
+    ),
 ]  # fmt: skip
 
 

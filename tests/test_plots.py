@@ -72,6 +72,30 @@ def test_reference_lines_are_named_and_placed(metrics: pd.DataFrame) -> None:
     assert len({note.yanchor for note in figure.layout.annotations}) == 2, "labels of near lines must not overlap"
 
 
+def test_rows_that_lack_a_value_do_not_break_its_line(metrics: pd.DataFrame) -> None:
+    sparse = metrics.assign(d_accuracy=metrics.d_accuracy.where(metrics.step % 100 == 0))
+    (line,) = plots.curves({"one": sparse}, [plots.Curve("d_accuracy", "D")], "Accuracy").data
+    assert line.x.tolist() == [0, 100, 200, 300, 400]
+    assert np.array_equal(line.y, metrics.d_accuracy[::10])
+
+
+def test_measurements_are_dots_and_the_least_distance_a_star(metrics: pd.DataFrame) -> None:
+    frechet = pd.Series([np.nan] * 50)
+    frechet[[10, 20, 30]] = [9.0, 5.0, 7.0]
+    table = metrics.assign(frechet=frechet, precision=metrics.precision.where(frechet.notna()))
+    old = metrics.drop(columns=["frechet", "precision", "recall"])
+    columns = [plots.Curve("frechet", "Fréchet"), plots.Curve("precision", "precision", "dot")]
+    figure = plots.measurements({"old": old, "new": table}, columns, "Distance", x="epoch", log_y=True)
+    assert [trace.name for trace in figure.data] == ["new: Fréchet", "new: precision"]
+    for trace, values in zip(figure.data, ([9.0, 5.0, 7.0], metrics.precision[[10, 20, 30]]), strict=True):
+        assert np.array_equal(trace.y, values)
+        assert trace.x.tolist() == [2.0, 4.0, 6.0]
+        assert trace.customdata.tolist() == [100, 200, 300]
+        assert trace.marker.symbol.tolist() == ["circle", "star", "circle"]
+        assert trace.line.color == plots.color_of(1), "the run's color in every chart"
+    assert figure.layout.yaxis.type == "log"
+
+
 def test_logit_bands_are_two_bands_around_each_median_on_a_common_axis(metrics: pd.DataFrame) -> None:
     span = plots.logit_range([metrics, metrics + 1])
     assert span == (metrics.fake_q05.min(), metrics.real_q95.max() + 1)

@@ -39,7 +39,8 @@ LABELS = {
     "g_steps": "Updates of G per step", "rule": "Rule: who is updated", "ratio": "Ratio in the rule",
     "method": "Method", "g_lr": "Learning rate of G", "d_lr": "Learning rate of D",
     "adam_beta1": "Adam β₁", "adam_beta2": "Adam β₂", "ema": "Moving average of G",
-    "report_every": "Steps per row of metrics", "snapshots": "Sample grids kept",
+    "report_every": "Steps per row of metrics",
+    "evaluate_every": "Steps between measurements of samples", "snapshots": "Sample grids kept",
 }  # fmt: skip
 
 
@@ -65,6 +66,7 @@ IDLE: dict[str, Callable[[Values], bool]] = {
     "adam_beta1": lambda values: values["train_method"] != "adam",
     "adam_beta2": lambda values: values["train_method"] != "adam",
     "epochs": lambda values: bool(values["train_steps"]),
+    "evaluate_every": lambda values: _points(values) or values["train_size"] != 32,
 }  # fmt: skip
 
 

@@ -107,6 +107,7 @@ def charts(chosen: dict[str, Logged]) -> None:
         st.plotly_chart(figure, key="curves_scores", config={"displaylogo": False})
         st.caption("Mean of sigmoid(logit) over a batch, before D's update; the dotted line is D* where p_g = p_data.")
     sometimes(frames, axis, weight)
+    quality(chosen, frames, axis, log_y)
     with st.expander("Gradient norms and D(G(z)) around G's update", icon=":material/monitoring:"):
         more(frames, axis, weight, log_y)
 
@@ -122,6 +123,29 @@ def sometimes(frames: dict[str, pd.DataFrame], axis: plots.XAxis, weight: float)
             )
             st.plotly_chart(figure, key=f"curves_{it.column}", config={"displaylogo": False})
             st.caption(it.caption)
+
+
+def quality(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], axis: plots.XAxis, log_y: bool) -> None:
+    """How good the samples were, of runs that measured them while they trained."""
+    measured = [name for name, table in frames.items() if plots.measured(table, "frechet")]
+    if not measured:
+        return
+    left, right = st.columns(2)
+    with left:
+        st.subheader("Fréchet distance of samples", anchor=False)
+        figure = plots.measurements(frames, [plots.Curve("frechet", "Fréchet")], "Distance", x=axis, log_y=log_y)
+        st.plotly_chart(figure, key="curves_frechet", config={"displaylogo": False})
+    with right:
+        st.subheader("Precision and recall of samples", anchor=False)
+        columns = [plots.Curve("precision", "precision"), plots.Curve("recall", "recall", "dot")]
+        figure = plots.measurements(frames, columns, "Share", x=axis)
+        st.plotly_chart(figure, key="curves_precision", config={"displaylogo": False})
+    for name in measured:
+        with layout.one_sentence():
+            st.caption(f"{name}: {runs.read_protocol(chosen[name].folder) or 'by an unknown protocol'}.")
+    st.caption(
+        "Runs compare only where this is the same. The star is the least Fréchet distance: its weights are kept."
+    )
 
 
 def references(chosen: dict[str, Logged], name: str, value_of: Callable[[float, float], float]) -> dict[str, float]:

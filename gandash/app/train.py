@@ -9,14 +9,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from gandash import runs, uploads, worker
+from gandash import quality, runs, uploads, worker
 from gandash.app import config_form, layout, models, tricks
 from gandash.app.assets import publish
 from gandash.app.timeline import timeline
 from gandash.config import Config, advice, usual
 from gandash.data import SOURCES
 from gandash.objectives import OBJECTIVES
-from gandash.paths import pretrained_root, runs_root
+from gandash.paths import classifiers_root, pretrained_root, runs_root
 from gandash.plots import COLORS, measured, thin, with_share
 from gandash.presets import PRESETS
 from gandash.runs import Run, Status
@@ -38,6 +38,8 @@ LIVE = {
     "D's output": {"d_real": "D(x)", "d_fake": "D(G(z))"},
     "Share of updates": {"d_share": "D's updates"},
     "Accuracy": {"d_accuracy": "D's classes"},
+    "Fréchet distance": {"frechet": "of 2,000 samples"},
+    "Share of samples": {"precision": "precision", "recall": "recall"},
 }
 PHASES = {
     "queued": (":material/hourglass_top:", "blue"), "running": (":material/play_arrow:", "green"),
@@ -155,11 +157,13 @@ def unbound() -> bool:
 
 
 def described() -> Config:
-    """The config that the form describes; ``ValueError`` if it is not valid."""
+    """The config that the form describes; ``ValueError`` if it is not valid, or cannot be measured as it asks."""
     values = {config_form.key_of(path): st.session_state[config_form.key_of(path)] for path, _ in config_form.leaves()}
     key = config_form.key_of(DATASET)
     values[key] = str(uploads.find(runs_root()).get(values[key], values[key]))
-    return config_form.collect(values)
+    config = config_form.collect(values)
+    quality.check(config, classifiers_root())
+    return config
 
 
 def upload() -> None:
@@ -283,7 +287,7 @@ def remove(run: Run) -> None:
 
 def live(run: Run) -> None:
     """Charts that grow without a blank frame, and the latest samples over the ones before."""
-    metrics = thin(with_share(run.metrics()), LIVE_POINTS)
+    metrics = with_share(run.metrics())
     if metrics.empty:
         st.info("The first numbers come after a few steps.", icon=":material/hourglass_top:")
     else:
@@ -304,7 +308,7 @@ def live_charts(metrics: pd.DataFrame) -> None:
     shown = {label: names for label, names in LIVE.items() if all(measured(metrics, name) for name in names)}
     columns = st.columns(2)
     for number, (label, names) in enumerate(shown.items()):
-        table = metrics.rename(columns=names)
+        table = thin(metrics.dropna(subset=list(names)), LIVE_POINTS).rename(columns=names)
         columns[number % 2].line_chart(
             table, x="step", y=list(names.values()), y_label=label, color=list(COLORS[: len(names)]), height=240
         )
