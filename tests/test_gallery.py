@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
-from gandash import background, checkpoints, measuring, runs
+from gandash import background, checkpoints, measuring, neighbors, runs
 from gandash.app import browse
 from gandash.background import Job
 from gandash.checkpoints import Checkpoint
@@ -207,7 +208,7 @@ def test_only_filters_with_a_choice_are_shown_and_they_narrow_cards_and_figures(
     app.multiselect(key="gallery_size").set_value(["points"])
     app.multiselect(key="gallery_objective").set_value(["Hinge"]).run()
     assert titles(app) == []
-    assert [info.value for info in app.info] == ["No checkpoint passes all filters: take one away."]
+    assert app.info[0].value == "No checkpoint passes all filters: take one away."
     shutil.rmtree(digits.folder.with_name("ring"))
     shutil.rmtree(digits.folder.with_name("other"))
     app.run()
@@ -250,4 +251,90 @@ def test_many_checkpoints_come_in_pages_and_a_link_leads_to_one(digits: Checkpoi
 def test_nonsense_in_the_link_is_ignored(digits: Checkpoint, query: dict[str, str]) -> None:
     app = visit(**query)
     assert titles(app) == ["digits", "ring"]
+    assert not app.error
+
+
+# Nearest training images
+
+
+def rows_of(app: AppTest) -> list[str]:
+    """What is said above each row of neighbors."""
+    return [element.value for element in app.markdown if element.value.startswith("**In ")]
+
+
+def test_nothing_is_read_before_a_sample_is_picked(digits: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: object) -> None:
+        raise AssertionError("read too early")
+
+    monkeypatch.setattr(neighbors, "training_images", read)
+    app = visit()
+    assert not rows_of(app)
+    assert app.selectbox(key="gallery_nearest").options == ["digits"], "points have no nearest images"
+    assert any("Pick a sample" in info.value for info in app.info)
+
+
+def test_a_picked_sample_is_compared_in_pixels_and_once_they_are_read_in_features(
+    digits: Checkpoint, runs_root: Path
+) -> None:
+    app = visit(gallery_sample="5")
+    assert app.number_input(key="gallery_sample").value == 5
+    pixels, offered = rows_of(app)
+    assert re.fullmatch(
+        r"\*\*In pixels\*\*: the nearest is at \*\*[\d.]+\*\*, \*\*[\d.]+\*\* times as far as is typical of unseen "
+        r"images\.", pixels,
+    )  # fmt: skip
+    assert "has to read the 600 training images once" in offered
+    assert html_of(app).count("Training image ") == 2 * 5  # alt and title
+    list(neighbors.build(runs_root, digits.folder))
+    app.run()
+    assert [row.split(":")[0] for row in rows_of(app)] == ["**In pixels**", "**In the classifier's features**"]
+    assert html_of(app).count("Training image ") == 4 * 5
+    said = [caption.value for caption in app.caption]
+    assert sum("the median distance of 400 held-out images to their nearest" in caption for caption in said) == 2
+    app.number_input(key="gallery_sample").set_value(6).run()
+    assert 'alt="Sample 6"' in html_of(app)
+
+
+def test_the_reading_is_started_refused_and_followed(
+    digits: Checkpoint, runs_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_root: Path, _folder: Path) -> None:
+        raise ValueError("One job runs beside the server at a time")
+
+    monkeypatch.setattr(neighbors, "start", start)
+    app = visit(gallery_sample="1")
+    app.button(key="gallery_read").click().run()
+    assert [warning.value for warning in app.warning] == ["One job runs beside the server at a time"]
+    job(digits, runs_root, module=neighbors.MODULE, doing="Reading training images", step=2, steps=4)
+    with FileLock(runs_root / background.LOCK):
+        app.run()
+        assert [bar.proto.text for bar in app.get("progress")] == ["Reading training images, step 2 of 4"]
+        assert not [button for button in app.button if button.key == "gallery_read"]
+        assert buttons(app) == {"gallery_measure_digits": "Measure"}, "it is no measuring"
+
+
+def test_data_that_is_not_there_is_one_sentence(
+    digits: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    st.cache_resource.clear()
+    (tmp_path / "a-file").touch()
+    monkeypatch.setenv("GANDASH_DATA", str(tmp_path / "a-file"))  # nothing can be downloaded into a file
+    app = visit(gallery_sample="1")
+    (error,) = app.error
+    assert error.value.startswith("MNIST is not in")
+
+
+def test_own_images_are_compared_in_pixels_only(runs_root: Path, tiny_config: Callable[..., Config]) -> None:
+    list(runs.execute(runs.create(runs_root, tiny_config(), "own")))
+    app = visit(gallery_nearest="own", gallery_sample="36")
+    (row,) = rows_of(app)
+    assert "typical of training images" in row
+    assert any(caption.value.startswith("Only in pixels: Classifier features are") for caption in app.caption)
+    assert "class left" in html_of(app) or "class right" in html_of(app)
+
+
+@pytest.mark.parametrize("sample", ["0", "37", "x", "1e9"])
+def test_a_sample_that_is_not_there_is_none(digits: Checkpoint, sample: str) -> None:
+    app = visit(gallery_sample=sample, gallery_nearest="../etc", gallery_nearest_seed="-1")
+    assert not rows_of(app)
     assert not app.error

@@ -41,6 +41,7 @@ LAYERS: list[set[str]] = [
     {"zoo", "line", "uploads", "evaluation"},
     {"background"},
     {"worker", "measuring"},
+    {"neighbors"},
     {"__main__"},
 ]
 LAYER = {module: number for number, row in enumerate(LAYERS) for module in row}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
-from gandash import background, measuring
-from gandash.app import figures, layout, models, tricks
+from gandash import measuring
+from gandash.app import figures, jobs, layout, models, tricks
 from gandash.background import Job
 from gandash.checkpoints import Checkpoint
-from gandash.paths import runs_root
 
 SAMPLES, COLUMNS = 32, 8
 
@@ -42,10 +39,7 @@ def card(checkpoint: Checkpoint, job: Job | None) -> None:
                     measure_button("Measure again", checkpoint)
             if not (about.evaluation or refused or underway):
                 measure_button("Measure", checkpoint)
-        if mine is not None and underway:
-            st.fragment(progress, run_every="1s")(mine)
-        else:
-            show_problem(checkpoint, mine)
+        jobs.show(mine, about.name)
 
 
 def show_facts(checkpoint: Checkpoint, refused: str) -> None:
@@ -71,35 +65,10 @@ def show_facts(checkpoint: Checkpoint, refused: str) -> None:
 
 
 def measure_button(label: str, checkpoint: Checkpoint) -> None:
-    """Starts to measure a checkpoint, or keeps for the card why not."""
+    """Starts to measure a checkpoint."""
     st.button(
-        label, icon=":material/straighten:", key=f"gallery_measure_{checkpoint.name}", on_click=measure,
-        args=(checkpoint.name, checkpoint.folder),
+        label, icon=":material/straighten:", key=f"gallery_measure_{checkpoint.name}", on_click=jobs.attempt,
+        args=(measuring.start, checkpoint.folder, checkpoint.name),
         help="Draws 10,000 samples and compares them with held-out images, on a classifier's features. It takes "
         "minutes, goes on when this tab is closed, and the figures are kept in the card for everyone.",
     )  # fmt: skip
-
-
-def measure(name: str, folder: Path) -> None:
-    try:
-        measuring.start(runs_root(), folder)
-    except (ValueError, OSError) as error:
-        st.session_state.gallery_problem = (name, str(error))
-
-
-def show_problem(checkpoint: Checkpoint, ended: Job | None) -> None:
-    """Why this checkpoint was not measured: what the click on its button was answered, or how its job ended."""
-    name, problem = st.session_state.get("gallery_problem", ("", ""))
-    if name == checkpoint.name:
-        del st.session_state.gallery_problem
-        st.warning(problem, icon=":material/block:")
-    elif ended is not None:
-        st.error(ended.problem, icon=":material/error:")
-
-
-def progress(job: Job) -> None:
-    """What the job is doing; polled, and the whole page is shown anew when it has ended."""
-    now = background.current(runs_root())
-    if now is None or now.problem or now.started != job.started:
-        st.rerun()
-    st.progress(max(now.step - 1, 0) / now.steps, f"{now.doing}, step {max(now.step, 1)} of {now.steps}")

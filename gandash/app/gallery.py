@@ -7,6 +7,7 @@ import streamlit as st
 from gandash import background
 from gandash.app import browse, figures, layout, models
 from gandash.app.cards import card
+from gandash.app.nearest import nearest
 from gandash.checkpoints import Checkpoint
 from gandash.paths import runs_root
 
@@ -93,4 +94,5 @@ everything = layout.checkpoints_or_stop()
 shown, groups = browse.chosen(everything) if len(everything) > 1 else (everything, [("", everything)])
 cards(groups)
 compare(everything)
+nearest(everything)
 leaderboard(shown)

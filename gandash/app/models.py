@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 import torch
 
-from gandash import checkpoints, latent, measuring, runs, samples
+from gandash import checkpoints, classifiers, latent, measuring, neighbors, runs, samples
 from gandash.app.assets import publish
 from gandash.checkpoints import Broken, Checkpoint
-from gandash.images import encode
+from gandash.data import Dataset
+from gandash.images import encode, grid
+from gandash.neighbors import Space
 from gandash.networks import Generator
 from gandash.paths import classifiers_root, pretrained_root, runs_root
 
 _INFERENCE = threading.BoundedSemaphore(2)
+_READING = threading.Lock()
 
 
 def find_checkpoints() -> tuple[list[Checkpoint], list[Broken]]:
@@ -75,6 +79,75 @@ def path_atlas(
     network = generator(checkpoint)
     with _INFERENCE:
         return encode(samples.path_row(checkpoint, network, seeds, steps, how, label=label))
+
+
+@st.cache_resource(
+    max_entries=2, show_spinner="Reading the training images.",
+    hash_funcs={Checkpoint: lambda c: c.card.config.data.model_dump_json()},
+)  # fmt: skip
+def training_pixels(checkpoint: Checkpoint) -> tuple[Dataset, Space]:
+    """What a checkpoint was trained on, shared by all that were; ``ValueError`` if it is not there or too much."""
+    with _READING:
+        dataset = neighbors.training_images(checkpoint)
+        return dataset, neighbors.pixels(checkpoint, dataset)
+
+
+def training_features(checkpoint: Checkpoint) -> Space | None:
+    """The features of what a checkpoint was trained on; None until they have been computed."""
+    path = neighbors.file(runs_root(), checkpoint)
+    return _features(str(path), path.stat().st_mtime_ns) if path.is_file() else None
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _features(path: str, stamp: int) -> Space | None:  # noqa: ARG001 - the cache's key
+    return neighbors.read(Path(path))
+
+
+@dataclass(frozen=True)
+class Near:
+    """A training image near a sample: its picture, number and class, and how far it is."""
+
+    picture: bytes
+    number: int
+    label: str
+    distance: float
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One sample of a checkpoint: ``index`` is its place in the grid of a seed, from 0; ``label`` as for the grid."""
+
+    checkpoint: Checkpoint
+    seed: int
+    index: int
+    label: int | None
+
+
+@st.cache_data(
+    max_entries=256, show_spinner=False,
+    hash_funcs={
+        Pick: lambda p: (str(p.checkpoint.folder), p.checkpoint.card.created, p.seed, p.index, p.label),
+        Space: lambda space: (space.references.shape, repr(space.gauge)),
+    },
+)  # fmt: skip
+def near_images(pick: Pick, space: Space, count: int) -> tuple[bytes, list[Near]]:
+    """The picture of a sample, and the training images nearest to it in a space."""
+    network, (dataset, _) = generator(pick.checkpoint), training_pixels(pick.checkpoint)
+    with _INFERENCE:
+        z = latent.draw(pick.seed, pick.index + 1, network.latent_dim)
+        sample = samples.generate(network, z, pick.label)[pick.index :]
+        on_pixels = space.references.dtype == torch.uint8
+        query = sample if on_pixels else classifiers.read(neighbors.classifier(pick.checkpoint), sample)[0]
+        (distances,), (numbers,) = neighbors.nearest(query, space.references, count)
+    near = [
+        Near(encode(grid(dataset.images[n : n + 1], 1)), n, _class_of(dataset, n), float(distance))
+        for n, distance in zip(numbers.tolist(), distances, strict=True)
+    ]
+    return encode(grid(sample, 1)), near
+
+
+def _class_of(dataset: Dataset, number: int) -> str:
+    return "" if dataset.labels is None else dataset.classes[int(dataset.labels[number])]
 
 
 def image_html(content: bytes, alt: str, *, points: bool = False) -> str:

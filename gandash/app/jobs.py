@@ -1,0 +1,41 @@
+"""The job beside the server as pages show it: started, refused in a sentence, followed, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from gandash import background
+from gandash.background import Job
+from gandash.paths import runs_root
+
+
+def attempt(start: Callable[[Path, Path], None], folder: Path, place: str) -> None:
+    """Start a job on a checkpoint's folder, or keep for ``place`` on the page why not."""
+    try:
+        start(runs_root(), folder)
+    except (ValueError, OSError) as error:
+        st.session_state.gallery_problem = (place, str(error))
+
+
+def show(job: Job | None, place: str) -> None:
+    """How far the job of this place is, polled until it ends; or, once, why it was refused; or why it failed."""
+    if job is not None and not job.problem:
+        st.fragment(_progress, run_every="1s")(job)
+        return
+    where, problem = st.session_state.get("gallery_problem", ("", ""))
+    if where == place:
+        del st.session_state.gallery_problem
+        st.warning(problem, icon=":material/block:")
+    elif job is not None:
+        st.error(job.problem, icon=":material/error:")
+
+
+def _progress(job: Job) -> None:
+    """The whole page is shown anew when the job has ended."""
+    now = background.current(runs_root())
+    if now is None or now.problem or now.started != job.started:
+        st.rerun()
+    st.progress(max(now.step - 1, 0) / now.steps, f"{now.doing}, step {max(now.step, 1)} of {now.steps}")
