@@ -318,7 +318,7 @@ def _step(state: State, batch: Batch, z: Tensor, pair: tuple[DLoss, GLoss]) -> M
     g_loss, g_logits, g_grad_norm = _update_g(state, fake, batch, pair)
     for extra in range(1, state.config.balance.g_steps):
         z = _latents(state, LATENTS_G, batch.update * state.config.balance.g_steps + extra)[: len(batch.real)]
-        _update_g(state, _generate(state, z, batch.labels), batch, pair)
+        _update_g(state, _generate(state, z, batch.labels), batch, pair, extra)
     measured = Measured(
         seen.d_loss, g_loss, seen.real_logits, seen.fake_logits, g_logits, d_grad_norm, g_grad_norm, seen.accuracy
     )
@@ -420,13 +420,16 @@ def _update_d(state: State, seen: Judgement, batch: Batch) -> Tensor:
     return d_grad_norm
 
 
-def _update_g(state: State, fake: Tensor, batch: Batch, pair: tuple[DLoss, GLoss]) -> tuple[Tensor, Tensor, Tensor]:
-    """One update of G: its loss, D's logits on its samples, the norm of its gradient.
+def _update_g(
+    state: State, fake: Tensor, batch: Batch, pair: tuple[DLoss, GLoss], extra: int = 0
+) -> tuple[Tensor, Tensor, Tensor]:
+    """One update of G, the step's ``extra``-th further one: its loss, D's logits on its samples, its gradient's norm.
 
     D is frozen while G learns: its weight gradients, a third of that backward pass, are not computed.
     """
     _freeze(state.d_optimizer, frozen=True)
-    fake = pack(_noisy(state, fake, NOISE_G, batch.update), state.config.collapse.pack)
+    number = batch.update * state.config.balance.g_steps + extra
+    fake = pack(_noisy(state, fake, NOISE_G, number), state.config.collapse.pack)
     if state.config.collapse.unroll_steps:
         g_logits = _future_d(state, fake, batch, pair[0])(fake.float(), batch.labels)
     else:

@@ -457,6 +457,22 @@ def test_g_steps_give_g_more_updates_on_fresh_noise(tiny_config: ConfigFactory, 
     assert len(drawn) == 18, "each update has its own z, and the score the first of its step"
 
 
+def test_every_update_of_g_draws_its_own_instance_noise(
+    tiny_config: ConfigFactory, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[int, int, int]] = []
+    stream = training._rng
+
+    def recorded(seed: int, purpose: int, number: int) -> torch.Generator:
+        drawn.append((seed, purpose, number))
+        return stream(seed, purpose, number)
+
+    monkeypatch.setattr(training, "_rng", recorded)
+    events(tiny_config(balance={"g_steps": 3}, regularizer={"instance_noise": 0.1}), tiny_dataset)
+    for_g = [number for _, purpose, number in drawn if purpose == training.NOISE_G]
+    assert sorted(for_g) == list(range(18))
+
+
 # Collapse
 
 
