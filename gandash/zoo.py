@@ -36,6 +36,11 @@ def _config(dataset: str, **settings: Any) -> Config:
     return parse_config({"data": data, "network": network, "ema": 0.999, "precision": "fp32", **settings})
 
 
+def _measured(dataset: str, **settings: Any) -> Config:
+    """A run that is measured about once an epoch, and of which the best step is kept."""
+    return _config(dataset, evaluate_every=470, **settings)
+
+
 def _arms(seed: int) -> dict[str, Entry]:
     """Three runs that differ in nothing but alpha and beta: same weights, data order, noise, arithmetic."""
     suffix, of = (f"-seed-{seed}", f", seed {seed}") if seed else ("", "")
@@ -64,12 +69,12 @@ CONDITIONAL: dict[str, Any] = {"labels": {"conditioning": "projection", "g_label
 ZOO: dict[str, Entry] = {
     **_arms(0), **_arms(1), **_arms(2),
     "mnist-least-squares": Entry(
-        "MNIST, least squares", _config("mnist", loss={"objective": "least-squares"}, epochs=15),
+        "MNIST, least squares", _measured("mnist", loss={"objective": "least-squares"}, epochs=15),
         "D regresses to 1 and 0 instead of classifying.",
     ),
     "mnist-wgan-gp": Entry(
         "MNIST, WGAN-GP",
-        _config(
+        _measured(
             "mnist", loss={"objective": "wasserstein"}, regularizer={"gradient_penalty": 10},
             network={"d_norm": "layer"}, balance={"d_steps": 5},
             optimizer={"g_lr": 1e-4, "d_lr": 1e-4, "adam_beta1": 0.0, "adam_beta2": 0.9}, epochs=75,
@@ -77,15 +82,15 @@ ZOO: dict[str, Entry] = {
         "D is a critic; minus its loss estimates a distance between generated and real images.",
     ),
     "mnist-sn-hinge": Entry(
-        "MNIST, hinge and spectral norm", _config("mnist", **SPECTRAL, epochs=15),
+        "MNIST, hinge and spectral norm", _measured("mnist", **SPECTRAL, epochs=15),
         "Every layer of D is divided by its largest singular value.",
     ),
     "mnist-conditional": Entry(
-        "MNIST, class-conditional", _config("mnist", **CONDITIONAL, epochs=15),
+        "MNIST, class-conditional", _measured("mnist", **CONDITIONAL, epochs=15),
         "G is told the digit by class-conditional batch norm, D by projection.",
     ),
     "mnist-minimax": Entry(
-        "MNIST, minimax", _config("mnist", loss={"objective": "minimax"}, epochs=15),
+        "MNIST, minimax", _measured("mnist", loss={"objective": "minimax"}, epochs=15),
         "G minimizes log(1 - D(G(z))), whose gradient vanishes where D is sure.",
     ),
     "mnist-failure-collapse": Entry(
@@ -105,15 +110,15 @@ ZOO: dict[str, Entry] = {
         "Kept on purpose: D's loss is near 0, so the minimax G gets almost no gradient and learns next to nothing.",
     ),
     "fashion-dcgan": Entry(
-        "Fashion-MNIST, no smoothing", _config("fashion-mnist", epochs=20), "The plain DCGAN on clothing.",
+        "Fashion-MNIST, no smoothing", _measured("fashion-mnist", epochs=20), "The plain DCGAN on clothing.",
         "fashion smoothing",
     ),
     "fashion-dcgan-one-sided": Entry(
-        "Fashion-MNIST, one-sided smoothing", _config("fashion-mnist", loss={"alpha": 0.1}, epochs=20),
+        "Fashion-MNIST, one-sided smoothing", _measured("fashion-mnist", loss={"alpha": 0.1}, epochs=20),
         "D's target on real images is 0.9.", "fashion smoothing",
     ),
     "fashion-conditional": Entry(
-        "Fashion-MNIST, class-conditional", _config("fashion-mnist", **CONDITIONAL, epochs=20),
+        "Fashion-MNIST, class-conditional", _measured("fashion-mnist", **CONDITIONAL, epochs=20),
         "G is told the kind of clothing by class-conditional batch norm, D by projection.",
     ),
     "cifar10-dcgan": Entry("CIFAR-10, DCGAN", _config("cifar10", epochs=60), "The plain DCGAN on photographs."),
