@@ -84,7 +84,7 @@ def evaluate(
         )
     if count < LEAST:
         raise ValueError(f"An evaluation needs at least {LEAST:,} samples, not {count}: take more")
-    _, about = classifiers.load(folder, data.check_held_out(facts.name))
+    _, about = classifiers.load(folder, data.check_held_out(checkpoint.card.config.data.dataset))
     if facts.shape[0] != about.channels:
         raise ValueError(
             f"The classifier for {facts.name!r} reads images of {about.channels} channels, and {checkpoint.name!r} "

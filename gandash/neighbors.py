@@ -113,12 +113,17 @@ def _gauge(probes: Tensor, references: Tensor, held_out: bool) -> Gauge:
 
 def classifier(checkpoint: Checkpoint) -> Classifier:
     """The classifier for a checkpoint's data."""
-    return classifiers.load(classifiers_root(), checkpoint.card.data.name)[0]
+    return classifiers.load(classifiers_root(), _dataset(checkpoint))[0]
+
+
+def _dataset(checkpoint: Checkpoint) -> str:
+    """The named dataset that a checkpoint was trained on; a file of that name is none."""
+    return data.check_held_out(checkpoint.card.config.data.dataset)
 
 
 def file(root: Path, checkpoint: Checkpoint) -> Path:
     """Where the features are kept: named for the data and for the classifier's weights."""
-    weights = (classifiers_root() / f"{checkpoint.card.data.name}.safetensors").read_bytes()
+    weights = (classifiers_root() / f"{_dataset(checkpoint)}.safetensors").read_bytes()
     text = checkpoint.card.config.data.model_dump_json().encode()
     return root / FOLDER / f"{hashlib.sha256(text + hashlib.sha256(weights).digest()).hexdigest()[:16]}.safetensors"
 

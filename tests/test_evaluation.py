@@ -122,14 +122,15 @@ def test_what_cannot_be_measured_is_refused(folder: Path, runs_root: Path, tmp_p
 
 def test_other_channels_and_data_without_held_out_images_are_refused(runs_root: Path, folder: Path) -> None:
     checkpoint = trained(runs_root)
-    changes = {
-        "reads images of 1 channels, and 'tiny' makes 3": {"shape": (3, 32, 32)},
-        "held-out images of a named dataset .* 'tinyhero' has none": {"name": "tinyhero"},
-        "'../../etc/mine' has none": {"name": "../../etc/mine"},
+    card = checkpoint.card
+    changes: dict[str, dict[str, object]] = {
+        "reads images of 1 channels, and 'tiny' makes 3": {"data": card.data.model_copy(update={"shape": (3, 32, 32)})}
     }
+    for dataset in ("tinyhero", "../../etc/mine"):
+        config = card.config.model_copy(update={"data": DataConfig(dataset=dataset)})
+        changes[f"held-out images of a named dataset .* '{dataset}' has none"] = {"config": config}
     for sentence, change in changes.items():
-        facts = checkpoint.card.data.model_copy(update=change)
-        other = Checkpoint(checkpoint.folder, checkpoint.card.model_copy(update={"data": facts}))
+        other = Checkpoint(checkpoint.folder, card.model_copy(update=change))
         with pytest.raises(ValueError, match=sentence):
             next(evaluation.evaluate(other, folder, 1000))
 
@@ -166,3 +167,13 @@ def test_the_command_makes_a_classifier_and_measures_real_images(
     assert "600 samples of seed 0 against 400 images" in capsys.readouterr().out
     assert cli.main(["classifier", "/tmp/images"]) == 2
     assert "'/tmp/images' has none" in capsys.readouterr().err
+
+
+def test_images_of_a_file_called_like_a_dataset_are_not_measured_as_that(folder: Path, runs_root: Path) -> None:
+    """Such a file's name without its ending is in the card, but its images are the user's."""
+    checkpoint = trained(runs_root)
+    card = checkpoint.card
+    assert card.data.name == "mnist"
+    config = card.config.model_copy(update={"data": DataConfig(dataset="uploads/mnist.zip")})
+    with pytest.raises(ValueError, match=r"held-out images of a named dataset .*mnist\.zip' has none"):
+        next(evaluation.evaluate(Checkpoint(checkpoint.folder, card.model_copy(update={"config": config})), folder))
