@@ -59,7 +59,7 @@ POINTS: dict[str, Any] = {
 }  # fmt: skip
 STACKED: dict[str, Any] = {
     "data": {"dataset": "stacked-mnist"},
-    "network": {"g_width": 16, "d_width": 8},
+    "network": {"g_width": 16, "d_width": 8}, "optimizer": {"g_lr": 1e-3},
     "batch_size": 64, "steps": 1500, "report_every": 100, "snapshots": 2, "precision": "fp32", "device": "cpu",
 }  # fmt: skip
 METHODS: dict[str, dict[str, Any]] = {
