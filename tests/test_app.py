@@ -14,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gandash import checkpoints, presets, runs, worker
-from gandash.app import config_form, figures
+from gandash.app import config_form, figures, layout
 from gandash.config import Config, LossConfig, parse_config
 from gandash.figures import Evaluation, Protocol
 from gandash.paths import PROJECT
@@ -29,6 +29,26 @@ PAGES = {
 }
 SHIPPED = sorted(path.parent.name for path in (PROJECT / "pretrained").glob("*/card.json"))
 ARMS = {"plain": (0.0, 0.0), "one-sided": (0.1, 0.0), "two-sided": (0.1, 0.1)}
+
+
+@pytest.mark.parametrize(
+    ("step", "last_step", "epochs", "sentence"),
+    [
+        (7020, None, 15.0, "15 epochs"),
+        (3276, None, 7.0, "7 of 15 epochs"),
+        (3276, 7020, 7.0, "7 of 15 epochs (best step)"),
+        (3276, 4680, 7.0, "7 of 15 epochs (best step so far)"),
+        (7020, 7020, 15.0, "15 epochs"),
+        (0, None, 0.0, "untrained"),
+    ],
+)
+def test_a_card_says_which_epoch_its_weights_are_of(
+    step: int, last_step: int | None, epochs: float, sentence: str
+) -> None:
+    card = checkpoints.load_card(PROJECT / "pretrained" / "mnist-dcgan")
+    assert (
+        layout.epochs_of(card.model_copy(update={"step": step, "last_step": last_step, "epochs": epochs})) == sentence
+    )
 
 
 def train_all(root: Path, config: Callable[..., Config], changes: dict[str, dict[str, Any]]) -> Path:

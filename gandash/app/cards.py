@@ -50,7 +50,7 @@ def show_facts(checkpoint: Checkpoint, refused: str) -> None:
     ema = about.config.ema
     sampler = f"moving average of G, decay {ema:g}" if ema else "G as trained"
     st.markdown(
-        f"`{about.name}` · step {about.step:,} · seed {about.config.seed} · {about.arithmetic} · "
+        f"`{about.name}` · {about.stand} · seed {about.config.seed} · {about.arithmetic} · "
         f"weights {about.weights}  \n"
         f"Data: {about.data.title}, {about.data.licence}  \n"
         f"Samples: {sampler}, in eval mode, fp32"

@@ -62,11 +62,14 @@ def amount_of(card: Card, count: int) -> str:
 
 
 def epochs_of(card: Card) -> str:
-    """Epochs trained, and of how many where the run was not finished."""
+    """Epochs trained, and of how many where the run was not finished or the weights are those of its best step."""
+    if not card.step:
+        return "untrained"
     done, planned = f"{card.epochs:.1f}".removesuffix(".0"), card.config.total_steps(card.data.images)
-    if card.step >= planned:
-        return f"{done} epoch{'s' * (done != '1')}"
-    return f"{done} of {card.epochs * planned / card.step:.0f} epochs" if card.step else "untrained"
+    epochs = f"{done} of {card.epochs * planned / card.step:.0f} epochs"
+    if card.last_step and card.step < planned:
+        return f"{epochs} (best step)" if card.last_step >= planned else f"{epochs} (best step so far)"
+    return epochs if card.step < planned else f"{done} epoch{'s' * (done != '1')}"
 
 
 def class_of(chosen: list[Checkpoint], key: str, *, in_turn: bool = True) -> int | None:
