@@ -104,7 +104,9 @@ def entry(tiny_config: ConfigFactory, name: str) -> Config:
 
 
 def report_values(report: Report) -> dict[str, float]:
-    return {k: v for k, v in asdict(report).items() if not k.endswith("grad_norm") and k != "d_accuracy"}
+    """What every run measures, whatever its config."""
+    some = {"d_accuracy", "frechet", "precision", "recall"}
+    return {k: v for k, v in asdict(report).items() if not k.endswith("grad_norm") and k not in some}
 
 
 def check_samples(checkpoint: Checkpoint, dataset: Dataset) -> None:
