@@ -59,7 +59,7 @@ def nearest(queries: Tensor, references: Tensor, count: int) -> tuple[Tensor, Te
     """Distances (Q, count) to the nearest references, nearest first, and which those are (Q, count).
 
     Images are compared as pixels in [-1, 1], features as they are; Euclidean distance. Of ``references`` only a part
-    at a time is turned into floats.
+    at a time is turned into floats. The distances of those found are taken anew, so that a copy is at 0.
     """
     rows, count = _rows(queries), min(count, len(references))
     found = []
@@ -68,8 +68,9 @@ def nearest(queries: Tensor, references: Tensor, count: int) -> tuple[Tensor, Te
         closest = part.topk(min(count, part.shape[1]), largest=False)
         found.append((closest.values, closest.indices + start))
     distances, indices = (torch.cat(parts, 1) for parts in zip(*found, strict=True))
-    best = distances.topk(count, largest=False)
-    return best.values, indices.gather(1, best.indices)
+    places = indices.gather(1, distances.topk(count, largest=False).indices)
+    exact = torch.stack([(rows - _rows(references[at])).norm(dim=1) for at in places.T], dim=1).sort(dim=1)
+    return exact.values, places.gather(1, exact.indices)
 
 
 def _rows(items: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,12 @@ import pytest
 import torch
 from PIL import Image
 
-from gandash import classifiers, data, training
+from gandash import background, checkpoints, classifiers, data, runs, training
+from gandash.checkpoints import Checkpoint
 from gandash.classifiers import Facts
 from gandash.config import Config, DataConfig, NetworkConfig
 from gandash.data import Dataset
+from gandash.figures import Evaluation, Protocol
 from gandash.training import Arithmetic
 
 # One thread: the networks here are tiny, and on a busy machine threads would wait for one another.
@@ -125,6 +127,26 @@ def small_config() -> ConfigFactory:
         return Config.model_validate(settings | changes)
 
     return make
+
+
+@pytest.fixture
+def checkpoint(small_mnist: Path, runs_root: Path, small_config: ConfigFactory) -> Iterator[Checkpoint]:
+    """A finished tiny run on the small files; what was started for it ends before the test does."""
+    list(runs.execute(runs.create(runs_root, small_config(), "tiny")))
+    yield checkpoints.find(runs_root)[0][0]
+    child = background._started.pop(runs_root.resolve(), None)
+    if child is not None:
+        child.wait(60)
+
+
+def measured(frechet: float, fake: int = 1000) -> Evaluation:
+    """Figures by a protocol of so many samples."""
+    protocol = Protocol(features="features of a test", real=100, fake=fake, seed=0)
+    return Evaluation(
+        protocol=protocol, step=6, frechet=frechet, kernel=0.1, kernel_std=0.01, precision=0.5, recall=0.25,
+        density=0.4, coverage=0.3, score=2.0, score_std=0.1, class_shares=(0.5, 0.5), missing=0, diversity=0.9,
+        memorization=1.1, memorization_pixels=1.2, created=checkpoints.now(),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,9 @@ from streamlit.testing.v1 import AppTest
 from gandash import checkpoints, presets, runs, worker
 from gandash.app import config_form, figures, layout
 from gandash.config import Config, LossConfig, parse_config
-from gandash.figures import Evaluation, Protocol
+from gandash.figures import Protocol
 from gandash.paths import PROJECT
+from tests.conftest import measured
 
 MAIN = PROJECT / "gandash" / "app" / "main.py"
 PAGES = {
@@ -412,15 +413,6 @@ def test_a_preset_says_in_the_folded_titles_what_it_changes(runs_root: Path) -> 
     assert "Networks · MLP" in titles
     assert "Against collapse · PacGAN 4" in titles
     assert "Labels" in titles
-
-
-def measured(frechet: float, fake: int) -> Evaluation:
-    protocol = Protocol(features="features of a test", real=100, fake=fake, seed=0)
-    return Evaluation(
-        protocol=protocol, step=6, frechet=frechet, kernel=0.1, kernel_std=0.01, precision=0.5, recall=0.25,
-        density=0.4, coverage=0.3, score=2.0, score_std=0.1, class_shares=(0.5, 0.5), missing=0, diversity=0.9,
-        memorization=1.1, memorization_pixels=1.2, created=checkpoints.now(),
-    )  # fmt: skip
 
 
 def test_figures_are_shown_with_their_protocol_and_ranked_within_it(arms: Path) -> None:

@@ -17,8 +17,8 @@ from gandash.app import browse
 from gandash.background import Job
 from gandash.checkpoints import Checkpoint
 from gandash.config import Config
-from gandash.figures import Evaluation, Protocol
 from gandash.paths import PROJECT
+from tests.conftest import measured
 
 MAIN = PROJECT / "gandash" / "app" / "main.py"
 
@@ -40,15 +40,6 @@ def html_of(app: AppTest) -> str:
 def buttons(app: AppTest) -> dict[str, str]:
     """Labels of the buttons that measure, by key."""
     return {str(button.key): button.label for button in app.button if str(button.key).startswith("gallery_measure")}
-
-
-def measured(frechet: float, fake: int = 1000) -> Evaluation:
-    protocol = Protocol(features="features of a test", real=100, fake=fake, seed=0)
-    return Evaluation(
-        protocol=protocol, step=6, frechet=frechet, kernel=0.1, kernel_std=0.01, precision=0.5, recall=0.25,
-        density=0.4, coverage=0.3, score=2.0, score_std=0.1, class_shares=(0.5, 0.5), missing=0, diversity=0.9,
-        memorization=1.1, memorization_pixels=1.2, created=checkpoints.now(),
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -6,26 +6,15 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gandash import background, checkpoints, evaluation, measuring, runs
+from gandash import background, checkpoints, evaluation, measuring
 from gandash.checkpoints import Checkpoint
-from gandash.config import Config
 from gandash.evaluation import Progress
 from gandash.figures import Evaluation, Protocol
-
-
-@pytest.fixture
-def checkpoint(small_mnist: Path, runs_root: Path, small_config: Callable[..., Config]) -> Iterator[Checkpoint]:
-    """A finished tiny run on the small files; what was started for it ends before the test does."""
-    list(runs.execute(runs.create(runs_root, small_config(), "tiny")))
-    yield checkpoints.find(runs_root)[0][0]
-    child = background._started.pop(runs_root.resolve(), None)
-    if child is not None:
-        child.wait(60)
 
 
 def wait_for_end(root: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,19 +16,16 @@ from gandash.data import to_unit
 from gandash.paths import classifiers_root
 
 
-@pytest.fixture
-def checkpoint(small_mnist: Path, runs_root: Path, small_config: Callable[..., Config]) -> Iterator[Checkpoint]:
-    """A finished tiny run on the small files; what was started for it ends before the test does."""
-    list(runs.execute(runs.create(runs_root, small_config(), "tiny")))
-    yield checkpoints.find(runs_root)[0][0]
-    child = background._started.pop(runs_root.resolve(), None)
-    if child is not None:
-        child.wait(60)
-
-
 def with_data(checkpoint: Checkpoint, **changes: object) -> Checkpoint:
     facts = checkpoint.card.data.model_copy(update=changes)
     return Checkpoint(checkpoint.folder, checkpoint.card.model_copy(update={"data": facts}))
+
+
+def test_copies_are_at_distance_0() -> None:
+    references = torch.randint(0, 256, (300, 1, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    distances, places = neighbors.nearest(references, references, 3)
+    assert not distances[:, 0].any()
+    assert torch.equal(places[:, 0], torch.arange(300))
 
 
 @pytest.mark.parametrize("kind", ["pixels", "features"])
