@@ -12,7 +12,7 @@ from pydantic import Field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, pad
 
 from gandash.config import Section, explain
 from gandash.data import Dataset, to_unit
@@ -21,6 +21,7 @@ from gandash.files import write_whole
 VERSION, FEATURES = 1, 128
 BATCH, LEARNING_RATE, WEIGHT_DECAY = 128, 4e-3, 1e-2
 READ_BATCH = 1024
+SHIFT = 4
 
 
 class Facts(Section):
@@ -43,18 +44,14 @@ class Facts(Section):
 class Classifier(nn.Module):
     """Images (N, C, 32, 32) in [-1, 1] to class scores (N, classes), by way of 128 features.
 
-    A strided 5x5 and three 3x3 convolutions with batch norm, two 2x2 pools, one hidden linear layer.
+    Grey images: a strided 5x5 and three 3x3 convolutions, 5 million multiplications an image. Color images, taken
+    for photographs: a small residual network (He et al. 2016) with six, 37 million. Batch norm throughout.
     """
 
-    def __init__(self, channels: int, classes: int, width: int = 24) -> None:
+    def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            *_block(channels, width, 5, 2),
-            *_block(width, 2 * width), nn.MaxPool2d(2),
-            *_block(2 * width, 3 * width), nn.MaxPool2d(2),
-            *_block(3 * width, 3 * width), nn.Flatten(),
-        )  # fmt: skip
-        self.embed = nn.Linear(3 * width * 16, FEATURES)
+        self.layers, outputs = _for_grey(channels) if channels == 1 else _for_color(channels)
+        self.embed = nn.Linear(outputs, FEATURES)
         self.output = nn.Linear(FEATURES, classes)
 
     def features(self, images: Tensor) -> Tensor:
@@ -65,13 +62,47 @@ class Classifier(nn.Module):
         return self.output(self.features(images))  # type: ignore[no-any-return]
 
 
+class _Residual(nn.Module):
+    """Two convolutions beside which the input passes by."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*_block(width, width), *_block(width, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x)  # type: ignore[no-any-return]
+
+
+def _for_grey(channels: int, width: int = 24) -> tuple[nn.Sequential, int]:
+    layers = nn.Sequential(
+        *_block(channels, width, 5, 2),
+        *_block(width, 2 * width), nn.MaxPool2d(2),
+        *_block(2 * width, 3 * width), nn.MaxPool2d(2),
+        *_block(3 * width, 3 * width), nn.Flatten(),
+    )  # fmt: skip
+    return layers, 3 * width * 16
+
+
+def _for_color(channels: int, width: int = 32) -> tuple[nn.Sequential, int]:
+    layers = nn.Sequential(
+        *_block(channels, width), nn.MaxPool2d(2),
+        *_block(width, 2 * width), _Residual(2 * width), nn.MaxPool2d(2),
+        *_block(2 * width, 4 * width), nn.MaxPool2d(2),
+        *_block(4 * width, 8 * width), nn.MaxPool2d(4), nn.Flatten(),
+    )  # fmt: skip
+    return layers, 8 * width
+
+
 def _block(a: int, b: int, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
     convolution = nn.Conv2d(a, b, kernel, stride, kernel // 2, bias=False)
     return [convolution, nn.BatchNorm2d(b), nn.ReLU(inplace=True)]
 
 
 def fit(dataset: Dataset, epochs: int, seed: int = 0) -> Classifier:
-    """Train on labelled images with AdamW and a one-cycle schedule; the seed decides weights and order."""
+    """Train on labelled images with AdamW and a one-cycle schedule; the seed decides weights, order and shifts.
+
+    Color images are mirrored and shifted by up to 4 pixels at random; digits would not bear it.
+    """
     labels = _labels(dataset)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -81,7 +112,8 @@ def fit(dataset: Dataset, epochs: int, seed: int = 0) -> Classifier:
         steps = epochs * (len(dataset) // BATCH)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
         for index in _order(len(dataset), epochs):
-            loss = cross_entropy(network(_prepare(dataset.images[index])), labels[index])
+            images = dataset.images[index]
+            loss = cross_entropy(network(_prepare(images if images.shape[1] == 1 else _moved(images))), labels[index])
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -91,6 +123,17 @@ def fit(dataset: Dataset, epochs: int, seed: int = 0) -> Classifier:
 
 def _prepare(images: Tensor) -> Tensor:
     return to_unit(images).contiguous(memory_format=torch.channels_last)
+
+
+def _moved(images: Tensor) -> Tensor:
+    """Images (N, C, H, W), every other one mirrored on average, each shifted within a reflected margin."""
+    count, _, height, width = images.shape
+    wide = pad(images.float(), (SHIFT,) * 4, mode="reflect").to(images.dtype)
+    top, left = torch.randint(0, 2 * SHIFT + 1, (2, count, 1))
+    rows, columns = top + torch.arange(height), left + torch.arange(width)
+    columns = torch.where(torch.rand(count, 1) < 0.5, columns, columns.flip(1))
+    # the indices' own axes come first: (N, H, W, C)
+    return wide[torch.arange(count)[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
 def _labels(dataset: Dataset) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -13,17 +14,19 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from gandash import checkpoints, classifiers, data, latent, metrics
+from gandash import checkpoints, classifiers, data, kept, latent, metrics, quality
 from gandash.checkpoints import Checkpoint, now
 from gandash.classifiers import Facts
 from gandash.config import DataConfig
 from gandash.data import Dataset, to_unit
 from gandash.figures import Evaluation, Protocol
-from gandash.quality import HeldOut, read_held_out
+from gandash.paths import runs_root
+from gandash.quality import HeldOut
 from gandash.samples import generate
 
 COUNT, LEAST = 10_000, 1000
 PIXEL_SAMPLES = 2000
+NAMES = ("held_out", "radii", "train", "usual", "usual_pixels")  # of tensors that are kept
 MISSING_SHARE = 0.1  # a class is missing if it has less than so much of its share among the real images
 
 
@@ -54,18 +57,36 @@ class Real:
 def real_images(config: DataConfig, folder: Path) -> Real:
     """Read all real images of the data that ``config`` names with its classifier in ``folder``.
 
-    Those read last are kept, so that checkpoints on the same data that are measured one after the other share them.
+    Those read last are kept in memory, and their features in a file, so that the next checkpoint on the same data
+    is measured sooner, by another process too.
     """
     _, facts = classifiers.load(folder, config.dataset)
     return _real_images(config.model_copy(update={"limit": None}), folder, facts)
 
 
 @lru_cache(maxsize=1)
-def _real_images(config: DataConfig, folder: Path, _facts: Facts) -> Real:
-    held_out, train = read_held_out(config, folder), data.load(config)
+def _real_images(config: DataConfig, folder: Path, facts: Facts) -> Real:
+    images, train = data.load(config, "test"), data.load(config)
+    classifier, facts = classifiers.load(folder, facts.dataset)
+    weights = (folder / f"{facts.dataset}.safetensors").read_bytes()
+    rules = f"evaluation, {metrics.NEIGHBORS} and {metrics.DENSITY_NEIGHBORS} neighbors, {PIXEL_SAMPLES} in pixels"
+    everything = (dataset.images.numpy().tobytes() for dataset in (images, train))
+    path = kept.path(runs_root(), rules.encode(), weights, *everything)
+    if (found := kept.read(path, NAMES)) is None:
+        found = _computed(quality.see(images, classifier, facts), train), {}
+        with contextlib.suppress(OSError):  # no room: computed again the next time
+            kept.write(path, *found)
+    tensors, _ = found
+    there = HeldOut(images, classifier, facts, tensors["held_out"], tensors["radii"])
+    return Real(there, train, tensors["train"], float(tensors["usual"]), float(tensors["usual_pixels"]))
+
+
+def _computed(held_out: HeldOut, train: Dataset) -> dict[str, Tensor]:
     features, _ = classifiers.read(held_out.classifier, train.images)
+    usual = metrics.median_distance(held_out.features, features)
     pixels = metrics.median_distance(_pixels(held_out.images.images[:PIXEL_SAMPLES]), _pixels(train.images))
-    return Real(held_out, train, features, metrics.median_distance(held_out.features, features), pixels)
+    found = (held_out.features, held_out.radii, features, torch.tensor(usual), torch.tensor(pixels))
+    return dict(zip(NAMES, found, strict=True))
 
 
 def evaluate(

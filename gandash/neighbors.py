@@ -6,7 +6,6 @@ them in a file: :func:`start` is for the app, ``python -m gandash.neighbors ROOT
 
 from __future__ import annotations
 
-import hashlib
 import math
 import sys
 from collections.abc import Iterator
@@ -14,22 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
-from gandash import background, checkpoints, classifiers, data, measuring
+from gandash import background, checkpoints, classifiers, data, kept, measuring
 from gandash.checkpoints import Checkpoint
 from gandash.classifiers import Classifier
 from gandash.data import Dataset, to_unit
 from gandash.evaluation import Progress
-from gandash.files import write_whole
 from gandash.paths import classifiers_root
 
-MODULE, FOLDER = "neighbors", ".features"
+MODULE = "neighbors"
 PROBES = 500
 PARTS = 12
-MOST_FILES = 6  # of 15 MB for 60,000 images
 MAX_BYTES = 256_000_000
 CHUNK = 2048
 
@@ -125,19 +120,19 @@ def _dataset(checkpoint: Checkpoint) -> str:
 def file(root: Path, checkpoint: Checkpoint) -> Path:
     """Where the features are kept: named for the data and for the classifier's weights."""
     weights = (classifiers_root() / f"{_dataset(checkpoint)}.safetensors").read_bytes()
-    text = checkpoint.card.config.data.model_dump_json().encode()
-    return root / FOLDER / f"{hashlib.sha256(text + hashlib.sha256(weights).digest()).hexdigest()[:16]}.safetensors"
+    return kept.path(root, b"neighbors", checkpoint.card.config.data.model_dump_json().encode(), weights)
 
 
 def read(path: Path) -> Space | None:
     """The space of features that a file keeps; None if it is not there or damaged, and has to be made (anew)."""
-    try:
-        with safe_open(path, framework="pt") as opened:
-            facts = opened.metadata()
-            gauge = Gauge(float(facts["typical"]), int(facts["probes"]), facts["held_out"] == "True")
-            return Space(opened.get_tensor("features"), gauge)
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError):
+    if (found := kept.read(path, ["features"])) is None:
         return None
+    tensors, facts = found
+    try:
+        gauge = Gauge(float(facts["typical"]), int(facts["probes"]), facts["held_out"] == "True")
+    except (KeyError, ValueError):
+        return None
+    return Space(tensors["features"], gauge)
 
 
 def start(root: Path, folder: Path) -> None:
@@ -163,10 +158,7 @@ def build(root: Path, folder: Path) -> Iterator[Progress]:
     probes, held_out = _probes(checkpoint, dataset)
     gauge = _gauge(classifiers.read(network, probes)[0].half(), features, held_out)
     facts = {"typical": repr(gauge.typical), "probes": str(gauge.probes), "held_out": str(gauge.held_out)}
-    path = file(root, checkpoint)
-    write_whole(path, save_safetensors({"features": features}, metadata=facts))
-    for old in sorted(path.parent.glob("*.safetensors"), key=lambda kept: kept.stat().st_mtime)[:-MOST_FILES]:
-        old.unlink()
+    kept.write(file(root, checkpoint), {"features": features}, facts)
 
 
 def main(root: Path, folder: Path) -> None:

@@ -44,7 +44,11 @@ def read_held_out(config: DataConfig, folder: Path) -> HeldOut:
     ``ValueError`` if there are none, or no such classifier.
     """
     classifier, facts = classifiers.load(folder, data.check_held_out(config.dataset))
-    images = data.load(config.model_copy(update={"limit": None}), "test")
+    return see(data.load(config.model_copy(update={"limit": None}), "test"), classifier, facts)
+
+
+def see(images: Dataset, classifier: Classifier, facts: Facts) -> HeldOut:
+    """Held-out images as their classifier sees them."""
     features, _ = classifiers.read(classifier, images.images)
     return HeldOut(images, classifier, facts, features, metrics.radii(features))
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gandash import __main__ as cli
-from gandash import checkpoints, classifiers, data, evaluation, runs
+from gandash import checkpoints, classifiers, data, evaluation, kept, runs
 from gandash.checkpoints import Checkpoint
 from gandash.classifiers import Facts
 from gandash.config import DataConfig, parse_config
@@ -40,7 +40,7 @@ def small_data(monkeypatch: pytest.MonkeyPatch) -> dict[str, Dataset]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, small_data: dict[str, Dataset]) -> Path:
+def folder(tmp_path: Path, runs_root: Path, small_data: dict[str, Dataset]) -> Path:
     network = classifiers.fit(small_data["train"], 3)
     classifiers.save(tmp_path / "classifiers", network, FACTS)
     return tmp_path / "classifiers"
@@ -103,6 +103,36 @@ def test_real_images_are_read_once_for_checkpoints_in_a_row_and_anew_for_another
     assert isinstance(found, Evaluation)
     assert isinstance(other, Evaluation)
     assert other.frechet != found.frechet
+
+
+def test_another_process_finds_the_features_of_real_images_in_a_file(
+    folder: Path, runs_root: Path, small_data: dict[str, Dataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = trained(runs_root)
+    *_, first = evaluation.evaluate(checkpoint, folder, 1000)
+    read, seen = classifiers.read, []
+
+    def counted(network: classifiers.Classifier, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        seen.append(len(images))
+        return read(network, images)
+
+    monkeypatch.setattr(classifiers, "read", counted)
+    file = next((runs_root / kept.FOLDER).glob("*.safetensors"))
+    for damage, expected in ((None, [1000]), (b"nonsense", [400, 600, 1000])):
+        if damage:
+            file.write_bytes(damage)
+        seen.clear()
+        evaluation._real_images.cache_clear()
+        *_, again = evaluation.evaluate(checkpoint, folder, 1000)
+        assert seen == expected
+        assert isinstance(first, Evaluation)
+        assert isinstance(again, Evaluation)
+        assert again.model_dump(exclude={"created"}) == first.model_dump(exclude={"created"})
+    small_data["train"].images[0] += 1  # other images under the same name
+    evaluation._real_images.cache_clear()
+    seen.clear()
+    assert len(list(evaluation.evaluate(checkpoint, folder, 1000))) > 1
+    assert seen == [400, 600, 1000]
 
 
 def test_a_conditioned_generator_is_asked_for_every_class(folder: Path, runs_root: Path) -> None:

@@ -31,7 +31,7 @@ LAYERS: list[set[str]] = [
         "reports",
         "metrics",
     },
-    {"config"},
+    {"config", "kept"},
     {"data", "layers", "presets", "figures"},
     {"dcgan", "mlp", "resnet", "classifiers"},
     {"networks"},

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gandash import background, checkpoints, classifiers, data, neighbors, runs
+from gandash import background, checkpoints, classifiers, data, kept, neighbors, runs
 from gandash.checkpoints import Checkpoint
 from gandash.config import Config, DataConfig
 from gandash.data import to_unit
@@ -96,23 +96,23 @@ def test_the_process_keeps_features_that_are_those_of_the_classifier(checkpoint:
 def test_files_are_named_for_data_and_classifier_and_only_a_few_are_kept(
     checkpoint: Checkpoint, runs_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neighbors, "MOST_FILES", 2)
-    folder = runs_root / neighbors.FOLDER
+    monkeypatch.setattr(kept, "MOST_FILES", 2)
+    folder = runs_root / kept.FOLDER
     folder.mkdir()
     for age, name in enumerate(("oldest", "older", "old")):
         (folder / f"{name}.safetensors").touch()
         os.utime(folder / f"{name}.safetensors", (age, age))
     steps = list(neighbors.build(runs_root, checkpoint.folder))
     assert [item.step for item in steps] == list(range(1, steps[-1].steps + 1))
-    kept = neighbors.file(runs_root, checkpoint)
-    assert {path.name for path in folder.iterdir()} == {"old.safetensors", kept.name}
+    made = neighbors.file(runs_root, checkpoint)
+    assert {path.name for path in folder.iterdir()} == {"old.safetensors", made.name}
     config = checkpoint.card.config
     fewer = config.model_copy(update={"data": config.data.model_copy(update={"limit": 100})})
     card = checkpoint.card.model_copy(update={"config": fewer})
-    assert neighbors.file(runs_root, Checkpoint(checkpoint.folder, card)) != kept
+    assert neighbors.file(runs_root, Checkpoint(checkpoint.folder, card)) != made
     weights = classifiers_root() / "mnist.safetensors"
     weights.write_bytes(weights.read_bytes() + b" ")
-    assert neighbors.file(runs_root, checkpoint) != kept
+    assert neighbors.file(runs_root, checkpoint) != made
 
 
 def test_points_and_too_large_data_are_refused(checkpoint: Checkpoint) -> None:
