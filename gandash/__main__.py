@@ -17,7 +17,7 @@ import tyro
 from pydantic import ValidationError
 from tqdm import tqdm
 
-from gandash import checkpoints, classifiers, data, evaluation, runs, samples, zoo
+from gandash import catalogue, checkpoints, classifiers, data, evaluation, runs, samples, zoo
 from gandash.checkpoints import Checkpoint
 from gandash.config import MAX_SEED, Config, DataConfig, Section, advice, explain
 from gandash.data import Dataset
@@ -159,20 +159,29 @@ def export(name: Annotated[str, tyro.conf.Positional], to: Path, title: str, not
 
 
 def zoo_(
-    action: Annotated[Literal["train"], tyro.conf.Positional],  # noqa: ARG001 - the only one so far
+    action: Annotated[Literal["train", "document"], tyro.conf.Positional],
     names: tyro.conf.Positional[tuple[str, ...]] = (),
+    docs: Path = Path("docs"),
 ) -> None:
-    """Train the shipped checkpoints and export them to the pretrained folder; goes on where it was left.
+    """Train, export and measure the shipped checkpoints, going on where it was left; or write a page about them.
 
     Args:
         action: What to do with them.
-        names: Entries of the zoo; all if none is given.
+        names: Entries of the zoo to train; all if none is given.
+        docs: Folder of the page.
     """
+    if action == "document":
+        print(f"Wrote {catalogue.write(pretrained_root(), docs)}")
+        return
     with tqdm(unit="step", dynamic_ncols=True, delay=1e-3) as bar:
-        for name, report in zoo.train(list(names), zoo_root(), pretrained_root()):
-            bar.set_description(f"{name}, epoch {report.epoch:.1f}")
-            bar.update(report.step - bar.n)
-            bar.set_postfix_str(f"{report.images_per_second:.0f} images/s")
+        for name, item in zoo.train(list(names), zoo_root(), pretrained_root()):
+            if isinstance(item, evaluation.Progress):
+                bar.set_description(name)
+                bar.set_postfix_str(f"{item.doing} ({item.step} of {item.steps})")
+                continue
+            bar.set_description(f"{name}, epoch {item.epoch:.1f}")
+            bar.update(item.step - bar.n)
+            bar.set_postfix_str(f"{item.images_per_second:.0f} images/s")
     print(f"The zoo is complete in {pretrained_root()}")
 
 

@@ -9,8 +9,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from gandash import data, runs
+from gandash import checkpoints, data, evaluation, runs
+from gandash.checkpoints import Checkpoint
 from gandash.config import Config, parse_config
+from gandash.evaluation import Progress
 from gandash.reports import Report
 from gandash.runs import Run
 
@@ -106,18 +108,20 @@ ZOO: dict[str, Entry] = {
     "mnist-failure-collapse": Entry(
         "Failure: mode collapse",
         _config(
-            "mnist", network={"g_width": 32, "d_width": 32, "g_norm": "none", "d_norm": "none"}, ema=0.0,
+            "mnist", network={"g_width": 16, "d_width": 16, "d_norm": "none"}, ema=0.0,
             optimizer={"g_lr": 2e-3, "adam_beta1": 0.9}, epochs=3,
         ),
-        "Kept on purpose: without norms and with a G that learns ten times as fast as D, all samples look alike.",
+        "Kept on purpose: G learns ten times as fast as D, and all its samples look alike. They change together while "
+        "D goes after them, and the losses look healthy all the while.",
     ),
     "mnist-failure-strong-d": Entry(
         "Failure: D far too strong",
         _config(
-            "mnist", loss={"objective": "minimax"}, network={"g_width": 32, "d_width": 32}, ema=0.0,
-            balance={"d_steps": 5}, optimizer={"g_lr": 2e-5, "d_lr": 1e-3}, epochs=15,
+            "mnist", loss={"objective": "minimax"}, network={"g_width": 16, "d_width": 16}, ema=0.0,
+            balance={"d_steps": 5}, optimizer={"g_lr": 2e-5, "d_lr": 1e-3}, epochs=4,
         ),
-        "Kept on purpose: D's loss is near 0, so the minimax G gets almost no gradient and learns next to nothing.",
+        "Kept on purpose: D is never wrong, its loss is 0, so the gradient of the minimax G all but vanishes and its "
+        "samples stay noise.",
     ),
     "fashion-dcgan": Entry(
         "Fashion-MNIST, no smoothing", _measured("fashion-mnist", epochs=8), "The plain DCGAN on clothing.",
@@ -161,8 +165,8 @@ def groups(names: list[str]) -> list[list[str]]:
     return list(found.values())
 
 
-def train(names: list[str], runs_root: Path, pretrained: Path) -> Iterator[tuple[str, Report]]:
-    """Train the named entries (all if none) and export each; goes on where it was left.
+def train(names: list[str], runs_root: Path, pretrained: Path) -> Iterator[tuple[str, Report | Progress]]:
+    """Train the named entries (all if none), export each and measure it; goes on where it was left.
 
     The entries of a group advance in turn, one epoch each, and are exported after every turn, so that at
     any time their checkpoints stand at the same epoch and can be compared.
@@ -173,7 +177,34 @@ def train(names: list[str], runs_root: Path, pretrained: Path) -> Iterator[tuple
                 for report in _advance(_run(runs_root, name), epoch):
                     yield name, report
             for name in group:
-                runs.export(_run(runs_root, name), pretrained / name, ZOO[name].title, ZOO[name].note)
+                _export(_run(runs_root, name), pretrained / name)
+        for name in group:
+            for step in _measure(pretrained / name):
+                yield name, step
+
+
+def _export(run: Run, folder: Path) -> None:
+    """Put a run's latest state among the shipped checkpoints, if it is not there already."""
+    entry = ZOO[run.name]
+    if (folder / checkpoints.CARD).exists():
+        card = checkpoints.load_card(folder)
+        told = card.title, card.note, card.config, card.last_step or card.step
+        if told == (entry.title, entry.note, entry.config, run.status().step):
+            return
+    runs.export(run, folder, entry.title, entry.note)
+
+
+def _measure(folder: Path) -> Iterator[Progress]:
+    """Put figures into the card of a checkpoint that has none, if there are held-out images to measure it on."""
+    checkpoint = Checkpoint(folder, checkpoints.load_card(folder))
+    source = data.SOURCES.get(checkpoint.card.config.data.dataset)
+    if checkpoint.card.evaluation is not None or source is None or not source.held_out:
+        return
+    for item in evaluation.evaluate(checkpoint, folder.parent / "classifiers"):
+        if isinstance(item, Progress):
+            yield item
+        else:
+            checkpoints.attach(checkpoint, item)
 
 
 def _run(root: Path, name: str) -> Run:

@@ -12,13 +12,14 @@ import pytest
 import torch
 from PIL import Image
 
-from gandash import background, checkpoints, classifiers, data, runs, training
+from gandash import background, checkpoints, classifiers, data, runs, training, zoo
 from gandash.checkpoints import Checkpoint
 from gandash.classifiers import Facts
 from gandash.config import Config, DataConfig, NetworkConfig
 from gandash.data import Dataset
 from gandash.figures import Evaluation, Protocol
 from gandash.training import Arithmetic
+from gandash.zoo import Entry
 
 # One thread: the networks here are tiny, and on a busy machine threads would wait for one another.
 torch.set_num_threads(1)
@@ -147,6 +148,22 @@ def measured(frechet: float, fake: int = 1000) -> Evaluation:
         density=0.4, coverage=0.3, score=2.0, score_std=0.1, class_shares=(0.5, 0.5), missing=0, diversity=0.9,
         memorization=1.1, memorization_pixels=1.2, created=checkpoints.now(),
     )  # fmt: skip
+
+
+@pytest.fixture
+def tiny_zoo(monkeypatch: pytest.MonkeyPatch, tiny_config: ConfigFactory) -> dict[str, Entry]:
+    """Two arms of two epochs of three steps."""
+    arms = {
+        name: Entry(
+            f"Title of {name}",
+            tiny_config(steps=None, epochs=2, report_every=1, loss={"alpha": alpha}),
+            "Note.",
+            "arms",
+        )
+        for name, alpha in (("plain", 0.0), ("smoothed", 0.1))
+    }
+    monkeypatch.setattr(zoo, "ZOO", arms)
+    return arms
 
 
 @pytest.fixture(scope="session")

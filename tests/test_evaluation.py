@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gandash import __main__ as cli
-from gandash import checkpoints, classifiers, data, evaluation, kept, runs
+from gandash import checkpoints, classifiers, data, evaluation, kept, runs, zoo
 from gandash.checkpoints import Checkpoint
 from gandash.classifiers import Facts
 from gandash.config import DataConfig, parse_config
@@ -133,6 +133,20 @@ def test_another_process_finds_the_features_of_real_images_in_a_file(
     seen.clear()
     assert len(list(evaluation.evaluate(checkpoint, folder, 1000))) > 1
     assert seen == [400, 600, 1000]
+
+
+def test_an_entry_of_the_zoo_is_measured_when_it_is_trained_and_only_then(
+    folder: Path, runs_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = trained(runs_root).card.config.model_copy(update={"epochs": 1, "steps": None, "batch_size": 100})
+    monkeypatch.setattr(zoo, "ZOO", {"entry": zoo.Entry("Title", config, "Note.")})
+    seen = [item for _, item in zoo.train([], runs_root / "zoo", folder.parent)]
+    assert isinstance(seen[-1], Progress)
+    card = checkpoints.load_card(folder.parent / "entry")
+    assert card.evaluation is not None
+    assert card.evaluation.step == card.step == 6
+    assert list(zoo.train([], runs_root / "zoo", folder.parent)) == []
+    assert checkpoints.load_card(folder.parent / "entry") == card
 
 
 def test_a_conditioned_generator_is_asked_for_every_class(folder: Path, runs_root: Path) -> None:

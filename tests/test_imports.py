@@ -38,9 +38,9 @@ LAYERS: list[set[str]] = [
     {"training"},
     {"checkpoints", "quality"},
     {"runs", "samples"},
-    {"zoo", "line", "uploads", "evaluation"},
-    {"background"},
-    {"worker", "measuring"},
+    {"line", "uploads", "evaluation"},
+    {"background", "zoo"},
+    {"worker", "measuring", "catalogue"},
     {"neighbors"},
     {"__main__"},
 ]

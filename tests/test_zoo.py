@@ -18,22 +18,6 @@ from tests.conftest import ConfigFactory
 pytestmark = pytest.mark.usefixtures("plain_arithmetic")
 
 
-@pytest.fixture
-def tiny_zoo(monkeypatch: pytest.MonkeyPatch, tiny_config: ConfigFactory) -> dict[str, Entry]:
-    """Two arms of two epochs of three steps."""
-    arms = {
-        name: Entry(
-            f"Title of {name}",
-            tiny_config(steps=None, epochs=2, report_every=1, loss={"alpha": alpha}),
-            "Note.",
-            "arms",
-        )
-        for name, alpha in (("plain", 0.0), ("smoothed", 0.1))
-    }
-    monkeypatch.setattr(zoo, "ZOO", arms)
-    return arms
-
-
 @pytest.mark.parametrize("suffix", ["", "-seed-1", "-seed-2"])
 def test_the_three_arms_differ_in_smoothing_alone(suffix: str) -> None:
     arms = {name: entry for name, entry in ZOO.items() if entry.group == f"smoothing{suffix}"}

@@ -1,0 +1,71 @@
+"""The zoo as a page of the documentation: what each shipped checkpoint shows, its samples and its figures."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+from gandash import checkpoints, images, samples
+from gandash.checkpoints import Checkpoint
+from gandash.figures import Evaluation
+from gandash.files import write_whole
+from gandash.zoo import ZOO
+
+SEED, COLUMNS, ROWS = 0, 16, 4
+PAGE, PICTURES = "zoo.md", "zoo"
+
+HEAD = f"""# The zoo
+
+What ships in `pretrained/`. Each picture holds the first {COLUMNS * ROWS} samples of seed {SEED}, none left out; of a
+generator that is told the class, the classes come in turn. `python -m gandash zoo train NAME` trains an entry anew,
+exports and measures it, and `python -m gandash zoo document` writes this page.
+
+"""
+COLUMN_TITLES = ("", "Fréchet ↓", "kernel ↓", "precision ↑", "recall ↑", "density ↑", "coverage ↑", "memorization")
+
+
+def write(pretrained: Path, docs: Path) -> Path:
+    """Write the page and its pictures below ``docs`` for the zoo's checkpoints in ``pretrained``; returns the page."""
+    found = {checkpoint.name: checkpoint for checkpoint in checkpoints.find(pretrained)[0]}
+    there = [found[name] for name in ZOO if name in found]
+    parts = []
+    for title, group in groupby(there, lambda checkpoint: checkpoint.card.data.title):
+        members = list(group)
+        parts.append(f"## {title}\n\n{_table(members)}\n" + "\n".join(map(_described, members)))
+        for checkpoint in members:
+            G = checkpoints.load_generator(checkpoint)
+            pixels = samples.picture(checkpoint, G, SEED, COLUMNS * ROWS, COLUMNS)
+            write_whole(docs / PICTURES / f"{checkpoint.name}.webp", images.encode(pixels))
+    write_whole(docs / PAGE, (HEAD + "\n".join(parts)).encode())
+    return docs / PAGE
+
+
+def _table(members: list[Checkpoint]) -> str:
+    """Figures of those that are measured, by the protocol that they share; nothing where there are none."""
+    rows = [(it.card.title, it.card.evaluation) for it in members if it.card.evaluation is not None]
+    if not rows:
+        return ""
+    protocols = {str(found.protocol) for _, found in rows}
+    if len(protocols) > 1:
+        raise ValueError(
+            f"Figures in one table must share a protocol, and those of {rows[0][0]!r} and others have "
+            f"{' and '.join(sorted(protocols))}: measure them all anew with python -m gandash evaluate"
+        )
+    lines = [f"| {' | '.join(COLUMN_TITLES)} |", "| --- |" + " --: |" * (len(COLUMN_TITLES) - 1)]
+    lines += [f"| {title} | {' | '.join(_cells(found))} |" for title, found in rows]
+    return "\n".join(lines) + f"\n\nMeasured on {protocols.pop()}.\n"
+
+
+def _cells(found: Evaluation) -> tuple[str, ...]:
+    shares = (found.precision, found.recall, found.density, found.coverage, found.memorization)
+    return (f"{found.frechet:.1f}", f"{found.kernel:.2f} ± {found.kernel_std:.2f}", *(f"{it:.2f}" for it in shares))
+
+
+def _described(checkpoint: Checkpoint) -> str:
+    card = checkpoint.card
+    return (
+        f"### {card.title}\n\n{card.note} `{card.name}`, {card.stand}; {card.seconds / 60:.0f} minutes on "
+        f"{card.device}.\n"
+        f"Trained on {card.data.title}: {card.data.licence}.\n\n"
+        f'<img src="{PICTURES}/{card.name}.webp" width="768" alt="Samples of {card.title}">\n'
+    )

@@ -1,0 +1,62 @@
+"""The page about the zoo: every checkpoint that is there, its samples, its figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gandash import __main__ as cli
+from gandash import catalogue, checkpoints, latent, samples, zoo
+from gandash.zoo import Entry
+from tests.conftest import measured
+
+pytestmark = pytest.mark.usefixtures("plain_arithmetic")
+
+
+@pytest.fixture
+def trained(
+    runs_root: Path, pretrained_root: Path, tiny_zoo: dict[str, Entry], monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    monkeypatch.setattr(catalogue, "ZOO", tiny_zoo | {"untrained": tiny_zoo["plain"]})
+    list(zoo.train([], runs_root, pretrained_root))
+    return pretrained_root
+
+
+def test_the_page_shows_every_checkpoint_with_its_first_samples(trained: Path, tmp_path: Path) -> None:
+    page = catalogue.write(trained, tmp_path / "docs").read_text()
+    assert "untrained" not in page
+    assert "| --- |" not in page, "nothing is measured"
+    for checkpoint in checkpoints.find(trained)[0]:
+        assert f"### {checkpoint.card.title}\n" in page
+        assert f'src="zoo/{checkpoint.name}.webp"' in page
+        with Image.open(tmp_path / "docs" / "zoo" / f"{checkpoint.name}.webp") as picture:
+            pixels = np.asarray(picture.convert("L"))
+        G = checkpoints.load_generator(checkpoint)
+        images = samples.generate(G, latent.draw(0, 64, G.latent_dim))
+        assert pixels.shape == (4 * 16, 16 * 16)
+        np.testing.assert_array_equal(pixels[16:32, 32:48], images[18, 0].numpy())
+
+
+def test_figures_stand_in_a_table_with_their_protocol(trained: Path, tmp_path: Path) -> None:
+    plain, smoothed = checkpoints.find(trained)[0]
+    checkpoints.attach(plain, measured(12.34))
+    checkpoints.attach(smoothed, measured(5.0))
+    page = catalogue.write(trained, tmp_path).read_text()
+    assert "| Title of plain | 12.3 | 0.10 ± 0.01 | 0.50 | 0.25 | 0.40 | 0.30 | 1.10 |\n" in page
+    assert f"\nMeasured on {measured(1.0).protocol}.\n" in page
+
+
+def test_figures_of_two_protocols_stand_in_no_table(trained: Path, tmp_path: Path) -> None:
+    for count, checkpoint in enumerate(checkpoints.find(trained)[0], start=1000):
+        checkpoints.attach(checkpoint, measured(1.0, count))
+    with pytest.raises(ValueError, match=r"must share a protocol, .* 1,000 samples .* and 1,001 samples .* anew with"):
+        catalogue.write(trained, tmp_path)
+
+
+def test_the_command_says_where_the_page_is(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert trained.is_dir()
+    assert cli.main(["zoo", "document", "--docs", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"Wrote {tmp_path / 'zoo.md'}\n"
