@@ -216,7 +216,9 @@ def classifier(dataset: Annotated[str, tyro.conf.Positional], epochs: int = 3, s
     )  # fmt: skip
     path = classifiers.save(classifiers_root(), network, facts)
     print(f"Wrote {path}: {100 * facts.accuracy:.2f} % of the test split")
-    _print_figures(_with_bar(evaluation.reference(dataset, classifiers_root()), f"{dataset}, training images"))
+    reference = _with_bar(evaluation.reference(dataset, classifiers_root()), f"{dataset}, training images")
+    classifiers.save(classifiers_root(), network, facts.model_copy(update={"reference": reference}))
+    _print_figures(reference)
 
 
 def _with_bar(steps: Iterator[evaluation.Progress | Evaluation], title: str) -> Evaluation:

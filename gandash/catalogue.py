@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
-from gandash import checkpoints, images, samples
+from gandash import checkpoints, classifiers, images, samples
 from gandash.checkpoints import Checkpoint
 from gandash.figures import Evaluation
 from gandash.files import write_whole
@@ -31,7 +31,8 @@ def write(pretrained: Path, docs: Path) -> Path:
     parts = []
     for title, group in groupby(there, lambda checkpoint: checkpoint.card.data.title):
         members = list(group)
-        parts.append(f"## {title}\n\n{_table(members)}\n" + "\n".join(map(_described, members)))
+        table = _table(members, _reference(pretrained / "classifiers", members[0].card.config.data.dataset))
+        parts.append(f"## {title}\n\n{table}\n" + "\n".join(map(_described, members)))
         for checkpoint in members:
             G = checkpoints.load_generator(checkpoint)
             pixels = samples.picture(checkpoint, G, SEED, COLUMNS * ROWS, COLUMNS)
@@ -40,7 +41,15 @@ def write(pretrained: Path, docs: Path) -> Path:
     return docs / PAGE
 
 
-def _table(members: list[Checkpoint]) -> str:
+def _reference(folder: Path, dataset: str) -> Evaluation | None:
+    """Figures of real images in place of samples, if the classifier for their data carries them."""
+    try:
+        return classifiers.load(folder, dataset)[1].reference
+    except ValueError:
+        return None
+
+
+def _table(members: list[Checkpoint], reference: Evaluation | None) -> str:
     """Figures of those that are measured, by the protocol that they share; nothing where there are none."""
     rows = [(it.card.title, it.card.evaluation) for it in members if it.card.evaluation is not None]
     if not rows:
@@ -51,6 +60,8 @@ def _table(members: list[Checkpoint]) -> str:
             f"Figures in one table must share a protocol, and those of {rows[0][0]!r} and others have "
             f"{' and '.join(sorted(protocols))}: measure them all anew with python -m gandash evaluate"
         )
+    if reference is not None and str(reference.protocol) in protocols:
+        rows.append(("*training images*", reference))
     lines = [f"| {' | '.join(COLUMN_TITLES)} |", "| --- |" + " --: |" * (len(COLUMN_TITLES) - 1)]
     lines += [f"| {title} | {' | '.join(_cells(found))} |" for title, found in rows]
     return "\n".join(lines) + f"\n\nMeasured on {protocols.pop()}.\n"

@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy, pad
 
 from gandash.config import Section, explain
 from gandash.data import Dataset, to_unit
+from gandash.figures import Evaluation
 from gandash.files import write_whole
 
 VERSION, FEATURES = 1, 128
@@ -25,7 +26,10 @@ SHIFT = 4
 
 
 class Facts(Section):
-    """What a classifier is: ``accuracy`` is the share of the test split that it puts into the right class."""
+    """What a classifier is: ``accuracy`` is the share of the test split that it puts into the right class.
+
+    ``reference`` are the figures of training images in place of samples, what a perfect generator would reach.
+    """
 
     dataset: str
     version: int = VERSION
@@ -34,6 +38,7 @@ class Facts(Section):
     epochs: int = Field(ge=1)
     seed: int = Field(ge=0)
     accuracy: float = Field(ge=0, le=1)
+    reference: Evaluation | None = None
 
     @property
     def name(self) -> str:

@@ -14,10 +14,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gandash import checkpoints, presets, runs, worker
-from gandash.app import config_form, figures, layout
+from gandash.app import config_form, figures, layout, models
+from gandash.app.stories import STORIES, Story
 from gandash.config import Config, LossConfig, parse_config
 from gandash.figures import Protocol
 from gandash.paths import PROJECT
+from gandash.zoo import ZOO
 from tests.conftest import measured
 
 MAIN = PROJECT / "gandash" / "app" / "main.py"
@@ -428,6 +430,49 @@ def test_figures_are_shown_with_their_protocol_and_ranked_within_it(arms: Path) 
     assert [list(table["Checkpoint"]) for table in tables] == [["one-sided", "plain"]]
     with pytest.raises(ValueError, match="within one protocol, and these are of 2"):
         figures.table([checkpoint.card for checkpoint in checkpoints.find(arms)[0]])
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.title)
+def test_every_story_leads_to_a_view_that_holds(story: Story) -> None:
+    assert set(story.needs) <= set(ZOO)
+    if set(story.needs) <= set(SHIPPED):
+        app = visit(story.script.removesuffix(".py"), **story.view)
+        assert_fine(app, story.script.removesuffix(".py"))
+        for key, value in story.view.items():
+            taken = app.session_state[key]
+            assert str(taken[0] if isinstance(taken, list) else taken) == value, "nothing of the link was refused"
+
+
+def test_stories_are_told_where_their_checkpoints_are(runs_root: Path) -> None:
+    told = [story.title for story in STORIES if set(story.needs) <= set(SHIPPED)]
+    labels = [link.proto.label for link in visit("gallery").get("page_link")]
+    assert labels == [f"**{title}**" for title in told]
+
+
+@pytest.mark.usefixtures("arms")
+def test_stories_of_missing_checkpoints_are_not_told() -> None:
+    assert not visit("gallery").get("page_link")
+
+
+def test_training_images_stand_below_samples_measured_like_them() -> None:
+    card = checkpoints.load_card(PROJECT / "pretrained" / "mnist-dcgan").model_copy(
+        update={"evaluation": measured(4.0)}
+    )
+    for reference, rows in ((measured(1.0), 2), (measured(1.0, fake=7), 1), (None, 1)):
+        assert len(figures.table([card], reference)) == rows
+    row = figures.table([card], measured(1.0)).iloc[-1]
+    assert (row.Checkpoint, row.Fréchet) == (figures.TRAINING_IMAGES, 1.0)
+    assert row[["Memorization", "Memorization (pixels)"]].isna().all()
+
+
+def test_shipped_classifiers_carry_figures_of_training_images() -> None:
+    for dataset in ("mnist", "fashion-mnist"):
+        reference = models.reference(dataset)
+        assert reference is not None
+        assert reference.precision > 0.8
+        assert reference.recall > 0.8
+    assert models.reference("tinyhero") is None
+    assert models.reference("../classifiers/mnist") is None
 
 
 def test_without_figures_there_is_no_table_of_them(arms: Path) -> None:

@@ -207,7 +207,9 @@ def test_the_command_makes_a_classifier_and_measures_real_images(
     pretrained_root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["classifier", "mnist", "--epochs", "1"]) == 0
-    assert (pretrained_root / "classifiers" / "mnist.safetensors").is_file()
+    _, facts = classifiers.load(pretrained_root / "classifiers", "mnist")
+    assert facts.reference is not None
+    assert facts.reference.memorization == 0
     assert "600 samples of seed 0 against 400 images" in capsys.readouterr().out
     assert cli.main(["classifier", "/tmp/images"]) == 2
     assert "'/tmp/images' has none" in capsys.readouterr().err

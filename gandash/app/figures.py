@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from gandash.checkpoints import Card
@@ -13,6 +15,7 @@ COLUMNS = {
     "memorization": "Memorization", "memorization_pixels": "Memorization (pixels)",
 }  # fmt: skip
 DIGITS = 3
+TRAINING_IMAGES = "(training images)"
 
 
 def line(found: Evaluation) -> str:
@@ -29,19 +32,26 @@ def by_protocol(cards: list[Card]) -> dict[str, list[Card]]:
     return {protocol: sorted(found, key=_frechet) for protocol, found in groups.items()}
 
 
-def table(cards: list[Card]) -> pd.DataFrame:
-    """One row a card, figures in columns; all cards must be of one protocol."""
+def table(cards: list[Card], reference: Evaluation | None = None) -> pd.DataFrame:
+    """One row a card, figures in columns; all cards must be of one protocol.
+
+    ``reference`` becomes the last row if it is of that protocol too: figures of training images in place of samples,
+    among which copies of training images are no news.
+    """
     protocols = {card.evaluation.protocol for card in cards if card.evaluation}
     if len(protocols) > 1:
         raise ValueError(
             f"Figures can be ranked within one protocol, and these are of {len(protocols)}: show them apart"
         )
-    rows = [
-        {"Checkpoint": card.name}
-        | {title: round(getattr(card.evaluation, name), DIGITS) for name, title in COLUMNS.items()}
-        for card in cards
-    ]
+    rows = [{"Checkpoint": card.name} | _rounded(card.evaluation) for card in cards if card.evaluation]
+    if reference is not None and reference.protocol in protocols:
+        unknown = dict.fromkeys((COLUMNS["memorization"], COLUMNS["memorization_pixels"]))
+        rows.append({"Checkpoint": TRAINING_IMAGES} | _rounded(reference) | unknown)
     return pd.DataFrame(rows)
+
+
+def _rounded(found: Evaluation) -> dict[str, Any]:
+    return {title: round(getattr(found, name), DIGITS) for name, title in COLUMNS.items()}
 
 
 def _frechet(card: Card) -> float:

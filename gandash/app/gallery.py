@@ -8,6 +8,7 @@ from gandash import background
 from gandash.app import browse, figures, layout, models
 from gandash.app.cards import card
 from gandash.app.nearest import nearest
+from gandash.app.stories import stories
 from gandash.checkpoints import Checkpoint
 from gandash.paths import runs_root
 
@@ -77,10 +78,11 @@ def leaderboard(found: list[Checkpoint]) -> None:
     st.subheader("Figures", anchor=False)
     for protocol, cards in groups.items():
         st.markdown(f"**{cards[0].data.title}**, {protocol}.")
-        st.dataframe(figures.table(cards), hide_index=True)
+        st.dataframe(figures.table(cards, models.reference(cards[0].config.data.dataset)), hide_index=True)
     st.caption(
         "Best Fréchet distance first. Precision: share of samples near a real image; recall: share of real images near "
         "a sample; memorization: distance to the training set over that of unseen real images, 1 is best. "
+        f"Last {figures.TRAINING_IMAGES}: real images in place of samples, about what a perfect generator reaches. "
         "Figures of different protocols cannot be compared."
     )
 
@@ -91,6 +93,7 @@ layout.header(
     "All pictures are drawn live from the weights.",
 )
 everything = layout.checkpoints_or_stop()
+stories(checkpoint.name for checkpoint in everything)
 shown, groups = browse.chosen(everything) if len(everything) > 1 else (everything, [("", everything)])
 cards(groups)
 compare(everything)

@@ -11,10 +11,11 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from gandash import checkpoints, classifiers, latent, measuring, neighbors, runs, samples
+from gandash import checkpoints, classifiers, data, latent, measuring, neighbors, runs, samples
 from gandash.app.assets import publish
 from gandash.checkpoints import Broken, Checkpoint
 from gandash.data import Dataset
+from gandash.figures import Evaluation
 from gandash.images import encode, grid
 from gandash.neighbors import Space
 from gandash.networks import Generator
@@ -50,6 +51,20 @@ def _not_measurable(checkpoint: Checkpoint, stamp: int) -> str:  # noqa: ARG001 
     except (ValueError, OSError) as error:
         return str(error)
     return ""
+
+
+def reference(dataset: str) -> Evaluation | None:
+    """Figures of training images in place of samples, as the classifier for a named dataset carries them."""
+    path = classifiers_root() / f"{dataset}.safetensors"
+    return _reference(dataset, path.stat().st_mtime_ns) if dataset in data.SOURCES and path.is_file() else None
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _reference(dataset: str, stamp: int) -> Evaluation | None:  # noqa: ARG001 - the cache's key
+    try:
+        return classifiers.load(classifiers_root(), dataset)[1].reference
+    except ValueError:
+        return None
 
 
 def generator(checkpoint: Checkpoint) -> Generator:
