@@ -31,7 +31,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
-from gandash import checkpoints, data, quality
+from gandash import checkpoints, data, optimizers, quality
 from gandash.checkpoints import Card, DataFacts, now
 from gandash.config import Config, Section, explain
 from gandash.data import Dataset
@@ -42,7 +42,7 @@ from gandash.networks import build_pair
 from gandash.paths import classifiers_root
 from gandash.quality import Best, HeldOut
 from gandash.reports import Report, Snapshot
-from gandash.training import Arithmetic, State, build_state, check_fits, choose_device, new_state, parameters_of, train
+from gandash.training import Arithmetic, State, build_state, check_fits, choose_device, new_state, train
 
 CONFIG, METRICS, STATUS, STATE, STOP = "config.json", "metrics.csv", "status.json", "state.safetensors", "stop"
 PROTOCOL = "protocol.json"
@@ -502,7 +502,7 @@ def _fill_optimizer(optimizer: torch.optim.Optimizer, stored: dict[str, Tensor],
 
     All of them must be there, or none if the player may be one that a rule has never updated.
     """
-    parameters = parameters_of(optimizer)
+    parameters = optimizers.parameters_of(optimizer)
     wanted = {f"{number}.{slot}" for number in range(len(parameters)) for slot in SLOTS[type(optimizer)]}
     if stored.keys() != wanted and (stored or not unused):
         raise ValueError("its optimizer's moments are incomplete")

@@ -20,8 +20,8 @@ from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from gandash import balance, latent
-from gandash.config import Config, OptimizerConfig
+from gandash import balance, latent, optimizers
+from gandash.config import Config
 from gandash.data import Dataset, to_uint8, to_unit
 from gandash.layers import REFERENCE, pack
 from gandash.networks import Discriminator, Ensemble, Generator, build_pair
@@ -145,8 +145,8 @@ def build_state(
     G.to(device=device, memory_format=order)  # type: ignore[call-overload]
     D.to(device=device, memory_format=order)  # type: ignore[call-overload]
     ema = AveragedModel(G, use_buffers=True) if config.ema else None
-    g_optimizer = _optimizer(G, config.optimizer.g_lr, config.optimizer)
-    d_optimizer = _optimizer(D, config.optimizer.d_lr, config.optimizer)
+    g_optimizer = optimizers.build(G, config.optimizer.g_lr, config.optimizer)
+    d_optimizer = optimizers.build(D, config.optimizer.d_lr, config.optimizer)
     return State(config, G, D, g_optimizer, d_optimizer, ema, device, arithmetic)
 
 
@@ -156,13 +156,6 @@ def ema_decay(limit: float, step: int) -> float:
     It grows from 0.1, so that the average forgets the initial weights as fast as G leaves them.
     """
     return min(limit, (1 + step) / (10 + step))
-
-
-def _optimizer(network: nn.Module, lr: float, settings: OptimizerConfig) -> torch.optim.Optimizer:
-    if settings.method == "rmsprop":
-        return torch.optim.RMSprop(network.parameters(), lr=lr, foreach=True)
-    betas = (settings.adam_beta1, settings.adam_beta2)
-    return torch.optim.Adam(network.parameters(), lr=lr, betas=betas, fused=True)
 
 
 def choose_arithmetic(config: Config, dataset: Dataset, device: torch.device) -> Arithmetic:
@@ -414,7 +407,7 @@ def _classified(scores: Tensor | None, batch: Batch) -> tuple[Tensor | None, Ten
 
 def _update_d(state: State, seen: Judgement, batch: Batch) -> Tensor:
     """One update of D; returns the norm of its gradient."""
-    d_grad_norm = _update(state.d_optimizer, seen.loss + _penalty(state, seen, batch))
+    d_grad_norm = optimizers.update(state.d_optimizer, _penalized(state, seen, batch))
     if state.config.regularizer.weight_clip:
         clip_weights(state.D, state.config.regularizer.weight_clip)
     return d_grad_norm
@@ -436,7 +429,7 @@ def _update_g(
         with _autocast(state):
             g_logits = state.D(fake, batch.labels)
     g_loss = pair[1](g_logits.float())
-    g_grad_norm = _update(state.g_optimizer, g_loss)
+    g_grad_norm = optimizers.update(state.g_optimizer, g_loss)
     _freeze(state.d_optimizer, frozen=False)
     if state.ema is not None:
         decay = ema_decay(state.config.ema, state.step)
@@ -458,10 +451,9 @@ def _future_d(state: State, fake: Tensor, batch: Batch, d_loss_of: DLoss) -> Jud
     return unroll(state.D, d_loss, settings.unroll_steps, settings.unroll_lr)
 
 
-def _penalty(state: State, seen: Judgement, batch: Batch) -> Tensor | float:
-    """The penalties on D's gradient that the config asks for, in full precision; 0 without any."""
-    settings = state.config.regularizer
-    total: Tensor | float = 0.0
+def _penalized(state: State, seen: Judgement, batch: Batch) -> Tensor:
+    """D's loss with the penalties on its gradient that the config asks for, in full precision."""
+    settings, total = state.config.regularizer, seen.loss
     for D in state.D.members:
         if settings.gradient_penalty:
             mix = torch.rand(len(seen.real), generator=_rng(state.config.seed, MIX, batch.update)).to(state.device)
@@ -488,23 +480,8 @@ def _noisy(state: State, images: Tensor, purpose: int, update: int) -> Tensor:
     return images + state.noise_std * noise.to(images.device)
 
 
-def _update(optimizer: torch.optim.Optimizer, loss: Tensor) -> Tensor:
-    """One optimizer step on ``loss``; returns the global L2 norm of the gradient before it."""
-    parameters = parameters_of(optimizer)
-    for parameter in parameters:  # what zero_grad does, without its bookkeeping, which small networks feel
-        parameter.grad = None
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
-    return torch.nn.utils.get_total_norm(p.grad for p in parameters if p.grad is not None)
-
-
-def parameters_of(optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:
-    """What an optimizer updates."""
-    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
-
-
 def _freeze(optimizer: torch.optim.Optimizer, *, frozen: bool) -> None:
-    for parameter in parameters_of(optimizer):
+    for parameter in optimizers.parameters_of(optimizer):
         parameter.requires_grad_(not frozen)
 
 

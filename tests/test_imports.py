@@ -32,7 +32,7 @@ LAYERS: list[set[str]] = [
         "metrics",
     },
     {"config", "kept"},
-    {"data", "layers", "presets", "figures"},
+    {"data", "layers", "presets", "figures", "optimizers"},
     {"dcgan", "mlp", "resnet", "classifiers"},
     {"networks"},
     {"training"},
