@@ -83,6 +83,7 @@ def leaderboard(found: list[Checkpoint]) -> None:
         "Best Fréchet distance first. Precision: share of samples near a real image; recall: share of real images near "
         "a sample; memorization: distance to the training set over that of unseen real images, 1 is best. "
         f"Last {figures.TRAINING_IMAGES}: real images in place of samples, about what a perfect generator reaches. "
+        "Read them together: on a classifier's features even noise may lie near real images. "
         "Figures of different protocols cannot be compared."
     )
 
