@@ -58,10 +58,11 @@ def measured(metrics: pd.DataFrame, column: str) -> bool:
 
 
 def with_share(metrics: pd.DataFrame) -> pd.DataFrame:
-    """The metrics with ``d_share``, D's share of all updates of a row, unless it is the plain half throughout."""
-    if not (measured(metrics, "d_updates") and bool((metrics.d_updates != metrics.g_updates).any())):
+    """The metrics with ``d_share``, D's share of all updates of a row, unless it is the same throughout."""
+    if not measured(metrics, "d_updates"):
         return metrics
-    return metrics.assign(d_share=metrics.d_updates / (metrics.d_updates + metrics.g_updates))
+    share = metrics.d_updates / (metrics.d_updates + metrics.g_updates)
+    return metrics.assign(d_share=share) if share.round(6).nunique() > 1 else metrics
 
 
 def curves(

@@ -34,10 +34,12 @@ def _config(dataset: str, **settings: Any) -> Config:
     """The settings that all entries share, and what an entry changes in them.
 
     Half the width and half the batch of the arms: a step costs an eighth, so that a CPU trains an entry in an hour.
+    Five times their learning rate: on MNIST that reached in 1,410 steps the distance that 2e-4 reached in 5,170.
     """
     data = {"dataset": dataset, "size": 64 if dataset == "tinyhero" else 32}
     network = {"g_width": 32, "d_width": 32, **settings.pop("network", {})}
-    shared = {"batch_size": 64, "ema": 0.999, "precision": "fp32"}
+    optimizer = {"g_lr": 1e-3, "d_lr": 1e-3, **settings.pop("optimizer", {})}
+    shared = {"batch_size": 64, "ema": 0.999, "precision": "fp32", "optimizer": optimizer}
     return parse_config(shared | {"data": data, "network": network, **settings})
 
 
@@ -62,6 +64,7 @@ def _arms(seed: int) -> dict[str, Entry]:
                 "mnist",
                 network={"g_width": 64, "d_width": 64},
                 loss={"alpha": alpha, "beta": beta},
+                optimizer={"g_lr": 2e-4, "d_lr": 2e-4},
                 batch_size=128,
                 epochs=15,
                 seed=seed,
@@ -76,6 +79,7 @@ def _arms(seed: int) -> dict[str, Entry]:
 SPECTRAL: dict[str, Any] = {
     "loss": {"objective": "hinge"}, "network": {"d_spectral_norm": True, "d_norm": "none"},
 }  # fmt: skip
+SLOWER: dict[str, Any] = {"g_lr": 5e-4, "d_lr": 5e-4}
 CONDITIONAL: dict[str, Any] = {"labels": {"conditioning": "projection", "g_labels": "batch-norm"}}
 
 ZOO: dict[str, Entry] = {
@@ -94,11 +98,12 @@ ZOO: dict[str, Entry] = {
         "D is a critic; minus its loss estimates a distance between generated and real images.",
     ),
     "mnist-sn-hinge": Entry(
-        "MNIST, hinge and spectral norm", _measured("mnist", **SPECTRAL, epochs=10),
+        "MNIST, hinge and spectral norm", _measured("mnist", **SPECTRAL, optimizer=SLOWER, epochs=8),
         "Every layer of D is divided by its largest singular value.",
     ),
     "mnist-conditional": Entry(
-        "MNIST, class-conditional", _measured("mnist", **CONDITIONAL, epochs=10),
+        "MNIST, class-conditional",
+        _measured("mnist", **CONDITIONAL, optimizer={"g_lr": 2e-4, "d_lr": 2e-4}, epochs=10),
         "G is told the digit by class-conditional batch norm, D by projection.",
     ),
     "mnist-minimax": Entry(
@@ -109,7 +114,7 @@ ZOO: dict[str, Entry] = {
         "Failure: mode collapse",
         _config(
             "mnist", network={"g_width": 16, "d_width": 16, "d_norm": "none"}, ema=0.0,
-            optimizer={"g_lr": 2e-3, "adam_beta1": 0.9}, epochs=3,
+            optimizer={"g_lr": 2e-3, "d_lr": 2e-4, "adam_beta1": 0.9}, epochs=3,
         ),
         "Kept on purpose: G learns ten times as fast as D, and all its samples look alike. They change together while "
         "D goes after them, and the losses look healthy all the while.",
@@ -124,15 +129,15 @@ ZOO: dict[str, Entry] = {
         "samples stay noise.",
     ),
     "fashion-dcgan": Entry(
-        "Fashion-MNIST, no smoothing", _measured("fashion-mnist", epochs=8), "The plain DCGAN on clothing.",
+        "Fashion-MNIST, no smoothing", _measured("fashion-mnist", epochs=6), "The plain DCGAN on clothing.",
         "fashion smoothing",
     ),
     "fashion-dcgan-one-sided": Entry(
-        "Fashion-MNIST, one-sided smoothing", _measured("fashion-mnist", loss={"alpha": 0.1}, epochs=8),
+        "Fashion-MNIST, one-sided smoothing", _measured("fashion-mnist", loss={"alpha": 0.1}, epochs=6),
         "D's target on real images is 0.9.", "fashion smoothing",
     ),
     "fashion-conditional": Entry(
-        "Fashion-MNIST, class-conditional", _measured("fashion-mnist", **CONDITIONAL, epochs=8),
+        "Fashion-MNIST, class-conditional", _measured("fashion-mnist", **CONDITIONAL, epochs=6),
         "G is told the kind of clothing by class-conditional batch norm, D by projection.",
     ),
     "cifar10-dcgan": Entry("CIFAR-10, DCGAN", _config("cifar10", epochs=60), "The plain DCGAN on photographs."),
@@ -141,10 +146,10 @@ ZOO: dict[str, Entry] = {
         "Every layer of D is divided by its largest singular value.",
     ),
     "tinyhero-dcgan": Entry(
-        "TinyHero, DCGAN", _config("tinyhero", epochs=60), "Pixel characters of 64x64."
+        "TinyHero, DCGAN", _config("tinyhero", ema=0.995, optimizer=SLOWER, epochs=40), "Pixel characters of 64x64."
     ),
     "tinyhero-conditional": Entry(
-        "TinyHero, by view angle", _config("tinyhero", **CONDITIONAL, epochs=60),
+        "TinyHero, by view angle", _config("tinyhero", **CONDITIONAL, ema=0.995, optimizer=SLOWER, epochs=40),
         "G is told from which side the character is seen.",
     ),
 }  # fmt: skip

@@ -36,7 +36,7 @@ class Sometimes:
 SOMETIMES = (
     Sometimes(
         "d_share", "D", "Who was updated", "Share of the updates",
-        "D's updates of all updates between two rows of metrics; not drawn for runs that give both one a step.",
+        "D's updates of all updates between two rows of metrics; not drawn for runs that never change it.",
         {"one each": 0.5},
     ),
     Sometimes(

@@ -23,7 +23,7 @@ class Story:
 
 STORIES = (
     Story(
-        "When D wins", "D is never wrong and its loss is 0. G's gradient all but vanishes, and its samples stay noise.",
+        "When D wins", "D is never wrong, its loss is 0, and G's samples stay noise. Its gradient norm says why.",
         "loss_curves.py", "curves", ":material/trending_flat:", ("mnist-failure-strong-d",),
         {"curves_runs": "mnist-failure-strong-d"},
     ),
@@ -53,4 +53,4 @@ def stories(there: Iterable[str]) -> None:
         with column.container(border=True, height="stretch", gap="xsmall"):
             page = st.Page(story.script, url_path=story.path)
             st.page_link(page, label=f"**{story.title}**", icon=story.icon, query_params=dict(story.view))
-            st.html(f'<p class="gd-facts">{story.says}</p>')
+            st.html(f'<p class="gd-facts gd-says">{story.says}</p>')
