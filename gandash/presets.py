@@ -91,7 +91,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "Digits by class": Preset(
         "G is told which digit to make: choose the class in the gallery and walk within it in the latent space.",
-        _with(_QUICK, labels=LabelConfig(conditioning="projection", g_labels="batch-norm")),
+        _with(_QUICK, labels=LabelConfig(conditioning="concat", g_labels="batch-norm")),
     ),
     "Semi-supervised digits": Preset(
         "D is shown 1,000 labels of 60,000: watch how many of the other digits it names rightly.",
