@@ -4,10 +4,10 @@
     python benchmarks/evaluate.py --checkpoint mnist-dcgan-one-sided --rounds 3 --json
 
 Protocol: ``gandash.evaluation.evaluate`` as the command line runs it, in one process, without writing the
-card. The first round is cold: real images are read from disk and their features computed, as in a process
-that measures a single checkpoint. Later rounds are warm: the process has measured a checkpoint on the same
-data before. Of the warm rounds the median is given for each part. Seconds are of the wall clock, and beside
-them of the processor, all threads together: on a busy machine only the latter compares.
+card. The first round is cold: nothing is known of the real images, and their features are computed, as on a
+machine where no checkpoint on the data was ever measured. The later rounds find them on disk, as a new process
+does: of these the median is given for each part. Seconds are of the wall clock, and beside them of the
+processor, all threads together: on a busy machine only the latter compares.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import statistics
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -37,22 +38,23 @@ def main() -> None:
     found, _ = checkpoints.find(pretrained_root(), runs_root())
     checkpoint = next(it for it in found if it.name == options.checkpoint)
     facts = machine(torch.device("cpu")) | {"load": os.getloadavg()[0] if hasattr(os, "getloadavg") else "unknown"}
-    rounds = [measure(checkpoint, classifiers_root()) for _ in range(1 + options.rounds)]
-    results = {"cold": rounds[0], "warm": median(rounds[1:])}
+    with tempfile.TemporaryDirectory() as kept:
+        os.environ["GANDASH_RUNS"] = kept
+        rounds = [measure(checkpoint, classifiers_root()) for _ in range(1 + options.rounds)]
+    results = {"cold": rounds[0], "later": median(rounds[1:])}
     if options.json:
         settings = {name: value for name, value in vars(options).items() if name != "json"}
         print(json.dumps({"machine": facts, "settings": settings, "samples": evaluation.COUNT, **results}, indent=2))
         return
     for part, cold in results["cold"].items():
-        warm = results["warm"][part]
-        print(f"{part:48} {_shown(cold)}   warm {_shown(warm)}")
+        print(f"{part:48} {_shown(cold)}   later {_shown(results['later'][part])}")
     print(", ".join(f"{name}: {value}" for name, value in facts.items()))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Seconds that an evaluation takes, by part.")
     parser.add_argument("--checkpoint", default="mnist-dcgan", help="name (default: mnist-dcgan)")
-    parser.add_argument("--rounds", type=int, default=1, help="warm rounds after the cold one (default: 1)")
+    parser.add_argument("--rounds", type=int, default=1, help="rounds after the cold one (default: 1)")
     parser.add_argument("--threads", type=int, help="default: as torch chooses")
     parser.add_argument("--json", action="store_true", help="print all figures as one JSON object")
     return parser
@@ -61,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 def measure(checkpoint: Checkpoint, folder: Path) -> Seconds:
     """One evaluation: what passes between two of its notes is the time of the first one's part."""
     spent: Seconds = {}
+    evaluation.forget()
     part, wall, processor = "", time.perf_counter(), time.process_time()
     for item in evaluation.evaluate(checkpoint, folder):
         now, used = time.perf_counter(), time.process_time()

@@ -64,6 +64,11 @@ def real_images(config: DataConfig, folder: Path) -> Real:
     return _real_images(config.model_copy(update={"limit": None}), folder, facts)
 
 
+def forget() -> None:
+    """Drop the real images that are kept in memory."""
+    _real_images.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _real_images(config: DataConfig, folder: Path, facts: Facts) -> Real:
     images, train = data.load(config, "test"), data.load(config)

@@ -122,14 +122,14 @@ def test_another_process_finds_the_features_of_real_images_in_a_file(
         if damage:
             file.write_bytes(damage)
         seen.clear()
-        evaluation._real_images.cache_clear()
+        evaluation.forget()
         *_, again = evaluation.evaluate(checkpoint, folder, 1000)
         assert seen == expected
         assert isinstance(first, Evaluation)
         assert isinstance(again, Evaluation)
         assert again.model_dump(exclude={"created"}) == first.model_dump(exclude={"created"})
     small_data["train"].images[0] += 1  # other images under the same name
-    evaluation._real_images.cache_clear()
+    evaluation.forget()
     seen.clear()
     assert len(list(evaluation.evaluate(checkpoint, folder, 1000))) > 1
     assert seen == [400, 600, 1000]
