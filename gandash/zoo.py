@@ -145,10 +145,10 @@ ZOO: dict[str, Entry] = {
         "Every layer of D is divided by its largest singular value.",
     ),
     "tinyhero-dcgan": Entry(
-        "TinyHero, DCGAN", _config("tinyhero", ema=0.995, optimizer=SLOWER, epochs=40), "Pixel characters of 64x64."
+        "TinyHero, DCGAN", _config("tinyhero", ema=0.995, optimizer=SLOWER, epochs=30), "Pixel characters of 64x64."
     ),
     "tinyhero-conditional": Entry(
-        "TinyHero, by view angle", _config("tinyhero", **CONDITIONAL, ema=0.995, optimizer=SLOWER, epochs=40),
+        "TinyHero, by view angle", _config("tinyhero", **CONDITIONAL, ema=0.995, optimizer=SLOWER, epochs=30),
         "G is told from which side the character is seen.",
     ),
 }  # fmt: skip
