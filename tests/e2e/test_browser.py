@@ -237,3 +237,21 @@ def wait_for_step(page: Page, least: int) -> int:
 
 def progress(page: Page) -> Locator:
     return page.locator('[data-testid="stProgress"]')
+
+
+def test_a_sample_is_picked_with_mouse_and_keys_and_the_link_shows_it(page: Page, site: str) -> None:
+    page.goto(site)
+    settle(page)
+    tile = page.get_by_role("option", name="Sample 3", exact=True)
+    tile.click()
+    expect(page).to_have_url(re.compile(r"gallery_sample=3\b"))
+    expect(page.get_by_text("In pixels: the nearest is at")).to_be_visible()
+    expect(page.locator(".gd-near figure")).to_have_count(6)
+    expect(tile).to_have_attribute("aria-selected", "true")
+    tile.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"gallery_sample=4\b"))
+    page.reload()
+    settle(page)
+    expect(page.get_by_role("option", name="Sample 4", exact=True)).to_have_attribute("aria-selected", "true")
+    expect(page.locator(".gd-near .gd-self img")).to_have_attribute("alt", "Sample 4")
