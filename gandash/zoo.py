@@ -80,6 +80,10 @@ SPECTRAL: dict[str, Any] = {
     "loss": {"objective": "hinge"}, "network": {"d_spectral_norm": True, "d_norm": "none"},
 }  # fmt: skip
 SLOWER: dict[str, Any] = {"g_lr": 5e-4, "d_lr": 5e-4}
+SMALL: dict[str, Any] = {  # for few images, of which D soon knows each
+    "loss": {"alpha": 0.1}, "ema": 0.995, "optimizer": {"g_lr": 2e-4, "d_lr": 2e-4},
+    "network": {"g_width": 24, "d_width": 24},
+}  # fmt: skip
 CONDITIONAL: dict[str, Any] = {"labels": {"conditioning": "concat", "g_labels": "batch-norm"}}
 
 ZOO: dict[str, Entry] = {
@@ -139,16 +143,16 @@ ZOO: dict[str, Entry] = {
         "Fashion-MNIST, class-conditional", _measured("fashion-mnist", **CONDITIONAL, epochs=6),
         "G is told the kind of clothing by class-conditional batch norm, D by a channel for each class.",
     ),
-    "cifar10-dcgan": Entry("CIFAR-10, DCGAN", _config("cifar10", epochs=60), "The plain DCGAN on photographs."),
+    "cifar10-dcgan": Entry("CIFAR-10, DCGAN", _measured("cifar10", epochs=12), "The plain DCGAN on photographs."),
     "cifar10-sn-hinge": Entry(
-        "CIFAR-10, hinge and spectral norm", _config("cifar10", **SPECTRAL, epochs=60),
+        "CIFAR-10, hinge and spectral norm", _measured("cifar10", **SPECTRAL, optimizer=SLOWER, epochs=12),
         "Every layer of D is divided by its largest singular value.",
     ),
     "tinyhero-dcgan": Entry(
-        "TinyHero, DCGAN", _config("tinyhero", ema=0.995, optimizer=SLOWER, epochs=30), "Pixel characters of 64x64."
+        "TinyHero, DCGAN", _config("tinyhero", **SMALL, epochs=70), "Pixel characters of 64x64."
     ),
     "tinyhero-conditional": Entry(
-        "TinyHero, by view angle", _config("tinyhero", **CONDITIONAL, ema=0.995, optimizer=SLOWER, epochs=30),
+        "TinyHero, by view angle", _config("tinyhero", **CONDITIONAL, **SMALL, epochs=70),
         "G is told from which side the character is seen.",
     ),
 }  # fmt: skip
