@@ -140,7 +140,7 @@ ZOO: dict[str, Entry] = {
         "D's target on real images is 0.9.", "fashion smoothing",
     ),
     "fashion-conditional": Entry(
-        "Fashion-MNIST, class-conditional", _measured("fashion-mnist", **CONDITIONAL, epochs=6),
+        "Fashion-MNIST, class-conditional", _measured("fashion-mnist", **CONDITIONAL, epochs=4),
         "G is told the kind of clothing by class-conditional batch norm, D by a channel for each class.",
     ),
     "cifar10-dcgan": Entry("CIFAR-10, DCGAN", _measured("cifar10", epochs=12), "The plain DCGAN on photographs."),
