@@ -145,7 +145,13 @@ def _list_unfinished(run: Run) -> None:
         print(f"{run.name:32} {status.phase} at step {status.step:,} of {status.total:,}")
 
 
-def export(name: Annotated[str, tyro.conf.Positional], to: Path, title: str, note: str = "") -> None:
+def export(
+    name: Annotated[str, tyro.conf.Positional],
+    to: Path,
+    title: str,
+    note: str = "",
+    weights: Literal["best", "last"] = "best",
+) -> None:
     """Copy a run's latest state, or its best step if it measures itself, as a small half-precision checkpoint.
 
     Args:
@@ -153,8 +159,9 @@ def export(name: Annotated[str, tyro.conf.Positional], to: Path, title: str, not
         to: The folder to write; its last part becomes the checkpoint's name.
         title: Title shown in the app.
         note: One sentence on what it shows.
+        weights: Of a run that measures itself: of the step with the least Fréchet distance, or of the last.
     """
-    card = runs.export(_find_run(name), to, title, note)
+    card = runs.export(_find_run(name), to, title, note, weights)
     print(f"Exported {card.name} at {card.stand} to {to}")
 
 

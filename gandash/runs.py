@@ -385,10 +385,10 @@ def device_title(device: torch.device) -> str:
     return device.type
 
 
-def export(run: Run, target: Path, title: str, note: str = "") -> Card:
+def export(run: Run, target: Path, title: str, note: str = "", weights: Literal["best", "last"] = "best") -> Card:
     """Copy a run's latest state to ``target`` as a half-precision checkpoint with metrics and snapshots.
 
-    Of a run that measures itself the networks are those of the best step up to there.
+    Of a run that measures itself the networks are those of the best step up to there, unless the last are asked for.
     """
     check_name(target.name)
     if not run.resumable:
@@ -396,7 +396,7 @@ def export(run: Run, target: Path, title: str, note: str = "") -> Card:
     config = run.config()
     dataset = data.load(config.data)
     state = load_state(run, config, dataset)
-    best = load_best(run, state)
+    best = load_best(run, state) if weights == "best" else None
     card = make_card(run, state, dataset, best).model_copy(
         update={"name": target.name, "title": title, "note": note, "weights": "fp16"}
     )

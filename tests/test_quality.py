@@ -134,6 +134,10 @@ def test_the_best_of_a_lost_stretch_is_forgotten(
     loop.close()
     assert run.metrics().step.max() == 8
     assert runs.export(run, tmp_path / "out", "T").stand == "step 4 of 6 (best Fréchet distance)"
+    assert runs.export(run, tmp_path / "last", "T", weights="last").stand == "step 6"
+    last, at_last = checkpoints.load_card(tmp_path / "last"), state_of(run)
+    for name, tensor in checkpoints.load_generator(Checkpoint(tmp_path / "last", last)).state_dict().items():
+        torch.testing.assert_close(tensor, at_last[f"ema.module.{name}"], rtol=2**-10, atol=1e-6)
     assert checkpoints.load_card(finish(run).folder).step == 8
 
 
