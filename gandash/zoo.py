@@ -91,7 +91,7 @@ CONDITIONAL: dict[str, Any] = {"labels": {"conditioning": "concat", "g_labels": 
 ZOO: dict[str, Entry] = {
     **_arms(0), **_arms(1), **_arms(2),
     "mnist-least-squares": Entry(
-        "MNIST, least squares", _measured("mnist", loss={"objective": "least-squares"}, epochs=10),
+        "MNIST, least squares", _measured("mnist", loss={"objective": "least-squares"}, epochs=6),
         "D regresses to 1 and 0 instead of classifying.",
     ),
     "mnist-wgan-gp": Entry(
@@ -114,7 +114,7 @@ ZOO: dict[str, Entry] = {
         weights="last",
     ),
     "mnist-minimax": Entry(
-        "MNIST, minimax", _measured("mnist", loss={"objective": "minimax"}, epochs=10),
+        "MNIST, minimax", _measured("mnist", loss={"objective": "minimax"}, epochs=6),
         "G minimizes log(1 - D(G(z))), whose gradient vanishes where D is sure.",
     ),
     "mnist-failure-collapse": Entry(
