@@ -359,6 +359,7 @@ def test_samples_are_measured_while_training_only_where_that_is_possible(
     runs_root: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(PROJECT / "pretrained" / "classifiers", pretrained_root / "classifiers")
+    (pretrained_root / "classifiers" / "cifar10.safetensors").unlink()
     app = visit("train", train_evaluate_every="100")
     assert not app.error
     app.selectbox(key="train_dataset").set_value("cifar10").run()

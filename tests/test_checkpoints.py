@@ -261,21 +261,27 @@ def test_a_shipped_checkpoint_is_complete(folder: Path) -> None:
     assert images.shape == (64, *about.data.shape)
     assert torch.isfinite(images).all()
     assert torch.isfinite(logits).all()
-    assert float(images.std(0).mean()) > 0.1, "samples must differ from one another"
-    assert float(images.max()) > 0.5 > -0.5 > float(images.min())
+    if "failure" not in folder.name:
+        assert float(images.std(0).mean()) > 0.1, "samples must differ from one another"
+        assert float(images.max()) > 0.5 > -0.5 > float(images.min())
 
 
 @pytest.mark.parametrize("folder", [pytest.param(folder, id=folder.name) for folder in SHIPPED])
 def test_a_shipped_checkpoint_has_its_history(folder: Path) -> None:
     about = checkpoints.load_card(folder)
-    metrics = runs.read_metrics(folder)
+    metrics, last = runs.read_metrics(folder), about.last_step or about.step
     assert len(metrics) >= 20
     assert metrics.step.is_monotonic_increasing
-    assert metrics.step.iloc[-1] == about.step
-    assert np.isfinite(metrics.to_numpy(dtype=float)).all()
+    assert metrics.step.iloc[-1] == last
+    sometimes = [name for name in ("d_accuracy", "frechet", "precision", "recall") if name in metrics]
+    assert np.isfinite(metrics.drop(columns=sometimes).to_numpy(dtype=float)).all()
+    if about.config.evaluate_every:
+        measured = metrics.dropna(subset=["frechet", "precision", "recall"])
+        assert len(measured) >= last // about.config.evaluate_every
+        assert not about.last_step or measured.set_index("step").frechet.idxmin() == about.step
     assert metrics[["d_real", "d_fake"]].stack().between(0, 1).all()
     snapshots = runs.read_snapshots(folder)
-    due = [step for step in about.config.snapshot_steps(about.data.images) if step <= about.step]
+    due = [step for step in about.config.snapshot_steps(about.data.images) if step <= last]
     assert list(snapshots) == due
     side = about.config.data.size
     for path in snapshots.values():
