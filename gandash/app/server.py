@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
-import torch
 
-from gandash import checkpoints, latent, worker
+from gandash import checkpoints, latent, samples, worker
 from gandash.app import assets, models
 from gandash.paths import pretrained_root, runs_root
 
@@ -28,9 +27,9 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     pd.DataFrame({"x": [0.0]}).ewm(alpha=0.5).mean()
     found, _ = checkpoints.find(pretrained_root())
     for checkpoint in found[:1]:
-        network = checkpoints.load_generator(checkpoint)
-        with torch.inference_mode():
-            network(latent.draw(0, 16, network.latent_dim))
+        with suppress(ValueError):  # damaged weights: its card says so, and the server starts nevertheless
+            network = checkpoints.load_generator(checkpoint)
+            samples.generate(network, latent.draw(0, 16, network.latent_dim))
     worker.recover(runs_root())
     gc.collect()
     gc.freeze()

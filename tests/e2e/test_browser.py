@@ -12,6 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from gandash.config import Config
+from gandash.paths import PROJECT
+from tests.e2e.conftest import serve
 
 pytestmark = pytest.mark.browser
 SCRUBBER = ".scrubber[data-ready=true]"
@@ -255,3 +257,15 @@ def test_a_sample_is_picked_with_mouse_and_keys_and_the_link_shows_it(page: Page
     settle(page)
     expect(page.get_by_role("option", name="Sample 4", exact=True)).to_have_attribute("aria-selected", "true")
     expect(page.locator(".gd-near .gd-self img")).to_have_attribute("alt", "Sample 4")
+
+
+def test_the_server_starts_over_what_ships_and_a_story_leads_to_its_view(page: Page, tmp_path: Path) -> None:
+    shipped = sorted(path.parent.name for path in (PROJECT / "pretrained").glob("*/card.json"))
+    with serve(PROJECT / "pretrained", tmp_path / "runs") as url:
+        page.goto(url)
+        settle(page)
+        expect(page.locator(".gd-card img")).to_have_count(min(len(shipped), 12))
+        page.get_by_role("link", name="Mode collapse").click()
+        expect(page.locator("h1")).to_have_text("Loss curves")
+        expect(page).to_have_url(re.compile(r"/curves\?curves_runs=mnist-failure-collapse"))
+        expect(page.get_by_text("D only guesses").first).to_be_visible()
