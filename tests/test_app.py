@@ -433,6 +433,10 @@ def test_figures_are_shown_with_their_protocol_and_ranked_within_it(arms: Path) 
         figures.table([checkpoint.card for checkpoint in checkpoints.find(arms)[0]])
 
 
+def test_checkpoints_are_offered_in_the_order_of_the_zoo(runs_root: Path) -> None:
+    assert visit("latent_space").selectbox(key="latent_checkpoint").options == [name for name in ZOO if name in SHIPPED]
+
+
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.title)
 def test_every_story_leads_to_a_view_that_holds(story: Story) -> None:
     assert set(story.needs) <= set(ZOO)

@@ -21,6 +21,11 @@ KINDS: dict[str, Callable[[Card], str]] = {
 Groups = list[tuple[str, list[Checkpoint]]]
 
 
+def shipped_first(found: list[Checkpoint]) -> Groups:
+    """One group in the order that all pages offer them in: the zoo's own, then finished runs by name."""
+    return [("", found)]
+
+
 def by_name(found: list[Checkpoint]) -> Groups:
     """One group without a heading."""
     return [("", sorted(found, key=lambda checkpoint: checkpoint.name))]
@@ -43,7 +48,9 @@ def by_frechet(found: list[Checkpoint]) -> Groups:
     return [*groups, (UNMEASURED, rest)] if rest else groups
 
 
-ORDERS: dict[str, Callable[[list[Checkpoint]], Groups]] = {"Name": by_name, "Newest": by_age, "Fréchet": by_frechet}
+ORDERS: dict[str, Callable[[list[Checkpoint]], Groups]] = {
+    "Shipped first": shipped_first, "Name": by_name, "Newest": by_age, "Fréchet": by_frechet,
+}  # fmt: skip
 
 
 def cut(groups: Groups, page: int, per_page: int = PER_PAGE) -> Groups:

@@ -20,13 +20,14 @@ from gandash.images import encode, grid
 from gandash.neighbors import Space
 from gandash.networks import Generator
 from gandash.paths import classifiers_root, pretrained_root, runs_root
+from gandash.zoo import ZOO
 
 _INFERENCE = threading.BoundedSemaphore(2)
 _READING = threading.Lock()
 
 
 def find_checkpoints() -> tuple[list[Checkpoint], list[Broken]]:
-    """Shipped checkpoints, then finished runs; read anew when a card has changed."""
+    """Checkpoints in the order of the zoo, then finished runs by name; read anew when a card has changed."""
     roots = (pretrained_root(), runs_root())
     return _find(
         tuple((str(path), path.stat().st_mtime_ns) for root in roots for path in sorted(root.glob("*/card.json")))
@@ -35,7 +36,9 @@ def find_checkpoints() -> tuple[list[Checkpoint], list[Broken]]:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _find(stamp: tuple[tuple[str, int], ...]) -> tuple[list[Checkpoint], list[Broken]]:  # noqa: ARG001 - the cache's key
-    return checkpoints.find(pretrained_root(), runs_root())
+    found, broken = checkpoints.find(pretrained_root(), runs_root())
+    place = {name: number for number, name in enumerate(ZOO)}
+    return sorted(found, key=lambda checkpoint: place.get(checkpoint.name, len(place))), broken
 
 
 def not_measurable(checkpoint: Checkpoint) -> str:
