@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 
 from gandash import checkpoints, runs
 from gandash.app import models, server
-from gandash.paths import PROJECT
 from tests.conftest import ConfigFactory
 
 pytestmark = pytest.mark.usefixtures("plain_arithmetic")
@@ -26,11 +23,6 @@ def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     gc.unfreeze()
 
 
-async def start() -> None:
-    async with server.lifespan(st.App(PROJECT / "gandash" / "app" / "main.py")):
-        assert gc.get_freeze_count() > 0
-
-
 @pytest.mark.parametrize(
     "settings",
     [{}, {"labels": {"conditioning": "concat"}}, {"labels": {"conditioning": "concat", "g_labels": "batch-norm"}}],
@@ -41,7 +33,8 @@ def test_it_warms_up_with_any_generator(
 ) -> None:
     assert not runs_root.exists()
     list(runs.execute(runs.create(pretrained_root, tiny_config(**settings), "first")))
-    asyncio.run(start())
+    server.warm_up()
+    assert gc.get_freeze_count() > 0
 
 
 def test_damaged_weights_do_not_keep_it_from_starting(
@@ -50,10 +43,12 @@ def test_damaged_weights_do_not_keep_it_from_starting(
     run = runs.create(pretrained_root, tiny_config(), "first")
     list(runs.execute(run))
     (run.folder / checkpoints.GENERATOR).write_bytes(b"nonsense")
-    asyncio.run(start())
+    server.warm_up()
+    assert gc.get_freeze_count() > 0
     assert list(runs_root.glob("*")) == []
 
 
 def test_without_checkpoints_it_starts_too(runs_root: Path, pretrained_root: Path) -> None:
-    asyncio.run(start())
+    server.warm_up()
+    assert gc.get_freeze_count() > 0
     assert not any(root.exists() and list(root.iterdir()) for root in (runs_root, pretrained_root))

@@ -17,6 +17,12 @@ from gandash.paths import pretrained_root, runs_root
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """What the server does before the first visitor comes."""
+    warm_up()
+    yield
+
+
+def warm_up() -> None:
     """Import and load what every visitor needs, then freeze it out of the garbage collector's sight.
 
     Streamlit collects garbage after every run of a page while holding the GIL; with torch
@@ -33,7 +39,6 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     worker.recover(runs_root())
     gc.collect()
     gc.freeze()
-    yield
 
 
 ROUTES = [assets.ROUTE]
