@@ -31,7 +31,7 @@ def write(pretrained: Path, docs: Path) -> Path:
     parts = []
     for title, group in groupby(there, lambda checkpoint: checkpoint.card.data.title):
         members = list(group)
-        table = _table(members, _reference(pretrained / "classifiers", members[0].card.config.data.dataset))
+        table = _table(members, classifiers.reference(pretrained / "classifiers", members[0].card.config.data.dataset))
         parts.append(f"## {title}\n\n{table}\n" + "\n".join(map(_described, members)))
         for checkpoint in members:
             G = checkpoints.load_generator(checkpoint)
@@ -39,14 +39,6 @@ def write(pretrained: Path, docs: Path) -> Path:
             write_whole(docs / PICTURES / f"{checkpoint.name}.webp", images.encode(pixels))
     write_whole(docs / PAGE, (HEAD + "\n".join(parts)).encode())
     return docs / PAGE
-
-
-def _reference(folder: Path, dataset: str) -> Evaluation | None:
-    """Figures of real images in place of samples, if the classifier for their data carries them."""
-    try:
-        return classifiers.load(folder, dataset)[1].reference
-    except ValueError:
-        return None
 
 
 def _table(members: list[Checkpoint], reference: Evaluation | None) -> str:

@@ -50,7 +50,7 @@ class Classifier(nn.Module):
     """Images (N, C, 32, 32) in [-1, 1] to class scores (N, classes), by way of 128 features.
 
     Grey images: a strided 5x5 and three 3x3 convolutions, 5 million multiplications an image. Color images, taken
-    for photographs: a small residual network (He et al. 2016) with six, 37 million. Batch norm throughout.
+    for photographs: a small residual network (He et al. 2016) with six, 34 million. Batch norm throughout.
     """
 
     def __init__(self, channels: int, classes: int) -> None:
@@ -180,6 +180,14 @@ def save(folder: Path, network: Classifier, facts: Facts) -> Path:
     tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
     write_whole(path, save_safetensors(tensors, metadata={"facts": facts.model_dump_json()}))
     return path
+
+
+def reference(folder: Path, dataset: str) -> Evaluation | None:
+    """Figures of training images in place of samples, if there is a classifier for the data that carries them."""
+    try:
+        return load(folder, dataset)[1].reference
+    except ValueError:
+        return None
 
 
 def load(folder: Path, dataset: str) -> tuple[Classifier, Facts]:

@@ -64,10 +64,7 @@ def reference(dataset: str) -> Evaluation | None:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _reference(dataset: str, stamp: int) -> Evaluation | None:  # noqa: ARG001 - the cache's key
-    try:
-        return classifiers.load(classifiers_root(), dataset)[1].reference
-    except ValueError:
-        return None
+    return classifiers.reference(classifiers_root(), dataset)
 
 
 def generator(checkpoint: Checkpoint) -> Generator:
