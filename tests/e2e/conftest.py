@@ -27,7 +27,8 @@ ARGUMENTS = [
 ]  # fmt: skip
 ARMS = {"plain": (0.0, 0.0), "one-sided": (0.1, 0.0), "two-sided": (0.1, 0.1)}
 START_SECONDS = 120
-expect.set_options(timeout=60_000)
+WAIT_MS = 90_000
+expect.set_options(timeout=WAIT_MS)
 
 
 @pytest.fixture(scope="session")
@@ -97,13 +98,17 @@ class serve:  # noqa: N801 - used as a function
 @pytest.fixture
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A fresh visitor at 1440 pixels, who reaches nothing but the server under test."""
-    options: dict[str, Any] = {"viewport": {"width": 1440, "height": 1000}, **getattr(request, "param", {})}
-    context = browser.new_context(**options)
-    opened = context.new_page()
-    opened.set_default_timeout(60_000)
-    opened.route("**/*", only_local)
+    opened = visit(browser, **getattr(request, "param", {}))
     yield opened
-    context.close()
+    opened.context.close()
+
+
+def visit(browser: Browser, **options: Any) -> Page:
+    """A visitor of their own, who waits as long as a busy machine needs."""
+    context = browser.new_context(**{"viewport": {"width": 1440, "height": 1000}, **options})
+    context.set_default_timeout(WAIT_MS)
+    context.route("**/*", only_local)
+    return context.new_page()
 
 
 def only_local(route: Route) -> None:

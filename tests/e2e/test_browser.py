@@ -13,10 +13,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from gandash.config import Config
 from gandash.paths import PROJECT
-from tests.e2e.conftest import serve
+from tests.e2e.conftest import serve, visit
 
 pytestmark = pytest.mark.browser
 SCRUBBER = ".scrubber[data-ready=true]"
+SOURCES = "[...document.querySelectorAll('img.gd-pixels')].map(image => image.getAttribute('src'))"
 PERMALINKS = {
     "/?gallery_seed=7&gallery_count=16": ("Gallery", "seed 7, 16 images"),
     "/latent?latent_a=3&latent_b=4&latent_steps=9&latent_path=lerp&latent_frame=4": ("Latent space", "5 of 9"),
@@ -76,20 +77,20 @@ def test_widgets_write_the_url_and_the_link_shows_the_same_view(page: Page, site
     seed.fill("11")
     seed.press("Enter")
     expect(page).to_have_url(re.compile("gallery_seed=11"))
-    expect(page.get_by_text("seed 11, 36 images").first).to_be_visible()
+    expect(page.get_by_text("seed 11, 36 images")).to_have_count(3)
+    settle(page)
     sources = pictures(page)
-    other = browser.new_page()
+    other = visit(browser)
     other.goto(page.url)
-    settle(other)
-    expect(other.get_by_text("seed 11, 36 images").first).to_be_visible()
-    assert pictures(other) == sources
-    other.close()
+    other.wait_for_function(f"expected => JSON.stringify({SOURCES}) === JSON.stringify(expected)", arg=sources)
+    other.context.close()
 
 
 def pictures(page: Page) -> list[str]:
-    """Addresses of the page's pictures, once there are any."""
+    """Addresses of the page's pictures at one moment, once there are any."""
     page.locator("img.gd-pixels").first.wait_for()
-    return [image.get_attribute("src") or "" for image in page.locator("img.gd-pixels").all()]
+    found: list[str] = page.evaluate(SOURCES)
+    return found
 
 
 def test_pictures_are_immutable_and_really_load(page: Page, site: str) -> None:
@@ -173,7 +174,7 @@ def test_training_survives_a_closed_tab(
 ) -> None:
     archive = tmp_path / "squares.zip"
     archive.write_bytes(zip_of(image_folder))
-    tab = browser.new_page()
+    tab = visit(browser)
     tab.goto(
         f"{site}/train?train_size=16&train_batch_size=8&train_g_width=4&train_d_width=4&train_epochs=100000"
         "&train_report_every=5&train_name=survivor"
@@ -186,23 +187,23 @@ def test_training_survives_a_closed_tab(
     first = wait_for_step(tab, 5)
     link = tab.url
     assert "train_run=survivor" in link
-    tab.close()
+    tab.context.close()
 
-    back = browser.new_page()
+    back = visit(browser)
     back.goto(link)
     settle(back)
     assert wait_for_step(back, first + 5) > first
     back.get_by_role("button", name="Stop").click()
-    expect(back.get_by_role("button", name="Resume")).to_be_visible(timeout=60_000)
+    expect(back.get_by_role("button", name="Resume")).to_be_visible()
     expect(back.get_by_text(re.compile("Stopped at step"))).to_be_visible()
     back.get_by_role("button", name="Resume").click()
-    expect(back.get_by_text("running", exact=False).first).to_be_visible(timeout=60_000)  # the page follows it again
+    expect(back.get_by_text("running", exact=False).first).to_be_visible()  # the page follows it again
     back.get_by_role("button", name="Stop").click()
-    expect(back.get_by_role("button", name="Resume")).to_be_visible(timeout=60_000)
+    expect(back.get_by_role("button", name="Resume")).to_be_visible()
     back.goto(f"{site}/curves?curves_runs=survivor")
     settle(back)
     expect(back.get_by_text("survivor: D", exact=False).first).to_be_visible()
-    back.close()
+    back.context.close()
 
 
 def test_a_link_to_a_preset_trains_on_points(page: Page, site: str) -> None:
