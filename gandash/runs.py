@@ -358,8 +358,8 @@ def _save_checkpoint(folder: Path, state: State, best: Best | None, card: Card) 
     checkpoints.save(folder, G, D, card)
 
 
-def make_card(run: Run, state: State, dataset: Dataset, best: Best | None = None) -> Card:
-    """The card of a run as it stands, or of its best step."""
+def make_card(run: Run, state: State, dataset: Dataset, best: Best | None = None, device: str = "") -> Card:
+    """The card of a run as it stands, or of its best step; ``device`` if that is not the one of this process."""
     step, seconds = (best.step, best.seconds) if best else (state.step, state.seconds)
     facts = DataFacts(
         name=dataset.name, title=dataset.title, licence=dataset.licence, images=len(dataset),
@@ -369,7 +369,7 @@ def make_card(run: Run, state: State, dataset: Dataset, best: Best | None = None
         name=run.name, title=run.name, config=state.config, data=facts, step=step,
         last_step=state.step if best else None, epochs=round(step / state.config.steps_per_epoch(len(dataset)), 3),
         seconds=round(seconds, 1),
-        device=device_title(state.device), arithmetic=str(state.arithmetic), weights="fp32",
+        device=device or device_title(state.device), arithmetic=str(state.arithmetic), weights="fp32",
         versions=checkpoints.package_versions(), created=now(),
     )  # fmt: skip
 
@@ -397,7 +397,7 @@ def export(run: Run, target: Path, title: str, note: str = "", weights: Literal[
     dataset = data.load(config.data)
     state = load_state(run, config, dataset)
     best = load_best(run, state) if weights == "best" else None
-    card = make_card(run, state, dataset, best).model_copy(
+    card = make_card(run, state, dataset, best, trained_on(run)).model_copy(
         update={"name": target.name, "title": title, "note": note, "weights": "fp16"}
     )
     write_whole(target / METRICS, _metrics_text(run.folder, state.step).encode())
@@ -420,6 +420,7 @@ def save_state(run: Run, state: State, best: Best | None = None) -> None:
     facts: dict[str, Any] = {
         "step": state.step, "seconds": state.seconds, "previous": state.previous,
         "bf16": state.arithmetic.bf16, "channels_last": state.arithmetic.channels_last,
+        "device": device_title(state.device),
     }  # fmt: skip
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _state_tensors(state).items()}
     if best is not None:
@@ -439,6 +440,13 @@ def load_state(run: Run, config: Config, dataset: Dataset) -> State:
         state.step, state.seconds = int(facts["step"]), float(facts["seconds"])
         state.previous = tuple(facts["previous"]) if facts.get("previous") else None
     return state
+
+
+def trained_on(run: Run) -> str:
+    """What last trained a run, as its state says; empty if the state is older than that."""
+    with _usable_state(run) as path:
+        facts, _ = _read_state(path, None)
+    return str(facts.get("device", ""))
 
 
 def load_best(run: Run, state: State) -> Best | None:
@@ -465,11 +473,12 @@ def _usable_state(run: Run) -> Iterator[Path]:
         ) from error
 
 
-def _read_state(path: Path, prefix: str = "") -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Facts and tensors of a state, the latter as far as their names begin with ``prefix``."""
+def _read_state(path: Path, prefix: str | None = "") -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Facts and tensors of a state, the latter as far as their names begin with ``prefix``, or none of them."""
     with safe_open(path, framework="pt") as file:
         facts: dict[str, Any] = json.loads((file.metadata() or {})["state"])
-        return facts, {name: file.get_tensor(name) for name in file.keys() if name.startswith(prefix)}  # noqa: SIM118
+        names = [] if prefix is None else [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
+        return facts, {name: file.get_tensor(name) for name in names}
 
 
 def _part(stored: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -470,6 +470,16 @@ def test_export_is_a_small_checkpoint_of_the_latest_state(
     }
 
 
+def test_an_exported_card_names_what_trained_the_run_and_not_what_exports_it(
+    tmp_path: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.create(tmp_path, tiny_config(), "elsewhere")
+    list(runs.execute(run))
+    here = runs.device_title(torch.device("cpu"))
+    monkeypatch.setattr(runs, "device_title", lambda _: "another machine")
+    assert runs.export(run, tmp_path / "shipped", "Title").device == here
+
+
 def test_what_cannot_be_exported_is_refused_and_writes_nothing(
     runs_root: Path, tmp_path: Path, tiny_config: ConfigFactory
 ) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from gandash import plots, theory
-from gandash.app import layout, models
+from gandash.app import figures, layout, models
 from gandash.app.timeline import timeline
 from gandash.checkpoints import Checkpoint
 from gandash.config import Config, LossConfig
@@ -96,6 +96,17 @@ def curves(chosen: dict[str, Checkpoint]) -> None:
     )
 
 
+def seeds(found: list[Checkpoint]) -> None:
+    """Whether the arms differ by more than runs of one arm do; nothing where no arm has several seeds."""
+    for protocol, table in figures.over_seeds([checkpoint.card for checkpoint in found]):
+        st.subheader("Do the arms differ, or only the seeds?", anchor=False)
+        st.dataframe(table, hide_index=True, width="stretch")
+        st.caption(
+            f"Mean ± standard deviation over seeds: each changes weights, data order and noise, alike for all arms. "
+            f"A difference of arms within the ± is chance. {protocol}."
+        )
+
+
 @st.fragment
 def samples(chosen: dict[str, Checkpoint]) -> None:
     st.subheader("Samples of the same z", anchor=False)
@@ -166,6 +177,7 @@ else:
         "Floor and D* from the formulas below; the last four columns are means over the last tenth of the run's "
         "metrics, one run and one seed an arm."
     )
+    seeds(list(found.values()))
     samples(selected)
     curves(selected)
     st.subheader("The same noise over training", anchor=False)
