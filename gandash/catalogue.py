@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Sequence
 from pathlib import Path
 
-from gandash import checkpoints, classifiers, images, samples
+from gandash import checkpoints, classifiers, comparison, images, samples
 from gandash.checkpoints import Checkpoint
 from gandash.figures import Evaluation
 from gandash.files import write_whole
@@ -29,10 +29,12 @@ def write(pretrained: Path, docs: Path) -> Path:
     found = {checkpoint.name: checkpoint for checkpoint in checkpoints.find(pretrained)[0]}
     there = [found[name] for name in ZOO if name in found]
     parts = []
-    for title, group in groupby(there, lambda checkpoint: checkpoint.card.data.title):
-        members = list(group)
+    by_data: dict[str, list[Checkpoint]] = {}
+    for checkpoint in there:
+        by_data.setdefault(checkpoint.card.data.title, []).append(checkpoint)
+    for title, members in by_data.items():
         table = _table(members, classifiers.reference(pretrained / "classifiers", members[0].card.config.data.dataset))
-        parts.append(f"## {title}\n\n{table}\n" + "\n".join(map(_described, members)))
+        parts.append(f"## {title}\n\n{table}\n{_arms(members)}" + "\n".join(map(_described, members)))
         for checkpoint in members:
             G = checkpoints.load_generator(checkpoint)
             pixels = samples.picture(checkpoint, G, SEED, COLUMNS * ROWS, COLUMNS)
@@ -54,9 +56,22 @@ def _table(members: list[Checkpoint], reference: Evaluation | None) -> str:
         )
     if reference is not None and str(reference.protocol) in protocols:
         rows.append(("*training images*", reference))
-    lines = [f"| {' | '.join(COLUMN_TITLES)} |", "| --- |" + " --: |" * (len(COLUMN_TITLES) - 1)]
-    lines += [f"| {title} | {' | '.join(_cells(found))} |" for title, found in rows]
-    return "\n".join(lines) + f"\n\nMeasured on {protocols.pop()}.\n"
+    lines = _lines(COLUMN_TITLES, [(title, *_cells(found)) for title, found in rows])
+    return f"{lines}\n\nMeasured on {protocols.pop()}.\n"
+
+
+def _arms(members: list[Checkpoint]) -> str:
+    """Arms of label smoothing over their seeds, where there are several of both."""
+    found = comparison.over_seeds([checkpoint.card for checkpoint in members])
+    tables = [_lines(list(table.columns), table.astype(str).to_numpy().tolist()) for _, table in found]
+    said = "Arms of label smoothing, mean ± standard deviation over seeds; differences within the ± are chance:"
+    return "".join(f"{said}\n\n{table}\n\n" for table in tables)
+
+
+def _lines(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown: the first column to the left, figures to the right."""
+    lines = [f"| {' | '.join(titles)} |", "| --- |" + " --: |" * (len(titles) - 1)]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
 
 
 def _cells(found: Evaluation) -> tuple[str, ...]:

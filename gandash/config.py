@@ -216,6 +216,10 @@ class Config(Section):
                 raise ValueError(sentence)
         return self
 
+    def without_smoothing(self) -> Self:
+        """The same run with hard labels, alpha and beta 0."""
+        return self.model_copy(update={"loss": self.loss.model_copy(update={"alpha": 0.0, "beta": 0.0})})
+
     def total_steps(self, images: int) -> int:
         """Number of training steps for a data set of ``images`` images."""
         return self.steps or self.epochs * self.steps_per_epoch(images)

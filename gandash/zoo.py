@@ -88,7 +88,7 @@ SMALL: dict[str, Any] = {  # for few images, of which D soon knows each: it need
 CONDITIONAL: dict[str, Any] = {"labels": {"conditioning": "concat", "g_labels": "batch-norm"}}
 
 ZOO: dict[str, Entry] = {
-    **_arms(0), **_arms(1), **_arms(2),
+    **_arms(0),
     "mnist-least-squares": Entry(
         "MNIST, least squares", _measured("mnist", loss={"objective": "least-squares"}, epochs=6),
         "D regresses to 1 and 0 instead of classifying.",
@@ -158,6 +158,7 @@ ZOO: dict[str, Entry] = {
         "TinyHero, by view angle", _config("tinyhero", **CONDITIONAL, **SMALL),
         "G is told from which side the character is seen.",
     ),
+    **_arms(1), **_arms(2),
 }  # fmt: skip
 
 

@@ -16,7 +16,6 @@ from streamlit.testing.v1 import AppTest
 from gandash import checkpoints, classifiers, presets, runs, worker
 from gandash.app import config_form, figures, layout, models
 from gandash.app.stories import STORIES, Story
-from gandash.checkpoints import Card
 from gandash.config import Config, LossConfig, parse_config
 from gandash.figures import Protocol
 from gandash.paths import PROJECT
@@ -469,24 +468,6 @@ def test_training_images_stand_below_samples_measured_like_them() -> None:
     row = figures.table([card], measured(1.0)).iloc[-1]
     assert (row.Checkpoint, row.Fréchet) == (figures.TRAINING_IMAGES, 1.0)
     assert row[["Memorization", "Memorization (pixels)"]].isna().all()
-
-
-def test_arms_are_compared_over_seeds_with_their_spread() -> None:
-    card = checkpoints.load_card(PROJECT / "pretrained" / "mnist-dcgan")
-
-    def trained(alpha: float, seed: int, frechet: float, **changes: Any) -> Card:
-        config = card.config.model_copy(update={"loss": LossConfig(alpha=alpha), "seed": seed, **changes})
-        return card.model_copy(update={"config": config, "evaluation": measured(frechet)})
-
-    cards = [trained(0, 0, 18), trained(0, 1, 20), trained(0, 2, 22), trained(0.1, 0, 30), trained(0.1, 5, 31)]
-    alone = [trained(0.2, 0, 1), trained(0, 3, 99, batch_size=7), card.model_copy(update={"evaluation": None})]
-    ((protocol, table),) = figures.over_seeds(alone + cards)
-    assert protocol == measured(1.0).protocol
-    assert table["Targets (real, fake)"].tolist() == ["1, 0", "0.9, 0"]
-    assert table.Seeds.tolist() == [3, 2]
-    assert table.Fréchet.tolist() == ["20.0 ± 2.0", "30.5 ± 0.7"]
-    assert not figures.over_seeds(cards[:3])
-    assert not figures.over_seeds([cards[0], cards[3]])
 
 
 def test_shipped_classifiers_carry_figures_of_training_images() -> None:

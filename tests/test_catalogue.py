@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,22 @@ def test_figures_stand_in_a_table_with_their_protocol(trained: Path, tmp_path: P
     page = catalogue.write(trained, tmp_path).read_text()
     assert "| Title of plain | 12.3 | 0.10 ± 0.01 | 0.50 | 0.25 | 0.40 | 0.30 | 1.10 |\n" in page
     assert f"\nMeasured on {measured(1.0).protocol}.\n" in page
+
+
+def test_arms_are_compared_over_seeds(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, checkpoint in enumerate(checkpoints.find(trained)[0]):
+        config, figures = checkpoint.card.config, measured(10.0 + number)
+        checkpoints.attach(checkpoint, figures)
+        other = trained / f"{checkpoint.name}-seed-1"
+        shutil.copytree(checkpoint.folder, other)
+        changed = {"name": other.name, "config": config.model_copy(update={"seed": 1}), "evaluation": measured(12.0)}
+        card = checkpoint.card.model_copy(update=changed)
+        (other / checkpoints.CARD).write_text(card.model_dump_json())
+    names = [checkpoint.name for checkpoint in checkpoints.find(trained)[0]]
+    monkeypatch.setattr(catalogue, "ZOO", dict.fromkeys(names))
+    page = catalogue.write(trained, tmp_path).read_text()
+    assert "| 1, 0 | 2 | 11.0 ± 1.4 | 0.500 ± 0.000 |" in page
+    assert "| 2 | 11.5 ± 0.7 |" in page
 
 
 def test_figures_of_two_protocols_stand_in_no_table(trained: Path, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ LAYERS: list[set[str]] = [
     {"networks"},
     {"training"},
     {"checkpoints", "quality"},
-    {"runs", "samples"},
+    {"runs", "samples", "comparison"},
     {"line", "uploads", "evaluation"},
     {"background", "zoo"},
     {"worker", "measuring", "catalogue"},

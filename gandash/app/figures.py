@@ -7,15 +7,13 @@ from typing import Any
 import pandas as pd
 
 from gandash.checkpoints import Card
-from gandash.config import Config
-from gandash.figures import Evaluation, Protocol
+from gandash.figures import Evaluation
 
 COLUMNS = {
     "frechet": "Fréchet", "kernel": "Kernel", "precision": "Precision", "recall": "Recall", "density": "Density",
     "coverage": "Coverage", "score": "Classifier score", "diversity": "Diversity", "missing": "Missing classes",
     "memorization": "Memorization", "memorization_pixels": "Memorization (pixels)",
 }  # fmt: skip
-OVER_SEEDS = ("frechet", "precision", "recall", "coverage", "memorization")
 DIGITS = 3
 TRAINING_IMAGES = "(training images)"
 
@@ -50,39 +48,6 @@ def table(cards: list[Card], reference: Evaluation | None = None) -> pd.DataFram
         unknown = dict.fromkeys((COLUMNS["memorization"], COLUMNS["memorization_pixels"]))
         rows.append({"Checkpoint": TRAINING_IMAGES} | _rounded(reference) | unknown)
     return pd.DataFrame(rows)
-
-
-def over_seeds(cards: list[Card]) -> list[tuple[Protocol, pd.DataFrame]]:
-    """Mean and standard deviation over seeds for arms of label smoothing, where there are several of both.
-
-    Arms are compared if they were measured alike and their configs differ in alpha, beta and the seed alone. One row an
-    arm: its targets, the number of seeds and ``mean ± standard deviation`` (of a sample, n - 1) of each figure.
-    """
-    groups: dict[tuple[Protocol, Config], dict[tuple[float, float], list[Evaluation]]] = {}
-    for card in cards:
-        if card.evaluation:
-            loss = card.config.loss
-            hard = card.config.model_copy(
-                update={"seed": 0, "loss": loss.model_copy(update={"alpha": 0.0, "beta": 0.0})}
-            )
-            arms = groups.setdefault((card.evaluation.protocol, hard), {})
-            arms.setdefault((loss.alpha, loss.beta), []).append(card.evaluation)
-    found = []
-    for (protocol, _), arms in groups.items():
-        several = {smoothing: measured for smoothing, measured in sorted(arms.items()) if len(measured) > 1}
-        if len(several) > 1:
-            found.append((protocol, pd.DataFrame([_arm(*it) for it in several.items()])))
-    return found
-
-
-def _arm(smoothing: tuple[float, float], measured: list[Evaluation]) -> dict[str, Any]:
-    alpha, beta = smoothing
-    row: dict[str, Any] = {"Targets (real, fake)": f"{1 - alpha:g}, {beta:g}", "Seeds": len(measured)}
-    for name in OVER_SEEDS:
-        values = pd.Series([getattr(it, name) for it in measured])
-        digits = 1 if name == "frechet" else DIGITS
-        row[COLUMNS[name]] = f"{values.mean():.{digits}f} ± {values.std():.{digits}f}"
-    return row
 
 
 def _rounded(found: Evaluation) -> dict[str, Any]:

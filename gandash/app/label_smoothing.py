@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from gandash import plots, theory
-from gandash.app import figures, layout, models
+from gandash import comparison, plots, theory
+from gandash.app import layout, models
 from gandash.app.timeline import timeline
 from gandash.checkpoints import Checkpoint
 from gandash.config import Config, LossConfig
@@ -30,8 +30,7 @@ def comparable(found: dict[str, Checkpoint]) -> list[str]:
     groups: dict[Config, dict[LossConfig, str]] = {}
     for name, checkpoint in found.items():
         config = checkpoint.card.config
-        hard = config.model_copy(update={"loss": config.loss.model_copy(update={"alpha": 0.0, "beta": 0.0})})
-        groups.setdefault(hard, {}).setdefault(config.loss, name)
+        groups.setdefault(config.without_smoothing(), {}).setdefault(config.loss, name)
     largest = max(groups.values(), key=len)
     return list(largest.values())[:DEFAULT_ARMS] if len(largest) > 1 else list(found)[:1]
 
@@ -98,7 +97,7 @@ def curves(chosen: dict[str, Checkpoint]) -> None:
 
 def seeds(found: list[Checkpoint]) -> None:
     """Whether the arms differ by more than runs of one arm do; nothing where no arm has several seeds."""
-    for protocol, table in figures.over_seeds([checkpoint.card for checkpoint in found]):
+    for protocol, table in comparison.over_seeds([checkpoint.card for checkpoint in found]):
         st.subheader("Do the arms differ, or only the seeds?", anchor=False)
         st.dataframe(table, hide_index=True, width="stretch")
         st.caption(
