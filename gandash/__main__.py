@@ -216,7 +216,13 @@ def classifier(dataset: Annotated[str, tyro.conf.Positional], epochs: int = 3, s
     """
     config = DataConfig(dataset=data.check_held_out(dataset))
     train, test = data.load(config), data.load(config, "test")
-    network = classifiers.fit(train, epochs, seed)
+    with tqdm(desc=f"{dataset}, classifier", unit="step", dynamic_ncols=True, delay=1e-3) as bar:
+
+        def show(step: int, steps: int) -> None:
+            bar.total = steps
+            bar.update(step - bar.n)
+
+        network = classifiers.fit(train, epochs, seed, show)
     facts = classifiers.Facts(
         dataset=dataset, channels=train.shape[0], classes=len(train.classes), epochs=epochs, seed=seed,
         accuracy=classifiers.accuracy(network, test),

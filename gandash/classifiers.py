@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -103,10 +103,13 @@ def _block(a: int, b: int, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
     return [convolution, nn.BatchNorm2d(b), nn.ReLU(inplace=True)]
 
 
-def fit(dataset: Dataset, epochs: int, seed: int = 0) -> Classifier:
+def fit(
+    dataset: Dataset, epochs: int, seed: int = 0, on_step: Callable[[int, int], object] = lambda step, steps: None
+) -> Classifier:
     """Train on labelled images with AdamW and a one-cycle schedule; the seed decides weights, order and shifts.
 
     Color images are mirrored and shifted by up to 4 pixels at random; digits would not bear it.
+    ``on_step`` is told after each step how many of how many are done.
     """
     labels = _labels(dataset)
     with torch.random.fork_rng(devices=[]):
@@ -116,13 +119,14 @@ def fit(dataset: Dataset, epochs: int, seed: int = 0) -> Classifier:
         optimizer = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
         steps = epochs * (len(dataset) // BATCH)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
-        for index in _order(len(dataset), epochs):
+        for step, index in enumerate(_order(len(dataset), epochs), start=1):
             images = dataset.images[index]
             loss = cross_entropy(network(_prepare(images if images.shape[1] == 1 else _moved(images))), labels[index])
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
+            on_step(step, steps)
     return network.eval().requires_grad_(False)
 
 

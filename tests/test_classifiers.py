@@ -26,7 +26,11 @@ def sides(image_folder: Path) -> Dataset:
 
 
 def test_it_learns_two_classes_and_the_seed_decides(sides: Dataset) -> None:
-    first, second = classifiers.fit(sides, 2, seed=1), classifiers.fit(sides, 2, seed=1)
+    told: list[tuple[int, int]] = []
+    first = classifiers.fit(sides, 2, seed=1)
+    second = classifiers.fit(sides, 2, seed=1, on_step=lambda *done: told.append(done))
+    assert told == [(step, len(told)) for step in range(1, len(told) + 1)]
+    assert told
     assert classifiers.accuracy(first, sides) == 1.0
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
 
