@@ -104,7 +104,7 @@ def _block(a: int, b: int, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
 
 
 def fit(
-    dataset: Dataset, epochs: int, seed: int = 0, on_step: Callable[[int, int], object] = lambda step, steps: None
+    dataset: Dataset, epochs: int, seed: int = 0, on_step: Callable[[int, int], object] | None = None
 ) -> Classifier:
     """Train on labelled images with AdamW and a one-cycle schedule; the seed decides weights, order and shifts.
 
@@ -126,7 +126,8 @@ def fit(
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-            on_step(step, steps)
+            if on_step:
+                on_step(step, steps)
     return network.eval().requires_grad_(False)
 
 
