@@ -217,7 +217,7 @@ def watch() -> None:
         placeholder=f"{found[0][0].name} (newest)" if found else "No run yet", disabled=not found,
     )  # fmt: skip
     if not found:
-        st.markdown(":material/arrow_back: Choose a preset and start one.")
+        st.markdown("Choose a preset and start one.")
         return
     name = chosen or found[0][0].name
     polling = "1s" if phases[name] in ACTIVE else None
