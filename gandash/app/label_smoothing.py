@@ -102,7 +102,7 @@ def seeds(found: list[Checkpoint]) -> None:
         st.dataframe(table, hide_index=True, width="stretch")
         st.caption(
             f"Mean ± standard deviation over seeds: each changes weights, data order and noise, alike for all arms. "
-            f"A difference of arms within the ± is chance. {protocol}."
+            f"A difference of arms no larger than the ± may be chance. {protocol}."
         )
 
 
