@@ -64,7 +64,7 @@ def _arms(members: list[Checkpoint]) -> str:
     """Arms of label smoothing over their seeds, where there are several of both."""
     found = comparison.over_seeds([checkpoint.card for checkpoint in members])
     tables = [_lines(list(table.columns), table.astype(str).to_numpy().tolist()) for _, table in found]
-    said = "Arms of label smoothing, mean ± standard deviation over seeds; a difference no larger than the ± may be chance:"
+    said = "Arms of label smoothing, mean ± standard deviation over seeds; what differs by no more may be chance:"
     return "".join(f"{said}\n\n{table}\n\n" for table in tables)
 
 
