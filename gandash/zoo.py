@@ -86,7 +86,7 @@ SPECTRAL: dict[str, Any] = {
 SMALL: dict[str, Any] = {  # for few images, of which D soon knows each: it needs a small slope and no batch norm
     "network": {"g_width": 24, "d_width": 24, "latent_dim": 64, "d_norm": "none"}, "batch_size": 32, "ema": 0.99,
     "optimizer": {"g_lr": 2e-3, "d_lr": 5e-4}, "regularizer": {"r1_gamma": 5, "r1_every": 8},
-    "collapse": {"minibatch": "stddev"}, "epochs": 30,
+    "collapse": {"minibatch": "stddev"}, "epochs": 50,
 }  # fmt: skip
 CONDITIONAL: dict[str, Any] = {"labels": {"conditioning": "concat", "g_labels": "batch-norm"}}
 
