@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from gandash import checkpoints, runs, zoo
+from gandash import checkpoints, data, runs, zoo
 from gandash.config import LossConfig
 from gandash.networks import build_pair
+from gandash.paths import PROJECT
 from gandash.reports import Report
 from gandash.runs import Run
 from gandash.zoo import ZOO, Entry
@@ -47,6 +48,15 @@ def test_every_entry_can_be_shown_and_built(name: str) -> None:
     images = G(torch.zeros(2, G.latent_dim), labels)
     assert images.shape == (2, *shape)
     assert D(images, labels).shape == (2,)
+
+
+@pytest.mark.parametrize("name", [name for name in ZOO if (PROJECT / "pretrained" / name).is_dir()])
+def test_what_ships_is_trained_to_the_end_of_its_entry(name: str) -> None:
+    entry, card = ZOO[name], checkpoints.load_card(PROJECT / "pretrained" / name)
+    assert (card.title, card.note, card.config) == (entry.title, entry.note, entry.config)
+    assert (card.last_step or card.step) == entry.config.total_steps(card.data.images)
+    source = data.SOURCES[entry.config.data.dataset]
+    assert (card.evaluation is not None) == source.held_out
 
 
 def test_the_zoo_stays_small() -> None:

@@ -37,8 +37,8 @@ def controls(found: dict[str, Checkpoint]) -> Walk:
     name = st.selectbox("Checkpoint", list(found), key="latent_checkpoint", bind="query-params")
     label = layout.class_of([found[name]], "latent_class", in_turn=False)
     a, b = st.columns(2)
-    seed_a = a.number_input("Seed A", 0, layout.LARGEST_SEED, 7, 1, key="latent_a", bind="query-params")
-    seed_b = b.number_input("Seed B", 0, layout.LARGEST_SEED, 8, 1, key="latent_b", bind="query-params")
+    seed_a = a.number_input("Seed A", 0, layout.LARGEST_SEED, 21, 1, key="latent_a", bind="query-params")
+    seed_b = b.number_input("Seed B", 0, layout.LARGEST_SEED, 14, 1, key="latent_b", bind="query-params")
     st.button("New seeds", icon=":material/casino:", on_click=new_seeds, width="stretch")
     how = st.segmented_control(
         "Path", ["slerp", "lerp"], default="slerp", key="latent_path", bind="query-params",
