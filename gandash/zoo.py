@@ -49,8 +49,8 @@ def _measured(dataset: str, **settings: Any) -> Config:
     return _config(dataset, evaluate_every=470, **settings)
 
 
-# After 705 steps on MNIST the distance was 488 with rates of 1e-3 for G and 1e-4 for D, 172 with 1e-3 and 3e-4, 115 with
-# 2e-3 and 5e-4, each with 100 latent dimensions; 136 with 1e-3, 3e-4 and 24 of them. The last of these is
+# After 705 steps on MNIST the distance was 488 with rates of 1e-3 for G and 1e-4 for D, 172 with 1e-3 and 3e-4, 115
+# with 2e-3 and 5e-4, each with 100 latent dimensions; 136 with 1e-3, 3e-4 and 24 of them. The last of these is
 # gandash train --g-width 32 --d-width 32 --latent-dim 24 --batch-size 64 --ema 0.998 --precision fp32 --g-lr 1e-3
 # --d-lr 3e-4 --steps 705 --evaluate-every 470.
 SLOWER_D: dict[str, Any] = {"network": {"latent_dim": 32}, "optimizer": {"g_lr": 2e-3, "d_lr": 5e-4}}
