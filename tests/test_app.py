@@ -50,7 +50,7 @@ def test_a_card_says_which_epoch_its_weights_are_of(
 ) -> None:
     card = checkpoints.load_card(PROJECT / "pretrained" / "mnist-dcgan")
     changes = {"step": step, "last_step": last_step, "epochs": epochs}
-    config = card.config.model_copy(update={"epochs": 15})
+    config = card.config.model_copy(update={"epochs": 15, "batch_size": 128})
     assert layout.epochs_of(card.model_copy(update={**changes, "config": config})) == sentence
 
 
