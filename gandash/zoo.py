@@ -101,7 +101,7 @@ ZOO: dict[str, Entry] = {
         _measured(
             "mnist", loss={"objective": "wasserstein"}, regularizer={"gradient_penalty": 10},
             network={"latent_dim": 32, "d_norm": "layer"}, balance={"d_steps": 5},
-            optimizer={"g_lr": 5e-4, "d_lr": 5e-4, "adam_beta1": 0.0, "adam_beta2": 0.9}, epochs=8,
+            optimizer={"g_lr": 5e-4, "d_lr": 5e-4, "adam_beta1": 0.0, "adam_beta2": 0.9}, epochs=12,
         ),
         "D is a critic; minus its loss estimates a distance between generated and real images.",
     ),
