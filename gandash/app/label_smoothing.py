@@ -97,11 +97,13 @@ def curves(chosen: dict[str, Checkpoint]) -> None:
 
 def seeds(found: list[Checkpoint]) -> None:
     """Whether the arms differ by more than runs of one arm do; nothing where no arm has several seeds."""
-    for protocol, table in comparison.over_seeds([checkpoint.card for checkpoint in found]):
+    tables = comparison.over_seeds([checkpoint.card for checkpoint in found])
+    if tables:
         st.subheader("Do the arms differ, or only the seeds?", anchor=False)
+    for protocol, table in tables:
         st.dataframe(table, hide_index=True, width="stretch")
         st.caption(
-            f"Mean ± standard deviation over seeds: each changes weights, data order and noise, alike for all arms. "
+            "Mean ± standard deviation over seeds: each changes weights, data order and noise, alike for all arms. "
             f"A difference of arms no larger than the ± may be chance. {protocol}."
         )
 
