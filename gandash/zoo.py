@@ -79,7 +79,7 @@ def _arms(seed: int) -> dict[str, Entry]:
 
 # Without momentum and with two steps of D the distance was 134 after 470 steps of G; with one, beta 0.5 and rates of
 # 1e-3 for G and 2e-3 for D, 567. The former is
-# gandash train --objective hinge --d-spectral-norm --d-norm none --g-width 32 --d-width 32 --latent-dim 32
+# gandash train --objective hinge --d-spectral-norm True --d-norm none --g-width 32 --d-width 32 --latent-dim 32
 # --batch-size 64 --ema 0.998 --precision fp32 --g-lr 1e-3 --d-lr 1e-3 --adam-beta1 0 --adam-beta2 0.9 --d-steps 2
 # --steps 470 --evaluate-every 470.
 SPECTRAL: dict[str, Any] = {
