@@ -96,6 +96,21 @@ def test_the_output_stage_is_the_papers_last_convolution() -> None:
     torch.testing.assert_close(D(images), nn.functional.conv2d(features, last).flatten())
 
 
+@pytest.mark.parametrize("collapse", ["none", "stddev"])
+def test_the_order_of_features_in_memory_changes_nothing_but_speed(collapse: str) -> None:
+    """Channels-last features get a gradient in their own order, so that no layer below has to turn it round."""
+    _, D = pair_of(config_of(collapse={"minibatch": collapse}))
+    features = noise(6, 10, 4, 4)
+    results = []
+    for order in (torch.contiguous_format, torch.channels_last):
+        given = features.clone(memory_format=order).requires_grad_()
+        logits = D.head(given, None)[0]
+        gradients = torch.autograd.grad(logits.square().sum(), [given, D.head.output.weight])
+        assert collapse == "stddev" or gradients[0].is_contiguous(memory_format=order)
+        results.append((logits, *gradients))
+    torch.testing.assert_close(*results)
+
+
 def test_d_answers_with_logits_not_probabilities() -> None:
     """Linear in the last layer's weights, without bound on either side."""
     _, D = pair_of(config_of())

@@ -366,6 +366,21 @@ def test_a_device_that_is_not_there_is_refused() -> None:
     assert training.choose_device("auto").type not in missing
 
 
+@pytest.mark.parametrize(
+    ("told", "bf16_seconds", "taken"),
+    [({"avx512_bf16": True}, 0.8, True), ({"avx512_bf16": True}, 0.95, False), ({"avx512_bf16": False}, 0.7, False),
+     ({"avx512_f": True}, 0.5, True)],
+)  # fmt: skip
+def test_a_cpu_takes_bf16_for_a_small_gain_only_if_it_has_units_for_it(
+    tiny_config: ConfigFactory, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch, *,
+    told: dict[str, bool], bf16_seconds: float, taken: bool,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: told, raising=False)
+    monkeypatch.setattr(training, "_probe", lambda *_: [1.0, bf16_seconds])
+    chosen = training.choose_arithmetic(tiny_config(precision="auto"), tiny_dataset, torch.device("cpu"))
+    assert chosen == Arithmetic(bf16=taken, channels_last=True)
+
+
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "auto"])
 def test_the_probe_keeps_to_the_precision_and_leaves_the_run_alone(
     tiny_config: ConfigFactory, tiny_dataset: Dataset, precision: str
