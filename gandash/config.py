@@ -150,7 +150,10 @@ class CollapseConfig(Section):
     unroll_steps: int = Field(
         0, ge=0, le=20, description="G learns against D as it will be after so many updates (Metz 2017, 1611.02163)."
     )
-    unroll_lr: float = Field(0.01, gt=0, le=10, description="Learning rate of those imagined updates, plain SGD.")
+    unroll_method: Literal["sgd", "adam"] = Field(
+        "sgd", description="Those imagined updates: plain SGD, or D's own Adam with its rate and moments."
+    )
+    unroll_lr: float = Field(0.01, gt=0, le=10, description="Learning rate of imagined updates by plain SGD.")
 
 
 class BalanceConfig(Section):
@@ -302,6 +305,13 @@ def _gradient_rules(config: Config) -> Iterator[tuple[object, str]]:
         (
             "unroll_steps imagines D's updates from the objective alone, and a penalty or clipping is set: "
             "set gradient_penalty, r1_gamma and weight_clip to 0, or unroll_steps"
+        ),
+    )
+    yield (
+        collapse.unroll_steps and collapse.unroll_method == "adam" and config.optimizer.method != "adam",
+        (
+            f"unroll_method adam imagines the updates of D's own Adam, and method is {config.optimizer.method!r}: "
+            "set unroll_method to sgd"
         ),
     )
 

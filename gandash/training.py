@@ -28,7 +28,7 @@ from gandash.networks import Discriminator, Ensemble, Generator, build_pair
 from gandash.objectives import DLoss, GLoss, losses
 from gandash.regularizers import clip_weights, gradient_penalty, instance_noise_std, r1
 from gandash.reports import Measured, Report, Snapshot, Window
-from gandash.unrolled import Judge, unroll
+from gandash.unrolled import Judge, adam, sgd, unroll
 
 SNAPSHOT_IMAGES, SNAPSHOT_POINTS = 64, 2048
 ORDER, LATENTS, MIX, NOISE_REAL, NOISE_FAKE, NOISE_G, LATENTS_G = range(7)  # purposes of random streams
@@ -454,7 +454,12 @@ def _future_d(state: State, fake: Tensor, batch: Batch, d_loss_of: DLoss) -> Jud
             return d_loss_of(*_logits_of_both(judge, real, fake))
         return d_loss_of(judge(real, batch.labels), judge(fake.float(), batch.labels))
 
-    return unroll(state.D, d_loss, settings.unroll_steps, settings.unroll_lr)
+    if settings.unroll_method == "adam":
+        assert isinstance(state.d_optimizer, torch.optim.Adam)
+        update = adam(state.d_optimizer)
+    else:
+        update = sgd(settings.unroll_lr)
+    return unroll(state.D, d_loss, settings.unroll_steps, update)
 
 
 def _penalized(state: State, seen: Judgement, batch: Batch) -> Tensor:

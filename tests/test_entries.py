@@ -47,6 +47,7 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "PacGAN": {"collapse": {"pack": 2}},
     "PacGAN, virtual batch norm": {"collapse": {"pack": 2}, "network": {"d_norm": "virtual"}},
     "unrolled": {"collapse": {"unroll_steps": 3}},
+    "unrolled by Adam": {"collapse": {"unroll_steps": 3, "unroll_method": "adam"}},
     "unrolled, spectral norm, labels": {
         "collapse": {"unroll_steps": 2}, "network": {"d_spectral_norm": True}, "labels": {"conditioning": "concat"},
     },

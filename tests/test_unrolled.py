@@ -11,7 +11,7 @@ from torch.nn.functional import softplus
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gandash.objectives import cross_entropy_d, non_saturating_g
-from gandash.unrolled import Judge, unroll
+from gandash.unrolled import Judge, adam, sgd, unroll
 
 LR = 0.7
 
@@ -62,7 +62,7 @@ def updated_by_hand(D: Tiny, real: Tensor, fake: Tensor, steps: int) -> Tiny:
 def test_the_future_d_is_the_one_updated_by_hand(points: tuple[Tensor, Tensor], steps: int) -> None:
     real, fake = points
     D = Tiny()
-    future = unroll(D, loss_on(real, fake), steps, LR)
+    future = unroll(D, loss_on(real, fake), steps, sgd(LR))
     x = torch.linspace(-2, 2, 10, dtype=torch.float64).view(5, 2)
     torch.testing.assert_close(future(x).detach(), updated_by_hand(D, real, fake, steps)(x).detach())
     assert torch.allclose(future(x), D(x)) == (steps == 0)
@@ -79,7 +79,7 @@ def test_gs_gradient_goes_through_the_updates(points: tuple[Tensor, Tensor], ste
     real, fake = points
     D, h = Tiny(), 1e-5
     moving = fake.clone().requires_grad_()
-    future = unroll(D, loss_on(real, moving), steps, LR)
+    future = unroll(D, loss_on(real, moving), steps, sgd(LR))
     (gradient,) = torch.autograd.grad(non_saturating_g(future(moving)), moving)
     numeric = torch.zeros_like(fake)
     for row in range(len(fake)):
@@ -89,8 +89,56 @@ def test_gs_gradient_goes_through_the_updates(points: tuple[Tensor, Tensor], ste
             rise = surrogate(D, real, fake + shift, steps) - surrogate(D, real, fake - shift, steps)
             numeric[row, place] = rise / (2 * h)
     torch.testing.assert_close(gradient, numeric, rtol=1e-6, atol=1e-9)
-    (cut,) = torch.autograd.grad(non_saturating_g(unroll(D, loss_on(real, fake), steps, LR)(moving)), moving)
+    (cut,) = torch.autograd.grad(non_saturating_g(unroll(D, loss_on(real, fake), steps, sgd(LR))(moving)), moving)
     assert (gradient - cut).abs().max() > 0.02 * gradient.abs().max(), "a graph cut at the update must be told apart"
+
+
+def trained_adam(real: Tensor, fake: Tensor, updates: int) -> tuple[Tiny, torch.optim.Adam]:
+    D = Tiny()
+    optimizer = torch.optim.Adam(D.parameters(), lr=LR / 10, betas=(0.5, 0.99), eps=1e-3)
+    for _ in range(updates):
+        optimizer.zero_grad()
+        loss_on(real, fake)(D).backward()
+        optimizer.step()
+    optimizer.zero_grad()
+    return D, optimizer
+
+
+@pytest.mark.parametrize("before", [0, 3])
+@pytest.mark.parametrize("steps", [1, 4])
+def test_imagined_adam_is_torchs_own_from_where_it_stands(
+    points: tuple[Tensor, Tensor], before: int, steps: int
+) -> None:
+    real, fake = points
+    D, optimizer = trained_adam(real, fake, before)
+    kept = [value.clone() for value in D.parameters()]
+    x = torch.linspace(-2, 2, 10, dtype=torch.float64).view(5, 2)
+    future = unroll(D, loss_on(real, fake), steps, adam(optimizer))(x).detach()
+    torch.testing.assert_close(future, trained_adam(real, fake, before + steps)[0](x).detach())
+    assert all(torch.equal(a, b) for a, b in zip(D.parameters(), kept, strict=True))
+    assert {float(state["step"]) for state in optimizer.state.values()} == ({float(before)} if before else set())
+
+
+def test_gs_gradient_goes_through_adam(points: tuple[Tensor, Tensor]) -> None:
+    """Against central differences; moments that stand still would make a different gradient."""
+    real, fake = points
+    D, optimizer = trained_adam(real, fake, 3)
+
+    def g_loss(fakes: Tensor, steps: int = 2) -> Tensor:
+        return non_saturating_g(unroll(D, loss_on(real, fakes), steps, adam(optimizer))(fakes))
+
+    assert torch.autograd.gradcheck(g_loss, [fake.clone().requires_grad_()])
+
+
+def test_a_parameter_without_gradient_stays_and_breaks_nothing(points: tuple[Tensor, Tensor]) -> None:
+    """At a gradient of 0 the root of the second moment has no slope; the imagined one must have."""
+    real, fake = points
+    D = Tiny()
+    D.v.data.zero_()  # then W and b have none
+    moving = fake.clone().requires_grad_()
+    future = unroll(D, loss_on(real, moving), 1, adam(torch.optim.Adam(D.parameters())))
+    (gradient,) = torch.autograd.grad(non_saturating_g(future(moving)), moving)
+    assert gradient.isfinite().all()
 
 
 class Buffered(nn.Module):
@@ -113,7 +161,7 @@ def test_d_keeps_its_weights_and_buffers(points: tuple[Tensor, Tensor]) -> None:
     before = {name: value.clone() for name, value in D.state_dict().items()}
     assert {name.rsplit(".", 1)[-1] for name in before} >= {"running_mean", "num_batches_tracked", "_u", "_v"}
     moving = fake.requires_grad_()
-    future = unroll(D, loss_on(real, moving), 3, 0.1)
+    future = unroll(D, loss_on(real, moving), 3, sgd(0.1))
     softplus(-future(moving)).mean().backward()
     assert all(torch.equal(value, before[name]) for name, value in D.state_dict().items())
     assert all(p.grad is None and p.requires_grad for p in D.parameters())
@@ -126,7 +174,7 @@ def test_a_frozen_d_can_be_unrolled(points: tuple[Tensor, Tensor]) -> None:
     real, fake = points
     D = Tiny().requires_grad_(False)
     x = torch.ones(1, 2, dtype=torch.float64)
-    frozen = unroll(D, loss_on(real, fake), 2, LR)(x).detach()
+    frozen = unroll(D, loss_on(real, fake), 2, sgd(LR))(x).detach()
     torch.testing.assert_close(frozen, updated_by_hand(D, real, fake, 2)(x).detach())
     assert not any(p.requires_grad for p in D.parameters())
 
@@ -141,7 +189,7 @@ def test_labels_reach_the_future_d(points: tuple[Tensor, Tensor]) -> None:
             return super().forward(x)
 
     labels = torch.arange(4)
-    future = unroll(Told(), lambda judge: cross_entropy_d(judge(real, labels), judge(fake, None)), 1, LR)
+    future = unroll(Told(), lambda judge: cross_entropy_d(judge(real, labels), judge(fake, None)), 1, sgd(LR))
     future(fake, labels)
     assert seen[0] is labels
     assert seen[1] is None
