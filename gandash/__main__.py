@@ -10,24 +10,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 import torch
 import tyro
 from pydantic import ValidationError
 from tqdm import tqdm
 
-from gandash import catalogue, checkpoints, classifiers, data, evaluation, runs, samples, zoo
+from gandash import catalogue, checkpoints, classifiers, data, evaluation, inception, runs, samples, zoo
 from gandash.checkpoints import Checkpoint
 from gandash.config import MAX_SEED, Config, DataConfig, Section, advice, explain
 from gandash.data import Dataset
-from gandash.figures import Evaluation
+from gandash.evaluation import Progress
+from gandash.figures import Evaluation, Figures
 from gandash.files import write_whole
 from gandash.images import encode
 from gandash.paths import classifiers_root, pretrained_root, runs_root, zoo_root
 from gandash.runs import Run
 
 DEFAULTS = Config()
+Found = TypeVar("Found", bound=Figures)
 
 
 def train(config: Config = DEFAULTS, name: str = "run") -> None:
@@ -182,7 +184,7 @@ def zoo_(
         return
     with tqdm(unit="step", dynamic_ncols=True, delay=1e-3) as bar:
         for name, item in zoo.train(list(names), zoo_root(), pretrained_root()):
-            if isinstance(item, evaluation.Progress):
+            if isinstance(item, Progress):
                 bar.set_description(name)
                 bar.set_postfix_str(f"{item.doing} ({item.step} of {item.steps})")
                 continue
@@ -192,16 +194,26 @@ def zoo_(
     print(f"The zoo is complete in {pretrained_root()}")
 
 
-def evaluate(name: Annotated[str, tyro.conf.Positional], count: int = evaluation.COUNT, seed: int = 0) -> None:
-    """Measure a checkpoint's samples with the classifier for its data, and keep the figures in its card.
+def evaluate(
+    name: Annotated[str, tyro.conf.Positional],
+    count: int = evaluation.COUNT,
+    seed: int = 0,
+    features: Literal["classifier", "inception"] = "classifier",
+) -> None:
+    """Measure a checkpoint's samples, and keep the figures in its card.
 
     Args:
         name: Name of the checkpoint.
         count: Number of samples, at least 1000; figures of different counts cannot be compared.
         seed: Seed of the latent vectors.
+        features: Those of the classifier for its data, at 32x32; or of Inception, whose 96 MB are downloaded once.
     """
     chosen = _find_checkpoint(name)
-    found = _with_bar(evaluation.evaluate(chosen, classifiers_root(), count, seed), name)
+    if features == "inception":
+        steps: Iterator[Progress | Figures] = inception.measure(chosen, count, seed)
+    else:
+        steps = evaluation.evaluate(chosen, classifiers_root(), count, seed)
+    found = _with_bar(steps, name)
     checkpoints.attach(chosen, found)
     _print_figures(found)
 
@@ -234,21 +246,22 @@ def classifier(dataset: Annotated[str, tyro.conf.Positional], epochs: int = 3, s
     _print_figures(reference)
 
 
-def _with_bar(steps: Iterator[evaluation.Progress | Evaluation], title: str) -> Evaluation:
+def _with_bar(steps: Iterator[Progress | Found], title: str) -> Found:
     """Run an evaluation with a progress bar."""
     with tqdm(desc=title, dynamic_ncols=True, delay=1e-3, bar_format="{desc}: {postfix} [{elapsed}]") as bar:
         for item in steps:
-            if isinstance(item, Evaluation):
+            if not isinstance(item, Progress):
                 return item
             bar.set_postfix_str(f"{item.doing} ({item.step} of {item.steps})")
     raise AssertionError("an evaluation ends with its figures")
 
 
-def _print_figures(found: Evaluation) -> None:
+def _print_figures(found: Figures) -> None:
     print(found.protocol)
     for name, value in found.model_dump(exclude={"protocol", "created", "class_shares"}, exclude_none=True).items():
         print(f"  {name.replace('_', ' '):22} {value:g}")
-    print(f"  {'class shares':22} {' '.join(f'{100 * share:.1f}' for share in found.class_shares)} %")
+    if isinstance(found, Evaluation):
+        print(f"  {'class shares':22} {' '.join(f'{100 * share:.1f}' for share in found.class_shares)} %")
 
 
 def _find_checkpoint(name: str) -> Checkpoint:

@@ -21,7 +21,7 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 
 from gandash.config import IMAGE_SIZES, Config, Section, explain
-from gandash.figures import Evaluation
+from gandash.figures import Evaluation, Figures, InceptionFigures
 from gandash.files import write_whole
 from gandash.networks import Discriminator, Ensemble, Generator, build_pair
 
@@ -76,6 +76,7 @@ class Card(Section):
     created: datetime
     note: str = ""
     evaluation: Evaluation | None = None
+    inception: InceptionFigures | None = None
 
     @property
     def stand(self) -> str:
@@ -119,9 +120,10 @@ def _tensors(network: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
     }
 
 
-def attach(checkpoint: Checkpoint, evaluation: Evaluation) -> Checkpoint:
-    """Write figures into a checkpoint's card, in place of older ones."""
-    card = checkpoint.card.model_copy(update={"evaluation": evaluation})
+def attach(checkpoint: Checkpoint, found: Figures) -> Checkpoint:
+    """Write figures into a checkpoint's card, in place of older ones of their kind."""
+    kind = "inception" if isinstance(found, InceptionFigures) else "evaluation"
+    card = checkpoint.card.model_copy(update={kind: found})
     _write_card(checkpoint.folder, card)
     return Checkpoint(checkpoint.folder, card)
 

@@ -25,14 +25,8 @@ class Protocol(Section):
         )
 
 
-class Evaluation(Section):
-    """Figures of one checkpoint; formulas and ranges stand in :mod:`gandash.metrics`.
-
-    ``class_shares`` are those the classifier finds, ``missing`` the classes with less than a tenth of their real
-    share. ``diversity`` is relative to that of the real images. ``memorization`` is measured on features,
-    ``memorization_pixels`` on the pixels of the first 2,000. ``label_accuracy`` is the share of samples that show
-    the class they were asked for, for a conditioned generator.
-    """
+class Figures(Section):
+    """What any features tell of a checkpoint; formulas and ranges stand in :mod:`gandash.metrics`."""
 
     protocol: Protocol
     step: int = Field(ge=0)
@@ -45,10 +39,25 @@ class Evaluation(Section):
     coverage: float
     score: float
     score_std: float
+    created: datetime
+
+
+class InceptionFigures(Figures):
+    """Those on Inception's features; ``score`` is the inception score (Salimans et al. 2016, arXiv:1606.03498)."""
+
+
+class Evaluation(Figures):
+    """Those on the features of a classifier for the data, and what its classes tell.
+
+    ``class_shares`` are those the classifier finds, ``missing`` the classes with less than a tenth of their real
+    share. ``diversity`` is relative to that of the real images. ``memorization`` is measured on features,
+    ``memorization_pixels`` on the pixels of the first 2,000. ``label_accuracy`` is the share of samples that show
+    the class they were asked for, for a conditioned generator.
+    """
+
     class_shares: tuple[float, ...]
     missing: int
     diversity: float
     memorization: float
     memorization_pixels: float
     label_accuracy: float | None = None
-    created: datetime

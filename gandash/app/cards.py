@@ -27,8 +27,8 @@ def card(checkpoint: Checkpoint, job: Job | None) -> None:
             f"{tricks.summary(about.config)}<br>"
             f"Trained in {layout.duration(about.seconds)} on {about.device}</p>"
         )
-        if about.evaluation:
-            st.markdown(figures.line(about.evaluation), help=f"Measured on {about.evaluation.protocol}.")
+        if shown := about.evaluation or about.inception:
+            st.markdown(figures.line(shown), help=f"Measured on {shown.protocol}.")
         refused = models.not_measurable(checkpoint)
         mine = job if job is not None and job.concerns(measuring.MODULE, checkpoint.folder) else None
         underway = mine is not None and not mine.problem
@@ -60,6 +60,9 @@ def show_facts(checkpoint: Checkpoint, refused: str) -> None:
         st.caption(f"Measured on {about.evaluation.protocol}.")
     elif refused:
         st.caption(f"Not measured: {refused}.")
+    if about.inception:
+        st.markdown(f"{figures.line(about.inception)} · inception score **{about.inception.score:.2f}**")
+        st.caption(f"Measured on {about.inception.protocol}.")
     st.json(about.config.model_dump(), expanded=1)
     st.caption(", ".join(f"{name} {version}" for name, version in about.versions.items()))
 

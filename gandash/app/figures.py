@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from gandash.checkpoints import Card
-from gandash.figures import Evaluation
+from gandash.figures import Evaluation, Figures
 
 COLUMNS = {
     "frechet": "Fréchet", "kernel": "Kernel", "precision": "Precision", "recall": "Recall", "density": "Density",
@@ -18,7 +18,7 @@ DIGITS = 3
 TRAINING_IMAGES = "(training images)"
 
 
-def line(found: Evaluation) -> str:
+def line(found: Figures) -> str:
     """The three figures that say most, for a card."""
     return f"Fréchet **{found.frechet:.1f}** · precision **{found.precision:.2f}** · recall **{found.recall:.2f}**"
 
