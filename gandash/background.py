@@ -29,7 +29,7 @@ from gandash.line import gate
 from gandash.paths import PROJECT
 from gandash.runs import is_held
 
-JOB, LOCK, LOG = ".job.json", ".job.lock", ".job.log"
+JOB, LOCK, LOG, STOP = ".job.json", ".job.lock", ".job.log", ".job.stop"
 START_SECONDS = 60.0  # a process that has not taken the lock by then is given up
 LOCK_SECONDS = 5.0
 
@@ -67,8 +67,23 @@ def start(root: Path, module: str, folder: Path, what: str) -> None:
                 f"One job runs beside the server at a time, and it is {job.what}: try again when that is done"
             )
         _write(root, Job(module=module, folder=str(folder.resolve()), what=what, started=now()))
-        (root / LOG).unlink(missing_ok=True)
+        for left in (LOG, STOP):
+            (root / left).unlink(missing_ok=True)
         _started[root] = launch(f"gandash.{module}", root / LOG, str(root), str(folder.resolve()))
+
+
+def stop(root: Path, job: Job) -> None:
+    """Ask a job to end at its next step, without a result; nothing to do if it has ended or is another one by now."""
+    root = root.resolve()
+    with gate(root):
+        now = current(root)
+        if now is not None and now.started == job.started and not now.problem:
+            write_whole(root / STOP, b"")
+
+
+def is_stopping(root: Path) -> bool:
+    """Whether the job under way has been asked to end."""
+    return (root / STOP).exists()
 
 
 def current(root: Path) -> Job | None:
@@ -106,6 +121,9 @@ def run(root: Path, work: Iterator[Progress]) -> None:
 def _do(root: Path, job: Job, work: Iterator[Progress]) -> None:
     try:
         for progress in work:
+            if is_stopping(root):
+                log.info("%s: stopped", job.what)
+                break
             _write(root, job.model_copy(update=asdict(progress)))
     except Exception as error:
         log.exception("%s: failed", job.what)

@@ -106,6 +106,35 @@ def test_progress_is_written_and_a_done_job_is_forgotten(root: Path, launched: l
     assert background.current(root) is None
 
 
+def test_a_stopped_job_ends_at_its_next_step_without_a_result(root: Path, launched: list[tuple[str, ...]]) -> None:
+    job = write(root)
+    seen = []
+
+    def watched() -> Iterator[Progress]:
+        for item in steps():
+            yield item
+            seen.append(item.doing)
+            background.stop(root, job)
+            assert background.is_stopping(root)
+        pytest.fail("its result must not be reached")
+
+    background.run(root, watched())
+    assert seen == ["First"]
+    assert background.current(root) is None
+    background.start(root, "measuring", root / "b", "measuring 'b'")
+    assert not background.is_stopping(root), "the next one is not meant"
+
+
+def test_only_the_job_that_was_seen_is_stopped(root: Path, launched: list[tuple[str, ...]]) -> None:
+    """A page may be old: by the time of its click another job runs, or none."""
+    old = write(root)
+    background.stop(root, old.model_copy(update={"started": old.started - timedelta(seconds=1)}))
+    assert not background.is_stopping(root)
+    background.run(root, steps())
+    background.stop(root, old)
+    assert not background.is_stopping(root)
+
+
 def test_a_failure_is_kept_in_one_sentence_until_the_next_start(root: Path, launched: list[tuple[str, ...]]) -> None:
     write(root)
     background.run(root, steps(fail=ValueError("It must be so, and it is not:\n change it")))

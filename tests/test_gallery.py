@@ -110,6 +110,10 @@ def test_progress_stands_on_the_card_in_every_session_until_the_figures_do(digit
         (bar,) = app.get("progress")
         assert (bar.proto.text, bar.proto.value) == ("Measuring distances, step 3 of 5", 40)
         assert not buttons(app)
+        app.button(key="gallery_stop").click().run()
+        assert background.is_stopping(runs_root)
+        assert app.get("progress")[0].proto.text == "Stopping after this step, step 3 of 5"
+        assert app.button(key="gallery_stop").disabled
     checkpoints.attach(digits, measured(4.0))
     (runs_root / background.JOB).unlink()
     app.run()

@@ -38,4 +38,17 @@ def _progress(job: Job) -> None:
     now = background.current(runs_root())
     if now is None or now.problem or now.started != job.started:
         st.rerun()
-    st.progress(max(now.step - 1, 0) / now.steps, f"{now.doing}, step {max(now.step, 1)} of {now.steps}")
+    stopping = background.is_stopping(runs_root())
+    doing = "Stopping after this step" if stopping else now.doing
+    st.progress(max(now.step - 1, 0) / now.steps, f"{doing}, step {max(now.step, 1)} of {now.steps}")
+    st.button(
+        "Stop", icon=":material/stop:", key="gallery_stop", disabled=stopping, on_click=_stop, args=(now,),
+        help="Ends it without a result; what was there before stays.",
+    )  # fmt: skip
+
+
+def _stop(job: Job) -> None:
+    try:
+        background.stop(runs_root(), job)
+    except (ValueError, OSError) as error:
+        st.toast(str(error), icon=":material/block:")
