@@ -63,9 +63,12 @@ def _table(members: list[Checkpoint], reference: Evaluation | None) -> str:
 def _arms(members: list[Checkpoint]) -> str:
     """Arms of label smoothing over their seeds, where there are several of both."""
     found = comparison.over_seeds([checkpoint.card for checkpoint in members])
-    tables = [_lines(list(table.columns), table.astype(str).to_numpy().tolist()) for _, table in found]
-    said = "Arms of label smoothing, mean ± standard deviation over seeds; what differs by no more may be chance:"
-    return "".join(f"{said}\n\n{table}\n\n" for table in tables)
+    parts = []
+    for training, _, table in found:
+        lines = _lines(list(table.columns), table.astype(str).to_numpy().tolist())
+        said = "mean ± standard deviation over seeds; what differs by no more may be chance"
+        parts.append(f"Arms of label smoothing ({training}), {said}:\n\n{lines}\n\n")
+    return "".join(parts)
 
 
 def _lines(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -19,19 +19,22 @@ from tests.conftest import ConfigFactory
 pytestmark = pytest.mark.usefixtures("plain_arithmetic")
 
 
-@pytest.mark.parametrize("suffix", ["", "-seed-1", "-seed-2"])
-def test_the_three_arms_differ_in_smoothing_alone(suffix: str) -> None:
-    arms = {name: entry for name, entry in ZOO.items() if entry.group == f"smoothing{suffix}"}
-    assert {name: (entry.config.loss.alpha, entry.config.loss.beta) for name, entry in arms.items()} == {
-        f"mnist-dcgan{suffix}": (0.0, 0.0),
-        f"mnist-dcgan-one-sided{suffix}": (0.1, 0.0),
-        f"mnist-dcgan-two-sided{suffix}": (0.1, 0.1),
+ARMS = ["mnist-dcgan{}", *(f"mnist-half-dcgan{{}}-seed-{seed}" for seed in range(3))]
+
+
+@pytest.mark.parametrize("name", ARMS)
+def test_the_three_arms_differ_in_smoothing_alone(name: str) -> None:
+    arms = {arm: entry for arm, entry in ZOO.items() if entry.group == name.format("")}
+    assert {arm: (entry.config.loss.alpha, entry.config.loss.beta) for arm, entry in arms.items()} == {
+        name.format(""): (0.0, 0.0),
+        name.format("-one-sided"): (0.1, 0.0),
+        name.format("-two-sided"): (0.1, 0.1),
     }
     assert len({entry.config.model_copy(update={"loss": LossConfig()}) for entry in arms.values()}) == 1
 
 
 def test_the_seeds_of_an_arm_differ_in_the_seed_alone() -> None:
-    arms = [ZOO[f"mnist-dcgan{suffix}"].config for suffix in ("", "-seed-1", "-seed-2")]
+    arms = [ZOO[name.format("")].config for name in ARMS[1:]]
     assert [config.seed for config in arms] == [0, 1, 2]
     assert len({config.model_copy(update={"seed": 0}) for config in arms}) == 1
 

@@ -100,11 +100,11 @@ def seeds(found: list[Checkpoint]) -> None:
     tables = comparison.over_seeds([checkpoint.card for checkpoint in found])
     if tables:
         st.subheader("Do the arms differ, or only the seeds?", anchor=False)
-    for protocol, table in tables:
+    for training, protocol, table in tables:
         st.dataframe(table, hide_index=True, width="stretch")
         st.caption(
-            "Mean ± standard deviation over seeds: each changes weights, data order and noise, alike for all arms. "
-            f"A difference of arms no larger than the ± may be chance. {protocol}."
+            f"Mean ± standard deviation over seeds, runs of {training}. A seed changes weights, data order and noise, "
+            f"alike for all arms: a difference of arms no larger than the ± may be chance. {protocol}."
         )
 
 
