@@ -87,7 +87,7 @@ PRESETS: dict[str, Preset] = {
         _with(
             _QUICK, loss=LossConfig(objective="wasserstein"), regularizer={"gradient_penalty": 10},
             network={**_QUICK.network.model_dump(), "d_norm": "layer"}, balance={"d_steps": 5}, optimizer=_CRITIC,
-            epochs=6,
+            epochs=10,
         ),
     ),
     "Hinge and spectral norm": Preset(

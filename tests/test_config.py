@@ -196,6 +196,11 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         {"regularizer": {"r1_gamma": 0}},
     ),
     (
+        {"collapse": {"unroll_steps": 1, "unroll_method": "adam"}, "optimizer": {"method": "rmsprop"}},
+        "unroll_method adam imagines the updates of D's own Adam, and method is 'rmsprop': set unroll_method to sgd",
+        {"collapse": {"unroll_method": "sgd"}},
+    ),
+    (
         {"labels": {"conditioning": "d-only", "g_labels": "batch-norm"}},
         "it is d-only, dcgan, batch: set g_labels to concat",
         {"labels": {"g_labels": "concat"}},
