@@ -104,6 +104,37 @@ CONDITIONAL: dict[str, Any] = {"labels": {"conditioning": "concat", "g_labels": 
 
 ZOO: dict[str, Entry] = {
     **_arms("mnist-dcgan{}", "MNIST, {}", **WIDE, evaluate_every=940),
+    "mnist-conditional": Entry(
+        "MNIST, class-conditional", _measured("mnist", **CONDITIONAL, epochs=8),
+        "G is told the digit by class-conditional batch norm, D by a channel for each class. The last step, "
+        "not that of the least distance: from step 1,880 on that stood still, while precision rose and specks went.",
+        weights="last",
+    ),
+    "tinyhero-dcgan": Entry(
+        "TinyHero, DCGAN", _config("tinyhero", **HEROES),
+        "Pixel characters of 64x64. D is a critic with a gradient penalty; one with batch norm won at once.",
+    ),
+    "tinyhero-conditional": Entry(
+        "TinyHero, by view angle", _config("tinyhero", **CONDITIONAL, **HEROES),
+        "G is told from which side the character is seen.",
+    ),
+    "fashion-dcgan": Entry(
+        "Fashion-MNIST, no smoothing", _measured("fashion-mnist", epochs=6), "The plain DCGAN on clothing.",
+        "fashion smoothing",
+    ),
+    "fashion-dcgan-one-sided": Entry(
+        "Fashion-MNIST, one-sided smoothing", _measured("fashion-mnist", loss={"alpha": 0.1}, epochs=6),
+        "D's target on real images is 0.9.", "fashion smoothing",
+    ),
+    "fashion-conditional": Entry(
+        "Fashion-MNIST, class-conditional", _measured("fashion-mnist", **CONDITIONAL, epochs=4),
+        "G is told the kind of clothing by class-conditional batch norm, D by a channel for each class.",
+    ),
+    "cifar10-dcgan": Entry("CIFAR-10, DCGAN", _measured("cifar10", epochs=12), "The plain DCGAN on photographs."),
+    "cifar10-sn-hinge": Entry(
+        "CIFAR-10, hinge and spectral norm", _measured("cifar10", **SPECTRAL, epochs=10),
+        "Every layer of D is divided by its largest singular value.",
+    ),
     "mnist-least-squares": Entry(
         "MNIST, least squares", _measured("mnist", loss={"objective": "least-squares"}, epochs=6),
         "D regresses to 1 and 0 instead of classifying.",
@@ -116,12 +147,6 @@ ZOO: dict[str, Entry] = {
     "mnist-sn-hinge": Entry(
         "MNIST, hinge and spectral norm", _measured("mnist", **SPECTRAL, epochs=8),
         "Every layer of D is divided by its largest singular value.",
-    ),
-    "mnist-conditional": Entry(
-        "MNIST, class-conditional", _measured("mnist", **CONDITIONAL, epochs=8),
-        "G is told the digit by class-conditional batch norm, D by a channel for each class. The last step, "
-        "not that of the least distance: from step 1,880 on that stood still, while precision rose and specks went.",
-        weights="last",
     ),
     "mnist-minimax": Entry(
         "MNIST, minimax", _measured("mnist", **SLOWER_D, loss={"objective": "minimax"}, epochs=4),
@@ -144,31 +169,6 @@ ZOO: dict[str, Entry] = {
         ),
         "Kept on purpose: D is never wrong, its loss is 0, so the gradient of the minimax G all but vanishes and its "
         "samples stay noise.",
-    ),
-    "fashion-dcgan": Entry(
-        "Fashion-MNIST, no smoothing", _measured("fashion-mnist", epochs=6), "The plain DCGAN on clothing.",
-        "fashion smoothing",
-    ),
-    "fashion-dcgan-one-sided": Entry(
-        "Fashion-MNIST, one-sided smoothing", _measured("fashion-mnist", loss={"alpha": 0.1}, epochs=6),
-        "D's target on real images is 0.9.", "fashion smoothing",
-    ),
-    "fashion-conditional": Entry(
-        "Fashion-MNIST, class-conditional", _measured("fashion-mnist", **CONDITIONAL, epochs=4),
-        "G is told the kind of clothing by class-conditional batch norm, D by a channel for each class.",
-    ),
-    "cifar10-dcgan": Entry("CIFAR-10, DCGAN", _measured("cifar10", epochs=12), "The plain DCGAN on photographs."),
-    "cifar10-sn-hinge": Entry(
-        "CIFAR-10, hinge and spectral norm", _measured("cifar10", **SPECTRAL, epochs=10),
-        "Every layer of D is divided by its largest singular value.",
-    ),
-    "tinyhero-dcgan": Entry(
-        "TinyHero, DCGAN", _config("tinyhero", **HEROES),
-        "Pixel characters of 64x64. D is a critic with a gradient penalty; one with batch norm won at once.",
-    ),
-    "tinyhero-conditional": Entry(
-        "TinyHero, by view angle", _config("tinyhero", **CONDITIONAL, **HEROES),
-        "G is told from which side the character is seen.",
     ),
     **{
         name: entry
