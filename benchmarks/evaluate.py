@@ -1,4 +1,4 @@
-"""How long it takes to measure a checkpoint: 10,000 samples of 32x32 pixels, by part.
+"""How long it takes to measure a checkpoint, 10,000 samples by part, and a run while it trains, 2,000.
 
     python benchmarks/evaluate.py
     python benchmarks/evaluate.py --checkpoint mnist-dcgan-one-sided --rounds 3 --json
@@ -6,8 +6,10 @@
 Protocol: ``gandash.evaluation.evaluate`` as the command line runs it, in one process, without writing the
 card. The first round is cold: nothing is known of the real images, and their features are computed, as on a
 machine where no checkpoint on the data was ever measured. The later rounds find them on disk, as a new process
-does: of these the median is given for each part. Seconds are of the wall clock, and beside them of the
-processor, all threads together: on a busy machine only the latter compares.
+does: of these the median is given for each part. "While training" is one measurement as ``evaluate_every`` asks
+for it, of a run with the checkpoint's config; that the held-out images are read once a run is not in it. Seconds
+are of the wall clock, and beside them of the processor, all threads together: on a busy machine only the latter
+compares.
 """
 
 from __future__ import annotations
@@ -24,11 +26,12 @@ from typing import Any
 import torch
 from machine import machine
 
-from gandash import checkpoints, evaluation
+from gandash import checkpoints, data, evaluation, quality, training
 from gandash.checkpoints import Checkpoint
 from gandash.evaluation import Progress
 from gandash.paths import classifiers_root, pretrained_root, runs_root
 
+WHILE = "While training"
 Seconds = dict[str, dict[str, float]]  # wall and processor, by part
 
 
@@ -41,13 +44,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as kept:
         os.environ["GANDASH_RUNS"] = kept
         rounds = [measure(checkpoint, classifiers_root()) for _ in range(1 + options.rounds)]
-    results = {"cold": rounds[0], "later": median(rounds[1:])}
+    during = median([while_training(checkpoint, classifiers_root()) for _ in range(1 + options.rounds)])
+    results = {"cold": rounds[0], "later": median(rounds[1:]), "during": during}
     if options.json:
         settings = {name: value for name, value in vars(options).items() if name != "json"}
         print(json.dumps({"machine": facts, "settings": settings, "samples": evaluation.COUNT, **results}, indent=2))
         return
     for part, cold in results["cold"].items():
         print(f"{part:48} {_shown(cold)}   later {_shown(results['later'][part])}")
+    print(f"{WHILE:48} {_shown(during[WHILE])}")
     print(", ".join(f"{name}: {value}" for name, value in facts.items()))
 
 
@@ -71,6 +76,17 @@ def measure(checkpoint: Checkpoint, folder: Path) -> Seconds:
             spent[part] = {"wall": round(now - wall, 2), "processor": round(used - processor, 2)}
         part, wall, processor = item.doing if isinstance(item, Progress) else "", now, used
     return spent | {"All": {kind: round(sum(it[kind] for it in spent.values()), 2) for kind in ("wall", "processor")}}
+
+
+def while_training(checkpoint: Checkpoint, folder: Path) -> Seconds:
+    """One measurement of a run's first step; that of any other step takes as long."""
+    config = checkpoint.card.config
+    state = training.new_state(config, data.load(config.data))
+    held_out = quality.read_held_out(config.data, folder)
+    wall, processor = time.perf_counter(), time.process_time()
+    quality.measure(state, held_out)
+    now, used = time.perf_counter(), time.process_time()
+    return {WHILE: {"wall": round(now - wall, 2), "processor": round(used - processor, 2)}}
 
 
 def median(rounds: list[Seconds]) -> Seconds:
