@@ -110,6 +110,12 @@ ZOO: dict[str, Entry] = {
         "not that of the least distance: from step 1,880 on that stood still, while precision rose and specks went.",
         weights="last",
     ),
+    "mnist-semi-supervised": Entry(
+        "MNIST, semi-supervised",
+        _config("mnist", **WIDE | {"epochs": 8}, labels={"conditioning": "semi-supervised"}, evaluate_every=470),
+        "D names the digit or calls it generated; G is told nothing. No other settings here come so close to training "
+        "images in both precision and recall.",
+    ),
     "tinyhero-dcgan": Entry(
         "TinyHero, DCGAN", _config("tinyhero", **HEROES),
         "Pixel characters of 64x64. D is a critic with a gradient penalty; one with batch norm won at once.",
