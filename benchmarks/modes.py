@@ -8,14 +8,14 @@
 Every run is one line of benchmarks/results/modes.jsonl, with its seed and whole config; a run that is
 there already is not made again, so the script may be ended and started at any time.
 
-Protocol, points (Lin et al. 2018, section 4.1, but with smaller networks and fewer steps): 2,500 samples of
-the last step's G, or of its moving average where there is one, in eval mode; high quality is within 3 standard
-deviations of a mode; a mode is covered by at least one such sample. All methods share networks and Adam; what
-differs stands in METHODS: unrolling gets a quarter of the steps and minibatch discrimination half, as a step of
-theirs costs ten and five times as much. D judges 128 real and 128 generated inputs a step: with packing 128 packs, as
-in the paper's code.
+Protocol, points (Lin et al. 2018, section 4.1, but with smaller networks and fewer steps): 2,500 samples of the last
+step's G, or of its moving average where there is one, in eval mode; high quality is within 3 standard deviations of a
+mode; a mode is covered by at least one such sample. All methods share networks and Adam; what differs stands in
+METHODS: unrolling gets a quarter of the steps, or half with D's own Adam, and minibatch discrimination half, as a
+step of theirs costs ten and five times as much. D judges 128 real and 128 generated inputs a step: with packing 128
+packs, as in the paper's code.
 
-The seventh method, r1-ema, is this project's own choice of settings and no paper's: R1, a moving average of G, Adam
+The last method, r1-ema, is this project's own choice of settings and no paper's: R1, a moving average of G, Adam
 without first moment, a faster D, a latent plane in place of 16 dimensions, and twice the steps.
 
 Protocol, Stacked MNIST (Metz et al. 2017; Srivastava et al. 2017; Lin et al. 2018): 26,000 samples; each
@@ -66,6 +66,9 @@ METHODS: dict[str, dict[str, Any]] = {
     "gan": {},
     "minibatch": {"collapse": {"minibatch": "discrimination", "minibatch_kernels": 8}, "steps": 5000},
     "unrolled": {"collapse": {"unroll_steps": 5}, "optimizer": {"d_lr": 1e-4}, "steps": 2500},
+    "unrolled-adam": {
+        "collapse": {"unroll_steps": 5, "unroll_method": "adam"}, "optimizer": {"d_lr": 1e-4}, "steps": 5000,
+    },
     "pac2": {"collapse": {"pack": 2}, "batch_size": 256},
     "wgan-gp": {
         "loss": {"objective": "wasserstein"}, "regularizer": {"gradient_penalty": 0.1}, "balance": {"d_steps": 2},
@@ -86,7 +89,7 @@ STACKED_METHODS: dict[str, dict[str, Any]] = {
     "pac2": {"collapse": {"pack": 2}, "batch_size": 2 * STACKED["batch_size"]},
     "wgan-gp": {
         "loss": {"objective": "wasserstein"}, "regularizer": {"gradient_penalty": 10}, "network": {"d_norm": "layer"},
-        "optimizer": {"adam_beta2": 0.9},
+        "optimizer": {"g_lr": 5e-4, "d_lr": 5e-4, "adam_beta1": 0.0, "adam_beta2": 0.9}, "balance": {"d_steps": 5},
     },
 }  # fmt: skip
 PAPERS = {

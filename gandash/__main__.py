@@ -206,7 +206,7 @@ def evaluate(
         name: Name of the checkpoint.
         count: Number of samples, at least 1000; figures of different counts cannot be compared.
         seed: Seed of the latent vectors.
-        features: Those of the classifier for its data, at 32x32; or of Inception, whose 96 MB are downloaded once.
+        features: Those of the classifier for its data; or of Inception, whose 96 MB are downloaded once.
     """
     chosen = _find_checkpoint(name)
     if features == "inception":
@@ -226,7 +226,8 @@ def classifier(dataset: Annotated[str, tyro.conf.Positional], epochs: int = 3, s
         epochs: Passes over its training split.
         seed: Seed of weights and order.
     """
-    config = DataConfig(dataset=data.check_held_out(dataset))
+    source = data.SOURCES[data.check_held_out(dataset)]
+    config = DataConfig(dataset=dataset, size=source.size)
     train, test = data.load(config), data.load(config, "test")
     with tqdm(desc=f"{dataset}, classifier", unit="step", dynamic_ncols=True, delay=1e-3) as bar:
 
@@ -234,10 +235,10 @@ def classifier(dataset: Annotated[str, tyro.conf.Positional], epochs: int = 3, s
             bar.total = steps
             bar.update(step - bar.n)
 
-        network = classifiers.fit(train, epochs, seed, show)
+        network = classifiers.fit(train, epochs, seed, source.augment, show)
     facts = classifiers.Facts(
-        dataset=dataset, channels=train.shape[0], classes=len(train.classes), epochs=epochs, seed=seed,
-        accuracy=classifiers.accuracy(network, test),
+        dataset=dataset, channels=train.shape[0], size=source.size, classes=len(train.classes), epochs=epochs,
+        seed=seed, accuracy=classifiers.accuracy(network, test),
     )  # fmt: skip
     path = classifiers.save(classifiers_root(), network, facts)
     print(f"Wrote {path}: {100 * facts.accuracy:.2f} % of the test split")

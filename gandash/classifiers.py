@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 
 from gandash.config import Section, explain
-from gandash.data import Dataset, to_unit
+from gandash.data import Augment, Dataset, to_unit
 from gandash.figures import Evaluation
 from gandash.files import write_whole
 
@@ -34,6 +34,7 @@ class Facts(Section):
     dataset: str
     version: int = VERSION
     channels: int = Field(ge=1, le=3)
+    size: int = Field(32, ge=32)
     classes: int = Field(ge=2)
     epochs: int = Field(ge=1)
     seed: int = Field(ge=0)
@@ -45,12 +46,17 @@ class Facts(Section):
         """How a figure on its features names them."""
         return f"gandash classifier for {self.dataset}, version {self.version} ({FEATURES} features)"
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(C, H, W) of the images that it reads."""
+        return self.channels, self.size, self.size
+
 
 class Classifier(nn.Module):
-    """Images (N, C, 32, 32) in [-1, 1] to class scores (N, classes), by way of 128 features.
+    """Images (N, C, S, S) in [-1, 1] to class scores (N, classes), by way of 128 features.
 
-    Grey images: a strided 5x5 and three 3x3 convolutions, 5 million multiplications an image. Color images, taken
-    for photographs: a small residual network (He et al. 2016) with six, 34 million. Batch norm throughout.
+    Grey images of 32 pixels: a strided 5x5 and three 3x3 convolutions, 5 million multiplications an image. Color
+    images of 32 or more: a small residual network (He et al. 2016) with six, 34 million at 32. Batch norm throughout.
     """
 
     def __init__(self, channels: int, classes: int) -> None:
@@ -93,7 +99,7 @@ def _for_color(channels: int, width: int = 32) -> tuple[nn.Sequential, int]:
         *_block(channels, width), nn.MaxPool2d(2),
         *_block(width, 2 * width), _Residual(2 * width), nn.MaxPool2d(2),
         *_block(2 * width, 4 * width), nn.MaxPool2d(2),
-        *_block(4 * width, 8 * width), nn.MaxPool2d(4), nn.Flatten(),
+        *_block(4 * width, 8 * width), nn.AdaptiveMaxPool2d(1), nn.Flatten(),
     )  # fmt: skip
     return layers, 8 * width
 
@@ -104,12 +110,13 @@ def _block(a: int, b: int, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
 
 
 def fit(
-    dataset: Dataset, epochs: int, seed: int = 0, on_step: Callable[[int, int], object] | None = None
-) -> Classifier:
+    dataset: Dataset, epochs: int, seed: int = 0, augment: Augment = "none",
+    on_step: Callable[[int, int], object] | None = None,
+) -> Classifier:  # fmt: skip
     """Train on labelled images with AdamW and a one-cycle schedule; the seed decides weights, order and shifts.
 
-    Color images are mirrored and shifted by up to 4 pixels at random; digits would not bear it.
-    ``on_step`` is told after each step how many of how many are done.
+    ``augment`` shifts images by up to 4 pixels at random, and mirrors them. ``on_step`` is told after each step how
+    many of how many are done.
     """
     labels = _labels(dataset)
     with torch.random.fork_rng(devices=[]):
@@ -121,7 +128,9 @@ def fit(
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
         for step, index in enumerate(_order(len(dataset), epochs), start=1):
             images = dataset.images[index]
-            loss = cross_entropy(network(_prepare(images if images.shape[1] == 1 else _moved(images))), labels[index])
+            if augment != "none":
+                images = _moved(images, mirror=augment == "mirror")
+            loss = cross_entropy(network(_prepare(images)), labels[index])
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -135,13 +144,14 @@ def _prepare(images: Tensor) -> Tensor:
     return to_unit(images).contiguous(memory_format=torch.channels_last)
 
 
-def _moved(images: Tensor) -> Tensor:
-    """Images (N, C, H, W), every other one mirrored on average, each shifted within a reflected margin."""
+def _moved(images: Tensor, mirror: bool) -> Tensor:
+    """Images (N, C, H, W), each shifted within a reflected margin; to ``mirror`` is to do so to every other one."""
     count, _, height, width = images.shape
     wide = pad(images.float(), (SHIFT,) * 4, mode="reflect").to(images.dtype)
     top, left = torch.randint(0, 2 * SHIFT + 1, (2, count, 1))
     rows, columns = top + torch.arange(height), left + torch.arange(width)
-    columns = torch.where(torch.rand(count, 1) < 0.5, columns, columns.flip(1))
+    if mirror:
+        columns = torch.where(torch.rand(count, 1) < 0.5, columns, columns.flip(1))
     # the indices' own axes come first: (N, H, W, C)
     return wide[torch.arange(count)[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
@@ -160,13 +170,13 @@ def _order(images: int, epochs: int) -> Iterator[Tensor]:
 
 @torch.inference_mode()
 def read(network: Classifier, images: Tensor) -> tuple[Tensor, Tensor]:
-    """Features (N, 128) and class scores (N, classes) of uint8 images (N, C, 32, 32)."""
+    """Features (N, 128) and class scores (N, classes) of uint8 images (N, C, S, S)."""
     features = torch.cat([network.features(_prepare(batch)) for batch in _batches(images)])
     return features, network.output(features)
 
 
 def classify(network: Classifier, images: Tensor) -> Tensor:
-    """The most likely class of each uint8 image (N, C, 32, 32), (N,) int64."""
+    """The most likely class of each uint8 image (N, C, S, S), (N,) int64."""
     return read(network, images)[1].argmax(1)
 
 

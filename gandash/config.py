@@ -391,14 +391,10 @@ def _balance_rules(config: Config) -> Iterator[tuple[object, str]]:
 
 
 def _evaluation_rules(config: Config) -> Iterator[tuple[object, str]]:
-    every, size = config.evaluate_every, config.data.size
+    every = config.evaluate_every
     yield (
         every and config.data.dataset in STUDIES,
         (f"evaluate_every measures images, and dataset {config.data.dataset!r} holds points: set evaluate_every to 0"),
-    )
-    yield (
-        every and size != 32,
-        (f"evaluate_every measures images of size 32, and size is {size}: set size to 32, or evaluate_every to 0"),
     )
     yield (
         every % config.report_every,

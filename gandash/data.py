@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
 from gandash import study
-from gandash.config import DataConfig, explain
+from gandash.config import DataConfig, ImageSize, explain
 from gandash.images import Pixels
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
@@ -29,19 +30,25 @@ UNREADABLE = (
     Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
 STACKING_SEED = {"train": 1000, "test": 1001}
+HELD_OUT_HERO = 8
 MAX_IMAGES = 200_000
 MAX_PIXELS = 4096 * 4096
 MAX_FILE_BYTES = 50_000_000
 
 
+Augment = Literal["none", "shift", "mirror"]
+"""What may be done to images without changing their class; to mirror is to shift as well."""
+
+
 @dataclass(frozen=True)
 class Source:
-    """Where a named dataset comes from and under which terms."""
+    """Where a named dataset comes from, under which terms, and how a classifier for it reads it."""
 
     title: str
     licence: str
     load: Callable[[Path, str], tuple[Tensor, Tensor | None, tuple[str, ...]]]
-    held_out: bool = True  # whether its test split holds other images than its training split
+    augment: Augment = "none"
+    size: ImageSize = 32  # pixels at which it is judged
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,7 @@ def load(config: DataConfig, split: str = "train") -> Dataset:
 
 def check_held_out(dataset: str) -> str:
     """A dataset's name, if it is a named one with held-out images to measure against; ``ValueError`` if not."""
-    measurable = [name for name, source in SOURCES.items() if source.held_out and name not in study.STUDIES]
+    measurable = [name for name in SOURCES if name not in study.STUDIES]
     if dataset not in measurable:
         raise ValueError(
             f"Measuring needs held-out images of a named dataset ({', '.join(measurable)}), and {dataset!r} has none: "
@@ -164,11 +171,17 @@ def _load_fashion(folder: Path, split: str) -> tuple[Tensor, Tensor | None, tupl
 
 
 def _load_cifar10(folder: Path, split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
-    return _load_class_zip(folder / "cifar10-jpeg.zip", f"{split}/", 32, "RGB")
+    return _load_class_zip(folder / "cifar10-jpeg.zip", lambda name: name.startswith(f"{split}/"), 32)
 
 
-def _load_tinyhero(folder: Path, _split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
-    return _load_class_zip(folder / "tinyhero.zip", "", 64, "RGB")
+def _load_tinyhero(folder: Path, split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+    """Every eighth character is held out, from all four sides; the data itself has no split."""
+
+    def belongs(name: str) -> bool:
+        character = PurePosixPath(name).stem
+        return (character.isdecimal() and int(character) % HELD_OUT_HERO == 0) == (split == "test")
+
+    return _load_class_zip(folder / "tinyhero.zip", belongs, 64)
 
 
 def _load_stacked_mnist(folder: Path, split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
@@ -191,19 +204,22 @@ def _study(name: str) -> Source:
 SOURCES: dict[str, Source] = {
     "mnist": Source("MNIST", "CC BY-SA 3.0 (LeCun, Cortes, Burges)", _load_mnist),
     "fashion-mnist": Source("Fashion-MNIST", "MIT (Zalando SE)", _load_fashion),
-    "cifar10": Source("CIFAR-10", "free for research (Krizhevsky 2009)", _load_cifar10),
-    "tinyhero": Source("TinyHero", "CC BY-SA 3.0 and GPL 3.0 (LPC artists; TinyHero)", _load_tinyhero, held_out=False),
+    "cifar10": Source("CIFAR-10", "free for research (Krizhevsky 2009)", _load_cifar10, "mirror"),
+    "tinyhero": Source("TinyHero", "CC BY-SA 3.0 and GPL 3.0 (LPC artists; TinyHero)", _load_tinyhero, "shift", 64),
     "stacked-mnist": Source("Stacked MNIST", "CC BY-SA 3.0 (LeCun, Cortes, Burges)", _load_stacked_mnist),
     **{name: _study(name) for name in study.STUDIES},
 }
 
 
-def _load_class_zip(path: Path, prefix: str, size: int, mode: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+def _load_class_zip(
+    path: Path, belongs: Callable[[str], bool], size: int
+) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+    """Color images of those members whose names belong."""
     if not path.is_file():
         raise ValueError(
             f"{path.name} is not in {path.parent}: put it there, or point GANDASH_DATA to a folder that has it"
         )
-    return _stack(((name, data) for name, data in _zip_files(path) if name.startswith(prefix)), size, mode)
+    return _stack(_zip_files(path, belongs), size, "RGB")
 
 
 def _load_location(location: Path, config: DataConfig) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
@@ -229,13 +245,15 @@ def _folder_files(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield path.relative_to(folder).as_posix(), path.read_bytes()
 
 
-def _zip_files(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Image members of a zip, never extracted to disk; oversized members are refused."""
+def _zip_files(path: Path, belongs: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, bytes]]:
+    """Image members of a zip whose names belong, never extracted to disk; oversized members are refused."""
     try:
         with zipfile.ZipFile(path) as archive:
             for info in sorted(archive.infolist(), key=lambda entry: entry.filename):
-                if PurePosixPath(info.filename).suffix.lower() in IMAGE_SUFFIXES and "__MACOSX" not in info.filename:
-                    yield info.filename, _read_member(archive, info)
+                name = info.filename
+                image = PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES and "__MACOSX" not in name
+                if image and belongs(name):
+                    yield name, _read_member(archive, info)
     except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError) as error:
         raise ValueError(
             f"{path.name} is not a readable zip ({explain(error)}): make it anew, without a password"

@@ -103,18 +103,16 @@ def evaluate(
     or the data has no held-out images.
     """
     facts = checkpoint.card.data
-    if facts.points or facts.shape[-1] != 32:
-        raise ValueError(
-            f"Classifier features are those of 32x32 images, and {checkpoint.name!r} makes "
-            f"{'points' if facts.points else 'x'.join(map(str, facts.shape[1:]))}: choose another checkpoint"
-        )
+    if facts.points:
+        raise ValueError(f"Classifiers read images, and {checkpoint.name!r} makes points: choose another checkpoint")
     if count < LEAST:
         raise ValueError(f"An evaluation needs at least {LEAST:,} samples, not {count}: take more")
     _, about = classifiers.load(folder, data.check_held_out(checkpoint.card.config.data.dataset))
-    if facts.shape[0] != about.channels:
+    if facts.shape != about.shape:
+        reads, makes = ("x".join(map(str, shape)) for shape in (about.shape, facts.shape))
         raise ValueError(
-            f"The classifier for {facts.name!r} reads images of {about.channels} channels, and {checkpoint.name!r} "
-            f"makes {facts.shape[0]}: choose another checkpoint"
+            f"The classifier for {facts.name!r} reads images of {reads}, and {checkpoint.name!r} makes {makes}: "
+            "choose another checkpoint"
         )
     yield Progress("Reading real images", 1)
     real = real_images(checkpoint.card.config.data, folder)
@@ -136,7 +134,8 @@ def reference(dataset: str, folder: Path, count: int = COUNT, seed: int = 0) -> 
     Only the memorization ratios are no goal: they are 0, as the images are those of the training set.
     """
     yield Progress("Reading real images", 1)
-    real = real_images(DataConfig(dataset=data.check_held_out(dataset)), folder)
+    _, about = classifiers.load(folder, data.check_held_out(dataset))
+    real = real_images(DataConfig.model_validate({"dataset": dataset, "size": about.size}), folder)
     yield Progress("Choosing training images", 2)
     chosen = torch.randperm(len(real.train), generator=torch.Generator().manual_seed(seed))[:count]
     found = yield from _measure(real.train.images[chosen], real)
@@ -154,7 +153,7 @@ class _Measured:
 
 
 def _measure(images: Tensor, real: Real) -> Generator[Progress, None, _Measured]:
-    """Every figure of uint8 images (N, C, 32, 32) against real ones."""
+    """Every figure of uint8 images (N, C, S, S) against real ones."""
     there = real.held_out
     yield Progress("Reading samples", 3)
     fake, scores = classifiers.read(there.classifier, images)

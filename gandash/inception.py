@@ -87,7 +87,7 @@ def read(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def measure(checkpoint: Checkpoint, count: int = COUNT, seed: int = 0) -> Iterator[Progress | InceptionFigures]:
-    """Measure a checkpoint against the held-out images of its data, or all images where none are held out.
+    """Measure a checkpoint against the held-out images of its data, or all images of a folder or zip.
 
     The last item is the result. ``ValueError`` if the checkpoint makes points, or the weights cannot be had.
     """
@@ -118,8 +118,7 @@ def measure(checkpoint: Checkpoint, count: int = COUNT, seed: int = 0) -> Iterat
 
 def _real_images(checkpoint: Checkpoint) -> tuple[str, Dataset]:
     config = checkpoint.card.config.data.model_copy(update={"limit": None})
-    source = data.SOURCES.get(config.dataset)
-    split = "test" if source is not None and source.held_out else "train"
+    split = "test" if config.dataset in data.SOURCES else "train"
     return split, data.load(config, split)
 
 

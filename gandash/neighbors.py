@@ -95,8 +95,7 @@ def pixels(checkpoint: Checkpoint, dataset: Dataset) -> Space:
 def _probes(checkpoint: Checkpoint, dataset: Dataset) -> tuple[Tensor, bool]:
     """Evenly spaced images to take the measure of a space with: held-out ones where the data has some."""
     config = checkpoint.card.config.data
-    source = data.SOURCES.get(config.dataset)
-    held_out = source is not None and source.held_out
+    held_out = config.dataset in data.SOURCES
     images = data.load(config.model_copy(update={"limit": None}), "test").images if held_out else dataset.images
     return images[:: max(1, len(images) // PROBES)][:PROBES], held_out
 

@@ -86,6 +86,11 @@ def check(config: Config, folder: Path) -> None:
             f"The classifier for {facts.dataset!r} reads images of {facts.channels} channels, and color is "
             f"{config.data.color!r}: set color to auto, or evaluate_every to 0"
         )
+    if config.data.size != facts.size:
+        raise ValueError(
+            f"The classifier for {facts.dataset!r} reads images of {facts.size} pixels, and size is "
+            f"{config.data.size}: set size to {facts.size}, or evaluate_every to 0"
+        )
 
 
 def protocol(held_out: HeldOut) -> Protocol:

@@ -266,11 +266,6 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         {"evaluate_every": 0},
     ),
     (
-        {"evaluate_every": 500, "data": {"size": 64}},
-        "evaluate_every measures images of size 32, and size is 64: set size to 32, or evaluate_every to 0",
-        {"data": {"size": 32}},
-    ),
-    (
         {"evaluate_every": 500, "report_every": 7},
         "evaluate_every must be a multiple of report_every, and 500 is none of 7: change one",
         {"evaluate_every": 700},

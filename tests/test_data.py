@@ -139,10 +139,22 @@ def test_real_mnist(mnist: Path) -> None:
 def test_real_tinyhero(mnist: Path) -> None:
     if not (mnist / "tinyhero.zip").is_file():
         pytest.skip(f"tinyhero.zip is not in {mnist}")
-    dataset = data.load(DataConfig(dataset="tinyhero", size=64))
-    assert dataset.images.shape == (3648, 3, 64, 64)
-    assert dataset.classes == ("angle0", "angle1", "angle2", "angle3")
-    assert dataset.images[:, :, 0, 0].eq(255).all(), "transparent corners must be white"
+    train, test = (data.load(DataConfig(dataset="tinyhero", size=64), split) for split in ("train", "test"))
+    assert train.images.shape == (3192, 3, 64, 64)
+    assert test.images.shape == (456, 3, 64, 64)
+    for dataset in (train, test):
+        assert dataset.classes == ("angle0", "angle1", "angle2", "angle3")
+        assert dataset.images[:, :, 0, 0].eq(255).all(), "transparent corners must be white"
+
+
+def test_every_eighth_hero_is_held_out_from_all_sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shades = {f"angle{side}/{hero}.png": hero for side in (0, 1) for hero in range(17)} | {"angle0/eight.png": 99}
+    members = {name: encoded(np.full((64, 64, 3), shade, np.uint8)) for name, shade in shades.items()}
+    write_zip(tmp_path / "tinyhero.zip", members)
+    monkeypatch.setenv("GANDASH_DATA", str(tmp_path))
+    split = {name: data.load(DataConfig(dataset="tinyhero", size=64), name) for name in ("train", "test")}
+    assert split["test"].images[:, 0, 0, 0].tolist() == [0, 16, 8, 0, 16, 8]  # in the order of names
+    assert sorted(set(split["train"].images[:, 0, 0, 0].tolist())) == [*range(1, 8), *range(9, 16), 99]
 
 
 # Folders and zips of the user's own

@@ -185,13 +185,13 @@ def test_metrics_of_an_earlier_version_go_on_with_the_new_columns(runs_root: Pat
     ("settings", "sentence"),
     [
         ({"dataset": "cifar10"}, "there is none for 'cifar10' (there are: mnist): make one with"),
-        ({"dataset": "tinyhero"}, "and 'tinyhero' has none: choose one of those"),
+        ({"size": 64}, "reads images of 32 pixels, and size is 64: set size to 32"),
         ({"dataset": "/some/folder"}, "and '/some/folder' has none: choose one of those"),
         ({"color": "rgb"}, "reads images of 1 channels, and color is 'rgb': set color to auto"),
     ],
 )
 def test_data_that_cannot_be_measured_is_refused_before_it_is_read(
-    runs_root: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], sentence: str
+    runs_root: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, object], sentence: str
 ) -> None:
     monkeypatch.setattr(data, "load", lambda *_: pytest.fail("the data was read"))
     config = Config(data=DataConfig.model_validate(settings), evaluate_every=500, device="cpu")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gandash import checkpoints, data, runs, zoo
+from gandash import checkpoints, runs, zoo
 from gandash.config import LossConfig
 from gandash.networks import build_pair
 from gandash.paths import PROJECT
@@ -58,8 +58,7 @@ def test_what_ships_is_trained_to_the_end_of_its_entry(name: str) -> None:
     entry, card = ZOO[name], checkpoints.load_card(PROJECT / "pretrained" / name)
     assert (card.title, card.note, card.config) == (entry.title, entry.note, entry.config)
     assert (card.last_step or card.step) == entry.config.total_steps(card.data.images)
-    source = data.SOURCES[entry.config.data.dataset]
-    assert (card.evaluation is not None) == source.held_out
+    assert card.evaluation is not None
 
 
 def test_the_zoo_stays_small() -> None:

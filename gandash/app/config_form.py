@@ -68,7 +68,7 @@ IDLE: dict[str, Callable[[Values], bool]] = {
     "adam_beta1": lambda values: values["train_method"] != "adam",
     "adam_beta2": lambda values: values["train_method"] != "adam",
     "epochs": lambda values: bool(values["train_steps"]),
-    "evaluate_every": lambda values: _points(values) or values["train_size"] != 32,
+    "evaluate_every": _points,
 }  # fmt: skip
 
 
