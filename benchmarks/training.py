@@ -12,7 +12,7 @@ and the fastest; the ratio is that of the medians, and its range that of single 
 Plain side: fp32, channels first, binary cross-entropy on sigmoid outputs, a DataLoader over
 float images, losses read every step, D not frozen while G learns, default Adam: the usual
 tutorial. gandash: its own loop with automatic precision, all metrics, and a report per turn,
-which is at least as often as by default.
+at 10 steps a turn as often as by default.
 
 A problem is a size of MNIST in pixels, or the name of a set of points in the plane, on which both
 sides train the fully connected pair. There a DataLoader takes most of the plain side's time, so
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch-size", type=int, default=128, help="images or points per step (default: 128)")
     parser.add_argument("--threads", type=int, help="default: as torch chooses")
     parser.add_argument("--rounds", type=int, default=4, help="turns per side (default: 4)")
-    parser.add_argument("--steps", type=int, default=5, help="steps per turn (default: 5)")
+    parser.add_argument("--steps", type=int, default=10, help="steps per turn (default: 10)")
     parser.add_argument("--device", default="auto", choices=("auto", "cuda", "mps", "cpu"), help="default: auto")
     parser.add_argument("--json", action="store_true", help="print all figures as one JSON object")
     return parser

@@ -9,6 +9,7 @@ from itertools import pairwise
 from torch import nn
 
 from gandash.config import IMAGE_SIZES
+from gandash.convolution import Conv2d, ConvTranspose2d, Project
 from gandash.layers import LabelledSequential, SelfAttention
 
 NormFactory = Callable[[int], nn.Module]
@@ -24,10 +25,10 @@ def generator_layers(
     """
     channels, size = shape[0], shape[-1]
     widths = _widths(size, width)[::-1]
-    blocks: list[nn.Module] = [_up(inputs, widths[0], norm, stride=1, padding=0)]
+    blocks: list[nn.Module] = [_up(Project, inputs, widths[0], norm)]
     for number, (a, b) in enumerate(pairwise(widths)):
-        blocks += [_up(a, b, norm), *_attention_at(8 << number, attention, b)]
-    return LabelledSequential(*blocks, nn.ConvTranspose2d(widths[-1], channels, 4, 2, 1, bias=False), nn.Tanh())
+        blocks += [_up(ConvTranspose2d, a, b, norm), *_attention_at(8 << number, attention, b)]
+    return LabelledSequential(*blocks, ConvTranspose2d(widths[-1], channels, bias=False), nn.Tanh())
 
 
 def discriminator_layers(
@@ -40,7 +41,7 @@ def discriminator_layers(
     size = shape[-1]
     widths = _widths(size, width)
     blocks: list[nn.Module] = [
-        nn.Conv2d(shape[0], widths[0], 4, 2, 1, bias=False),
+        Conv2d(shape[0], widths[0], bias=False),
         nn.LeakyReLU(0.2, inplace=True),
         *_attention_at(size // 2, attention, widths[0]),
     ]
@@ -56,15 +57,15 @@ def _widths(size: int, width: int) -> list[int]:
     return [width * 2**i for i in range(int(math.log2(size)) - 2)]
 
 
-def _up(a: int, b: int, norm: NormFactory, stride: int = 2, padding: int = 1) -> LabelledSequential:
+def _up(kind: type[ConvTranspose2d | Project], a: int, b: int, norm: NormFactory) -> LabelledSequential:
     normalization = norm(b)
-    convolution = nn.ConvTranspose2d(a, b, 4, stride, padding, bias=isinstance(normalization, nn.Identity))
+    convolution = kind(a, b, bias=isinstance(normalization, nn.Identity))
     return LabelledSequential(convolution, normalization, nn.ReLU(inplace=True))
 
 
 def _down(a: int, b: int, norm: NormFactory) -> nn.Sequential:
     normalization = norm(b)
-    convolution = nn.Conv2d(a, b, 4, 2, 1, bias=isinstance(normalization, nn.Identity))
+    convolution = Conv2d(a, b, bias=isinstance(normalization, nn.Identity))
     return nn.Sequential(convolution, normalization, nn.LeakyReLU(0.2, inplace=True))
 
 

@@ -29,6 +29,7 @@ LAYERS: list[set[str]] = [
         "study",
         "reports",
         "metrics",
+        "convolution",
     },
     {"config", "kept"},
     {"data", "layers", "presets", "figures", "optimizers"},
