@@ -72,7 +72,8 @@ layout.header(
     "if the images change smoothly, the generator has learned a space and not a list of examples.",
 )
 found = {checkpoint.name: checkpoint for checkpoint in layout.checkpoints_or_stop()}
-left, right = st.columns([1, 2], gap="large")
+with st.container(key="latent_walk"):  # on a phone its picture comes first
+    left, right = st.columns([1, 2], gap="large")
 with left:
     settings = controls(found)
 with right, layout.one_sentence():

@@ -8,7 +8,7 @@ import streamlit as st
 
 HERE = Path(__file__).parent
 
-st.set_page_config(page_title="gandash", page_icon=":material/blur_on:", layout="wide")
+st.set_page_config(page_title="gandash", page_icon=str(HERE / "icon.svg"), layout="wide")
 st.html(HERE / "style.css")
 st.logo(str(HERE / "logo.svg"), size="large")
 

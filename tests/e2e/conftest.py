@@ -112,7 +112,12 @@ def visit(browser: Browser, **options: Any) -> Page:
 
 
 def only_local(route: Route) -> None:
-    if route.request.url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")):
+    if is_local(route.request.url):
         route.continue_()
     else:
         route.abort()
+
+
+def is_local(url: str) -> bool:
+    """Whether a request stays on this machine."""
+    return url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))

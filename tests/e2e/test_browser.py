@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from gandash.config import Config
 from gandash.paths import PROJECT
-from tests.e2e.conftest import serve, visit
+from tests.e2e.conftest import is_local, serve, visit
 
 pytestmark = pytest.mark.browser
 SCRUBBER = ".scrubber[data-ready=true]"
@@ -56,8 +56,10 @@ def open_path(page: Page, site: str, steps: int) -> Locator:
 
 @pytest.mark.parametrize("link", PERMALINKS)
 def test_each_page_opens_from_its_permalink(page: Page, site: str, link: str) -> None:
+    """Without an error, and without asking any other host for anything."""
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("requestfailed", lambda request: problems.append(request.url) if not is_local(request.url) else None)
     title, text = PERMALINKS[link]
     page.goto(site + link)
     settle(page)

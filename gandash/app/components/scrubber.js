@@ -48,6 +48,7 @@ class Scrubber {
   // Hovering or dragging over an element moves along the path; letting go commits the position.
   follow(element) {
     const moveUnder = (event) => {
+      if (!this.data) return;
       this.pause();
       const box = element.getBoundingClientRect();
       const share = (event.clientX - box.left) / box.width;
@@ -67,6 +68,7 @@ class Scrubber {
     const first = this.signature === undefined;
     this.signature = signature;
     this.pause();
+    if (first) this.build(data); // empty frames keep the place of those to come
     const images = await Promise.all(data.tracks.map((track) => Promise.all(track.images.map(load))));
     if (signature !== this.signature) return; // newer data came while the images were loading
     this.data = data;
@@ -74,7 +76,8 @@ class Scrubber {
     if (images.flat().some((image) => image === null)) return this.fail();
     this.position = Math.min(first ? data.start : this.position, data.labels.length - 1);
     this.committed = this.position;
-    this.build();
+    this.build(data);
+    if (data.strip) this.drawStripBase();
     this.draw();
     this.root.dataset.ready = "true";
   }
@@ -87,10 +90,9 @@ class Scrubber {
     this.tracks.append(note);
   }
 
-  build() {
-    const { tracks, labels, strip, hint } = this.data;
+  build({ tracks, labels, strip, hint, label, frame_width }) {
     this.root.style.setProperty("--tracks", tracks.length);
-    this.root.style.setProperty("--frame", `${this.data.frame_width}px`);
+    this.root.style.setProperty("--frame", `${frame_width}px`);
     this.canvases = tracks.map((track) => {
       const figure = document.createElement("figure");
       const canvas = document.createElement("canvas");
@@ -110,10 +112,9 @@ class Scrubber {
     });
     this.tracks.replaceChildren(...this.canvases.map(({ figure }) => figure));
     this.range.max = labels.length - 1;
-    this.range.setAttribute("aria-label", this.data.label);
+    this.range.setAttribute("aria-label", label);
     this.root.querySelector(".hint").textContent = hint;
     this.strip.hidden = !strip;
-    if (strip) this.drawStripBase();
   }
 
   drawStripBase() {
