@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from gandash import quality, runs, uploads, worker
 from gandash.app import config_form, layout, models, tricks
@@ -64,20 +65,23 @@ def form() -> None:
     st.subheader("New run", anchor=False)
     preset = st.selectbox("Preset", list(PRESETS), key="train_preset", bind="query-params", on_change=apply_preset)
     st.caption(PRESETS[preset].expect)
-    settings(PRESETS[preset].config)
-    hint()
-    st.text_input("Name", max_chars=63, placeholder="a name for the run", key="train_name", bind="query-params")
-    refused = refusal()
-    st.button(
-        "Start training", type="primary", icon=":material/play_arrow:", width="stretch", on_click=start,
-        disabled=refused, key="train_start",
-    )  # fmt: skip
-    if problem := st.session_state.pop("train_problem", None):
-        st.error(problem, icon=":material/error:")
+    with settings(PRESETS[preset].config):
+        hint()
+        st.text_input("Name", max_chars=63, placeholder="a name for the run", key="train_name", bind="query-params")
+        refused = refusal()
+        st.button(
+            "Start training", type="primary", icon=":material/play_arrow:", width="stretch", on_click=start,
+            disabled=refused, key="train_start",
+        )  # fmt: skip
+        if problem := st.session_state.pop("train_problem", None):
+            st.error(problem, icon=":material/error:")
 
 
-def settings(preset: Config) -> None:
-    """A widget for every setting of the config, greyed where it has no effect; the preset's values are the defaults."""
+def settings(preset: Config) -> DeltaGenerator:
+    """A widget for every setting of the config, greyed where it has no effect; the preset's values are the defaults.
+
+    Returns the place between the settings that matter most and the folded ones.
+    """
     defaults, fields = config_form.values_of(preset), dict(config_form.leaves())
     values = {key: st.session_state.get(key, default) for key, default in defaults.items()}
     config = config_form.unchecked(values)
@@ -95,7 +99,10 @@ def settings(preset: Config) -> None:
 
     essentials(show)
     upload()
+    place = st.container()
+    st.caption("Further settings")
     folded(show, config)
+    return place
 
 
 def essentials(show: Callable[[config_form.Path], None]) -> None:
@@ -194,6 +201,7 @@ def start() -> None:
     try:
         name = worker.fresh_name(runs_root(), pretrained_root(), wish)
         st.session_state.train_run = worker.submit(runs_root(), described(), name).name
+        st.toast(f"**{name}** is in line and starts in a moment", icon=":material/hourglass_top:")
     except (ValueError, OSError) as error:
         st.session_state.train_problem = str(error)
 
@@ -247,19 +255,19 @@ def headline(run: Run, status: Status, config: Config) -> None:
     place = worker.position(runs_root(), run) if status.phase == "queued" else None
     note = f"place {place} in line" if place else status.message
     st.markdown(f":{color}-badge[{icon} {status.phase}] &nbsp; {note}")
-    total = max(status.total, 1)
+    total, before = max(status.total, 1), "Preparing" if status.phase in ACTIVE else "Not begun"
     st.progress(
-        min(status.step / total, 1.0), f"Step {status.step:,} of {status.total:,}" if status.total else "Preparing"
+        min(status.step / total, 1.0), f"Step {status.step:,} of {status.total:,}" if status.total else before
     )
-    speed, left, spent = st.columns(3)
     images = (status.total - status.step) * config.batch_size * config.balance.d_steps
-    speed.metric(
-        "Points/s" if config.data.dataset in STUDIES else "Images/s",
-        f"{status.images_per_second:,.0f}" if status.step else "–",
-        help="Over the last row of metrics.",
-    )
-    left.metric("Time left", layout.duration(images / status.images_per_second) if status.images_per_second else "–")
-    spent.metric("Trained for", layout.duration(status.seconds))
+    with st.container(horizontal=True):  # in a row on a phone, too
+        st.metric(
+            "Points/s" if config.data.dataset in STUDIES else "Images/s",
+            f"{status.images_per_second:,.0f}" if status.step else "–",
+            help="Over the last row of metrics.",
+        )
+        st.metric("Time left", layout.duration(images / status.images_per_second) if status.images_per_second else "–")
+        st.metric("Trained for", layout.duration(status.seconds))
 
 
 def buttons(run: Run, status: Status) -> None:
@@ -326,7 +334,8 @@ layout.header(
     "Train a GAN here and watch it learn. A run has a process of its own: it goes on when you close this tab, "
     "and turns up on the other pages when it is finished. One runs at a time; further ones wait in line.",
 )
-left, right = st.columns([1, 1.5], gap="large")
+with st.container(key="train_halves"):  # on a phone a run comes before the form
+    left, right = st.columns([1, 1.5], gap="large")
 from_link = config_form.key_of(DATASET) not in st.session_state
 with left:
     form()
