@@ -256,9 +256,7 @@ def headline(run: Run, status: Status, config: Config) -> None:
     note = f"place {place} in line" if place else status.message
     st.markdown(f":{color}-badge[{icon} {status.phase}] &nbsp; {note}")
     total, before = max(status.total, 1), "Preparing" if status.phase in ACTIVE else "Not begun"
-    st.progress(
-        min(status.step / total, 1.0), f"Step {status.step:,} of {status.total:,}" if status.total else before
-    )
+    st.progress(min(status.step / total, 1.0), f"Step {status.step:,} of {status.total:,}" if status.total else before)
     images = (status.total - status.step) * config.batch_size * config.balance.d_steps
     with st.container(horizontal=True):  # in a row on a phone, too
         st.metric(
