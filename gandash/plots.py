@@ -65,6 +65,18 @@ def with_share(metrics: pd.DataFrame) -> pd.DataFrame:
     return metrics.assign(d_share=share) if share.round(6).nunique() > 1 else metrics
 
 
+def places(runs: Mapping[str, pd.DataFrame], x: XAxis, step: int) -> list[tuple[float, str]]:
+    """Where a training step lies on the x axis, with a color: for each run, from its first row of metrics to its last.
+
+    Of steps there is but one place, in no color.
+    """
+    tables = [(index, table) for index, table in enumerate(runs.values()) if len(table)]
+    if x == "step":
+        ends = [table.step.iloc[end] for _, table in tables for end in (0, -1)]
+        return [(float(np.clip(step, min(ends), max(ends))), "")] if ends else []
+    return [(float(np.interp(step, table.step, table[x])), color_of(index)) for index, table in tables]
+
+
 def curves(
     runs: Mapping[str, pd.DataFrame],
     columns: Sequence[Curve],

@@ -39,6 +39,16 @@ def test_thinning_keeps_both_ends_and_the_bound(metrics: pd.DataFrame) -> None:
     assert (thinned.step.iloc[0], thinned.step.iloc[-1]) == (0, 490)
 
 
+def test_a_step_has_one_place_among_steps_and_one_for_each_run_otherwise(metrics: pd.DataFrame) -> None:
+    runs = {"a": metrics, "b": metrics.assign(seconds=metrics.seconds * 3), "empty": metrics[:0]}
+    assert plots.places(runs, "step", 125) == [(125.0, "")]
+    assert plots.places(runs, "step", 9999) == [(490.0, "")]
+    assert plots.places({"empty": metrics[:0]}, "step", 0) == plots.places({}, "epoch", 0) == []
+    assert plots.places(runs, "epoch", 125) == [(2.5, plots.color_of(0)), (2.5, plots.color_of(1))]
+    assert plots.places(runs, "seconds", 125) == [(25.0, plots.color_of(0)), (75.0, plots.color_of(1))]
+    assert [place for place, _ in plots.places(runs, "seconds", 9999)] == [98.0, 294.0]  # at the end of what is over
+
+
 def test_each_curve_is_drawn_smooth_over_its_raw_values(metrics: pd.DataFrame) -> None:
     before = metrics.copy()
     columns = [plots.Curve("d_loss", "D"), plots.Curve("g_loss", "G", "dot")]

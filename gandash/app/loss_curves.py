@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from gandash import plots, runs, theory
@@ -19,6 +20,10 @@ from gandash.paths import runs_root
 
 MOST_RUNS = 4
 X_AXES: dict[str, plots.XAxis] = {"Step": "step", "Epoch": "epoch", "Time": "seconds"}
+CHARTS = [
+    f"curves_{name}"
+    for name in ("losses", "scores", "d_share", "d_accuracy", "frechet", "precision", "gradients", "update")
+]
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,17 @@ def logged(found: list[Checkpoint]) -> dict[str, Logged]:
     }
 
 
-def charts(chosen: dict[str, Logged]) -> None:
-    """Three charts that share x axis, smoothing and colors."""
+@dataclass(frozen=True)
+class View:
+    """How all charts are drawn."""
+
+    axis: plots.XAxis
+    smoothing: float
+    log_y: bool
+
+
+def controls() -> View:
+    """X axis, smoothing and scale."""
     one, two, three = st.columns([2, 2, 1.2], vertical_alignment="bottom")
     x = one.segmented_control("X axis", list(X_AXES), default="Step", key="curves_x", bind="query-params")
     weight = two.slider(
@@ -80,66 +94,63 @@ def charts(chosen: dict[str, Logged]) -> None:
         help="Weight of the debiased exponential moving average; the raw values stay visible below it.",
     )  # fmt: skip
     log_y = three.toggle("Log scale", key="curves_log", bind="query-params")
-    frames = {name: plots.with_share(item.metrics) for name, item in chosen.items()}
-    axis = X_AXES[x or "Step"]
-    losses, scores = st.columns(2)
-    with losses:
-        st.subheader("Losses", anchor=False)
-        columns = [plots.Curve("d_loss", "D"), plots.Curve("g_loss", "G", "dot")]
-        lines = references(chosen, "D only guesses:", theory.equilibrium_loss)
-        figure = plots.curves(frames, columns, "Loss", x=axis, smoothing=weight, log_y=log_y, lines=lines)
-        st.plotly_chart(figure, key="curves_losses", config={"displaylogo": False})
+    return View(X_AXES[x or "Step"], weight, log_y)
+
+
+def charts(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View) -> None:
+    """Charts below each other that share x axis, smoothing and colors."""
+    x, smoothing = view.axis, view.smoothing
+    columns = [plots.Curve("d_loss", "D"), plots.Curve("g_loss", "G", "dot")]
+    lines = references(chosen, "D only guesses:", theory.equilibrium_loss)
+    figure = plots.curves(frames, columns, "Loss", x=x, smoothing=smoothing, log_y=view.log_y, lines=lines)
+    chart("Losses", figure, "curves_losses")
+    st.caption(
+        "Mean over the steps between two rows of metrics, on the training batches; "
+        "in nats where the objective is a cross-entropy."
+    )
+    columns = [plots.Curve("d_real", "D(x)"), plots.Curve("d_fake", "D(G(z))", "dot")]
+    lines = references(chosen, "equilibrium", theory.equilibrium)
+    figure = plots.curves(frames, columns, "Probability", x=x, smoothing=smoothing, lines=lines)
+    chart("D(x) and D(G(z))", figure, "curves_scores")
+    st.caption("Mean of sigmoid(logit) over a batch, before D's update; the dotted line is D* where p_g = p_data.")
+    critics = [name for name, item in chosen.items() if OBJECTIVES[item.config.loss.objective].critic]
+    if critics:
         st.caption(
-            "Mean over the steps between two rows of metrics, on the training batches; "
-            "in nats where the objective is a cross-entropy."
+            f"D of {', '.join(critics)} is a critic: its outputs are scores, and no probabilities as drawn here."
         )
-    with scores:
-        st.subheader("D(x) and D(G(z))", anchor=False)
-        columns = [plots.Curve("d_real", "D(x)"), plots.Curve("d_fake", "D(G(z))", "dot")]
-        figure = plots.curves(
-            frames,
-            columns,
-            "Probability",
-            x=axis,
-            smoothing=weight,
-            lines=references(chosen, "equilibrium", theory.equilibrium),
-        )
-        st.plotly_chart(figure, key="curves_scores", config={"displaylogo": False})
-        st.caption("Mean of sigmoid(logit) over a batch, before D's update; the dotted line is D* where p_g = p_data.")
-    sometimes(frames, axis, weight)
-    quality(chosen, frames, axis, log_y)
+    sometimes(frames, view)
+    quality(chosen, frames, view)
     with st.expander("Gradient norms and D(G(z)) around G's update", icon=":material/monitoring:"):
-        more(frames, axis, weight, log_y)
+        more(frames, view)
 
 
-def sometimes(frames: dict[str, pd.DataFrame], axis: plots.XAxis, weight: float) -> None:
+def chart(title: str, figure: go.Figure, key: str) -> None:
+    """A chart under its title."""
+    st.subheader(title, anchor=False)
+    st.plotly_chart(figure, key=key, config={"displaylogo": False})
+
+
+def sometimes(frames: dict[str, pd.DataFrame], view: View) -> None:
     """Charts of what only some runs measure: who was updated, and D's accuracy where it learns classes."""
-    shown = [it for it in SOMETIMES if any(plots.measured(table, it.column) for table in frames.values())]
-    for column, it in zip(st.columns(2), shown, strict=False):
-        with column:
-            st.subheader(it.title, anchor=False)
-            figure = plots.curves(
-                frames, [plots.Curve(it.column, it.label)], it.y_title, x=axis, smoothing=weight, lines=it.lines
-            )
-            st.plotly_chart(figure, key=f"curves_{it.column}", config={"displaylogo": False})
+    for it in SOMETIMES:
+        if any(plots.measured(table, it.column) for table in frames.values()):
+            columns = [plots.Curve(it.column, it.label)]
+            figure = plots.curves(frames, columns, it.y_title, x=view.axis, smoothing=view.smoothing, lines=it.lines)
+            chart(it.title, figure, f"curves_{it.column}")
             st.caption(it.caption)
 
 
-def quality(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], axis: plots.XAxis, log_y: bool) -> None:
+def quality(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View) -> None:
     """How good the samples were, of runs that measured them while they trained."""
     measured = [name for name, table in frames.items() if plots.measured(table, "frechet")]
     if not measured:
         return
-    left, right = st.columns(2)
-    with left:
-        st.subheader("Fréchet distance of samples", anchor=False)
-        figure = plots.measurements(frames, [plots.Curve("frechet", "Fréchet")], "Distance", x=axis, log_y=log_y)
-        st.plotly_chart(figure, key="curves_frechet", config={"displaylogo": False})
-    with right:
-        st.subheader("Precision and recall of samples", anchor=False)
-        columns = [plots.Curve("precision", "precision"), plots.Curve("recall", "recall", "dot")]
-        figure = plots.measurements(frames, columns, "Share", x=axis)
-        st.plotly_chart(figure, key="curves_precision", config={"displaylogo": False})
+    columns = [plots.Curve("frechet", "Fréchet")]
+    figure = plots.measurements(frames, columns, "Distance", x=view.axis, log_y=view.log_y)
+    chart("Fréchet distance of samples", figure, "curves_frechet")
+    columns = [plots.Curve("precision", "precision"), plots.Curve("recall", "recall", "dot")]
+    figure = plots.measurements(frames, columns, "Share", x=view.axis)
+    chart("Precision and recall of samples", figure, "curves_precision")
     for name in measured:
         with layout.one_sentence():
             st.caption(f"{name}: {runs.read_protocol(chosen[name].folder) or 'by an unknown protocol'}.")
@@ -156,16 +167,27 @@ def references(chosen: dict[str, Logged], name: str, value_of: Callable[[float, 
     return {f"{name} {value:.2f}": value for value in sorted(values)}
 
 
-def more(frames: dict[str, pd.DataFrame], axis: plots.XAxis, weight: float, log_y: bool) -> None:
-    left, right = st.columns(2)
+def more(frames: dict[str, pd.DataFrame], view: View) -> None:
+    """Charts that say why, rather than what."""
     columns = [plots.Curve("d_grad_norm", "D"), plots.Curve("g_grad_norm", "G", "dot")]
-    figure = plots.curves(frames, columns, "Gradient norm (L2)", x=axis, smoothing=weight, log_y=log_y)
-    left.plotly_chart(figure, key="curves_gradients", config={"displaylogo": False})
-    left.caption("Global L2 norm over all parameters of a player, before its update.")
+    figure = plots.curves(
+        frames, columns, "Gradient norm (L2)", x=view.axis, smoothing=view.smoothing, log_y=view.log_y
+    )
+    st.plotly_chart(figure, key="curves_gradients", config={"displaylogo": False})
+    st.caption("Global L2 norm over all parameters of a player, before its update.")
     columns = [plots.Curve("d_fake_before", "before"), plots.Curve("d_fake_after", "after", "dot")]
-    figure = plots.curves(frames, columns, "D(G(z))", x=axis, smoothing=weight)
-    right.plotly_chart(figure, key="curves_update", config={"displaylogo": False})
-    right.caption("The same z before and after G's update, D unchanged: the gap is what one step of G gains.")
+    figure = plots.curves(frames, columns, "D(G(z))", x=view.axis, smoothing=view.smoothing)
+    st.plotly_chart(figure, key="curves_update", config={"displaylogo": False})
+    st.caption("The same z before and after G's update, D unchanged: the gap is what one step of G gains.")
+
+
+def samples(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View) -> None:
+    """The samples of a step, which is marked in the charts, too."""
+    st.subheader("Samples of a step", anchor=False)
+    timeline(
+        {name: item.folder for name, item in chosen.items()}, [item.config for item in chosen.values()],
+        "curves_snapshot", charts=CHARTS, places_of=lambda step: plots.places(frames, view.axis, step), per_row=2,
+    )  # fmt: skip
 
 
 def download(chosen: dict[str, Logged]) -> None:
@@ -194,12 +216,13 @@ if not names:
     st.info("Choose at least one run above.", icon=":material/arrow_upward:")
     st.stop()
 selected = {name: everything[name] for name in names}
-charts(selected)
-st.subheader("Samples of the same noise over training", anchor=False)
-timeline(
-    {name: item.folder for name, item in selected.items()}, [item.config for item in selected.values()],
-    key="curves_snapshot",
-)  # fmt: skip
+tables = {name: plots.with_share(item.metrics) for name, item in selected.items()}
+wanted = controls()
+left, right = st.columns([1.9, 1], gap="large")
+with left:
+    charts(selected, tables, wanted)
+with right, st.container(key="curves_samples"):  # stays in view beside the charts
+    samples(selected, tables, wanted)
 download(selected)
 with st.expander("How do I read these curves?", icon=":material/school:"):
     st.markdown(

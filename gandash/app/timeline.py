@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -11,7 +11,7 @@ from PIL import Image
 
 from gandash import runs
 from gandash.app.assets import publish
-from gandash.app.scrubber import Track, scrubber
+from gandash.app.scrubber import Cursor, Track, scrubber
 from gandash.config import Config
 from gandash.study import STUDIES
 
@@ -20,8 +20,14 @@ SINGLE_WIDTH, SHARED_WIDTH = 480, 320
 
 
 @st.fragment
-def timeline(folders: dict[str, Path], configs: Iterable[Config], key: str) -> None:
-    """Snapshots of every folder, trained as ``configs`` say; at each cursor step a run shows its latest up to that."""
+def timeline(
+    folders: dict[str, Path], configs: Iterable[Config], key: str, *,
+    charts: Sequence[str] = (), places_of: Callable[[int], list[tuple[float, str]]] = lambda _: [], per_row: int = 4,
+) -> None:  # fmt: skip
+    """Snapshots of every folder, trained as ``configs`` say; at each cursor step a run shows its latest up to that.
+
+    The step is marked on plotly ``charts`` as well, where ``places_of`` says that it lies on their x axis.
+    """
     snapshots = {name: thinned(runs.read_snapshots(folder)) for name, folder in folders.items()}
     snapshots = {name: found for name, found in snapshots.items() if found}
     if not snapshots:
@@ -30,10 +36,12 @@ def timeline(folders: dict[str, Path], configs: Iterable[Config], key: str) -> N
     points = {name for name, config in zip(folders, configs, strict=True) if config.data.dataset in STUDIES}
     steps = sorted({step for found in snapshots.values() for step in found})
     tracks = [track(name, found, steps, crisp=name not in points) for name, found in snapshots.items()]
+    over = "the samples or a curve" if charts else "the samples"
     scrubber(
         tracks, [f"step {step:,}" for step in steps], key=key, label="Training step", default=len(steps) - 1,
-        frame_width=SINGLE_WIDTH if len(tracks) == 1 else SHARED_WIDTH,
-        hint="Move the pointer over the samples, drag, or use the arrow keys: the same noise at every step, "
+        frame_width=SINGLE_WIDTH if len(tracks) == 1 else SHARED_WIDTH, per_row=per_row,
+        cursor=Cursor(charts, [places_of(step) for step in steps]),
+        hint=f"Move the pointer over {over}, drag, or use the arrow keys: the same noise at every step, "
         "drawn in eval mode (from the moving average of G where the run keeps one).",
     )  # fmt: skip
 

@@ -72,6 +72,36 @@ def test_each_page_opens_from_its_permalink(page: Page, site: str, link: str) ->
     assert not problems
 
 
+def test_curves_and_samples_share_a_step_cursor(page: Page, site: str) -> None:
+    """Moved by keys or by the pointer over a curve, in the browser alone; let go of, it is in the URL."""
+    sent = frames_sent(page)
+    page.goto(f"{site}/curves?curves_runs=plain&curves_runs=two-sided")
+    settle(page)
+    canvas = page.locator(f"{SCRUBBER} .tracks canvas").first
+    lines = page.locator(".gd-cursor:visible")
+    expect(lines).to_have_count(2)  # of losses and D's outputs; further charts are folded
+    page.wait_for_timeout(1500)
+    before, end, last = len(sent), left_of(lines.first), canvas.get_attribute("data-position")
+    page.locator(f"{SCRUBBER} input").press("ArrowLeft")
+    expect(canvas).not_to_have_attribute("data-position", str(last))
+    assert left_of(lines.first) < end
+    area = page.locator(".st-key-curves_losses .nsewdrag").first.bounding_box()
+    assert area is not None
+    page.mouse.move(area["x"] + 3, area["y"] + 50)
+    page.mouse.move(area["x"] + 5, area["y"] + 50)
+    expect(canvas).to_have_attribute("data-position", re.compile("^[01]$"))  # the first row of metrics is not step 0
+    assert [left_of(line) < (area["x"] + end) / 2 for line in lines.all()] == [True, True]
+    assert len(sent) == before
+    page.mouse.move(5, 5)
+    expect(page).to_have_url(re.compile("curves_snapshot=[01]"))
+
+
+def left_of(element: Locator) -> float:
+    box = element.bounding_box()
+    assert box is not None
+    return box["x"]
+
+
 def test_widgets_write_the_url_and_the_link_shows_the_same_view(page: Page, site: str, browser: Browser) -> None:
     page.goto(site)
     settle(page)

@@ -13,6 +13,7 @@ export default function ({ data, parentElement, setStateValue }) {
   scrubber.show(data);
   return () => {
     scrubber.pause();
+    scrubber.cursor.end();
     instances.delete(parentElement);
   };
 }
@@ -28,6 +29,13 @@ class Scrubber {
     this.position = 0;
     this.committed = 0;
     this.images = [];
+    this.cursor = new Cursor({
+      move: (position) => {
+        this.pause();
+        this.moveTo(position);
+      },
+      leave: () => this.send(),
+    });
     this.listen();
   }
 
@@ -63,7 +71,7 @@ class Scrubber {
   }
 
   async show(data) {
-    const signature = JSON.stringify([data.tracks, data.labels]);
+    const signature = JSON.stringify([data.tracks, data.labels, data.cursor]);
     if (signature === this.signature) return;
     const first = this.signature === undefined;
     this.signature = signature;
@@ -79,6 +87,7 @@ class Scrubber {
     this.build(data);
     if (data.strip) this.drawStripBase();
     this.draw();
+    this.cursor.show(data.cursor, this.position);
     this.root.dataset.ready = "true";
   }
 
@@ -90,8 +99,8 @@ class Scrubber {
     this.tracks.append(note);
   }
 
-  build({ tracks, labels, strip, hint, label, frame_width }) {
-    this.root.style.setProperty("--tracks", tracks.length);
+  build({ tracks, labels, strip, hint, label, frame_width, per_row }) {
+    this.root.style.setProperty("--tracks", Math.min(tracks.length, per_row));
     this.root.style.setProperty("--frame", `${frame_width}px`);
     this.canvases = tracks.map((track) => {
       const figure = document.createElement("figure");
@@ -144,6 +153,7 @@ class Scrubber {
       canvas.dataset.position = this.position;
     });
     if (this.data.strip) this.drawStrip();
+    if (this.data.cursor.charts.length) this.cursor.draw(this.position);
     const label = this.data.labels[this.position];
     this.range.value = this.position;
     this.range.setAttribute("aria-valuetext", label);
