@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import streamlit as st
 
@@ -13,6 +14,11 @@ from gandash.training import SNAPSHOT_POINTS
 
 LARGEST_SEED = 2**32 - 1
 TRAIN_PAGE = "gandash/app/train.py"
+# A short toolbar, which leaves the legend free: drag to zoom in, double-click to zoom out.
+CHART: dict[str, Any] = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+}
 
 
 def header(title: str, lead: str) -> None:
