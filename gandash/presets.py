@@ -46,7 +46,8 @@ _CRITIC = OptimizerConfig(g_lr=5e-4, d_lr=5e-4, adam_beta1=0.0, adam_beta2=0.9)
 
 PRESETS: dict[str, Preset] = {
     "Quick digits": Preset(
-        "Digits in about 5 minutes on 2 CPU cores: half the paper's width, and G learns four times as fast as D.",
+        "Digits in 2 minutes on 2 CPU cores with bf16 units, in about 5 without: half the paper's width, and G learns "
+        "four times as fast as D.",
         _QUICK,
     ),
     "DCGAN on MNIST": Preset(
