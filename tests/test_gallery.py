@@ -324,7 +324,10 @@ def test_own_images_are_compared_in_pixels_only(runs_root: Path, tiny_config: Ca
     app = visit(gallery_nearest="own", gallery_sample="36")
     (row,) = rows_of(app)
     assert "typical of training images" in row
-    assert any(caption.value.startswith("Only in pixels: Classifier features are") for caption in app.caption)
+    assert any(
+        caption.value.startswith("Only in pixels: Measuring needs held-out images of a named dataset")
+        for caption in app.caption
+    )
     assert "class left" in html_of(app) or "class right" in html_of(app)
 
 

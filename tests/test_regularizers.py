@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from gandash import regularizers
 from gandash.config import Config
+from gandash.convolution import Conv2d
 from gandash.networks import build_pair
 
 ConfigFactory = Callable[..., Config]
@@ -125,7 +126,7 @@ def test_spectral_norm_divides_by_the_largest_singular_value(tiny_config: Config
     D.eval()
     layers = [m for m in D.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
     originals = [m for m in plain.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-    assert [type(m) for m in originals] == [nn.Conv2d, nn.Conv2d, nn.Linear]
+    assert [type(m) for m in originals] == [Conv2d, Conv2d, nn.Linear]
     for ours, theirs in zip(layers, originals, strict=True):
         sigma = torch.linalg.svdvals(theirs.weight.detach().flatten(1))[0]
         torch.testing.assert_close(ours.weight.detach(), theirs.weight.detach() / sigma, rtol=1e-4, atol=1e-6)
