@@ -105,7 +105,7 @@ def left_of(element: Locator) -> float:
 def test_widgets_write_the_url_and_the_link_shows_the_same_view(page: Page, site: str, browser: Browser) -> None:
     page.goto(site)
     settle(page)
-    seed = page.get_by_label("Seed", exact=True).first  # the second is of the nearest training images
+    seed = page.locator(".st-key-gallery_seed input")
     seed.fill("11")
     seed.press("Enter")
     expect(page).to_have_url(re.compile("gallery_seed=11"))
