@@ -15,7 +15,7 @@ SAMPLES, COLUMNS = 32, 8
 def card(checkpoint: Checkpoint, job: Job | None) -> None:
     """Samples of seed 0 with what the checkpoint is and how it was made; ``job`` is what goes on beside the server."""
     about = checkpoint.card
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):  # cards of one row are equally tall
         with layout.one_sentence():
             content = models.sample_grid(checkpoint, 0, SAMPLES, COLUMNS)
             alt = f"{layout.amount_of(about, SAMPLES)} of {about.name}, seed 0"
@@ -29,6 +29,7 @@ def card(checkpoint: Checkpoint, job: Job | None) -> None:
         )
         if shown := about.evaluation or about.inception:
             st.markdown(figures.line(shown), help=f"Measured on {shown.protocol}.")
+        st.space("stretch")
         refused = models.not_measurable(checkpoint)
         mine = job if job is not None and job.concerns(measuring.MODULE, checkpoint.folder) else None
         underway = mine is not None and not mine.problem
