@@ -73,7 +73,7 @@ def curves(chosen: dict[str, Checkpoint]) -> None:
         figure = plots.curves(
             frames, [plots.Curve("d_excess", "D")], "Nats above the floor", x="epoch", smoothing=weight
         )
-        st.plotly_chart(figure, key="smoothing_excess", config=layout.CHART)
+        layout.chart(figure, "smoothing_excess")
         st.caption("Raw losses of arms with different targets are not comparable; above their floors they are.")
     with right:
         st.subheader("D's outputs", anchor=False)
@@ -81,14 +81,15 @@ def curves(chosen: dict[str, Checkpoint]) -> None:
         losses = [checkpoint.card.config.loss for checkpoint in chosen.values()]
         lines = {f"equilibrium {v:.2f}": v for v in sorted({theory.equilibrium(it.alpha, it.beta) for it in losses})}
         figure = plots.curves(frames, columns, "Probability", x="epoch", smoothing=weight, lines=lines)
-        st.plotly_chart(figure, key="smoothing_scores", config=layout.CHART)
+        layout.chart(figure, "smoothing_scores")
         st.caption("Mean of sigmoid(logit) over training batches, before D's update.")
     st.subheader("How sure D is: its logits on real and generated images", anchor=False)
     span = plots.logit_range(frames.values())
     for column, (name, metrics) in zip(st.columns(max(len(frames), 2)), frames.items(), strict=False):
         figure = plots.logit_bands(metrics, x="epoch", smoothing=weight, y_range=span)
-        column.markdown(f"**{name}**")
-        column.plotly_chart(figure, key=f"smoothing_logits_{name}", config=layout.CHART)
+        with column:
+            st.markdown(f"**{name}**")
+            layout.chart(figure, f"smoothing_logits_{name}")
     st.caption(
         "Median, quartiles and 5 to 95 % of a training batch, averaged over the steps between two rows. "
         "Smoothing pulls the logits towards each other: targets of 0.9 and 0.1 are met at ±2.2, not at infinity."
@@ -143,7 +144,7 @@ def optimal() -> None:
     lines = {"D*, hard labels": theory.optimal_discriminator(p_data, p_g)}
     lines[f"D*, α = {alpha:g}, β = {beta:g}"] = theory.optimal_discriminator(p_data, p_g, alpha, beta)
     with chart:
-        st.plotly_chart(plots.densities(x, p_data, p_g, lines), key="smoothing_theory", config=layout.CHART)
+        layout.chart(plots.densities(x, p_data, p_g, lines), "smoothing_theory")
         st.caption("Closed form for two normal densities, N(1.5, 0.8²) and N(−1.5, 1²); nothing here is trained.")
 
 

@@ -127,7 +127,7 @@ def charts(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: Vie
 def chart(title: str, figure: go.Figure, key: str) -> None:
     """A chart under its title."""
     st.subheader(title, anchor=False)
-    st.plotly_chart(figure, key=key, config=layout.CHART)
+    layout.chart(figure, key)
 
 
 def sometimes(frames: dict[str, pd.DataFrame], view: View) -> None:
@@ -173,11 +173,11 @@ def more(frames: dict[str, pd.DataFrame], view: View) -> None:
     figure = plots.curves(
         frames, columns, "Gradient norm (L2)", x=view.axis, smoothing=view.smoothing, log_y=view.log_y
     )
-    st.plotly_chart(figure, key="curves_gradients", config=layout.CHART)
+    layout.chart(figure, "curves_gradients")
     st.caption("Global L2 norm over all parameters of a player, before its update.")
     columns = [plots.Curve("d_fake_before", "before"), plots.Curve("d_fake_after", "after", "dot")]
     figure = plots.curves(frames, columns, "D(G(z))", x=view.axis, smoothing=view.smoothing)
-    st.plotly_chart(figure, key="curves_update", config=layout.CHART)
+    layout.chart(figure, "curves_update")
     st.caption("The same z before and after G's update, D unchanged: the gap is what one step of G gains.")
 
 

@@ -96,6 +96,56 @@ def test_curves_and_samples_share_a_step_cursor(page: Page, site: str) -> None:
     expect(page).to_have_url(re.compile("curves_snapshot=[01]"))
 
 
+PHONE = {
+    "viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True,
+    "user_agent": "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("page", [PHONE], indirect=True)
+def test_a_finger_scrolls_over_charts_and_pictures_and_moves_their_step(page: Page, site: str) -> None:
+    """Up and down is the page's, across the picture or a tap on either is the step's; nothing zooms."""
+    page.goto(f"{site}/curves?curves_runs=plain")
+    settle(page)
+    chart = page.locator(".st-key-curves_losses .nsewdrag").first
+    canvas = page.locator(f"{SCRUBBER} .tracks canvas").first
+    last = canvas.get_attribute("data-position")
+    axes = "() => [...document.querySelectorAll('.js-plotly-plot')].map(plot => plot._fullLayout.yaxis.range)"
+    before = page.evaluate(axes)
+    chart.scroll_into_view_if_needed()
+    assert drag(page, chart, up=80) > 40
+    assert page.evaluate(axes) == before
+    assert canvas.get_attribute("data-position") == last
+    area = chart.bounding_box()
+    assert area is not None
+    page.touchscreen.tap(area["x"] + 4, area["y"] + area["height"] / 2)
+    expect(canvas).to_have_attribute("data-position", re.compile("^[01]$"))
+    tapped = canvas.get_attribute("data-position")
+    canvas.scroll_into_view_if_needed()
+    assert drag(page, canvas, up=-80) < -40
+    assert canvas.get_attribute("data-position") == tapped
+    assert drag(page, canvas, across=120) == 0
+    assert canvas.get_attribute("data-position") not in (tapped, None)
+
+
+def drag(page: Page, element: Locator, up: int = 0, across: int = 0) -> float:
+    """Draw a finger over an element, from its middle; returns by how much the page has scrolled."""
+    scrolled = "() => document.querySelector('[data-testid=stMain]').scrollTop"
+    before = page.evaluate(scrolled)
+    box = element.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    devtools = page.context.new_cdp_session(page)
+    for part in range(11):
+        point = {"x": x + across * part / 10, "y": y - up * part / 10}
+        kind = "touchMove" if part else "touchStart"
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+        page.wait_for_timeout(30)
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(500)
+    return float(page.evaluate(scrolled) - before)
+
+
 def left_of(element: Locator) -> float:
     box = element.bounding_box()
     assert box is not None

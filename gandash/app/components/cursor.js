@@ -54,6 +54,13 @@ class Cursor {
       clearTimeout(this.leaving);
       this.move(this.nearest(points[0].x));
     });
+    plot.addEventListener("click", ({ isTrusted, target, clientX }) => {
+      // A tap of a finger hovers without telling; what plotly takes for a click may be a scroll of the page.
+      if (!isTrusted || !target.closest(".nsewdrag")) return;
+      const { xaxis } = plot._fullLayout;
+      this.move(this.nearest(xaxis.p2d(clientX - plot.getBoundingClientRect().left - xaxis._offset)));
+      this.leave();
+    });
     plot.on("plotly_unhover", () => {
       clearTimeout(this.leaving); // a fast pointer leaves and comes back between two points
       this.leaving = setTimeout(() => this.leave(), LEAVE_MS);

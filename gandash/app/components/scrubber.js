@@ -53,7 +53,8 @@ class Scrubber {
     this.follow(this.strip);
   }
 
-  // Hovering or dragging over an element moves along the path; letting go commits the position.
+  // Hovering or dragging over an element moves along the path; letting go commits the position. A finger that goes up or
+  // down scrolls the page, which the browser tells by a cancelled pointer: nothing moves until it goes across or taps.
   follow(element) {
     const moveUnder = (event) => {
       if (!this.data) return;
@@ -64,10 +65,15 @@ class Scrubber {
     };
     element.addEventListener("pointermove", moveUnder);
     element.addEventListener("pointerdown", (event) => {
+      this.held = this.position;
       element.setPointerCapture(event.pointerId);
-      moveUnder(event);
+      if (event.pointerType !== "touch") moveUnder(event);
     });
-    element.addEventListener("pointerup", () => this.send());
+    element.addEventListener("pointercancel", () => this.moveTo(this.held));
+    element.addEventListener("pointerup", (event) => {
+      moveUnder(event);
+      this.send();
+    });
   }
 
   async show(data) {
