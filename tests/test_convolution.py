@@ -59,6 +59,38 @@ def test_a_layer_gives_what_torchs_gives(kind: str, order: torch.memory_format, 
     torch.testing.assert_close(mine, theirs, **tolerance)
 
 
+def gray(kind: str, *, bias: bool = False) -> tuple[nn.Module, nn.Module, Tensor]:
+    """Our layer from or to gray images and torch's, with the same weights, and something to put in."""
+    channels, side = {"Conv2d": ((1, 6), (8, 12)), "ConvTranspose2d": ((6, 1), (4, 6))}[kind]
+    torchs = getattr(nn, kind)(*channels, 4, 2, 1, bias=bias)
+    ours = getattr(convolution, kind)(*channels, bias=bias)
+    ours.load_state_dict(torchs.state_dict())
+    return ours, torchs, noise(3, channels[0], *side)
+
+
+@ORDERS
+@BIASES
+@pytest.mark.parametrize("kind", ["Conv2d", "ConvTranspose2d"])
+def test_gray_images_give_what_torchs_give(kind: str, order: torch.memory_format, bias: bool) -> None:
+    *pair, x = gray(kind, bias=bias)
+    x = x.to(memory_format=order)
+    mine, theirs = (results(layer.to(memory_format=order), x, bf16=False) for layer in pair)
+    torch.testing.assert_close(mine, theirs)
+
+
+@pytest.mark.parametrize("kind", ["Conv2d", "ConvTranspose2d"])
+def test_gradients_of_gray_images_have_gradients(kind: str) -> None:
+    layer, _, x = gray(kind)
+    layer, x = layer.double(), x[:1, :, :4, :4].double().requires_grad_()
+
+    def function(x: Tensor, weight: Tensor) -> Tensor:
+        maps: Tensor = torch.func.functional_call(layer, {"weight": weight}, (x,))
+        return maps.tanh()
+
+    assert torch.autograd.gradcheck(function, (x, layer.weight))
+    assert torch.autograd.gradgradcheck(function, (x, layer.weight))
+
+
 @pytest.mark.parametrize(("large", "small"), [((3, 5, 8, 8), (3, 6, 4, 4)), ((2, 1, 4, 6), (2, 7, 2, 3))])
 @ORDERS
 def test_the_weight_gradient_in_double_precision(
