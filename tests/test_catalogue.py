@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gandash import __main__ as cli
-from gandash import catalogue, checkpoints, latent, samples, zoo
+from gandash import catalogue, checkpoints, cli, latent, samples, zoo
 from gandash.zoo import Entry
 from tests.conftest import measured
 

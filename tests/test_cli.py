@@ -18,8 +18,7 @@ import torch
 from PIL import Image
 from pydantic import BaseModel
 
-from gandash import __main__ as cli
-from gandash import checkpoints, latent, paths, runs, zoo
+from gandash import checkpoints, cli, latent, paths, runs, zoo
 from gandash.config import Config
 from gandash.data import to_uint8
 from gandash.objectives import OBJECTIVES

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gandash import __main__ as cli
-from gandash import checkpoints, classifiers, data, evaluation, kept, runs, zoo
+from gandash import checkpoints, classifiers, cli, data, evaluation, kept, runs, zoo
 from gandash.checkpoints import Checkpoint
 from gandash.classifiers import Facts
 from gandash.config import DataConfig, parse_config

@@ -42,6 +42,7 @@ LAYERS: list[set[str]] = [
     {"background", "zoo", "inception"},
     {"worker", "measuring", "catalogue"},
     {"neighbors"},
+    {"cli"},
     {"__main__"},
 ]
 LAYER = {module: number for number, row in enumerate(LAYERS) for module in row}

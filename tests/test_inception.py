@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-from gandash import __main__ as cli
-from gandash import checkpoints, data, inception, latent, metrics, runs, samples
+from gandash import checkpoints, cli, data, inception, latent, metrics, runs, samples
 from gandash.checkpoints import Checkpoint
 from gandash.config import parse_config
 from gandash.data import Dataset

@@ -12,8 +12,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from gandash import __main__ as cli
-from gandash import checkpoints, classifiers, data, latent, metrics, quality, runs, training
+from gandash import checkpoints, classifiers, cli, data, latent, metrics, quality, runs, training
 from gandash.checkpoints import Checkpoint
 from gandash.config import Config, DataConfig
 from gandash.data import to_uint8
