@@ -21,6 +21,7 @@ import torch
 from filelock import FileLock, Timeout
 from pydantic import Field, ValidationError
 
+from gandash import memory
 from gandash.checkpoints import now
 from gandash.config import Section, explain
 from gandash.evaluation import Progress
@@ -136,7 +137,7 @@ def launch(module: str, output: Path, *arguments: str) -> subprocess.Popen[bytes
     """Run a module in a session of its own, so that it outlives the server and its terminal."""
     path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     # Threads that spin while they wait for each other burn the little time that others leave: 4 times slower.
-    environment = {"OMP_WAIT_POLICY": "PASSIVE"} | os.environ | {"PYTHONPATH": path}
+    environment = {"OMP_WAIT_POLICY": "PASSIVE", **memory.ENVIRONMENT, **os.environ, "PYTHONPATH": path}
     with output.open("ab") as stream:
         return subprocess.Popen(
             [sys.executable, "-m", module, *arguments],

@@ -18,6 +18,7 @@ PACKAGE = Path(gandash.__file__).parent
 LAYERS: list[set[str]] = [
     {
         "paths",
+        "memory",
         "files",
         "images",
         "latent",
