@@ -4,15 +4,16 @@
     python benchmarks/training.py --problems 32 --rounds 9 --json
     python benchmarks/training.py --problems ring --steps 100 --batch-size 256 --width 128 --threads 1
 
-Protocol: both sides live in one process and take turns, a few steps each, so that whatever
-else the machine does meets both alike. A first turn each is not counted: the plain side
-warms up, gandash chooses its arithmetic. Per side the median turn is given with the slowest
-and the fastest; the ratio is that of the medians, and its range that of single rounds.
+Protocol: each side lives in a process of its own, and they take turns, a few steps each, so
+that whatever else the machine does meets both alike. A first turn each is not counted: the
+plain side warms up, gandash chooses its arithmetic. Per side the median turn is given with the
+slowest and the fastest; the ratio is that of the medians, and its range that of single rounds.
 
 Plain side: fp32, channels first, binary cross-entropy on sigmoid outputs, a DataLoader over
 float images, losses read every step, D not frozen while G learns, default Adam: the usual
 tutorial. gandash: its own loop with automatic precision, all metrics, and a report per turn,
-at 10 steps a turn as often as by default.
+at 10 steps a turn as often as by default; its process is started as the command line and the
+Train page start one, so that it keeps its memory (see gandash/memory.py).
 
 A problem is a size of MNIST in pixels, or the name of a set of points in the plane, on which both
 sides train the fully connected pair. There a DataLoader takes most of the plain side's time, so
@@ -24,20 +25,25 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import multiprocessing
+import os
 import statistics
 import time
 from collections.abc import Iterator
-from typing import Any
+from multiprocessing.connection import Connection
+from typing import Any, Literal
 
 import torch
 from machine import machine
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from gandash import data
+from gandash import data, memory
 from gandash.config import Config, DataConfig, parse_config
 from gandash.data import Dataset
 from gandash.training import choose_device, new_state, train
+
+Name = Literal["plain", "gandash"]
 
 IMAGES = 6400
 LATENT = 100
@@ -77,28 +83,72 @@ def _parser() -> argparse.ArgumentParser:
 
 def compare(problem: str, options: argparse.Namespace) -> dict[str, Any]:
     """Images or points per second of both sides on one problem, turn about."""
-    config = _config(problem, options)
-    dataset = _images(config.data)
-    device = choose_device(options.device)
-    state = new_state(config, dataset)
-    netG, netD, floats = plain_side(dataset, config)
-    batches = plain_batches(floats, options.batches, config.batch_size, device)
-    ours, plain = train(state, dataset), textbook(netG.to(device), netD.to(device), batches, device)
-    next(ours)  # the samples before step 0
-    turns: dict[str, list[float]] = {"plain": [], "gandash": []}
-    for _ in range(options.rounds + 1):
-        for name, steps, count in (("plain", plain, options.steps), ("gandash", ours, 1)):
-            turns[name].append(_rate(steps, count, options.steps * options.batch_size, device))
-    ratios = sorted(b / a for a, b in zip(turns["plain"][1:], turns["gandash"][1:], strict=True))
-    sides = {name: _summary(values[1:]) for name, values in turns.items()}
+    with Side("plain", problem, options) as plain, Side("gandash", problem, options) as ours:
+        sides = {"plain": plain, "gandash": ours}
+        turns = [{name: side.turn() for name, side in sides.items()} for _ in range(options.rounds + 1)][1:]
+        about = ours.facts
+    ratios = sorted(turn["gandash"] / turn["plain"] for turn in turns)
+    rates = {name: _summary([turn[name] for turn in turns]) for name in sides}
     return {
         "problem": problem,
-        "data": dataset.title,
-        "arithmetic": str(state.arithmetic),
-        **sides,
-        "ratio": round(sides["gandash"]["per_second"] / sides["plain"]["per_second"], 3),
+        **about,
+        **rates,
+        "ratio": round(rates["gandash"]["per_second"] / rates["plain"]["per_second"], 3),
         "ratio_range": [round(ratios[0], 3), round(ratios[-1], 3)],
     }
+
+
+class Side:
+    """One side in a process of its own, which trains when it is told to."""
+
+    def __init__(self, name: Name, problem: str, options: argparse.Namespace) -> None:
+        environment = memory.ENVIRONMENT if name == "gandash" else {}
+        self.pipe, far = multiprocessing.Pipe()
+        arguments = far, name, problem, options
+        self.process = multiprocessing.get_context("spawn").Process(target=_serve, args=arguments, daemon=True)
+        before = dict(os.environ)
+        os.environ.update(environment)  # the process starts with what stands there
+        self.process.start()
+        os.environ.clear()
+        os.environ.update(before)
+        far.close()
+
+    def __enter__(self) -> Side:
+        self.facts: dict[str, Any] = self.pipe.recv()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pipe.close()
+        self.process.join()
+
+    def turn(self) -> float:
+        """Images or points per second of some steps."""
+        self.pipe.send("go")
+        rate: float = self.pipe.recv()
+        return rate
+
+
+def _serve(pipe: Connection, name: Name, problem: str, options: argparse.Namespace) -> None:
+    """Be one side until the other end of the pipe is closed."""
+    torch.set_num_threads(options.threads or torch.get_num_threads())
+    config, device = _config(problem, options), choose_device(options.device)
+    dataset = _images(config.data)
+    if name == "gandash":
+        state = new_state(config, dataset)
+        steps: Iterator[object] = train(state, dataset)
+        next(steps)  # the samples before step 0
+        count, facts = 1, {"data": dataset.title, "arithmetic": str(state.arithmetic)}
+    else:
+        netG, netD, floats = plain_side(dataset, config)
+        batches = plain_batches(floats, options.batches, config.batch_size, device)
+        steps, count, facts = textbook(netG.to(device), netD.to(device), batches, device), options.steps, {}
+    pipe.send(facts)
+    while True:
+        try:
+            pipe.recv()
+        except EOFError:
+            return
+        pipe.send(_rate(steps, count, options.steps * options.batch_size, device))
 
 
 def _config(problem: str, options: argparse.Namespace) -> Config:
