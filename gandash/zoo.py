@@ -84,12 +84,19 @@ def _arms(name: str, title: str, **settings: Any) -> dict[str, Entry]:
 WIDE = SLOWER_D | {
     "network": {"g_width": 64, "d_width": 64, "latent_dim": 32}, "precision": "bf16", "epochs": 15,
 }  # fmt: skip
+
+
+def _with_latents(settings: dict[str, Any], latent_dim: int) -> dict[str, Any]:
+    return settings | {"network": settings["network"] | {"latent_dim": latent_dim}}
+
+
 # Without momentum and with two steps of D the distance was 134 after 470 steps of G; with one, beta 0.5 and rates of
 # 1e-3 for G and 2e-3 for D, 567. The former is
 # gandash train --objective hinge --d-spectral-norm True --d-norm none --g-width 32 --d-width 32 --latent-dim 32
 # --batch-size 64 --ema 0.998 --precision fp32 --g-lr 1e-3 --d-lr 1e-3 --adam-beta1 0 --adam-beta2 0.9 --d-steps 2
 # --steps 470 --evaluate-every 470.
 SPECTRAL = _of("Hinge and spectral norm", "loss", "network", "balance", "optimizer")
+WIDE_SPECTRAL = SPECTRAL | {"network": SPECTRAL["network"] | {"g_width": 64, "d_width": 64}, "precision": "bf16"}
 # A critic whose slope is bounded, and rates at which a CPU sees digits within minutes (the paper: 1e-4).
 CRITIC = _of("WGAN-GP", "loss", "regularizer", "balance", "optimizer")
 # With batch norm D won at once: it sees that no generated white is quite as white as that of the images, and after 650
@@ -128,37 +135,46 @@ ZOO: dict[str, Entry] = {
         "G is told from which side the character is seen.",
     ),
     "fashion-dcgan": Entry(
-        "Fashion-MNIST, no smoothing", _measured("fashion-mnist", epochs=6), "The plain DCGAN on clothing.",
-        "fashion smoothing",
+        "Fashion-MNIST, no smoothing", _config("fashion-mnist", **WIDE, evaluate_every=940),
+        "The plain DCGAN on clothing.", "fashion smoothing",
     ),
     "fashion-dcgan-one-sided": Entry(
-        "Fashion-MNIST, one-sided smoothing", _measured("fashion-mnist", loss={"alpha": 0.1}, epochs=6),
+        "Fashion-MNIST, one-sided smoothing",
+        _config("fashion-mnist", **WIDE, loss={"alpha": 0.1}, evaluate_every=940),
         "D's target on real images is 0.9.", "fashion smoothing",
     ),
     "fashion-conditional": Entry(
-        "Fashion-MNIST, class-conditional", _measured("fashion-mnist", **CONDITIONAL, epochs=4),
+        "Fashion-MNIST, class-conditional",
+        _config("fashion-mnist", **WIDE, **CONDITIONAL, evaluate_every=940),
         "G is told the kind of clothing by class-conditional batch norm, D by a channel for each class.",
     ),
-    "cifar10-dcgan": Entry("CIFAR-10, DCGAN", _measured("cifar10", epochs=12), "The plain DCGAN on photographs."),
+    "cifar10-dcgan": Entry(
+        "CIFAR-10, DCGAN", _config("cifar10", **_with_latents(WIDE, 100), evaluate_every=780),
+        "The plain DCGAN on photographs.",
+    ),
     "cifar10-sn-hinge": Entry(
-        "CIFAR-10, hinge and spectral norm", _measured("cifar10", **SPECTRAL, epochs=10),
+        "CIFAR-10, hinge and spectral norm",
+        _config(
+            "cifar10", **_with_latents(WIDE_SPECTRAL, 100) | {"optimizer": SPECTRAL["optimizer"] | {"g_lr": 5e-4}},
+            epochs=20, evaluate_every=390,
+        ),
         "Every layer of D is divided by its largest singular value.",
     ),
     "mnist-least-squares": Entry(
-        "MNIST, least squares", _measured("mnist", loss={"objective": "least-squares"}, epochs=6),
+        "MNIST, least squares", _config("mnist", **WIDE, loss={"objective": "least-squares"}, evaluate_every=940),
         "D regresses to 1 and 0 instead of classifying.",
     ),
     "mnist-wgan-gp": Entry(
         "MNIST, WGAN-GP",
-        _measured("mnist", **CRITIC, network={"latent_dim": 32, "d_norm": "layer"}, epochs=12),
+        _measured("mnist", **CRITIC, network={"latent_dim": 32, "d_norm": "layer"}, precision="bf16", epochs=30),
         "D is a critic; minus its loss estimates a distance between generated and real images.",
     ),
     "mnist-sn-hinge": Entry(
-        "MNIST, hinge and spectral norm", _measured("mnist", **SPECTRAL, epochs=8),
+        "MNIST, hinge and spectral norm", _config("mnist", **WIDE_SPECTRAL, epochs=16, evaluate_every=470),
         "Every layer of D is divided by its largest singular value.",
     ),
     "mnist-minimax": Entry(
-        "MNIST, minimax", _measured("mnist", **SLOWER_D, loss={"objective": "minimax"}, epochs=4),
+        "MNIST, minimax", _config("mnist", **WIDE, loss={"objective": "minimax"}, evaluate_every=940),
         "G minimizes log(1 - D(G(z))), whose gradient vanishes where D is sure.",
     ),
     "mnist-failure-collapse": Entry(

@@ -5,6 +5,7 @@ AppTest runs the real scripts but no browser code: what happens in the browser i
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -259,6 +260,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "one-a-step": {"balance": {"rule": "worse"}},
     "plane": {"data": {"dataset": "ring"}, "network": {"architecture": "mlp", "latent_dim": 8}, "batch_size": 64},
     "line": {"data": {"dataset": "mixture-1d"}, "network": {"architecture": "mlp", "latent_dim": 8}, "batch_size": 64},
+    "squares": {"loss": {"objective": "least-squares"}},
 }
 
 
@@ -319,6 +321,23 @@ def test_curves_show_who_was_updated_and_how_d_classifies_only_where_that_was_me
     assert titles("plane") == set()
     assert titles("plane", "one-a-step") == {"Who was updated"}
     assert titles("few-labels", "plane") == {"D as a classifier"}
+
+
+def test_curves_draw_probabilities_and_bare_scores_apart(kinds: Path) -> None:
+    def drawn(*names: str) -> dict[str, list[list[str]]]:
+        """Of each chart of D's outputs the names of its lines."""
+        app = visit("loss_curves")
+        app.multiselect(key="curves_runs").set_value(list(names)).run()
+        assert_fine(app, "loss_curves")
+        charts = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+        lines = {chart["layout"]["yaxis"]["title"]["text"]: chart["data"] for chart in charts}
+        return {
+            title: sorted({it["name"] for it in lines[title]}) for title in ("Probability", "Score") if title in lines
+        }
+
+    assert drawn("plane") == {"Probability": ["plane: D(G(z))", "plane: D(x)"]}
+    assert drawn("squares") == {"Score": ["squares: generated", "squares: real"]}
+    assert drawn("squares", "plane") == drawn("squares") | drawn("plane")
 
 
 def test_curves_show_the_quality_of_samples_with_its_protocol_where_it_was_measured(arms: Path) -> None:

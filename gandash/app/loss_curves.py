@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ MOST_RUNS = 4
 X_AXES: dict[str, plots.XAxis] = {"Step": "step", "Epoch": "epoch", "Time": "seconds"}
 CHARTS = [
     f"curves_{name}"
-    for name in ("losses", "scores", "d_share", "d_accuracy", "frechet", "precision", "gradients", "update")
+    for name in ("losses", "scores", "outputs", "d_share", "d_accuracy", "frechet", "precision", "gradients", "update")
 ]
 
 
@@ -108,20 +108,38 @@ def charts(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: Vie
         "Mean over the steps between two rows of metrics, on the training batches; "
         "in nats where the objective is a cross-entropy."
     )
-    columns = [plots.Curve("d_real", "D(x)"), plots.Curve("d_fake", "D(G(z))", "dot")]
-    lines = references(chosen, "equilibrium", theory.equilibrium)
-    figure = plots.curves(frames, columns, "Probability", x=x, smoothing=smoothing, lines=lines)
-    chart("D(x) and D(G(z))", figure, "curves_scores")
-    st.caption("Mean of sigmoid(logit) over a batch, before D's update; the dotted line is D* where p_g = p_data.")
-    critics = [name for name, item in chosen.items() if OBJECTIVES[item.config.loss.objective].critic]
-    if critics:
-        st.caption(
-            f"D of {', '.join(critics)} is a critic: its outputs are scores, and no probabilities as drawn here."
-        )
+    probable = {name for name, item in chosen.items() if OBJECTIVES[item.config.loss.objective].cross_entropy}
+    outputs(chosen, frames, view, probable)
     sometimes(frames, view)
     quality(chosen, frames, view)
     with st.expander("Gradient norms and D(G(z)) around G's update", icon=":material/monitoring:"):
-        more(frames, view)
+        more(frames, view, probable)
+
+
+def outputs(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View, probable: set[str]) -> None:
+    """What D says: probabilities of the runs named in ``probable``, bare scores of the others."""
+    if probable:
+        columns = [plots.Curve("d_real", "D(x)"), plots.Curve("d_fake", "D(G(z))", "dot")]
+        lines = references(chosen, "equilibrium", theory.equilibrium)
+        figure = plots.curves(
+            only(frames, probable), columns, "Probability", x=view.axis, smoothing=view.smoothing, lines=lines
+        )
+        chart("D(x) and D(G(z))", figure, "curves_scores")
+        st.caption("Mean of sigmoid(logit) over a batch, before D's update; the dotted line is D* where p_g = p_data.")
+    if frames.keys() - probable:
+        columns = [plots.Curve("real_q50", "real"), plots.Curve("fake_q50", "generated", "dot")]
+        rest = only(frames, frames.keys() - probable)
+        figure = plots.curves(rest, columns, "Score", x=view.axis, smoothing=view.smoothing)
+        chart("D's scores", figure, "curves_outputs")
+        st.caption(
+            "Median of a batch, before D's update. Scores are no probabilities: least squares pulls them to 1 (real) "
+            "and 0 (generated), hinge past 1 and −1, and to a Wasserstein critic only their distance matters."
+        )
+
+
+def only(frames: dict[str, pd.DataFrame], names: Set[str]) -> dict[str, pd.DataFrame]:
+    """The metrics of some runs and no rows of the others, so that every run keeps its color."""
+    return {name: table if name in names else table.iloc[:0] for name, table in frames.items()}
 
 
 def chart(title: str, figure: go.Figure, key: str) -> None:
@@ -167,7 +185,7 @@ def references(chosen: dict[str, Logged], name: str, value_of: Callable[[float, 
     return {f"{name} {value:.2f}": value for value in sorted(values)}
 
 
-def more(frames: dict[str, pd.DataFrame], view: View) -> None:
+def more(frames: dict[str, pd.DataFrame], view: View, probable: set[str]) -> None:
     """Charts that say why, rather than what."""
     columns = [plots.Curve("d_grad_norm", "D"), plots.Curve("g_grad_norm", "G", "dot")]
     figure = plots.curves(
@@ -175,10 +193,11 @@ def more(frames: dict[str, pd.DataFrame], view: View) -> None:
     )
     layout.chart(figure, "curves_gradients")
     st.caption("Global L2 norm over all parameters of a player, before its update.")
-    columns = [plots.Curve("d_fake_before", "before"), plots.Curve("d_fake_after", "after", "dot")]
-    figure = plots.curves(frames, columns, "D(G(z))", x=view.axis, smoothing=view.smoothing)
-    layout.chart(figure, "curves_update")
-    st.caption("The same z before and after G's update, D unchanged: the gap is what one step of G gains.")
+    if probable:
+        columns = [plots.Curve("d_fake_before", "before"), plots.Curve("d_fake_after", "after", "dot")]
+        figure = plots.curves(only(frames, probable), columns, "D(G(z))", x=view.axis, smoothing=view.smoothing)
+        layout.chart(figure, "curves_update")
+        st.caption("The same z before and after G's update, D unchanged: the gap is what one step of G gains.")
 
 
 def samples(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View) -> None:

@@ -37,6 +37,7 @@ LIVE_POINTS = 400
 LIVE = {
     "Loss": {"d_loss": "D", "g_loss": "G"},
     "D's output": {"d_real": "D(x)", "d_fake": "D(G(z))"},
+    "D's score": {"real_q50": "real, median", "fake_q50": "generated, median"},
     "Share of updates": {"d_share": "D's updates"},
     "Accuracy": {"d_accuracy": "D's classes"},
     "Fréchet distance": {"frechet": "of 2,000 samples"},
@@ -297,7 +298,7 @@ def live(run: Run) -> None:
     if metrics.empty:
         st.info("The first numbers come after a few steps.", icon=":material/hourglass_top:")
     else:
-        live_charts(metrics)
+        live_charts(metrics, run.config())
     kind = "gd-points" if run.config().data.dataset in STUDIES else "gd-pixels"
     snapshots = list(run.snapshots().items())[-2:]
     if snapshots:
@@ -309,9 +310,14 @@ def live(run: Run) -> None:
         )
 
 
-def live_charts(metrics: pd.DataFrame) -> None:
-    """What was measured, two charts a row."""
-    shown = {label: names for label, names in LIVE.items() if all(measured(metrics, name) for name in names)}
+def live_charts(metrics: pd.DataFrame, config: Config) -> None:
+    """What was measured, two charts a row: of D's output what it is, a probability or a score."""
+    hidden = "D's score" if OBJECTIVES[config.loss.objective].cross_entropy else "D's output"
+    shown = {
+        label: names
+        for label, names in LIVE.items()
+        if label != hidden and all(measured(metrics, name) for name in names)
+    }
     columns = st.columns(2)
     for number, (label, names) in enumerate(shown.items()):
         table = thin(metrics.dropna(subset=list(names)), LIVE_POINTS).rename(columns=names)
