@@ -185,10 +185,10 @@ def zoo_(
     with tqdm(unit="step", dynamic_ncols=True, delay=1e-3) as bar:
         for name, item in zoo.train(list(names), zoo_root(), pretrained_root()):
             if isinstance(item, Progress):
-                bar.set_description(name)
+                bar.set_description_str(name)
                 bar.set_postfix_str(f"{item.doing} ({item.step} of {item.steps})")
                 continue
-            bar.set_description(f"{name}, epoch {item.epoch:.1f}")
+            bar.set_description_str(f"{name}, epoch {item.epoch:.1f} of {zoo.ZOO[name].config.epochs}")
             bar.update(item.step - bar.n)
             bar.set_postfix_str(f"{item.images_per_second:.0f} images/s")
     print(f"The zoo is complete in {pretrained_root()}")
