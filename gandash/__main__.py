@@ -9,7 +9,7 @@ from gandash import memory
 
 def main() -> int:
     """The command line, in a process that keeps its memory; its exit status."""
-    memory.start_over("gandash")
+    memory.start_over()
     from gandash import cli  # noqa: PLC0415 - torch comes with it, too large to import twice
 
     return cli.main()

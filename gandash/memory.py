@@ -16,10 +16,10 @@ ENVIRONMENT: Mapping[str, str] = {
 }
 
 
-def start_over(module: str) -> None:
-    """Replace this process by ``python -m MODULE`` with the same arguments and ENVIRONMENT, if it lacks that.
+def start_over() -> None:
+    """Replace this process by one with the same command line and ENVIRONMENT, if it lacks that.
 
     Call it before anything large is imported. Settings that somebody made already stay as they are.
     """
     if sys.platform == "linux" and not ENVIRONMENT.keys() <= os.environ.keys():
-        os.execve(sys.executable, [sys.executable, "-m", module, *sys.argv[1:]], {**ENVIRONMENT, **os.environ})  # noqa: S606
+        os.execve(sys.executable, sys.orig_argv, {**ENVIRONMENT, **os.environ})  # noqa: S606

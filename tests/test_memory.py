@@ -37,14 +37,15 @@ def test_what_is_freed_is_not_cleared_again() -> None:
 def test_the_command_line_starts_over_once(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[tuple[str, list[str], dict[str, str]]] = []
     monkeypatch.setattr(os, "execve", lambda *arguments: started.append(arguments))
-    monkeypatch.setattr(sys, "argv", ["/somewhere/gandash", "train", "--epochs", "2"])
+    command = ["python", "-X", "utf8", "-m", "gandash", "train", "--epochs", "2"]
+    monkeypatch.setattr(sys, "orig_argv", command)
     monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
-    memory.start_over("gandash")
+    memory.start_over()
     ((program, arguments, environment),) = started
-    assert (program, arguments) == (sys.executable, [sys.executable, "-m", "gandash", "train", "--epochs", "2"])
+    assert (program, arguments) == (sys.executable, command)
     assert environment == os.environ | memory.ENVIRONMENT
     monkeypatch.setenv("GLIBC_TUNABLES", "mine")
-    memory.start_over("gandash")
+    memory.start_over()
     assert len(started) == 1
 
 
