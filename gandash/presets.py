@@ -46,7 +46,7 @@ _CRITIC = OptimizerConfig(g_lr=5e-4, d_lr=5e-4, adam_beta1=0.0, adam_beta2=0.9)
 
 PRESETS: dict[str, Preset] = {
     "Quick digits": Preset(
-        "Digits in 2 minutes on 2 CPU cores with bf16 units, in about 5 without: half the paper's width, and G learns "
+        "Digits in 2 minutes on 2 recent CPU cores, in about 5 on older ones: half the paper's width, and G learns "
         "four times as fast as D.",
         _QUICK,
     ),
