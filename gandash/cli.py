@@ -46,13 +46,19 @@ def train(config: Config = DEFAULTS, name: str = "run") -> None:
     _follow(runs.create(runs_root(), config, name), dataset)
 
 
-def resume(name: Annotated[str, tyro.conf.Positional]) -> None:
-    """Take up a run that was stopped or cut off.
+def resume(name: Annotated[str, tyro.conf.Positional], more: int = 0) -> None:
+    """Take up a run that was stopped or cut off, or train a finished one longer.
 
     Args:
         name: Name of the run.
+        more: Epochs to add to a finished run (steps, if that is what it counts).
     """
-    _follow(_find_run(name))
+    run = _find_run(name)
+    if more < 0:
+        raise ValueError(f"more must be 0 or more, not {more}: a run cannot be made shorter")
+    if more:
+        runs.extend(run, more)
+    _follow(run)
 
 
 def _follow(run: Run, dataset: Dataset | None = None) -> None:

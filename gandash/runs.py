@@ -33,7 +33,7 @@ from torch import Tensor
 
 from gandash import checkpoints, data, optimizers, quality
 from gandash.checkpoints import Card, DataFacts, now
-from gandash.config import Config, Section, explain
+from gandash.config import Config, Section, explain, parse_config
 from gandash.data import Dataset
 from gandash.figures import Protocol
 from gandash.files import write_whole
@@ -244,6 +244,28 @@ def create(root: Path, config: Config, name: str, place: int | None = None) -> R
         shutil.rmtree(run.folder, ignore_errors=True)
         raise
     return run
+
+
+def extend(run: Run, more: int) -> None:
+    """Give a finished run ``more`` epochs (steps, if its config counts these); it is stopped then and can be resumed.
+
+    Its weights become those of a run that was as long from the start, bit for bit where resuming is. ``ValueError`` if
+    it is not finished, or if its instance noise has already decayed to nothing.
+    """
+    config, status = run.config(), run.status()
+    if run.held or status.phase != "finished" or not run.resumable:
+        raise ValueError(
+            f"Only a finished run can be trained longer, and {run.name!r} is "
+            f"{'running' if run.held else status.phase}: let it come to its end first"
+        )
+    if config.regularizer.instance_noise:
+        raise ValueError(
+            f"A run with instance noise ends where that ends, and {run.name!r} has it: train a new run with more epochs"
+        )
+    longer = {"steps": config.steps + more} if config.steps else {"epochs": config.epochs + more}
+    config = parse_config(config.model_dump() | longer)
+    write_whole(run.folder / CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
+    run.update(phase="stopped", place=None, message="It has been given more to do, and can be resumed.")
 
 
 def find(root: Path) -> list[Run]:

@@ -29,7 +29,9 @@ from gandash.config import Config
 from gandash.line import alive, gate, position
 from gandash.runs import Run
 
-__all__ = ["alive", "ensure_worker", "fresh_name", "position", "recover", "remove", "resume", "stop", "submit"]
+__all__ = [
+    "alive", "ensure_worker", "fresh_name", "position", "recover", "remove", "resume", "stop", "submit", "train_longer",
+]  # fmt: skip
 
 LAUNCH, LOG, TRASH = ".worker.launch", ".worker.log", ".removed"
 LAUNCH_SECONDS = 60.0  # a launched worker that has not taken its lock by then is given up
@@ -63,6 +65,13 @@ def resume(run: Run) -> None:
         run.clear_stop()
         run.update(phase="queued", place=line.new_place(root), lost=0, message="")
         _launch_if_needed(root)
+
+
+def train_longer(run: Run, more: int) -> None:
+    """Put a finished run at the end of the line again, with more epochs or steps; see :func:`gandash.runs.extend`."""
+    with gate(run.folder.parent):
+        runs.extend(run, more)
+    resume(run)
 
 
 def stop(run: Run) -> None:

@@ -253,10 +253,13 @@ def _measure(folder: Path) -> Iterator[Progress]:
 
 
 def _run(root: Path, name: str) -> Run:
-    run = Run(root / name)
+    run, config = Run(root / name), ZOO[name].config
     if not (run.folder / runs.STATUS).exists():
-        return runs.create(root, ZOO[name].config, name)
-    if run.config() != ZOO[name].config:
+        return runs.create(root, config, name)
+    more = config.epochs - run.config().epochs
+    if more > 0 and run.config().model_copy(update={"epochs": config.epochs}) == config:
+        runs.extend(run, more)
+    if run.config() != config:
         raise ValueError(f"The run {name!r} must have the zoo's config, and it has another: remove {run.folder}")
     return run
 

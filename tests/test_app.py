@@ -502,3 +502,19 @@ def test_shipped_classifiers_carry_figures_of_training_images() -> None:
 def test_without_figures_there_is_no_table_of_them(arms: Path) -> None:
     app = visit("gallery")
     assert "Figures" not in [heading.value for heading in app.subheader]
+
+
+def test_a_finished_run_can_be_trained_longer(
+    runs_root: Path, tiny_config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "_launch_if_needed", lambda _root: None)
+    run = runs.create(runs_root, tiny_config(), "mine")
+    list(runs.execute(run))
+    app = visit("train", train_run="mine")
+    more = app.number_input(key="train_more")
+    assert (more.label, more.value) == ("More steps", 1000)
+    more.set_value(4).run()
+    app.button(key="train_go_on").click().run()
+    assert_fine(app, "train")
+    assert (run.config().steps, run.status().phase) == (10, "queued")
+    assert "train_go_on" not in [button.key for button in app.button]

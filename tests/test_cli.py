@@ -84,9 +84,11 @@ def test_train_list_sample_resume_export(
     assert (in_tmp / "first-seed-3.png").is_file()
     assert run_cli("resume", "first") == 0
     assert "Finished first after 6 steps" in capsys.readouterr().out
+    assert run_cli("resume", "first", "--more", "1") == 0
+    assert "Finished first after 7 steps" in capsys.readouterr().out
     target = pretrained_root / "small"
     assert run_cli("export", "first", "--to", str(target), "--title", "Small", "--note", "A note.") == 0
-    assert f"Exported small at step 6 to {target}" in capsys.readouterr().out
+    assert f"Exported small at step 7 to {target}" in capsys.readouterr().out
     (first, exported), broken = checkpoints.find(pretrained_root, runs_root)
     assert (exported.card.title, exported.card.note, exported.card.weights) == ("Small", "A note.", "fp16")
     assert first.card.config.loss.alpha == 0.1

@@ -170,6 +170,33 @@ def test_executing_a_finished_run_again_changes_nothing(runs_root: Path, tiny_co
 # Resuming
 
 
+def test_a_finished_run_trained_longer_is_one_that_was_as_long_from_the_start(
+    runs_root: Path, tiny_config: ConfigFactory
+) -> None:
+    whole = finish(runs.create(runs_root, tiny_config(steps=9), "whole"))
+    parted = finish(runs.create(runs_root, tiny_config(steps=6), "parted"))
+    runs.extend(parted, 3)
+    assert (parted.status().phase, parted.config()) == ("stopped", whole.config())
+    finish(parted)
+    assert parted.status().phase == "finished"
+    before, after = state_of(whole), state_of(parted)
+    assert all(torch.equal(tensor, after[name]) for name, tensor in before.items())
+    assert checkpoints.load_card(parted.folder).config == whole.config()
+    passes = finish(runs.create(runs_root, tiny_config(steps=None, epochs=1), "passes"))
+    runs.extend(passes, 3)
+    assert passes.config().epochs == 4
+
+
+def test_only_a_finished_run_without_noise_is_trained_longer(runs_root: Path, tiny_config: ConfigFactory) -> None:
+    parted = train_to(runs.create(runs_root, tiny_config(), "parted"), 2)
+    with pytest.raises(ValueError, match="Only a finished run can be trained longer, and 'parted' is stopped"):
+        runs.extend(parted, 1)
+    noisy = finish(runs.create(runs_root, tiny_config(regularizer={"instance_noise": 0.1}), "noisy"))
+    with pytest.raises(ValueError, match="'noisy' has it: train a new run with more epochs"):
+        runs.extend(noisy, 1)
+    assert noisy.status().phase == "finished"
+
+
 KINDS = [
     (0.9, Arithmetic()),
     (0.0, Arithmetic()),

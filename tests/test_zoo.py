@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,15 @@ def test_a_run_of_that_name_with_another_config_is_refused(
     with pytest.raises(ValueError, match=r"must have the zoo's config, and it has another: remove"):
         list(zoo.train([], runs_root, pretrained_root))
     assert Run(runs_root / "plain").config() == run.config()
+
+
+def test_an_entry_that_was_given_more_epochs_is_trained_on(
+    runs_root: Path, pretrained_root: Path, tiny_zoo: dict[str, Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(zoo.train(["plain"], runs_root, pretrained_root))
+    before = checkpoints.load_card(pretrained_root / "plain")
+    longer = tiny_zoo["plain"].config.model_copy(update={"epochs": before.config.epochs + 1})
+    monkeypatch.setitem(zoo.ZOO, "plain", replace(tiny_zoo["plain"], config=longer))
+    list(zoo.train(["plain"], runs_root, pretrained_root))
+    after = checkpoints.load_card(pretrained_root / "plain")
+    assert (after.config, after.step) == (longer, before.step + longer.steps_per_epoch(after.data.images))

@@ -34,6 +34,7 @@ LIPSCHITZ: dict[str, dict[str, Any]] = {
 }
 ACTIVE = ("queued", "running")
 LIVE_POINTS = 400
+MORE, LONGEST = {"epochs": 5, "steps": 1000}, 1_000_000
 LIVE = {
     "Loss": {"d_loss": "D", "g_loss": "G"},
     "D's output": {"d_real": "D(x)", "d_fake": "D(G(z))"},
@@ -276,6 +277,8 @@ def buttons(run: Run, status: Status) -> None:
             st.button("Stop", icon=":material/stop:", on_click=worker.stop, args=(run,), key="train_stop")
         if status.phase in ("stopped", "failed"):
             st.button("Resume", icon=":material/play_arrow:", on_click=worker.resume, args=(run,), key="train_resume")
+        if status.phase == "finished":
+            train_longer(run)
         if status.phase not in ACTIVE:
             with st.popover("Remove", icon=":material/delete:"):
                 st.markdown(f"Remove **{run.name}** with its checkpoint, metrics and samples?")
@@ -285,6 +288,21 @@ def buttons(run: Run, status: Status) -> None:
                 st.Page("loss_curves.py", url_path="curves"), label="All its curves", icon=":material/show_chart:",
                 query_params={"curves_runs": run.name},
             )  # fmt: skip
+
+
+def train_longer(run: Run) -> None:
+    """Let a finished run go on."""
+    unit = "steps" if run.config().steps else "epochs"
+    with st.popover("Train longer", icon=":material/more_time:"):
+        more = st.number_input(f"More {unit}", 1, LONGEST, value=MORE[unit], key="train_more")
+        st.button("Go on", on_click=go_on, args=(run, int(more)), key="train_go_on", type="primary")
+
+
+def go_on(run: Run, more: int) -> None:
+    try:
+        worker.train_longer(run, more)
+    except ValueError as error:
+        st.error(str(error), icon=":material/error:")
 
 
 def remove(run: Run) -> None:
