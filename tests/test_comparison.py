@@ -22,7 +22,7 @@ def test_arms_are_compared_over_seeds_with_their_spread() -> None:
     cards = [trained(0, 0, 18), trained(0, 1, 20), trained(0, 2, 22), trained(0.1, 0, 30), trained(0.1, 5, 31)]
     alone = [trained(0.2, 0, 1), trained(0, 3, 99, batch_size=7), card.model_copy(update={"evaluation": None})]
     ((training, protocol, table),) = over_seeds(alone + cards)
-    assert training == "4 epochs in batches of 64, 32 base filters in G, 32 in D"
+    assert training == f"{card.config.epochs} epochs in batches of 64, 32 base filters in G, 32 in D"
     assert protocol == measured(1.0).protocol
     assert table["Targets (real, fake)"].tolist() == ["1, 0", "0.9, 0"]
     assert table.Seeds.tolist() == [3, 2]
