@@ -250,13 +250,17 @@ def extend(run: Run, more: int) -> None:
     """Give a finished run ``more`` epochs (steps, if its config counts these); it is stopped then and can be resumed.
 
     Its weights become those of a run that was as long from the start, bit for bit where resuming is. ``ValueError`` if
-    it is not finished, or if its instance noise has already decayed to nothing.
+    it is not finished, has lost its saved state, or its instance noise has already decayed to nothing.
     """
     config, status = run.config(), run.status()
-    if run.held or status.phase != "finished" or not run.resumable:
+    if run.held or status.phase != "finished":
         raise ValueError(
             f"Only a finished run can be trained longer, and {run.name!r} is "
             f"{'running' if run.held else status.phase}: let it come to its end first"
+        )
+    if not run.resumable:
+        raise ValueError(
+            f"A run is trained longer from its saved state, and {run.name!r} has none: train a new run with more epochs"
         )
     if config.regularizer.instance_noise:
         raise ValueError(

@@ -84,7 +84,6 @@ def _arms(name: str, title: str, **settings: Any) -> dict[str, Entry]:
 WIDE = SLOWER_D | {
     "network": {"g_width": 64, "d_width": 64, "latent_dim": 32}, "precision": "bf16", "epochs": 15,
 }  # fmt: skip
-
 # Without momentum and with two steps of D the distance was 134 after 470 steps of G; with one, beta 0.5 and rates of
 # 1e-3 for G and 2e-3 for D, 567. The former is
 # gandash train --objective hinge --d-spectral-norm True --d-norm none --g-width 32 --d-width 32 --latent-dim 32

@@ -195,6 +195,9 @@ def test_only_a_finished_run_without_noise_is_trained_longer(runs_root: Path, ti
     with pytest.raises(ValueError, match="'noisy' has it: train a new run with more epochs"):
         runs.extend(noisy, 1)
     assert noisy.status().phase == "finished"
+    (noisy.folder / runs.STATE).unlink()
+    with pytest.raises(ValueError, match="from its saved state, and 'noisy' has none"):
+        runs.extend(noisy, 1)
 
 
 KINDS = [
