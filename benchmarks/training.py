@@ -169,7 +169,8 @@ def _config(problem: str, options: argparse.Namespace) -> Config:
 
 def _images(config: DataConfig) -> Dataset:
     """MNIST where it is on disk, else noise of the same kind; nothing is downloaded."""
-    if config.dataset in PLANE or (data.data_folder() / "MNIST" / "raw").is_dir():
+    raw = data.data_folder() / "MNIST" / "raw"
+    if config.dataset in PLANE or any(raw.glob("train-images-idx3-ubyte*")):
         return data.load(config)
     noise = torch.randint(0, 256, (IMAGES, 1, config.size, config.size), dtype=torch.uint8)
     return Dataset("noise", "random images", "none", noise)
