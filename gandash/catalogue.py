@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gandash import checkpoints, classifiers, comparison, images, samples
 from gandash.checkpoints import Checkpoint
-from gandash.figures import Evaluation
+from gandash.figures import Evaluation, apart
 from gandash.files import write_whole
 from gandash.zoo import ZOO
 
@@ -48,16 +48,17 @@ def _table(members: list[Checkpoint], reference: Evaluation | None) -> str:
     rows = [(it.card.title, it.card.evaluation) for it in members if it.card.evaluation is not None]
     if not rows:
         return ""
-    protocols = {str(found.protocol) for _, found in rows}
+    protocols = {found.protocol for _, found in rows}
     if len(protocols) > 1:
         raise ValueError(
             f"Figures in one table must share a protocol, and those of {rows[0][0]!r} and others have "
-            f"{' and '.join(sorted(protocols))}: measure them all anew with python -m gandash evaluate"
+            f"{' and '.join(sorted(map(str, protocols)))}: measure them all anew with python -m gandash evaluate"
         )
-    if reference is not None and str(reference.protocol) in protocols:
+    protocol = protocols.pop()
+    if reference is not None and reference.protocol == protocol:
         rows.append(("*training images*", reference))
     lines = _lines(COLUMN_TITLES, [(title, *_cells(found)) for title, found in rows])
-    return f"{lines}\n\nMeasured on {protocols.pop()}.\n"
+    return f"{lines}\n\nMeasured on {protocol}. {apart(reference, protocol)}".rstrip() + "\n"
 
 
 def _arms(members: list[Checkpoint]) -> str:

@@ -61,3 +61,17 @@ class Evaluation(Figures):
     memorization: float
     memorization_pixels: float
     label_accuracy: float | None = None
+
+
+def apart(reference: Evaluation | None, protocol: Protocol) -> str:
+    """A sentence with the figures of training images, for where they were measured by another protocol.
+
+    Empty where there are none, and where ``protocol`` is theirs too: they belong into the table of its figures then.
+    """
+    if reference is None or reference.protocol == protocol:
+        return ""
+    return (
+        f"Training images in place of samples reach Fréchet {reference.frechet:.1f}, precision "
+        f"{reference.precision:.2f}, recall {reference.recall:.2f}, density {reference.density:.2f} and coverage "
+        f"{reference.coverage:.2f} by another protocol, a hint and no rank: {reference.protocol}."
+    )

@@ -49,6 +49,19 @@ def test_figures_stand_in_a_table_with_their_protocol(trained: Path, tmp_path: P
     assert f"\nMeasured on {measured(1.0).protocol}.\n" in page
 
 
+def test_training_images_stand_in_the_table_or_in_a_sentence_of_their_own(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for checkpoint in checkpoints.find(trained)[0]:
+        checkpoints.attach(checkpoint, measured(12.0))
+    for fake, within in ((1000, True), (70, False)):
+        reference = measured(1.0, fake)
+        monkeypatch.setattr(catalogue.classifiers, "reference", lambda *_, found=reference: found)
+        page = catalogue.write(trained, tmp_path).read_text()
+        assert ("| *training images* | 1.0 |" in page) == within
+        assert (f"another protocol, a hint and no rank: {reference.protocol}.\n" in page) != within
+
+
 def test_arms_are_compared_over_seeds(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number, checkpoint in enumerate(checkpoints.find(trained)[0]):
         config, figures = checkpoint.card.config, measured(10.0 + number)

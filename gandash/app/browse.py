@@ -42,7 +42,7 @@ def by_frechet(found: list[Checkpoint]) -> Groups:
     ranked = figures.by_protocol([checkpoint.card for checkpoint in found])
     groups = [
         (f"**{cards[0].data.title}**, {protocol}.", [named[card.name] for card in cards])
-        for protocol, cards in sorted(ranked.items(), key=lambda group: (-len(group[1]), group[0]))
+        for protocol, cards in sorted(ranked.items(), key=lambda group: (-len(group[1]), str(group[0])))
     ]
     rest = [checkpoint for checkpoint in found if not checkpoint.card.evaluation]
     return [*groups, (UNMEASURED, rest)] if rest else groups

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from gandash.checkpoints import Card
-from gandash.figures import Evaluation, Figures
+from gandash.figures import Evaluation, Figures, Protocol
 
 COLUMNS = {
     "frechet": "Fréchet", "kernel": "Kernel", "precision": "Precision", "recall": "Recall", "density": "Density",
@@ -23,12 +23,12 @@ def line(found: Figures) -> str:
     return f"Fréchet **{found.frechet:.1f}** · precision **{found.precision:.2f}** · recall **{found.recall:.2f}**"
 
 
-def by_protocol(cards: list[Card]) -> dict[str, list[Card]]:
+def by_protocol(cards: list[Card]) -> dict[Protocol, list[Card]]:
     """Measured cards by the protocol of their figures, best Fréchet distance first."""
-    groups: dict[str, list[Card]] = {}
+    groups: dict[Protocol, list[Card]] = {}
     for card in cards:
         if card.evaluation:
-            groups.setdefault(str(card.evaluation.protocol), []).append(card)
+            groups.setdefault(card.evaluation.protocol, []).append(card)
     return {protocol: sorted(found, key=_frechet) for protocol, found in groups.items()}
 
 

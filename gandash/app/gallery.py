@@ -10,6 +10,7 @@ from gandash.app.cards import card
 from gandash.app.nearest import nearest
 from gandash.app.stories import stories
 from gandash.checkpoints import Checkpoint
+from gandash.figures import apart
 from gandash.paths import runs_root
 
 CARDS_PER_ROW = 3
@@ -78,11 +79,15 @@ def leaderboard(found: list[Checkpoint]) -> None:
     st.subheader("Figures", anchor=False)
     for protocol, cards in groups.items():
         st.markdown(f"**{cards[0].data.title}**, {protocol}.")
-        st.dataframe(figures.table(cards, models.reference(cards[0].config.data.dataset)), hide_index=True)
+        reference = models.reference(cards[0].config.data.dataset)
+        st.dataframe(figures.table(cards, reference), hide_index=True)
+        if said := apart(reference, protocol):
+            st.caption(said)
     st.caption(
         "Best Fréchet distance first. Precision: share of samples near a real image; recall: share of real images near "
         "a sample; memorization: distance to the training set over that of unseen real images, 1 is best. "
-        f"Last {figures.TRAINING_IMAGES}: real images in place of samples, about what a perfect generator reaches. "
+        "Training images, in the last row or below the table: real images in place of samples, about what a perfect "
+        "generator reaches. "
         "Read them together: on a classifier's features even noise may lie near real images. "
         "Figures of different protocols cannot be compared."
     )
