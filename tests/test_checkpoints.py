@@ -281,8 +281,10 @@ def test_a_shipped_checkpoint_has_its_history(folder: Path) -> None:
         assert not about.last_step or measured.set_index("step").frechet.idxmin() == about.step
     assert metrics[["d_real", "d_fake"]].stack().between(0, 1).all()
     snapshots = runs.read_snapshots(folder)
-    due = [step for step in about.config.snapshot_steps(about.data.images) if step <= last]
-    assert list(snapshots) == due
+    steps = list(snapshots)
+    assert (steps[0], steps[-1]) == (0, last)
+    assert 15 <= len(steps) <= 30, "of a run that was trained longer, some were planned for a shorter one"
+    assert np.diff(steps).max() <= last / 8
     side = about.config.data.size
     for path in snapshots.values():
         with Image.open(path) as image:

@@ -109,6 +109,7 @@ def test_a_finger_scrolls_over_charts_and_pictures_and_moves_their_step(page: Pa
     settle(page)
     chart = page.locator(".st-key-curves_losses .nsewdrag").first
     canvas = page.locator(f"{SCRUBBER} .tracks canvas").first
+    expect(page.locator(".js-plotly-plot")).to_have_count(4)
     last = canvas.get_attribute("data-position")
     axes = "() => [...document.querySelectorAll('.js-plotly-plot')].map(plot => plot._fullLayout.yaxis.range)"
     before = page.evaluate(axes)
