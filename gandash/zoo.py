@@ -94,7 +94,7 @@ SPECTRAL = _of("Hinge and spectral norm", "loss", "network", "balance", "optimiz
 WIDE_SPECTRAL = SPECTRAL | {"network": SPECTRAL["network"] | {"g_width": 64, "d_width": 64}, "precision": "bf16"}
 # Photographs need more of everything than digits: the paper's width, batch and 100 latent dimensions. With rates of
 # 2e-3 for G and 5e-4 for D the distance was least, 112, after 4,680 steps, with 4e-4 for both 107; then it rises with
-# D's gradients, to 174 and 157 after 9,360. After 2,000 it was 151 with the former and 194 with half of each:
+# G's gradients, to 174 and 157 after 9,360. After 2,000 it was 151 with the former and 194 with half of each:
 # gandash train --dataset cifar10 --g-width 64 --d-width 64 --latent-dim 100 --batch-size 128 --ema 0.999
 # --precision bf16 --g-lr 4e-4 --d-lr 4e-4 --epochs 28 --evaluate-every 780 (500 for the last two).
 PHOTOGRAPHS = WIDE | {
@@ -173,7 +173,7 @@ ZOO: dict[str, Entry] = {
     ),
     "mnist-wgan-gp": Entry(
         "MNIST, WGAN-GP",
-        _measured("mnist", **CRITIC, network={"latent_dim": 32, "d_norm": "layer"}, precision="bf16", epochs=30),
+        _measured("mnist", **CRITIC, network={"latent_dim": 32, "d_norm": "layer"}, precision="bf16", epochs=40),
         "D is a critic; minus its loss estimates a distance between generated and real images.",
     ),
     "mnist-sn-hinge": Entry(
