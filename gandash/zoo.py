@@ -161,7 +161,8 @@ ZOO: dict[str, Entry] = {
     ),
     "cifar10-dcgan": Entry(
         "CIFAR-10, DCGAN", _config("cifar10", **PHOTOGRAPHS),
-        "The plain DCGAN on photographs. After the best step the distance rises again: D comes to be sure.",
+        "The plain DCGAN on photographs. After the best step the distance rises again, though the losses stand still: "
+        "what keeps growing is the norm of G's gradient.",
     ),
     "cifar10-sn-hinge": Entry(
         "CIFAR-10, hinge and spectral norm", _config("cifar10", **SPECTRAL_PHOTOGRAPHS),
