@@ -244,6 +244,7 @@ def test_of_two_with_one_name_the_earlier_folder_wins(tmp_path: Path) -> None:
 # What ships
 
 SHIPPED = sorted(path.parent for path in (PROJECT / "pretrained").glob(f"*/{CARD}"))
+TRAINED_LONGER = {"cifar10-sn-hinge"}  # some of its snapshots were planned for fewer epochs
 
 
 @pytest.mark.parametrize("folder", [pytest.param(folder, id=folder.name) for folder in SHIPPED])
@@ -282,9 +283,12 @@ def test_a_shipped_checkpoint_has_its_history(folder: Path) -> None:
     assert metrics[["d_real", "d_fake"]].stack().between(0, 1).all()
     snapshots = runs.read_snapshots(folder)
     steps = list(snapshots)
-    assert (steps[0], steps[-1]) == (0, last)
-    assert 15 <= len(steps) <= 30, "of a run that was trained longer, some were planned for a shorter one"
-    assert np.diff(steps).max() <= last / 8
+    if folder.name in TRAINED_LONGER:
+        assert (steps[0], steps[-1]) == (0, last)
+        assert 15 <= len(steps) <= 30
+        assert np.diff(steps).max() <= last / 8
+    else:
+        assert steps == [step for step in about.config.snapshot_steps(about.data.images) if step <= last]
     side = about.config.data.size
     for path in snapshots.values():
         with Image.open(path) as image:
