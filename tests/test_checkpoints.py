@@ -244,9 +244,8 @@ def test_of_two_with_one_name_the_earlier_folder_wins(tmp_path: Path) -> None:
 # What ships
 
 SHIPPED = sorted(path.parent for path in (PROJECT / "pretrained").glob(f"*/{CARD}"))
-EARLIER_PLANS = {
-    "cifar10-sn-hinge": ((40, 15_600), (80, 22_780))
-}  # planned for 40 epochs up to step 15,600, then for 80
+# Epochs that a run trained longer was planned for before, and up to which step; its snapshots are spaced by these.
+EARLIER_PLANS = {"cifar10-sn-hinge": ((40, 15_600), (80, 22_780))}
 
 
 @pytest.mark.parametrize("folder", [pytest.param(folder, id=folder.name) for folder in SHIPPED])
