@@ -3,7 +3,7 @@
     python benchmarks/evaluate.py
     python benchmarks/evaluate.py --checkpoint mnist-dcgan-one-sided --rounds 3 --json
 
-Protocol: ``gandash.evaluation.evaluate`` as the command line runs it, in one process, without writing the
+Protocol: ``gandash.evaluation.after_training.evaluate`` as the command line runs it, in one process, without writing the
 card. The first round is cold: nothing is known of the real images, and their features are computed, as on a
 machine where no checkpoint on the data was ever measured. The later rounds find them on disk, as a new process
 does: of these the median is given for each part. "While training" is one measurement as ``evaluate_every`` asks
@@ -26,10 +26,13 @@ from typing import Any
 import torch
 from machine import machine
 
-from gandash import checkpoints, data, evaluation, quality, training
-from gandash.checkpoints import Checkpoint
-from gandash.evaluation import Progress
-from gandash.paths import classifiers_root, pretrained_root, runs_root
+from gandash import data, training
+from gandash.checkpoints import weights
+from gandash.checkpoints.weights import Checkpoint
+from gandash.evaluation import after_training
+from gandash.evaluation.after_training import Progress
+from gandash.evaluation.while_training import measure, read_held_out
+from gandash.storage.paths import classifiers_root, pretrained_root, runs_root
 
 WHILE = "While training"
 Seconds = dict[str, dict[str, float]]  # wall and processor, by part
@@ -38,17 +41,19 @@ Seconds = dict[str, dict[str, float]]  # wall and processor, by part
 def main() -> None:
     options = _parser().parse_args()
     torch.set_num_threads(options.threads or torch.get_num_threads())
-    found, _ = checkpoints.find(pretrained_root(), runs_root())
+    found, _ = weights.find(pretrained_root(), runs_root())
     checkpoint = next(it for it in found if it.name == options.checkpoint)
     facts = machine(torch.device("cpu")) | {"load": os.getloadavg()[0] if hasattr(os, "getloadavg") else "unknown"}
     with tempfile.TemporaryDirectory() as kept:
         os.environ["GANDASH_RUNS"] = kept
-        rounds = [measure(checkpoint, classifiers_root()) for _ in range(1 + options.rounds)]
-    during = median([while_training(checkpoint, classifiers_root()) for _ in range(1 + options.rounds)])
+        rounds = [time_evaluation(checkpoint, classifiers_root()) for _ in range(1 + options.rounds)]
+    during = median([time_measurement(checkpoint, classifiers_root()) for _ in range(1 + options.rounds)])
     results = {"cold": rounds[0], "later": median(rounds[1:]), "during": during}
     if options.json:
         settings = {name: value for name, value in vars(options).items() if name != "json"}
-        print(json.dumps({"machine": facts, "settings": settings, "samples": evaluation.COUNT, **results}, indent=2))
+        print(
+            json.dumps({"machine": facts, "settings": settings, "samples": after_training.COUNT, **results}, indent=2)
+        )
         return
     for part, cold in results["cold"].items():
         print(f"{part:48} {_shown(cold)}   later {_shown(results['later'][part])}")
@@ -65,12 +70,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def measure(checkpoint: Checkpoint, folder: Path) -> Seconds:
+def time_evaluation(checkpoint: Checkpoint, folder: Path) -> Seconds:
     """One evaluation: what passes between two of its notes is the time of the first one's part."""
     spent: Seconds = {}
-    evaluation.forget()
+    after_training.forget()
     part, wall, processor = "", time.perf_counter(), time.process_time()
-    for item in evaluation.evaluate(checkpoint, folder):
+    for item in after_training.evaluate(checkpoint, folder):
         now, used = time.perf_counter(), time.process_time()
         if part:
             spent[part] = {"wall": round(now - wall, 2), "processor": round(used - processor, 2)}
@@ -78,13 +83,13 @@ def measure(checkpoint: Checkpoint, folder: Path) -> Seconds:
     return spent | {"All": {kind: round(sum(it[kind] for it in spent.values()), 2) for kind in ("wall", "processor")}}
 
 
-def while_training(checkpoint: Checkpoint, folder: Path) -> Seconds:
+def time_measurement(checkpoint: Checkpoint, folder: Path) -> Seconds:
     """One measurement of a run's first step; that of any other step takes as long."""
     config = checkpoint.card.config
     state = training.new_state(config, data.load(config.data))
-    held_out = quality.read_held_out(config.data, folder)
+    held_out = read_held_out(config.data, folder)
     wall, processor = time.perf_counter(), time.process_time()
-    quality.measure(state, held_out)
+    measure(state, held_out)
     now, used = time.perf_counter(), time.process_time()
     return {WHILE: {"wall": round(now - wall, 2), "processor": round(used - processor, 2)}}
 

@@ -39,12 +39,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from gandash import classifiers, data, latent, study, training
+from gandash import data, latent, training
+from gandash.checkpoints.samples import generate
 from gandash.config import Config, parse_config
+from gandash.evaluation import classifiers
 from gandash.networks import Generator
-from gandash.paths import classifiers_root
-from gandash.samples import generate
-from gandash.study import STUDIES
+from gandash.storage.paths import classifiers_root
+from gandash.theory import toy_data
+from gandash.theory.toy_data import STUDIES
 
 RESULTS = Path(__file__).parent / "results" / "modes.jsonl"
 SAMPLES = {"points": 2500, "stacked": 26_000}
@@ -176,7 +178,7 @@ def _judge_points(state: training.State) -> dict[str, Any]:
     truth = STUDIES[state.config.data.dataset]
     assert truth.modes is not None
     points = generate(_sampler(state), latent.draw(SAMPLES_SEED, SAMPLES["points"], state.G.latent_dim))
-    return asdict(study.coverage(points.numpy(), truth.modes, truth.std))
+    return asdict(toy_data.coverage(points.numpy(), truth.modes, truth.std))
 
 
 def _sampler(state: training.State) -> Generator:
@@ -196,7 +198,7 @@ class StackedJudge:
         digits = classifiers.classify(self.classifier, images.flatten(0, 1)[:, None]).view(-1, 3)
         counts = np.bincount((digits * torch.tensor([100, 10, 1])).sum(1).numpy(), minlength=1000)
         return {
-            "modes": int((counts > 0).sum()), "of": 1000, "kl": study.kl_to_uniform(counts),
+            "modes": int((counts > 0).sum()), "of": 1000, "kl": toy_data.kl_to_uniform(counts),
             "classifier_accuracy": round(self.facts.accuracy, 4),
         }  # fmt: skip
 

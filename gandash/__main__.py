@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from gandash import memory
+from gandash import malloc
 
 
 def main() -> int:
     """The command line, in a process that keeps its memory; its exit status."""
-    memory.start_over()
-    from gandash import cli  # noqa: PLC0415 - torch comes with it, too large to import twice
+    malloc.start_over()
+    from gandash.cli import commands  # noqa: PLC0415 - torch comes with it, too large to import twice
 
-    return cli.main()
+    return commands.main()
 
 
 if __name__ == "__main__":

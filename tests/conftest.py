@@ -12,12 +12,16 @@ import pytest
 import torch
 from PIL import Image
 
-from gandash import background, checkpoints, classifiers, data, runs, training, zoo
-from gandash.checkpoints import Checkpoint
-from gandash.classifiers import Facts
+from gandash import data, training, zoo
+from gandash.checkpoints import weights
+from gandash.checkpoints.scores import Evaluation, Protocol
+from gandash.checkpoints.weights import Checkpoint
 from gandash.config import Config, DataConfig, NetworkConfig
 from gandash.data import Dataset
-from gandash.figures import Evaluation, Protocol
+from gandash.evaluation import classifiers
+from gandash.evaluation.classifiers import Facts
+from gandash.jobs import task
+from gandash.runs import execution
 from gandash.training import Arithmetic
 from gandash.zoo import Entry
 
@@ -133,9 +137,9 @@ def small_config() -> ConfigFactory:
 @pytest.fixture
 def checkpoint(small_mnist: Path, runs_root: Path, small_config: ConfigFactory) -> Iterator[Checkpoint]:
     """A finished tiny run on the small files; what was started for it ends before the test does."""
-    list(runs.execute(runs.create(runs_root, small_config(), "tiny")))
-    yield checkpoints.find(runs_root)[0][0]
-    child = background._started.pop(runs_root.resolve(), None)
+    list(execution.execute(execution.create(runs_root, small_config(), "tiny")))
+    yield weights.find(runs_root)[0][0]
+    child = task._started.pop(runs_root.resolve(), None)
     if child is not None:
         child.wait(60)
 
@@ -146,7 +150,7 @@ def measured(frechet: float, fake: int = 1000) -> Evaluation:
     return Evaluation(
         protocol=protocol, step=6, frechet=frechet, kernel=0.1, kernel_std=0.01, precision=0.5, recall=0.25,
         density=0.4, coverage=0.3, score=2.0, score_std=0.1, class_shares=(0.5, 0.5), missing=0, diversity=0.9,
-        memorization=1.1, memorization_pixels=1.2, created=checkpoints.now(),
+        memorization=1.1, memorization_pixels=1.2, created=weights.now(),
     )  # fmt: skip
 
 

@@ -13,41 +13,23 @@ import pytest
 import gandash
 
 PACKAGE = Path(gandash.__file__).parent
+CORE = sorted(path for path in PACKAGE.rglob("*.py") if "app" not in path.relative_to(PACKAGE).parts)
 
-# Each module may import those of earlier rows. `app` stands above them all, and nothing imports it.
-LAYERS: list[set[str]] = [
-    {
-        "paths",
-        "memory",
-        "files",
-        "images",
-        "latent",
-        "theory",
-        "plots",
-        "objectives",
-        "regularizers",
-        "balance",
-        "study",
-        "reports",
-        "metrics",
-        "convolution",
-    },
-    {"config", "kept"},
-    {"data", "layers", "presets", "figures", "optimizers"},
-    {"dcgan", "mlp", "resnet", "classifiers", "unrolled"},
-    {"networks"},
-    {"training"},
-    {"checkpoints", "quality"},
-    {"runs", "samples", "comparison"},
-    {"line", "uploads", "evaluation"},
-    {"background", "zoo", "inception"},
-    {"worker", "measuring", "catalogue"},
-    {"neighbors"},
-    {"cli"},
+# Each package or top-level module may import itself and those of earlier rows.
+ROWS: list[set[str]] = [
+    {"malloc", "records", "storage", "theory", "losses", "pictures"},
+    {"config"},
+    {"data", "networks"},
+    {"latent"},
+    {"training", "checkpoints"},
+    {"evaluation"},
+    {"runs"},
+    {"jobs", "zoo"},
+    {"app", "cli"},
     {"__main__"},
 ]
-LAYER = {module: number for number, row in enumerate(LAYERS) for module in row}
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+ROW = {room: number for number, rooms in enumerate(ROWS) for room in rooms}
+LIGHT = ("storage.files", "storage.paths", "theory.smoothing", "theory.toy_data", "pictures.charts")
 
 SCRIPT = """
 import importlib, json, sys
@@ -59,38 +41,61 @@ print(json.dumps(found))
 """
 
 
-def imported_modules(source: str) -> set[str]:
-    """Modules of the package that a source file imports, anywhere in it."""
-    found: set[str] = set()
+def room_of(path: Path) -> str:
+    """The package below ``gandash`` that a file belongs to, or the name of a module that stands beside them."""
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imported_rooms(source: str) -> set[str]:
+    """Packages and modules directly below ``gandash`` that a source file imports, anywhere in it."""
+    rooms: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("gandash.")}
+            rooms |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("gandash.")}
         elif isinstance(node, ast.ImportFrom) and node.module == "gandash":
-            found |= {alias.name for alias in node.names}
+            rooms |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gandash."):
-            found.add(str(node.module).split(".")[1])
+            rooms.add(str(node.module).split(".")[1])
         elif isinstance(node, ast.ImportFrom) and node.level:
-            found.add("a relative import")
-    return found
+            rooms.add("a relative import")
+    return rooms
+
+
+def loaded_by(modules: list[str]) -> dict[str, list[str]]:
+    """Which of streamlit, torch and plotly are loaded after each module, imported in turn in one new process."""
+    command = [sys.executable, "-c", SCRIPT, json.dumps(modules)]
+    loaded: dict[str, list[str]] = json.loads(
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    )
+    return loaded
+
+
+def dotted(path: Path) -> str:
+    """A module's name below ``gandash``."""
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
 
 
 def test_the_reader_of_imports_finds_them_all() -> None:
-    source = "import gandash.runs\nfrom gandash import data, latent\ndef f():\n    from gandash.app.train import page\n"
-    assert imported_modules(source) == {"runs", "data", "latent", "app"}
+    source = (
+        "import gandash.runs\nfrom gandash import data, latent\ndef f():\n    from gandash.app.views import train\n"
+    )
+    assert imported_rooms(source) == {"runs", "data", "latent", "app"}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_run_one_way(module: str) -> None:
-    assert module in LAYER, f"{module} is new: give it its row in LAYERS"
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: dotted(path) or "gandash")
+def test_imports_run_one_way(path: Path) -> None:
+    room = room_of(path)
+    if room == "__init__":
+        return
+    assert room in ROW, f"{room} is new: give it its row in ROWS"
     wrong = {
-        other
-        for other in imported_modules((PACKAGE / f"{module}.py").read_text())
-        if LAYER.get(other, len(LAYERS)) >= LAYER[module]
+        other for other in imported_rooms(path.read_text()) if other != room and ROW.get(other, len(ROWS)) >= ROW[room]
     }
-    assert not wrong, f"{module} must not import {', '.join(sorted(wrong))}"
+    assert not wrong, f"{dotted(path)} must not import {', '.join(sorted(wrong))}"
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CORE, ids=lambda path: dotted(path) or "gandash")
 def test_only_the_app_names_streamlit(path: Path) -> None:
     tree = ast.parse(path.read_text())
     imports = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
@@ -98,26 +103,16 @@ def test_only_the_app_names_streamlit(path: Path) -> None:
     assert not {name for name in imports if name.split(".")[0] == "streamlit"}
 
 
-def test_no_core_module_loads_streamlit() -> None:
-    """In one process, lowest layer first, so that the first module with it is the one that brought it."""
-    order = sorted(MODULES, key=lambda module: (LAYER.get(module, 99), module == "plots", module))
-    found = json.loads(
-        subprocess.run(
-            [sys.executable, "-c", SCRIPT, json.dumps(order)], capture_output=True, text=True, check=True
-        ).stdout
-    )
-    assert list(found) == order
-    guilty = next((module for module in order if "streamlit" in found[module]), None)
-    assert guilty is None, f"{guilty} loads streamlit"
-    guilty = next((module for module in order if module != "plots" and "plotly" in found[module]), "plots")
-    assert order.index(guilty) >= order.index("plots"), f"{guilty} loads plotly"
+def test_no_core_module_loads_streamlit_and_only_charts_load_plotly() -> None:
+    """In one process, charts last, so that the first module with one of them is the one that brought it."""
+    modules = [dotted(path) for path in CORE if dotted(path) not in ("", "__init__", "__main__", "pictures.charts")]
+    loaded = loaded_by([*modules, "pictures.charts"])
+    assert not [module for module, names in loaded.items() if "streamlit" in names]
+    assert [module for module, names in loaded.items() if "plotly" in names] == ["pictures.charts"]
 
 
-def test_plots_needs_no_torch() -> None:
-    light = json.dumps([module for module in ("paths", "files", "plots") if module in MODULES])
-    result = subprocess.run([sys.executable, "-c", SCRIPT, light], capture_output=True, text=True, check=True)
-    for module, found in json.loads(result.stdout).items():
-        assert "torch" not in found, f"{module} loads torch"
+def test_what_needs_no_torch_does_not_load_it() -> None:
+    assert not [module for module, names in loaded_by(list(LIGHT)).items() if "torch" in names]
 
 
 def test_no_grab_bags() -> None:

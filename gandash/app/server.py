@@ -10,9 +10,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from gandash import checkpoints, latent, samples, worker
-from gandash.app import assets, models
-from gandash.paths import pretrained_root, runs_root
+from gandash import latent
+from gandash.app import assets, cached
+from gandash.checkpoints import samples, weights
+from gandash.jobs import worker
+from gandash.storage.paths import pretrained_root, runs_root
 
 
 @asynccontextmanager
@@ -28,13 +30,13 @@ def warm_up() -> None:
     Streamlit collects garbage after every run of a page while holding the GIL; with torch
     imported and not frozen each collection takes about 100 ms.
     """
-    models.use_all_cores()
+    cached.use_all_cores()
     go.Figure(go.Scatter(x=[0], y=[0])).to_json()
     pd.DataFrame({"x": [0.0]}).ewm(alpha=0.5).mean()
-    found, _ = checkpoints.find(pretrained_root())
+    found, _ = weights.find(pretrained_root())
     for checkpoint in found[:1]:
         with suppress(ValueError):  # damaged weights: its card says so, and the server starts nevertheless
-            network = checkpoints.load_generator(checkpoint)
+            network = weights.load_generator(checkpoint)
             samples.generate(network, latent.draw(0, 16, network.latent_dim))
     worker.recover(runs_root())
     gc.collect()

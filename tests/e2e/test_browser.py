@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from gandash.config import Config
-from gandash.paths import PROJECT
+from gandash.storage.paths import PROJECT
 from tests.e2e.conftest import is_local, serve, visit
 
 pytestmark = pytest.mark.browser

@@ -1,0 +1,80 @@
+"""A checkpoint as a card: samples, facts, figures, and the button that measures them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gandash.app import cached
+from gandash.app.parts import jobs, page, score_tables
+from gandash.checkpoints.weights import Checkpoint
+from gandash.config import tricks
+from gandash.jobs import measuring
+from gandash.jobs.task import Job
+
+SAMPLES, COLUMNS = 32, 8
+
+
+def card(checkpoint: Checkpoint, job: Job | None) -> None:
+    """Samples of seed 0 with what the checkpoint is and how it was made; ``job`` is what goes on beside the server."""
+    about = checkpoint.card
+    with st.container(border=True, height="stretch"):  # cards of one row are equally tall
+        with page.one_sentence():
+            content = cached.sample_grid(checkpoint, 0, SAMPLES, COLUMNS)
+            alt = f"{page.amount_of(about, SAMPLES)} of {about.name}, seed 0"
+            st.html(f'<div class="gd-card">{cached.image_html(content, alt, points=about.data.points)}</div>')
+        st.markdown(f"**{about.title}**")
+        facts = about.data
+        st.html(
+            f'<p class="gd-facts">{facts.title}, {page.kind_of(about)} · {page.epochs_of(about)}<br>'
+            f"{tricks.summary(about.config)}<br>"
+            f"Trained in {page.duration(about.seconds)} on {about.device}</p>"
+        )
+        if shown := about.evaluation or about.inception:
+            st.markdown(score_tables.line(shown), help=f"Measured on {shown.protocol}.")
+        st.space("stretch")
+        refused = cached.not_measurable(checkpoint)
+        mine = job if job is not None and job.concerns(measuring.MODULE, checkpoint.folder) else None
+        underway = mine is not None and not mine.problem
+        with st.container(horizontal=True):
+            with st.popover("All facts", icon=":material/info:"):
+                show_facts(checkpoint, refused)
+                if about.evaluation and not underway:
+                    measure_button("Measure again", checkpoint)
+            if not (about.evaluation or refused or underway):
+                measure_button("Measure", checkpoint)
+        jobs.show(mine, about.name)
+
+
+def show_facts(checkpoint: Checkpoint, refused: str) -> None:
+    """The whole card, as it is stored beside the weights; ``refused`` says why it cannot be measured, if so."""
+    about = checkpoint.card
+    if about.note:
+        st.markdown(about.note)
+    ema = about.config.ema
+    sampler = f"moving average of G, decay {ema:g}" if ema else "G as trained"
+    st.markdown(
+        f"`{about.name}` · {about.stand} · seed {about.config.seed} · {about.arithmetic} · "
+        f"weights {about.weights}  \n"
+        f"Data: {about.data.title}, {about.data.licence}  \n"
+        f"Samples: {sampler}, in eval mode, fp32"
+    )
+    if about.evaluation:
+        st.dataframe(score_tables.table([about]), hide_index=True)
+        st.caption(f"Measured on {about.evaluation.protocol}.")
+    elif refused:
+        st.caption(f"Not measured: {refused}.")
+    if about.inception:
+        st.markdown(f"{score_tables.line(about.inception)} · inception score **{about.inception.score:.2f}**")
+        st.caption(f"Measured on {about.inception.protocol}.")
+    st.json(about.config.model_dump(), expanded=1)
+    st.caption(", ".join(f"{name} {version}" for name, version in about.versions.items()))
+
+
+def measure_button(label: str, checkpoint: Checkpoint) -> None:
+    """Starts to measure a checkpoint."""
+    st.button(
+        label, icon=":material/straighten:", key=f"gallery_measure_{checkpoint.name}", on_click=jobs.attempt,
+        args=(measuring.start, checkpoint.folder, checkpoint.name),
+        help="Draws 10,000 samples and compares them with held-out images, on a classifier's features. It takes "
+        "minutes, goes on when this tab is closed, and the figures are kept in the card for everyone.",
+    )  # fmt: skip

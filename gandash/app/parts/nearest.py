@@ -1,0 +1,118 @@
+"""A section of the gallery: one sample, and the training images that are nearest to it."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from gandash.app import cached
+from gandash.app.assets import publish
+from gandash.app.cached import Pick
+from gandash.app.parts import jobs, page
+from gandash.app.parts.tiles import tiles
+from gandash.checkpoints.weights import Checkpoint
+from gandash.evaluation import classifiers, neighbors
+from gandash.evaluation.neighbors import Space
+from gandash.jobs import task
+from gandash.storage.paths import runs_root
+
+SAMPLES, COLUMNS, SHOWN = 36, 6, 5
+PLACE = "nearest training images"
+
+
+@st.fragment
+def nearest(found: list[Checkpoint]) -> None:
+    """Pick a sample, by its tile or its number; nothing is read before."""
+    by_name = {checkpoint.name: checkpoint for checkpoint in found if not checkpoint.card.data.points}
+    if not by_name:
+        return
+    st.subheader("Nearest training images", anchor=False)
+    st.markdown(
+        "Does the generator repeat its training set? Pick a sample and compare it with the training images nearest "
+        "to it: a copy is much nearer than a new image would be."
+    )
+    left, right = st.columns([1, 1.7], gap="large")
+    with left:
+        name = st.selectbox("Checkpoint", list(by_name), key="gallery_nearest", bind="query-params")
+        seed, sample = st.columns(2)
+        number = seed.number_input(
+            "Seed", 0, page.LARGEST_SEED, value=0, step=1, key="gallery_nearest_seed", bind="query-params"
+        )
+        picked = sample.number_input(
+            "Sample", 1, SAMPLES, value=None, step=1, placeholder="none", key="gallery_sample", bind="query-params",
+            help="Its place in the grid, row by row; or click its tile.",
+        )  # fmt: skip
+        checkpoint = by_name[name]
+        label = page.class_of([checkpoint], "gallery_nearest_class")
+        index = None if picked is None else int(picked) - 1
+        with page.one_sentence():
+            content = cached.sample_grid(checkpoint, int(number), SAMPLES, COLUMNS, label)
+            tiles(
+                publish(content), SAMPLES, COLUMNS, index, key="gallery_tiles", on_pick=pick_tile,
+                label=f"Samples of {name}, seed {number}",
+            )  # fmt: skip
+    with right, page.one_sentence():
+        if index is None:
+            st.info("Pick a sample: click its tile, or enter its number.", icon=":material/ads_click:")
+        else:
+            results(Pick(checkpoint, int(number), index, label))
+
+
+def pick_tile(index: int) -> None:
+    st.session_state.gallery_sample = index + 1
+
+
+def results(pick: Pick) -> None:
+    """The neighbors in both spaces, as far as there are such."""
+    _, space = cached.training_pixels(pick.checkpoint)
+    neighbors_in("pixels", "Distances are Euclidean, of pixels in [-1, 1]", pick, space)
+    if refused := cached.not_measurable(pick.checkpoint):
+        st.caption(f"Only in pixels: {refused}.")
+        return
+    features = cached.training_features(pick.checkpoint)
+    if features is None:
+        offer(pick.checkpoint)
+        return
+    how = f"Distances are Euclidean, on the {classifiers.FEATURES} features of the classifier for the data"
+    neighbors_in("the classifier's features", how, pick, features)
+
+
+def neighbors_in(title: str, how: str, pick: Pick, space: Space) -> None:
+    """A row: the sample, then its neighbors with distance and class; above it what the distance means."""
+    sample, found = cached.near_images(pick, space, SHOWN)
+    typical, kind = space.gauge.typical, "unseen" if space.gauge.held_out else "training"
+    ratio = f", **{found[0].distance / typical:.2f}** times as far as is typical of {kind} images" if typical else ""
+    st.markdown(f"**In {title}**: the nearest is at **{found[0].distance:.2f}**{ratio}.")
+    cells = [cell(sample, f"Sample {pick.index + 1}", "Sample", "gd-self")]
+    for near in found:
+        class_name = escape(near.label)
+        about = f"Training image {near.number:,}{', class ' * bool(class_name)}{class_name}"
+        caption = f"{near.distance:.2f}{' · ' * bool(class_name)}{class_name}"
+        cells.append(cell(near.picture, f"{about}, distance {near.distance:.2f}", caption))
+    st.html(f'<div class="gd-near">{"".join(cells)}</div>')
+    st.caption(f"{how}. For comparison: {space.gauge}.")
+
+
+def cell(picture: bytes, alt: str, caption: str, kind: str = "") -> str:
+    """One picture of a row; ``alt`` and ``caption`` must hold no markup."""
+    return (
+        f'<figure class="{kind}" title="{alt}">{cached.image_html(picture, alt)}<figcaption>{caption}</figcaption>'
+        "</figure>"
+    )
+
+
+def offer(checkpoint: Checkpoint) -> None:
+    """The classifier must have read the training images once: offer that, or show how far it is."""
+    job = task.current(runs_root())
+    mine = job if job is not None and job.concerns(neighbors.MODULE, checkpoint.folder) else None
+    if mine is None or mine.problem:
+        st.markdown(
+            f"**In the classifier's features**: the classifier has to read the {checkpoint.card.data.images:,} "
+            "training images once, for everyone; that takes a minute or more."
+        )
+        st.button(
+            "Read the training images", icon=":material/neurology:", key="gallery_read", on_click=jobs.attempt,
+            args=(neighbors.start, checkpoint.folder, PLACE),
+        )  # fmt: skip
+    jobs.show(mine, PLACE)

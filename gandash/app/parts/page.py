@@ -1,0 +1,102 @@
+"""What every page has in common: its head, its empty state, its notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from gandash.app import cached
+from gandash.checkpoints.weights import Card, Checkpoint
+from gandash.training.loop import SNAPSHOT_POINTS
+
+LARGEST_SEED = 2**32 - 1
+# A short toolbar, which leaves the legend free: drag to zoom in, double-click to zoom out.
+CHART = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+}
+
+
+def chart(figure: go.Figure, key: str) -> None:
+    """A chart. On a phone a finger that moves over it scrolls the page, where the mouse would zoom; a tap reads it."""
+    if "Mobi" in st.context.headers.get("User-Agent", ""):
+        figure.update_layout(dragmode=False)
+    st.plotly_chart(figure, key=key, config=CHART)
+
+
+def header(title: str, lead: str) -> None:
+    """The page's title and one sentence on what it is for."""
+    st.title(title, anchor=False)
+    st.markdown(lead)
+
+
+def checkpoints_or_stop() -> list[Checkpoint]:
+    """All usable checkpoints, damaged ones named; without any the page ends with what to do."""
+    found, broken = cached.find_checkpoints()
+    for problem in broken:
+        st.warning(problem.reason, icon=":material/broken_image:")
+    if not found:
+        nothing_yet("There are no checkpoints yet. Train one, and it appears here when it is finished.")
+    return found
+
+
+def nothing_yet(sentence: str) -> None:
+    """An empty state with the way out of it; ends the page."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown(f":material/hourglass_empty: {sentence}")
+        st.page_link(st.Page("views/train.py", url_path="train"), label="Go to Train", icon=":material/model_training:")
+    st.stop()
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Show bad input or a damaged file as its sentence instead of a traceback."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def kind_of(card: Card) -> str:
+    """How many samples of which size the data has."""
+    facts = card.data
+    if facts.points:
+        return f"{facts.images:,} points in {facts.shape[0]}-D"
+    return f"{facts.shape[-1]}×{facts.shape[-1]}, {facts.images:,} images"
+
+
+def amount_of(card: Card, count: int) -> str:
+    """How many samples a picture shows: what was asked for, or for points as many as there always are."""
+    return f"{SNAPSHOT_POINTS:,} points" if card.data.points else f"{count} images"
+
+
+def epochs_of(card: Card) -> str:
+    """Epochs trained, and of how many where the run was not finished or the weights are those of its best step."""
+    if not card.step:
+        return "untrained"
+    done, planned = f"{card.epochs:.1f}".removesuffix(".0"), card.config.total_steps(card.data.images)
+    epochs = f"{done} of {card.epochs * planned / card.step:.0f} epochs"
+    if card.last_step and card.step < planned:
+        return f"{epochs} (best step)" if card.last_step >= planned else f"{epochs} (best step so far)"
+    return epochs if card.step < planned else f"{done} epoch{'s' * (done != '1')}"
+
+
+def class_of(chosen: list[Checkpoint], key: str, *, in_turn: bool = True) -> int | None:
+    """The class to draw, asked for only if a generator among ``chosen`` was told classes; None: all in turn."""
+    names = next((c.card.data.classes for c in chosen if c.card.config.labels.told), ())
+    if not names:
+        return None
+    everything = ["all in turn"] if in_turn else []
+    label = st.selectbox("Class", [*everything, *names], key=key, bind="query-params")
+    return None if label == "all in turn" else names.index(label)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as the two largest units that matter."""
+    minutes, hours = seconds / 60, seconds / 3600
+    if hours >= 1:
+        return f"{int(hours)} h {int(minutes % 60)} min"
+    return f"{int(minutes)} min {int(seconds % 60)} s" if minutes >= 1 else f"{seconds:.0f} s"

@@ -1,0 +1,1 @@
+"""The pages: header, controls, a call into the core, a picture."""

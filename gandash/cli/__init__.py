@@ -1,0 +1,1 @@
+"""The command line: the same configs and functions as the app."""

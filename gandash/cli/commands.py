@@ -1,0 +1,350 @@
+"""The command line: the same configs and functions as the app."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+
+import torch
+import tyro
+from pydantic import ValidationError
+from tqdm import tqdm
+
+from gandash import data, zoo
+from gandash.checkpoints import samples, weights
+from gandash.checkpoints.scores import Evaluation, Figures
+from gandash.checkpoints.weights import Checkpoint
+from gandash.config import MAX_SEED, Config, DataConfig, advice
+from gandash.config.run import Section, explain
+from gandash.data import Dataset
+from gandash.evaluation import after_training, classifiers, inception
+from gandash.evaluation.after_training import Progress
+from gandash.pictures.raster import encode
+from gandash.runs import execution
+from gandash.runs.execution import Run
+from gandash.storage.files import write_whole
+from gandash.storage.paths import classifiers_root, pretrained_root, runs_root, zoo_root
+from gandash.zoo import page, rebuild
+
+DEFAULTS = Config()
+Found = TypeVar("Found", bound=Figures)
+
+
+def train(config: Config = DEFAULTS, name: str = "run") -> None:
+    """Train a GAN; Ctrl-C saves, and the same command with `resume` goes on.
+
+    Args:
+        config: The run.
+        name: Name of the run and later of its checkpoint: a-z, 0-9 and hyphens.
+    """
+    execution.check_new(runs_root(), name)
+    dataset = execution.prepare(config)
+    if hint := advice(config):
+        print(hint, file=sys.stderr)
+    _follow(execution.create(runs_root(), config, name), dataset)
+
+
+def resume(name: Annotated[str, tyro.conf.Positional], more: int = 0) -> None:
+    """Take up a run that was stopped or cut off, or train a finished one longer.
+
+    Args:
+        name: Name of the run.
+        more: Epochs to add to a finished run (steps, if that is what it counts).
+    """
+    run = _find_run(name)
+    if more < 0:
+        raise ValueError(f"more must be 0 or more, not {more}: a run cannot be made shorter")
+    if more:
+        execution.extend(run, more)
+    _follow(run)
+
+
+def _follow(run: Run, dataset: Dataset | None = None) -> None:
+    """Train a run with a progress bar and a last line that says where it ended."""
+    with _interruptible() as interrupted, tqdm(unit="step", dynamic_ncols=True, desc=run.name, delay=1e-3) as bar:
+        for report in execution.execute(run, interrupted, dataset):
+            bar.total = run.status().total
+            bar.update(report.step - bar.n)
+            bar.set_postfix_str(
+                f"d_loss {report.d_loss:.3f}, g_loss {report.g_loss:.3f}, {report.images_per_second:.0f} images/s"
+            )
+    status = run.status()
+    if status.phase == "finished":
+        print(f"Finished {run.name} after {status.step:,} steps: {run.folder}")
+    else:
+        print(f"Saved {run.name} at step {status.step:,}. Go on with: python -m gandash resume {run.name}")
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C (or SIGTERM) into a request to save; a second one ends at once."""
+    interrupted = threading.Event()
+
+    def handle(_signum: int, _frame: FrameType | None) -> None:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        interrupted.set()
+
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupted
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def sample(
+    name: Annotated[str, tyro.conf.Positional],
+    *,
+    seed: int = 0,
+    count: int = 64,
+    columns: int = 8,
+    label: int | None = None,
+    out: Path | None = None,
+) -> None:
+    """Write a grid of samples of a checkpoint as PNG.
+
+    Args:
+        name: Name of the checkpoint.
+        seed: Seed of the latent vectors; the same seed is the same picture everywhere.
+        count: Number of images, 1 to 4096.
+        columns: Images per row.
+        label: Class of the images, 0 for the first, if the generator was told classes; all in turn if not given.
+        out: The file; NAME-seed-SEED.png if not given.
+    """
+    if not (1 <= count <= 4096 and 1 <= columns <= 4096):
+        raise ValueError(f"count and columns must be 1 to 4096, not {count} and {columns}: choose others")
+    if not 0 <= seed <= MAX_SEED:
+        raise ValueError(f"seed must be 0 to {MAX_SEED}, not {seed}: choose another")
+    chosen = _find_checkpoint(name)
+    generator = weights.load_generator(chosen)
+    pixels = samples.picture(chosen, generator, seed, count, min(columns, count), label=label)
+    path = out or Path(f"{name}-seed-{seed}.png")
+    write_whole(path, encode(pixels, "PNG"))
+    print(f"Wrote {count} samples of {name} to {path}")
+
+
+def list_() -> None:
+    """List checkpoints and unfinished runs."""
+    found, broken = weights.find(pretrained_root(), runs_root())
+    for checkpoint in found:
+        card = checkpoint.card
+        print(
+            f"{card.name:32} {card.data.title}, {'x'.join(map(str, card.data.shape[1:])) or 'points'}, "
+            f"{card.epochs:g} epochs"
+        )
+    for run in execution.find(runs_root()):
+        _list_unfinished(run)
+    for problem in broken:
+        print(f"{problem.folder.name:32} unusable: {problem.reason}", file=sys.stderr)
+    if not found and not execution.find(runs_root()):
+        print("No checkpoints yet. Train one with: python -m gandash train --name my-first")
+
+
+def _list_unfinished(run: Run) -> None:
+    try:
+        status = run.status()
+    except ValueError as error:
+        print(f"{run.name:32} unusable: {error}", file=sys.stderr)
+        return
+    if status.phase != "finished":
+        print(f"{run.name:32} {status.phase} at step {status.step:,} of {status.total:,}")
+
+
+def export(
+    name: Annotated[str, tyro.conf.Positional],
+    to: Path,
+    title: str,
+    note: str = "",
+    weights: Literal["best", "last"] = "best",
+) -> None:
+    """Copy a run's latest state, or its best step if it measures itself, as a small half-precision checkpoint.
+
+    Args:
+        name: Name of the run.
+        to: The folder to write; its last part becomes the checkpoint's name.
+        title: Title shown in the app.
+        note: One sentence on what it shows.
+        weights: Of a run that measures itself: of the step with the least Fréchet distance, or of the last.
+    """
+    card = execution.export(_find_run(name), to, title, note, weights)
+    print(f"Exported {card.name} at {card.stand} to {to}")
+
+
+def zoo_(
+    action: Annotated[Literal["train", "document"], tyro.conf.Positional],
+    names: tyro.conf.Positional[tuple[str, ...]] = (),
+    docs: Path = Path("docs"),
+) -> None:
+    """Train, export and measure the shipped checkpoints, going on where it was left; or write a page about them.
+
+    Args:
+        action: What to do with them.
+        names: Entries of the zoo to train; all if none is given.
+        docs: Folder of the page.
+    """
+    if action == "document":
+        print(f"Wrote {page.write(pretrained_root(), docs)}")
+        return
+    with tqdm(unit="step", dynamic_ncols=True, delay=1e-3) as bar:
+        for name, item in rebuild.train(list(names), zoo_root(), pretrained_root()):
+            if isinstance(item, Progress):
+                bar.set_description_str(name)
+                bar.set_postfix_str(f"{item.doing} ({item.step} of {item.steps})")
+                continue
+            bar.set_description_str(f"{name}, epoch {item.epoch:.1f} of {zoo.ZOO[name].config.epochs}")
+            bar.update(item.step - bar.n)
+            bar.set_postfix_str(f"{item.images_per_second:.0f} images/s")
+    print(f"The zoo is complete in {pretrained_root()}")
+
+
+def evaluate(
+    name: Annotated[str, tyro.conf.Positional],
+    count: int = after_training.COUNT,
+    seed: int = 0,
+    features: Literal["classifier", "inception"] = "classifier",
+) -> None:
+    """Measure a checkpoint's samples, and keep the figures in its card.
+
+    Args:
+        name: Name of the checkpoint.
+        count: Number of samples, at least 1000; figures of different counts cannot be compared.
+        seed: Seed of the latent vectors.
+        features: Those of the classifier for its data; or of Inception, whose 96 MB are downloaded once.
+    """
+    chosen = _find_checkpoint(name)
+    if features == "inception":
+        steps: Iterator[Progress | Figures] = inception.measure(chosen, count, seed)
+    else:
+        steps = after_training.evaluate(chosen, classifiers_root(), count, seed)
+    found = _with_bar(steps, name)
+    weights.attach(chosen, found)
+    _print_figures(found)
+
+
+def classifier(dataset: Annotated[str, tyro.conf.Positional], epochs: int = 3, seed: int = 0) -> None:
+    """Train the classifier for a dataset that samples are measured with, and say what real images reach on it.
+
+    Args:
+        dataset: Name of a dataset with labels and held-out images.
+        epochs: Passes over its training split.
+        seed: Seed of weights and order.
+    """
+    source = data.SOURCES[data.check_held_out(dataset)]
+    config = DataConfig(dataset=dataset, size=source.size)
+    train, test = data.load(config), data.load(config, "test")
+    with tqdm(desc=f"{dataset}, classifier", unit="step", dynamic_ncols=True, delay=1e-3) as bar:
+
+        def show(step: int, steps: int) -> None:
+            bar.total = steps
+            bar.update(step - bar.n)
+
+        network = classifiers.fit(train, epochs, seed, source.augment, show)
+    facts = classifiers.Facts(
+        dataset=dataset, channels=train.shape[0], size=source.size, classes=len(train.classes), epochs=epochs,
+        seed=seed, accuracy=classifiers.accuracy(network, test),
+    )  # fmt: skip
+    path = classifiers.save(classifiers_root(), network, facts)
+    print(f"Wrote {path}: {100 * facts.accuracy:.2f} % of the test split")
+    reference = _with_bar(after_training.reference(dataset, classifiers_root()), f"{dataset}, training images")
+    classifiers.save(classifiers_root(), network, facts.model_copy(update={"reference": reference}))
+    _print_figures(reference)
+
+
+def _with_bar(steps: Iterator[Progress | Found], title: str) -> Found:
+    """Run an evaluation with a progress bar."""
+    with tqdm(desc=title, dynamic_ncols=True, delay=1e-3, bar_format="{desc}: {postfix} [{elapsed}]") as bar:
+        for item in steps:
+            if not isinstance(item, Progress):
+                return item
+            bar.set_postfix_str(f"{item.doing} ({item.step} of {item.steps})")
+    raise AssertionError("an evaluation ends with its figures")
+
+
+def _print_figures(found: Figures) -> None:
+    print(found.protocol)
+    for name, value in found.model_dump(exclude={"protocol", "created", "class_shares"}, exclude_none=True).items():
+        print(f"  {name.replace('_', ' '):22} {value:g}")
+    if isinstance(found, Evaluation):
+        print(f"  {'class shares':22} {' '.join(f'{100 * share:.1f}' for share in found.class_shares)} %")
+
+
+def _find_checkpoint(name: str) -> Checkpoint:
+    found, _ = weights.find(pretrained_root(), runs_root())
+    chosen = next((checkpoint for checkpoint in found if checkpoint.name == name), None)
+    if chosen is None:
+        raise ValueError(f"No checkpoint is called {name!r}: `python -m gandash list` shows those there are")
+    return chosen
+
+
+def _find_run(name: str) -> Run:
+    found = {run.name: run for run in execution.find(runs_root())}
+    if name not in found:
+        raise ValueError(f"No run is called {name!r}: `python -m gandash list` shows those there are")
+    return found[name]
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "train": train,
+    "resume": resume,
+    "sample": sample,
+    "list": list_,
+    "export": export,
+    "evaluate": evaluate,
+    "classifier": classifier,
+    "zoo": zoo_,
+}
+REGISTRY = tyro.constructors.ConstructorRegistry()
+
+
+class RefusedError(Exception):
+    """A setting that the config refuses; no ValueError, which tyro would print in its own, longer way."""
+
+
+@REGISTRY.struct_rule
+def _section(info: tyro.constructors.StructTypeInfo) -> tyro.constructors.StructConstructorSpec | None:
+    """Flags for a section of the config, as its fields describe them; it checks their values itself."""
+    if not (isinstance(info.type, type) and issubclass(info.type, Section)):
+        return None
+    section = info.type
+
+    def build(**values: Any) -> Section:
+        try:
+            return section(**values)
+        except ValidationError as error:
+            raise RefusedError(explain(error)) from error
+
+    build.__doc__ = section.__doc__
+    types = get_type_hints(section)
+    fields = [
+        tyro.constructors.StructFieldSpec(
+            name, types[name], getattr(info.default, name, field.get_default()), helptext=field.description
+        )
+        for name, field in section.model_fields.items()
+    ]
+    return tyro.constructors.StructConstructorSpec(build, tuple(fields))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; bad input ends in one sentence and exit status 2."""
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(os.cpu_count() or 1)
+    try:
+        tyro.extras.subcommand_cli_from_dict(
+            COMMANDS, prog="gandash", args=arguments, registry=REGISTRY,
+            config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagConversionOff),
+        )  # fmt: skip
+    except (RefusedError, ValueError, OSError, FloatingPointError, MemoryError, torch.OutOfMemoryError) as error:
+        print(f"gandash: {explain(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("gandash: ended at once; the state saved last is kept", file=sys.stderr)
+        return 130
+    return 0

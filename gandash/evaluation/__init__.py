@@ -1,0 +1,1 @@
+"""How good samples are: metrics, the networks whose features they read, protocols."""

@@ -1,0 +1,1 @@
+"""Work beside the web server: the queue of runs, its worker, and single tasks."""

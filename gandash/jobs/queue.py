@@ -1,0 +1,133 @@
+"""The line of runs that wait for the worker: kept in their status files, changed under one lock.
+
+A run is in line while its phase is queued and it has a place; the lowest place is next. It
+keeps its place while the worker trains it, so that a run which is cut off is next again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from gandash.runs import execution
+from gandash.runs.execution import Run, Status, is_held
+
+GATE, WORKER = ".line.lock", ".worker.lock"
+GATE_SECONDS = 10.0
+MAX_QUEUED = 10
+MAX_LOST = 3
+
+
+@contextmanager
+def gate(root: Path, seconds: float = GATE_SECONDS) -> Iterator[None]:
+    """Be the one who changes the line; held for milliseconds. Raises ``TimeoutError`` after ``seconds``."""
+    root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(root / GATE)
+    try:
+        lock.acquire(timeout=seconds)
+    except Timeout as error:
+        raise TimeoutError(
+            f"The line of runs must be free within {seconds:g} s, and another process holds {root / GATE}: try again"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def alive(root: Path) -> bool:
+    """Whether a worker serves this folder; one that has just been launched counts when its lock is taken."""
+    return is_held(root / WORKER)
+
+
+def waiting(root: Path) -> list[Run]:
+    """The runs in line, next first."""
+    placed = [(status.place, run) for run, status in _statuses(root) if _waits(status)]
+    return [run for _, run in sorted(placed, key=lambda pair: (pair[0], pair[1].name))]
+
+
+def position(root: Path, run: Run) -> int | None:
+    """A run's place in line, 1 for the next; None if it does not wait."""
+    names = [other.name for other in waiting(root)]
+    return names.index(run.name) + 1 if run.name in names else None
+
+
+def new_place(root: Path) -> int:
+    """The place at the end of the line; ``ValueError`` if the line is full. Call it within the gate."""
+    length = len(waiting(root))
+    if length >= MAX_QUEUED:
+        raise ValueError(
+            f"At most {MAX_QUEUED} runs may wait, and {length} do: wait until one has started, or take one out of line"
+        )
+    return max((status.place for _, status in _statuses(root) if status.place is not None), default=0) + 1
+
+
+def take(root: Path) -> Run | None:
+    """Mark the next run as running and hand it over; one that was asked to stop is left out. Within the gate."""
+    for run in waiting(root):
+        if run.stop_requested:
+            cancel(run)
+        else:
+            run.update(phase="running", message="Loading the data.")
+            return run
+    return None
+
+
+def cancel(run: Run, message: str = "Stopped while it was waiting; it can be resumed.") -> None:
+    """Take a run that nobody trains out of the line. Within the gate."""
+    run.update(phase="stopped", place=None, message=message)
+    run.clear_stop()
+
+
+def is_running(run: Run) -> bool:
+    """Whether a run is being trained, or about to be: a status may outlive its process, or be damaged."""
+    try:
+        status = run.status()
+    except ValueError:
+        return run.held
+    return run.held or (status.phase == "running" and not is_lost(run, status, alive(run.folder.parent)))
+
+
+def is_lost(run: Run, status: Status, served: bool) -> bool:
+    """Whether a run that says running is not (killed); ``served``: a worker lives that may have it."""
+    return status.phase == "running" and not run.held and not (served and status.place is not None)
+
+
+def settle(root: Path, served: bool) -> None:
+    """Put lost runs of the worker back to the head of the line and stop those of the foreground. Within the gate.
+
+    ``served``: a worker lives, and the run that it took is not lost.
+    """
+    for run, status in _statuses(root):
+        if is_lost(run, status, served):
+            _settle(run, status)
+
+
+def _settle(run: Run, status: Status) -> None:
+    where = f"Cut off after step {status.step:,} of {status.total:,}"
+    if status.place is None or run.stop_requested:
+        cancel(run, f"{where}; it can be resumed.")
+    elif status.lost + 1 >= MAX_LOST:
+        message = (
+            f"A run must live until its first report, and this one was killed {MAX_LOST} times before "
+            "(too little memory?): choose a smaller batch_size or fewer filters"
+        )
+        run.update(phase="failed", place=None, lost=0, message=message)
+    else:
+        run.update(phase="queued", lost=status.lost + 1, message=f"{where}; it goes on by itself.")
+
+
+def _waits(status: Status) -> bool:
+    return status.phase == "queued" and status.place is not None
+
+
+def _statuses(root: Path) -> Iterator[tuple[Run, Status]]:
+    """All runs whose status can be read; a damaged one is for its page to report, and holds up nobody."""
+    for run in execution.find(root):
+        try:
+            yield run, run.status()
+        except ValueError:
+            continue

@@ -1,0 +1,12 @@
+"""Latent vectors: draw them from a seed, walk between them, turn them into samples."""
+
+from gandash.latent.vectors import Interpolation, classes_in_turn, draw, lerp, path, slerp
+
+__all__ = [
+    "Interpolation",
+    "classes_in_turn",
+    "draw",
+    "lerp",
+    "path",
+    "slerp",
+]

@@ -1,0 +1,1 @@
+"""What the players minimize: pure functions of tensors."""

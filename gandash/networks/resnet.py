@@ -1,0 +1,82 @@
+"""The residual pair for 32x32 images (Miyato et al. 2018, arXiv:1802.05957, table 4; Gulrajani et al. 2017).
+
+The published tables use 256 filters in G and 128 in D, on CIFAR-10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, interpolate
+
+from gandash.networks.layers import ConditionalBatchNorm, LabelledSequential, SelfAttention
+
+NormFactory = Callable[[int], nn.Module]
+
+
+class UpBlock(LabelledSequential):
+    """norm, ReLU, upsample, 3x3, norm, ReLU, 3x3, beside an upsampled 1x1 shortcut."""
+
+    def __init__(self, a: int, b: int, norm: NormFactory) -> None:
+        super().__init__()
+        self.norm_1, self.norm_2 = norm(a), norm(b)
+        self.conv_1, self.conv_2 = nn.Conv2d(a, b, 3, 1, 1), nn.Conv2d(b, b, 3, 1, 1)
+        self.shortcut = nn.Conv2d(a, b, 1)
+
+    def forward(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
+        hidden = interpolate(_apply(self.norm_1, features, labels).relu(), scale_factor=2)
+        hidden = self.conv_2(_apply(self.norm_2, self.conv_1(hidden), labels).relu())
+        return hidden + interpolate(self.shortcut(features), scale_factor=2)  # type: ignore[no-any-return]
+
+
+class DownBlock(nn.Module):
+    """norm, ReLU, 3x3, norm, ReLU, 3x3 and, if asked, a 2x2 mean, beside a shortcut with a 1x1 where it is needed.
+
+    The ``first`` block of D begins with the convolution: its input is the image.
+    """
+
+    def __init__(self, a: int, b: int, norm: NormFactory, *, down: bool, first: bool = False) -> None:
+        super().__init__()
+        self.down, self.first = down, first
+        self.norm_1, self.norm_2 = nn.Identity() if first else norm(a), norm(b)
+        self.conv_1, self.conv_2 = nn.Conv2d(a, b, 3, 1, 1), nn.Conv2d(b, b, 3, 1, 1)
+        self.shortcut = nn.Conv2d(a, b, 1) if down or a != b else nn.Identity()
+
+    def forward(self, features: Tensor) -> Tensor:
+        start = features if self.first else self.norm_1(features).relu()
+        out = self.conv_2(self.norm_2(self.conv_1(start)).relu()) + self.shortcut(features)
+        return avg_pool2d(out, 2) if self.down else out
+
+
+class SumPlaces(nn.Module):
+    """ReLU, then the sum over all places: (N, C, H, W) to (N, C)."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features.relu().sum((2, 3))
+
+
+def _apply(norm: nn.Module, features: Tensor, labels: Tensor | None) -> Tensor:
+    result: Tensor = norm(features, labels) if isinstance(norm, ConditionalBatchNorm) else norm(features)
+    return result
+
+
+def generator_layers(
+    inputs: int, shape: tuple[int, ...], width: int, norm: NormFactory, attention: int = 0
+) -> LabelledSequential:
+    """Vectors (N, inputs) to images (N, *shape) in [-1, 1], three blocks from 4x4 to 32x32."""
+    layers: list[nn.Module] = [nn.Linear(inputs, 16 * width), nn.Unflatten(1, (width, 4, 4))]
+    for resolution in (8, 16, 32):
+        layers += [UpBlock(width, width, norm), *([SelfAttention(width)] if resolution == attention else [])]
+    return LabelledSequential(*layers, norm(width), nn.ReLU(), nn.Conv2d(width, shape[0], 3, 1, 1), nn.Tanh())
+
+
+def discriminator_layers(
+    shape: tuple[int, ...], width: int, norm: NormFactory, attention: int = 0
+) -> tuple[nn.Sequential, tuple[int, ...]]:
+    """Images (N, *shape) to features (N, width), and the shape of these: four blocks, the first two halve the side."""
+    layers: list[nn.Module] = []
+    for number, (resolution, down) in enumerate(((16, True), (8, True), (8, False), (8, False))):
+        block = DownBlock(width if number else shape[0], width, norm, down=down, first=not number)
+        layers += [block, *([SelfAttention(width)] if resolution == attention and down else [])]
+    return nn.Sequential(*layers, SumPlaces()), (width,)

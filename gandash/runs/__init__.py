@@ -1,0 +1,1 @@
+"""Runs as folders: status, metrics, saved state, execution. The face needs no torch."""

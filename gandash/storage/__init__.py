@@ -1,0 +1,1 @@
+"""Files, folders and locks: whole or not at all. No idea of GANs."""

@@ -1,0 +1,1 @@
+"""Closed forms and toy data, on NumPy alone."""

@@ -1,0 +1,523 @@
+"""Every page with every checkpoint, without checkpoints, and with nonsense in the URL.
+
+AppTest runs the real scripts but no browser code: what happens in the browser is in tests/e2e.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from gandash.app import cached
+from gandash.app.parts import config_form, score_tables
+from gandash.app.parts.page import epochs_of
+from gandash.app.parts.stories import STORIES, Story
+from gandash.checkpoints import weights
+from gandash.checkpoints.scores import Protocol
+from gandash.config import Config, LossConfig, parse_config, presets
+from gandash.evaluation import classifiers
+from gandash.jobs import worker
+from gandash.runs import execution
+from gandash.storage.paths import PROJECT
+from gandash.zoo import ZOO
+from tests.conftest import measured
+
+MAIN = PROJECT / "gandash" / "app" / "main.py"
+PAGES = {
+    "gallery": "Gallery",
+    "latent_space": "Latent space",
+    "loss_curves": "Loss curves",
+    "label_smoothing": "Label smoothing",
+    "train": "Train",
+}
+SHIPPED = sorted(path.parent.name for path in (PROJECT / "pretrained").glob("*/card.json"))
+ARMS = {"plain": (0.0, 0.0), "one-sided": (0.1, 0.0), "two-sided": (0.1, 0.1)}
+
+
+@pytest.mark.parametrize(
+    ("step", "last_step", "epochs", "sentence"),
+    [
+        (7020, None, 15.0, "15 epochs"),
+        (3276, None, 7.0, "7 of 15 epochs"),
+        (3276, 7020, 7.0, "7 of 15 epochs (best step)"),
+        (3276, 4680, 7.0, "7 of 15 epochs (best step so far)"),
+        (7020, 7020, 15.0, "15 epochs"),
+        (0, None, 0.0, "untrained"),
+    ],
+)
+def test_a_card_says_which_epoch_its_weights_are_of(
+    step: int, last_step: int | None, epochs: float, sentence: str
+) -> None:
+    card = weights.load_card(PROJECT / "pretrained" / "mnist-dcgan")
+    changes = {"step": step, "last_step": last_step, "epochs": epochs}
+    config = card.config.model_copy(update={"epochs": 15, "batch_size": 128})
+    assert epochs_of(card.model_copy(update={**changes, "config": config})) == sentence
+
+
+def train_all(root: Path, config: Callable[..., Config], changes: dict[str, dict[str, Any]]) -> Path:
+    """A finished tiny run for each name."""
+    for name, settings in changes.items():
+        list(execution.execute(execution.create(root, config(**settings), name)))
+    return root
+
+
+def ship(folder: Path, pretrained_root: Path, runs_root: Path) -> Path:
+    """Runs as shipped checkpoints, and an empty folder of runs."""
+    shutil.copytree(folder, pretrained_root)
+    runs_root.mkdir()
+    return pretrained_root
+
+
+@pytest.fixture(scope="session")
+def arms_folder(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]) -> Path:
+    """Three finished tiny runs that differ in smoothing."""
+    root = tmp_path_factory.mktemp("arms")
+    arms = {name: {"loss": LossConfig(alpha=alpha, beta=beta)} for name, (alpha, beta) in ARMS.items()}
+    return train_all(root, tiny_config, arms)
+
+
+@pytest.fixture
+def arms(arms_folder: Path, pretrained_root: Path, runs_root: Path) -> Path:
+    """The tiny arms as shipped checkpoints, and an empty folder of runs."""
+    return ship(arms_folder, pretrained_root, runs_root)
+
+
+def visit(page: str, **query: str) -> AppTest:
+    """Run a page as a visitor's first view of a link would."""
+    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    if page != "gallery":
+        app.switch_page(str(MAIN.parent / f"{page}.py"))
+        app.run()
+    return app
+
+
+def assert_fine(app: AppTest, page: str) -> None:
+    assert not app.exception, [problem.message for problem in app.exception]
+    assert app.title[0].value == PAGES[page]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_without_any_checkpoint_says_what_to_do(page: str, pretrained_root: Path, runs_root: Path) -> None:
+    app = visit(page)
+    assert_fine(app, page)
+    said = " ".join(element.value for element in app.markdown)
+    assert ("Choose a preset" if page == "train" else "Train one" if page != "loss_curves" else "Start one") in said
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_with_three_arms(page: str, arms: Path) -> None:
+    app = visit(page)
+    assert_fine(app, page)
+    assert not app.error
+    assert not app.warning
+
+
+@pytest.mark.parametrize("page", ["gallery", "latent_space", "loss_curves", "label_smoothing"])
+@pytest.mark.parametrize("name", SHIPPED)
+def test_page_with_each_shipped_checkpoint(page: str, name: str, runs_root: Path) -> None:
+    app = visit(page)
+    if page == "latent_space":
+        app.selectbox(key="latent_checkpoint").set_value(name).run()
+    else:
+        key = {"gallery": "gallery_checkpoints", "loss_curves": "curves_runs", "label_smoothing": "smoothing_arms"}
+        app.multiselect(key=key[page]).set_value([name]).run()
+    assert_fine(app, page)
+    assert not app.error
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("gallery", {"gallery_seed": "abc", "gallery_count": "1000000000", "gallery_checkpoints": "no-such-thing"}),
+        ("gallery", {"gallery_seed": "-1"}),
+        ("gallery", {"gallery_seed": str(2**40)}),
+        ("latent_space", {"latent_checkpoint": "../../etc", "latent_steps": "1e9", "latent_frame": "-3"}),
+        ("latent_space", {"latent_frame": "99999999999999999999", "latent_path": "<script>"}),
+        ("loss_curves", {"curves_runs": "nothing", "curves_x": "centuries", "curves_smoothing": "7"}),
+        ("label_smoothing", {"smoothing_alpha": "nan", "smoothing_arms": "%00"}),
+        ("train", {"train_preset": "none", "train_batch_size": "-5", "train_g_lr": "inf", "train_run": "ghost"}),
+    ],
+)
+def test_nonsense_in_the_url_is_ignored(page: str, query: dict[str, str], arms: Path) -> None:
+    app = visit(page, **query)
+    assert_fine(app, page)
+    assert not app.error
+
+
+def test_a_damaged_card_is_named_and_the_rest_is_shown(arms: Path) -> None:
+    (arms / "plain" / "card.json").write_text("{")
+    app = visit("gallery")
+    assert_fine(app, "gallery")
+    assert len(app.warning) == 1
+    assert "plain" in app.warning[0].value
+    assert app.multiselect(key="gallery_checkpoints").value == ["one-sided", "two-sided"]
+
+
+@pytest.mark.parametrize("page", ["gallery", "latent_space", "label_smoothing"])
+def test_damaged_weights_are_one_sentence(page: str, arms: Path) -> None:
+    (arms / "plain" / weights.GENERATOR).write_bytes(b"no weights")
+    (arms / "one-sided" / weights.GENERATOR).unlink()
+    app = visit(page)
+    if page == "latent_space":
+        app.selectbox(key="latent_checkpoint").set_value("plain").run()
+    assert_fine(app, page)
+    assert any("plain" in error.value for error in app.error)
+
+
+def test_the_same_seed_is_the_same_picture_and_another_is_not(arms: Path) -> None:
+    def pictures(seed: int) -> list[str]:
+        app = visit("gallery")
+        app.number_input(key="gallery_seed").set_value(seed).run()
+        return [element.proto.body for element in app.get("html") if "gd-pixels" in element.proto.body][len(ARMS) :]
+
+    assert pictures(7) == pictures(7)
+    assert [body.split("alt=")[0] for body in pictures(7)] != [body.split("alt=")[0] for body in pictures(8)]
+
+
+def test_smoothing_table_shows_floor_and_equilibrium(arms: Path) -> None:
+    table = visit("label_smoothing").dataframe[0].value.set_index("Arm")
+    assert table["Floor of D's loss"].round(3).to_dict() == {"plain": 0.0, "one-sided": 0.325, "two-sided": 0.65}
+    assert table["D* at equilibrium"].to_dict() == pytest.approx({"plain": 0.5, "one-sided": 0.45, "two-sided": 0.5})
+
+
+def test_the_form_covers_every_setting_of_the_config() -> None:
+    config = Config()
+    values = config_form.values_of(config)
+    assert len(values) == len(list(config_form.leaves()))
+    assert config_form.collect(values) == config
+
+
+@pytest.mark.parametrize("title", presets.PRESETS)
+def test_each_preset_is_a_valid_config_and_fills_the_form(title: str, runs_root: Path) -> None:
+    config = presets.PRESETS[title].config
+    assert parse_config(config.model_dump()) == config
+    app = visit("train")
+    app.selectbox(key="train_preset").set_value(title).run()
+    assert_fine(app, "train")
+    assert app.number_input(key="train_g_lr").value == config.optimizer.g_lr
+    assert app.selectbox(key="train_dataset").value == config.data.dataset
+    assert app.number_input(key="train_alpha").value == config.loss.alpha
+
+
+def test_start_queues_the_run_that_the_form_describes(
+    runs_root: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "ensure_worker", lambda _root: None)
+    monkeypatch.setattr(worker, "_launch_if_needed", lambda _root: None)
+    app = visit("train")
+    app.number_input(key="train_alpha").set_value(0.2)
+    app.text_input(key="train_name").set_value("My First!")
+    next(button for button in app.button if button.label == "Start training").click().run()
+    assert_fine(app, "train")
+    (run,) = execution.find(runs_root)
+    assert run.name == "my-first"
+    assert run.status().phase == "queued"
+    expected = presets.PRESETS["Quick digits"].config.model_copy(update={"loss": LossConfig(alpha=0.2)})
+    assert run.config() == expected
+
+
+def test_a_refused_run_is_one_sentence_and_starts_nothing(
+    runs_root: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(root: Path, config: Config, name: str) -> None:
+        raise ValueError("At most 10 runs may wait, and 10 do: wait or stop one.")
+
+    monkeypatch.setattr(worker, "submit", refuse)
+    app = visit("train")
+    next(button for button in app.button if button.label == "Start training").click().run()
+    assert_fine(app, "train")
+    assert [error.value for error in app.error] == ["At most 10 runs may wait, and 10 do: wait or stop one."]
+    assert not execution.find(runs_root)
+
+
+def test_a_damaged_run_is_one_sentence(runs_root: Path, tiny_config: Callable[..., Config]) -> None:
+    run = execution.create(runs_root, tiny_config(), "damaged")
+    (run.folder / execution.CONFIG).write_text("{")
+    app = visit("train")
+    assert_fine(app, "train")
+    assert any("damaged" in error.value for error in app.error)
+
+
+def test_a_run_is_shown_in_every_phase(arms: Path, runs_root: Path, tiny_config: Callable[..., Config]) -> None:
+    run = execution.create(runs_root, tiny_config(), "watched")
+    for phase in ("stopped", "failed", "queued", "running"):
+        run.update(phase=phase, total=6, message="why")
+        app = visit("train")
+        assert_fine(app, "train")
+        assert any(phase in element.value for element in app.markdown)
+        labels = {button.label for button in app.button}
+        assert ("Stop" in labels) == (phase in ("queued", "running"))
+        assert ("Resume" in labels) == (phase in ("stopped", "failed"))
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "by-class": {"labels": {"conditioning": "concat"}},
+    "few-labels": {"labels": {"conditioning": "semi-supervised", "labelled": 8}},
+    "one-a-step": {"balance": {"rule": "worse"}},
+    "plane": {"data": {"dataset": "ring"}, "network": {"architecture": "mlp", "latent_dim": 8}, "batch_size": 64},
+    "line": {"data": {"dataset": "mixture-1d"}, "network": {"architecture": "mlp", "latent_dim": 8}, "batch_size": 64},
+    "squares": {"loss": {"objective": "least-squares"}},
+}
+
+
+@pytest.fixture(scope="session")
+def kinds_folder(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]) -> Path:
+    """A finished tiny run of each kind that asks something of the pages."""
+    root = tmp_path_factory.mktemp("kinds")
+    return train_all(root, tiny_config, KINDS)
+
+
+@pytest.fixture
+def kinds(kinds_folder: Path, pretrained_root: Path, runs_root: Path) -> Path:
+    """One run of each kind as shipped checkpoints, and an empty folder of runs."""
+    return ship(kinds_folder, pretrained_root, runs_root)
+
+
+def html_of(app: AppTest) -> str:
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_with_checkpoints_of_every_kind(page: str, kinds: Path) -> None:
+    app = visit(page)
+    assert_fine(app, page)
+    assert not app.error
+
+
+def test_points_and_classes_stand_side_by_side_under_their_own_captions(kinds: Path) -> None:
+    app = visit("gallery", gallery_class="right")
+    app.multiselect(key="gallery_checkpoints").set_value(["by-class", "plane", "line", "one-a-step"]).run()
+    assert_fine(app, "gallery")
+    assert app.selectbox(key="gallery_class").value == "right"
+    assert "by-class · seed 0, 36 images" in html_of(app)
+    assert "plane · seed 0, 2,048 points" in html_of(app)
+    assert "50,000 points in 1-D" in html_of(app)
+    assert "Non-saturating · worse player learns" in html_of(app)
+    app.multiselect(key="gallery_checkpoints").set_value(["plane", "one-a-step"]).run()
+    assert not [box for box in app.selectbox if box.key == "gallery_class"]
+
+
+@pytest.mark.parametrize("name", ["plane", "line", "by-class"])
+def test_one_can_walk_through_points_and_within_a_class(name: str, kinds: Path) -> None:
+    app = visit("latent_space", latent_checkpoint=name)
+    assert_fine(app, "latent_space")
+    assert not app.error
+    assert [box.value for box in app.selectbox if box.key == "latent_class"] == ["left"] * (name == "by-class")
+
+
+def test_curves_show_who_was_updated_and_how_d_classifies_only_where_that_was_measured(kinds: Path) -> None:
+    def titles(*names: str) -> set[str]:
+        app = visit("loss_curves")
+        app.multiselect(key="curves_runs").set_value(list(names)).run()
+        assert_fine(app, "loss_curves")
+        return {element.value for element in app.subheader} & {"Who was updated", "D as a classifier"}
+
+    table = execution.read_metrics(kinds / "plane").drop(columns=["d_updates", "g_updates", "d_accuracy"])
+    table.to_csv(kinds / "plane" / execution.METRICS, index=False)  # as it was before these were measured
+    assert titles("plane") == set()
+    assert titles("plane", "one-a-step") == {"Who was updated"}
+    assert titles("few-labels", "plane") == {"D as a classifier"}
+
+
+def test_curves_draw_probabilities_and_bare_scores_apart(kinds: Path) -> None:
+    def drawn(*names: str) -> dict[str, list[list[str]]]:
+        """Of each chart of D's outputs the names of its lines."""
+        app = visit("loss_curves")
+        app.multiselect(key="curves_runs").set_value(list(names)).run()
+        assert_fine(app, "loss_curves")
+        charts = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+        lines = {chart["layout"]["yaxis"]["title"]["text"]: chart["data"] for chart in charts}
+        return {
+            title: sorted({it["name"] for it in lines[title]}) for title in ("Probability", "Score") if title in lines
+        }
+
+    assert drawn("plane") == {"Probability": ["plane: D(G(z))", "plane: D(x)"]}
+    assert drawn("squares") == {"Score": ["squares: generated", "squares: real"]}
+    assert drawn("squares", "plane") == drawn("squares") | drawn("plane")
+
+
+def test_curves_show_the_quality_of_samples_with_its_protocol_where_it_was_measured(arms: Path) -> None:
+    assert "Fréchet distance of samples" not in [element.value for element in visit("loss_curves").subheader]
+    table = execution.read_metrics(arms / "plain").assign(frechet=[9.0, None, 7.0], precision=0.5, recall=0.6)
+    table.to_csv(arms / "plain" / execution.METRICS, index=False)
+    protocol = Protocol(features="gandash classifier for mnist", real=10_000, fake=2000, seed=2017)
+    (arms / "plain" / execution.PROTOCOL).write_text(protocol.model_dump_json())
+    app = visit("loss_curves")
+    app.multiselect(key="curves_runs").set_value(["one-sided", "plain"]).run()
+    assert_fine(app, "loss_curves")
+    assert "Fréchet distance of samples" in [element.value for element in app.subheader]
+    assert f"plain: {protocol}." in [element.value for element in app.caption]
+    assert not [element.value for element in app.caption if element.value.startswith("one-sided: ")]
+    (arms / "plain" / execution.PROTOCOL).write_text("{")
+    app = visit("loss_curves", curves_runs="plain")
+    assert_fine(app, "loss_curves")
+    assert "protocol.json cannot be read" in app.error[0].value
+
+
+def test_only_arms_that_differ_in_smoothing_alone_are_compared_unasked(kinds: Path, arms_folder: Path) -> None:
+    shutil.copytree(arms_folder, kinds, dirs_exist_ok=True)
+    assert visit("label_smoothing").multiselect(key="smoothing_arms").value == sorted(ARMS)
+
+
+def test_what_has_no_effect_is_greyed_and_does_not_count(runs_root: Path) -> None:
+    app = visit("train", train_attention="16", train_architecture="mlp")
+    assert_fine(app, "train")
+    assert app.selectbox(key="train_attention").disabled
+    assert not app.error
+    assert not app.number_input(key="train_depth").disabled
+    app.selectbox(key="train_architecture").set_value("dcgan").run()
+    assert not app.selectbox(key="train_attention").disabled
+    assert app.number_input(key="train_depth").disabled
+
+
+def test_samples_are_measured_while_training_only_where_that_is_possible(
+    runs_root: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(PROJECT / "pretrained" / "classifiers", pretrained_root / "classifiers")
+    (pretrained_root / "classifiers" / "cifar10.safetensors").unlink()
+    app = visit("train", train_evaluate_every="100")
+    assert not app.error
+    app.selectbox(key="train_dataset").set_value("cifar10").run()
+    (error,) = app.error
+    assert error.value.startswith("This cannot be trained: Samples are measured with a classifier for their data")
+    assert error.value.endswith("or set “Steps between measurements of samples” to 0")
+    assert app.button(key="train_start").disabled
+    app.selectbox(key="train_dataset").set_value("ring").run()
+    assert app.number_input(key="train_evaluate_every").disabled
+    assert not app.error
+    app.selectbox(key="train_dataset").set_value("mnist").run()
+    app.selectbox(key="train_size").set_value(64).run()
+    assert "reads images of 32 pixels, and size is 64: set size to 32" in app.error[0].value
+    app.selectbox(key="train_size").set_value(32).run()
+    app.number_input(key="train_evaluate_every").set_value(33).run()
+    assert "must be a multiple of “Steps per row of metrics”, and 33 is none of" in app.error[0].value
+
+
+def test_points_take_the_fully_connected_pair_along(runs_root: Path) -> None:
+    app = visit("train")
+    app.selectbox(key="train_dataset").set_value("ring").run()
+    assert app.selectbox(key="train_architecture").value == "mlp"
+    assert app.selectbox(key="train_size").disabled
+    assert app.selectbox(key="train_conditioning").disabled
+    assert not app.error
+
+
+def test_a_senseless_combination_is_refused_before_the_start(runs_root: Path) -> None:
+    app = visit("train", train_pack="4", train_conditioning="concat")
+    (error,) = app.error
+    assert error.value.startswith("This cannot be trained: pack joins images of any class")
+    assert app.button(key="train_start").disabled
+    app.number_input(key="train_pack").set_value(1).run()
+    assert not app.error
+    assert not app.button(key="train_start").disabled
+
+
+def test_a_critic_is_helped_to_its_papers_settings(runs_root: Path) -> None:
+    app = visit("train")
+    app.selectbox(key="train_objective").set_value("wasserstein").run()
+    assert "“Gradient penalty, λ”" in app.error[0].value
+    app.button(key="train_lipschitz_0").click().run()
+    assert not app.error
+    app.button(key="train_usual").click().run()
+    assert app.number_input(key="train_d_steps").value == 5
+    assert app.number_input(key="train_adam_beta2").value == 0.9
+    assert not [button for button in app.button if button.key == "train_usual"]
+
+
+def test_a_preset_says_in_the_folded_titles_what_it_changes(runs_root: Path) -> None:
+    app = visit("train", train_preset="PacGAN on a grid")
+    titles = [element.label for element in app.expander]
+    assert "Networks · MLP" in titles
+    assert "Against collapse · PacGAN 4" in titles
+    assert "Labels" in titles
+
+
+def test_figures_are_shown_with_their_protocol_and_ranked_within_it(arms: Path) -> None:
+    found = {checkpoint.name: checkpoint for checkpoint in weights.find(arms)[0]}
+    for name, frechet, fake in (("plain", 9.0, 1000), ("one-sided", 4.0, 1000), ("two-sided", 1.0, 2000)):
+        weights.attach(found[name], measured(frechet, fake))
+    app = visit("gallery")
+    assert_fine(app, "gallery")
+    assert "Figures" in [heading.value for heading in app.subheader]
+    said = " ".join(element.value for element in app.markdown)
+    assert "Fréchet **4.0** · precision **0.50** · recall **0.25**" in said
+    tables = [frame.value for frame in app.dataframe if len(frame.value) > 1]
+    assert [list(table["Checkpoint"]) for table in tables] == [["one-sided", "plain"]]
+    with pytest.raises(ValueError, match="within one protocol, and these are of 2"):
+        score_tables.table([checkpoint.card for checkpoint in weights.find(arms)[0]])
+
+
+def test_checkpoints_are_offered_in_the_order_of_the_zoo(runs_root: Path) -> None:
+    assert visit("latent_space").selectbox(key="latent_checkpoint").options == [name for name in ZOO if name in SHIPPED]
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.title)
+def test_every_story_leads_to_a_view_that_holds(story: Story) -> None:
+    assert set(story.needs) <= set(ZOO)
+    if set(story.needs) <= set(SHIPPED):
+        app = visit(story.script.removesuffix(".py"), **story.view)
+        assert_fine(app, story.script.removesuffix(".py"))
+        for key, value in story.view.items():
+            taken = app.session_state[key]
+            assert str(taken[0] if isinstance(taken, list) else taken) == value, "nothing of the link was refused"
+
+
+def test_stories_are_told_where_their_checkpoints_are(runs_root: Path) -> None:
+    told = [story.title for story in STORIES if set(story.needs) <= set(SHIPPED)]
+    labels = [link.proto.label for link in visit("gallery").get("page_link")]
+    assert labels == [f"**{title}**" for title in told]
+
+
+@pytest.mark.usefixtures("arms")
+def test_stories_of_missing_checkpoints_are_not_told() -> None:
+    assert not visit("gallery").get("page_link")
+
+
+def test_training_images_stand_below_samples_measured_like_them() -> None:
+    card = weights.load_card(PROJECT / "pretrained" / "mnist-dcgan").model_copy(update={"evaluation": measured(4.0)})
+    for reference, rows in ((measured(1.0), 2), (measured(1.0, fake=7), 1), (None, 1)):
+        assert len(score_tables.table([card], reference)) == rows
+    row = score_tables.table([card], measured(1.0)).iloc[-1]
+    assert (row.Checkpoint, row.Fréchet) == (score_tables.TRAINING_IMAGES, 1.0)
+    assert row[["Memorization", "Memorization (pixels)"]].isna().all()
+
+
+def test_shipped_classifiers_carry_figures_of_training_images() -> None:
+    for dataset, least in (("mnist", 0.99), ("fashion-mnist", 0.92), ("cifar10", 0.85), ("tinyhero", 0.95)):
+        reference = cached.reference(dataset)
+        assert classifiers.load(PROJECT / "pretrained" / "classifiers", dataset)[1].accuracy >= least
+        assert reference is not None
+        assert reference.precision > 0.8
+        assert reference.recall > 0.8
+    assert cached.reference("stacked-mnist") is None
+    assert cached.reference("../classifiers/mnist") is None
+
+
+def test_without_figures_there_is_no_table_of_them(arms: Path) -> None:
+    app = visit("gallery")
+    assert "Figures" not in [heading.value for heading in app.subheader]
+
+
+def test_a_finished_run_can_be_trained_longer(
+    runs_root: Path, tiny_config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "_launch_if_needed", lambda _root: None)
+    run = execution.create(runs_root, tiny_config(), "mine")
+    list(execution.execute(run))
+    app = visit("train", train_run="mine")
+    more = app.number_input(key="train_more")
+    assert (more.label, more.value) == ("More steps", 1000)
+    more.set_value(4).run()
+    app.button(key="train_go_on").click().run()
+    assert_fine(app, "train")
+    assert (run.config().steps, run.status().phase) == (10, "queued")
+    assert "train_go_on" not in [button.key for button in app.button]

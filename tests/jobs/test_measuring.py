@@ -1,0 +1,122 @@
+"""Measuring beside the server: the real process on small data, and what may happen to the checkpoint meanwhile."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gandash.checkpoints import weights
+from gandash.checkpoints.scores import Evaluation, Protocol
+from gandash.checkpoints.weights import Checkpoint
+from gandash.evaluation import after_training
+from gandash.evaluation.after_training import Progress
+from gandash.jobs import measuring, task
+
+
+def wait_for_end(root: Path) -> str:
+    """The problem that the job ended with; empty if it went well."""
+    for _ in range(2400):
+        job = task.current(root)
+        if job is None or job.problem:
+            return "" if job is None else job.problem
+        time.sleep(0.1)
+    pytest.fail("The job did not end within 4 minutes")
+
+
+def test_the_process_puts_figures_into_the_card(checkpoint: Checkpoint, runs_root: Path) -> None:
+    measuring.start(runs_root, checkpoint.folder)
+    child = task._started[runs_root.resolve()]
+    with pytest.raises(ValueError, match="it is measuring 'tiny': try again"):
+        measuring.start(runs_root, checkpoint.folder)
+    scheduled = set()
+    while child.poll() is None:
+        if sys.platform == "linux":
+            scheduled.add(os.sched_getscheduler(child.pid))
+        time.sleep(0.05)
+    assert wait_for_end(runs_root) == "", (runs_root / task.LOG).read_text()
+    if sys.platform == "linux":
+        assert os.SCHED_IDLE in scheduled
+    card = weights.load_card(checkpoint.folder)
+    assert card.evaluation is not None
+    assert (card.evaluation.protocol.fake, card.evaluation.protocol.real) == (10_000, 400)
+    assert card.model_copy(update={"evaluation": None}) == checkpoint.card
+
+
+def test_a_killed_process_leaves_the_card_as_it_was(checkpoint: Checkpoint, runs_root: Path) -> None:
+    measuring.start(runs_root, checkpoint.folder)
+    child = task._started[runs_root.resolve()]
+    child.kill()
+    child.wait()
+    assert wait_for_end(runs_root).startswith("The process for measuring 'tiny' was cut off")
+    assert weights.load_card(checkpoint.folder) == checkpoint.card
+
+
+def test_data_that_is_not_there_is_one_sentence(
+    checkpoint: Checkpoint, runs_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a-file"
+    file.touch()
+    monkeypatch.setenv("GANDASH_DATA", str(file))  # nothing can be downloaded into a file
+    measuring.start(runs_root, checkpoint.folder)
+    assert wait_for_end(runs_root).startswith("MNIST is not in")
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An evaluation that takes no time."""
+
+    def evaluate(_checkpoint: Checkpoint, _folder: Path) -> Iterator[Progress | Evaluation]:
+        yield Progress("Drawing samples", 1)
+        protocol = Protocol(features="features of a test", real=100, fake=1000, seed=0)
+        figures = dict.fromkeys(set(Evaluation.model_fields) - {"label_accuracy"}, 0.5) | {
+            "protocol": protocol, "step": 2, "missing": 0, "class_shares": (0.5, 0.5), "created": weights.now(),
+        }  # fmt: skip
+        yield Evaluation.model_validate(figures)
+
+    monkeypatch.setattr(after_training, "evaluate", evaluate)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_checkpoint_removed_meanwhile_does_not_come_back(checkpoint: Checkpoint, runs_root: Path) -> None:
+    steps = measuring.measure(runs_root, checkpoint.folder)
+    next(steps)
+    shutil.rmtree(checkpoint.folder)
+    with pytest.raises(ValueError, match="cannot be read"):
+        list(steps)
+    assert not checkpoint.folder.exists()
+
+
+@pytest.mark.usefixtures("quick")
+def test_figures_of_other_weights_are_not_kept(checkpoint: Checkpoint, runs_root: Path) -> None:
+    steps = measuring.measure(runs_root, checkpoint.folder)
+    next(steps)
+    list(steps)
+    assert weights.load_card(checkpoint.folder).evaluation is not None
+    steps = measuring.measure(runs_root, checkpoint.folder)
+    next(steps)
+    changed = checkpoint.card.model_copy(update={"step": 3})
+    weights._write_card(checkpoint.folder, changed)
+    with pytest.raises(ValueError, match="'tiny' has changed: measure it again"):
+        list(steps)
+    assert weights.load_card(checkpoint.folder) == changed
+
+
+def test_what_cannot_be_kept_or_measured_starts_nothing(
+    checkpoint: Checkpoint, runs_root: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ValueError, match="cannot be read"):
+        measuring.start(runs_root, runs_root / "gone")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda *_: False)
+        with pytest.raises(ValueError, match="tiny is read-only: make it writable"):
+            measuring.start(runs_root, checkpoint.folder)
+    shutil.rmtree(pretrained_root / "classifiers")
+    with pytest.raises(ValueError, match="there is none for 'mnist'"):
+        measuring.start(runs_root, checkpoint.folder)
+    assert task.current(runs_root) is None

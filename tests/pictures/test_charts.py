@@ -1,0 +1,131 @@
+"""Figures: what they show, that smoothing is TensorBoard's, and that they never touch their input."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gandash.pictures import charts
+from gandash.runs.execution import COLUMNS
+
+
+@pytest.fixture
+def metrics() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.random((50, len(COLUMNS))), columns=COLUMNS)
+    return table.assign(step=np.arange(50) * 10, epoch=np.arange(50) / 5, seconds=np.arange(50) * 2.0)
+
+
+def test_smoothing_is_a_debiased_moving_average() -> None:
+    values, weight = [3.0, 1.0, 4.0, 1.0, 5.0], 0.7
+    expected, last = [], 0.0
+    for number, value in enumerate(values, start=1):
+        last = weight * last + (1 - weight) * value
+        expected.append(last / (1 - weight**number))
+    assert charts.smooth(values, weight) == pytest.approx(expected)
+    assert charts.smooth(values, 0) == pytest.approx(values)
+    assert charts.smooth([], 0.5).size == 0
+
+
+def test_smoothing_passes_over_gaps() -> None:
+    assert charts.smooth([2.0, float("nan"), 2.0], 0.9)[2] == pytest.approx(2.0)
+
+
+def test_thinning_keeps_both_ends_and_the_bound(metrics: pd.DataFrame) -> None:
+    assert charts.thin(metrics, 50) is metrics
+    thinned = charts.thin(metrics, 7)
+    assert len(thinned) == 7
+    assert (thinned.step.iloc[0], thinned.step.iloc[-1]) == (0, 490)
+
+
+def test_a_step_has_one_place_among_steps_and_one_for_each_run_otherwise(metrics: pd.DataFrame) -> None:
+    runs = {"a": metrics, "b": metrics.assign(seconds=metrics.seconds * 3), "empty": metrics[:0]}
+    assert charts.places(runs, "step", 125) == [(125.0, "")]
+    assert charts.places(runs, "step", 9999) == [(490.0, "")]
+    assert charts.places({"empty": metrics[:0]}, "step", 0) == charts.places({}, "epoch", 0) == []
+    assert charts.places(runs, "epoch", 125) == [(2.5, charts.color_of(0)), (2.5, charts.color_of(1))]
+    assert charts.places(runs, "seconds", 125) == [(25.0, charts.color_of(0)), (75.0, charts.color_of(1))]
+    assert [place for place, _ in charts.places(runs, "seconds", 9999)] == [98.0, 294.0]  # at the end of what is over
+
+
+def test_each_curve_is_drawn_smooth_over_its_raw_values(metrics: pd.DataFrame) -> None:
+    before = metrics.copy()
+    columns = [charts.Curve("d_loss", "D"), charts.Curve("g_loss", "G", "dot")]
+    figure = charts.curves({"one": metrics, "two": metrics}, columns, "Loss", smoothing=0.5)
+    assert len(figure.data) == 8
+    raw, smoothed = figure.data[:2]
+    assert np.array_equal(raw.y, metrics.d_loss)
+    assert smoothed.y == pytest.approx(charts.smooth(metrics.d_loss, 0.5))
+    assert smoothed.name == "one: D"
+    assert figure.data[0].line.color != figure.data[4].line.color, "runs differ in color"
+    pd.testing.assert_frame_equal(metrics, before)
+
+
+def test_without_smoothing_there_is_one_line_a_curve(metrics: pd.DataFrame) -> None:
+    assert len(charts.curves({"one": metrics}, [charts.Curve("d_loss", "D")], "Loss").data) == 1
+
+
+@pytest.mark.parametrize(("x", "title"), charts.X_TITLES.items())
+def test_x_axis(metrics: pd.DataFrame, x: charts.XAxis, title: str) -> None:
+    figure = charts.curves({"one": metrics}, [charts.Curve("d_loss", "D")], "Loss", x=x, log_y=True)
+    assert figure.layout.xaxis.title.text == title
+    assert figure.layout.yaxis.type == "log"
+    assert np.array_equal(figure.data[0].x, metrics[x])
+
+
+def test_reference_lines_are_named_and_placed(metrics: pd.DataFrame) -> None:
+    lines = {"equilibrium 0.45": 0.45, "equilibrium 0.50": 0.5}
+    figure = charts.curves({"one": metrics}, [charts.Curve("d_real", "D(x)")], "Probability", lines=lines)
+    assert sorted(shape.y0 for shape in figure.layout.shapes) == [0.45, 0.5]
+    assert {note.text: note.y for note in figure.layout.annotations} == lines
+    assert len({note.yanchor for note in figure.layout.annotations}) == 2, "labels of near lines must not overlap"
+
+
+def test_rows_that_lack_a_value_do_not_break_its_line(metrics: pd.DataFrame) -> None:
+    sparse = metrics.assign(d_accuracy=metrics.d_accuracy.where(metrics.step % 100 == 0))
+    (line,) = charts.curves({"one": sparse}, [charts.Curve("d_accuracy", "D")], "Accuracy").data
+    assert line.x.tolist() == [0, 100, 200, 300, 400]
+    assert np.array_equal(line.y, metrics.d_accuracy[::10])
+
+
+def test_measurements_are_dots_and_the_least_distance_a_star(metrics: pd.DataFrame) -> None:
+    frechet = pd.Series([np.nan] * 50)
+    frechet[[10, 20, 30]] = [9.0, 5.0, 7.0]
+    table = metrics.assign(frechet=frechet, precision=metrics.precision.where(frechet.notna()))
+    old = metrics.drop(columns=["frechet", "precision", "recall"])
+    columns = [charts.Curve("frechet", "Fréchet"), charts.Curve("precision", "precision", "dot")]
+    figure = charts.measurements({"old": old, "new": table}, columns, "Distance", x="epoch", log_y=True)
+    assert [trace.name for trace in figure.data] == ["new: Fréchet", "new: precision"]
+    for trace, values in zip(figure.data, ([9.0, 5.0, 7.0], metrics.precision[[10, 20, 30]]), strict=True):
+        assert np.array_equal(trace.y, values)
+        assert trace.x.tolist() == [2.0, 4.0, 6.0]
+        assert trace.customdata.tolist() == [100, 200, 300]
+        assert trace.marker.symbol.tolist() == ["circle", "star", "circle"]
+        assert trace.line.color == charts.color_of(1), "the run's color in every chart"
+    assert figure.layout.yaxis.type == "log"
+
+
+def test_logit_bands_are_two_bands_around_each_median_on_a_common_axis(metrics: pd.DataFrame) -> None:
+    span = charts.logit_range([metrics, metrics + 1])
+    assert span == (metrics.fake_q05.min(), metrics.real_q95.max() + 1)
+    figure = charts.logit_bands(metrics, y_range=span)
+    assert len(figure.data) == 2 * 3
+    assert [trace.name for trace in figure.data if trace.showlegend is not False] == ["Real", "Generated"]
+    assert np.array_equal(figure.data[2].y, metrics.real_q50)
+    outer = figure.data[0]
+    assert np.array_equal(outer.y, [*metrics.real_q95, *metrics.real_q05[::-1]])
+    assert figure.layout.yaxis.range == span
+
+
+def test_densities_show_each_d_star_on_its_own_axis() -> None:
+    x = np.linspace(-1, 1, 5)
+    figure = charts.densities(x, x**2, 1 - x**2, {"hard": x * 0 + 0.5, "soft": x * 0 + 0.4})
+    assert [trace.name for trace in figure.data] == ["p_data", "p_g", "hard", "soft"]
+    assert [trace.yaxis or "y" for trace in figure.data] == ["y", "y", "y2", "y2"]
+
+
+def test_an_empty_run_is_an_empty_figure() -> None:
+    empty = pd.DataFrame(columns=COLUMNS, dtype=float)
+    figure = charts.curves({"none": empty}, [charts.Curve("d_loss", "D")], "Loss", smoothing=0.9)
+    assert all(len(trace.y) == 0 for trace in figure.data)
