@@ -3,7 +3,8 @@
     python benchmarks/evaluate.py
     python benchmarks/evaluate.py --checkpoint mnist-dcgan-one-sided --rounds 3 --json
 
-Protocol: ``gandash.evaluation.after_training.evaluate`` as the command line runs it, in one process, without writing the
+Protocol: ``gandash.evaluation.after_training.evaluate`` as the command line runs it, in one process, without
+writing the
 card. The first round is cold: nothing is known of the real images, and their features are computed, as on a
 machine where no checkpoint on the data was ever measured. The later rounds find them on disk, as a new process
 does: of these the median is given for each part. "While training" is one measurement as ``evaluate_every`` asks
@@ -26,11 +27,10 @@ from typing import Any
 import torch
 from machine import machine
 
-from gandash import data, training
-from gandash.checkpoints import weights
-from gandash.checkpoints.weights import Checkpoint
+from gandash import checkpoints, data, training
+from gandash.checkpoints import Checkpoint
 from gandash.evaluation import after_training
-from gandash.evaluation.after_training import Progress
+from gandash.evaluation.progress import Progress
 from gandash.evaluation.while_training import measure, read_held_out
 from gandash.storage.paths import classifiers_root, pretrained_root, runs_root
 
@@ -41,7 +41,7 @@ Seconds = dict[str, dict[str, float]]  # wall and processor, by part
 def main() -> None:
     options = _parser().parse_args()
     torch.set_num_threads(options.threads or torch.get_num_threads())
-    found, _ = weights.find(pretrained_root(), runs_root())
+    found, _ = checkpoints.find(pretrained_root(), runs_root())
     checkpoint = next(it for it in found if it.name == options.checkpoint)
     facts = machine(torch.device("cpu")) | {"load": os.getloadavg()[0] if hasattr(os, "getloadavg") else "unknown"}
     with tempfile.TemporaryDirectory() as kept:

@@ -40,9 +40,9 @@ import numpy as np
 import torch
 
 from gandash import data, latent, training
-from gandash.checkpoints.samples import generate
 from gandash.config import Config, parse_config
 from gandash.evaluation import classifiers
+from gandash.latent import generate
 from gandash.networks import Generator
 from gandash.storage.paths import classifiers_root
 from gandash.theory import toy_data

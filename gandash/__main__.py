@@ -10,9 +10,9 @@ from gandash import malloc
 def main() -> int:
     """The command line, in a process that keeps its memory; its exit status."""
     malloc.start_over()
-    from gandash.cli import commands  # noqa: PLC0415 - torch comes with it, too large to import twice
+    from gandash.cli.main import main as run  # noqa: PLC0415 - torch comes with it, too large to import twice
 
-    return commands.main()
+    return run()
 
 
 if __name__ == "__main__":

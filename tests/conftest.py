@@ -12,10 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
-from gandash import data, training, zoo
-from gandash.checkpoints import weights
+from gandash import checkpoints, data, records, runs, training
+from gandash.checkpoints import Checkpoint
 from gandash.checkpoints.scores import Evaluation, Protocol
-from gandash.checkpoints.weights import Checkpoint
 from gandash.config import Config, DataConfig, NetworkConfig
 from gandash.data import Dataset
 from gandash.evaluation import classifiers
@@ -137,8 +136,8 @@ def small_config() -> ConfigFactory:
 @pytest.fixture
 def checkpoint(small_mnist: Path, runs_root: Path, small_config: ConfigFactory) -> Iterator[Checkpoint]:
     """A finished tiny run on the small files; what was started for it ends before the test does."""
-    list(execution.execute(execution.create(runs_root, small_config(), "tiny")))
-    yield weights.find(runs_root)[0][0]
+    list(execution.execute(runs.create(runs_root, small_config(), "tiny")))
+    yield checkpoints.find(runs_root)[0][0]
     child = task._started.pop(runs_root.resolve(), None)
     if child is not None:
         child.wait(60)
@@ -150,7 +149,7 @@ def measured(frechet: float, fake: int = 1000) -> Evaluation:
     return Evaluation(
         protocol=protocol, step=6, frechet=frechet, kernel=0.1, kernel_std=0.01, precision=0.5, recall=0.25,
         density=0.4, coverage=0.3, score=2.0, score_std=0.1, class_shares=(0.5, 0.5), missing=0, diversity=0.9,
-        memorization=1.1, memorization_pixels=1.2, created=weights.now(),
+        memorization=1.1, memorization_pixels=1.2, created=records.now(),
     )  # fmt: skip
 
 
@@ -166,7 +165,7 @@ def tiny_zoo(monkeypatch: pytest.MonkeyPatch, tiny_config: ConfigFactory) -> dic
         )
         for name, alpha in (("plain", 0.0), ("smoothed", 0.1))
     }
-    monkeypatch.setattr(zoo, "ZOO", arms)
+    monkeypatch.setattr("gandash.zoo.entries.ZOO", arms)
     return arms
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gandash import malloc
-from gandash.jobs import task
+from gandash.jobs import process
 from gandash.storage.paths import PROJECT
 
 FAULTS = """
@@ -54,5 +54,5 @@ def test_processes_beside_the_server_have_the_settings_too(tmp_path: Path, monke
     (tmp_path / "told.py").write_text("import os; print(os.environ['GLIBC_TUNABLES'])")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{PROJECT}")
     monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
-    task.launch("told", tmp_path / "log").wait(60)
+    process.launch("told", tmp_path / "log").wait(60)
     assert (tmp_path / "log").read_text().strip() == malloc.ENVIRONMENT["GLIBC_TUNABLES"]

@@ -10,10 +10,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from gandash import latent
+from gandash import checkpoints, latent
 from gandash.app import assets, cached
-from gandash.checkpoints import samples, weights
-from gandash.jobs import worker
+from gandash.checkpoints import weights
+from gandash.jobs import control
 from gandash.storage.paths import pretrained_root, runs_root
 
 
@@ -33,12 +33,12 @@ def warm_up() -> None:
     cached.use_all_cores()
     go.Figure(go.Scatter(x=[0], y=[0])).to_json()
     pd.DataFrame({"x": [0.0]}).ewm(alpha=0.5).mean()
-    found, _ = weights.find(pretrained_root())
+    found, _ = checkpoints.find(pretrained_root())
     for checkpoint in found[:1]:
         with suppress(ValueError):  # damaged weights: its card says so, and the server starts nevertheless
             network = weights.load_generator(checkpoint)
-            samples.generate(network, latent.draw(0, 16, network.latent_dim))
-    worker.recover(runs_root())
+            latent.generate(network, latent.draw(0, 16, network.latent_dim))
+    control.recover(runs_root())
     gc.collect()
     gc.freeze()
 

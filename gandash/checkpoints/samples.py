@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from gandash import data, latent
-from gandash.checkpoints.weights import Checkpoint
-from gandash.data import to_uint8
+from gandash.checkpoints.card import Checkpoint
+from gandash.latent import generate
 from gandash.networks import Generator
-from gandash.pictures.raster import Pixels, grid, scatter
-from gandash.training.loop import SNAPSHOT_POINTS
+from gandash.pictures.raster import SNAPSHOT_POINTS, Pixels, grid, scatter
 
-BATCH = 256
 FRAME = 192  # 64 of them in a row are within the 16,383 pixels of a WebP
-
-
-def generate(G: Generator, z: Tensor, label: int | None = None) -> Tensor:
-    """Samples of latent vectors (N, latent_dim): uint8 images (N, C, H, W) or float32 points (N, dim).
-
-    A conditioned G makes the class ``label``, or all in turn; ``ValueError`` if there is no such class.
-    """
-    labels = _labels(G, len(z), label)
-    with torch.inference_mode():
-        parts = [slice(start, start + BATCH) for start in range(0, len(z), BATCH)]
-        samples = torch.cat([G(z[part], None if labels is None else labels[part]) for part in parts])
-    return samples.float() if samples.dim() == 2 else to_uint8(samples)
-
-
-def _labels(G: Generator, count: int, label: int | None) -> Tensor | None:
-    if not G.classes:
-        return None
-    if label is None:
-        return latent.classes_in_turn(count, G.classes)
-    if not 0 <= label < G.classes:
-        raise ValueError(f"A class must be 0 to {G.classes - 1}, not {label}: choose another")
-    return torch.full((count,), label)
 
 
 def picture(

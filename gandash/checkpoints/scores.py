@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from gandash.config.run import Section
+from gandash.records import Section
 
 
 class Protocol(Section):

@@ -1,37 +1,31 @@
-"""The command line: the same configs and functions as the app."""
+"""The commands: each a function whose parameters are its flags."""
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from typing import Annotated, Literal, TypeVar
 
-import torch
 import tyro
-from pydantic import ValidationError
 from tqdm import tqdm
 
-from gandash import data, zoo
-from gandash.checkpoints import samples, weights
+from gandash import checkpoints, data, runs
+from gandash.checkpoints import Checkpoint, samples, weights
 from gandash.checkpoints.scores import Evaluation, Figures
-from gandash.checkpoints.weights import Checkpoint
 from gandash.config import MAX_SEED, Config, DataConfig, advice
-from gandash.config.run import Section, explain
 from gandash.data import Dataset
 from gandash.evaluation import after_training, classifiers, inception
-from gandash.evaluation.after_training import Progress
+from gandash.evaluation.progress import Progress
 from gandash.pictures.raster import encode
-from gandash.runs import execution
-from gandash.runs.execution import Run
+from gandash.runs import Run, as_checkpoint, execution
 from gandash.storage.files import write_whole
 from gandash.storage.paths import classifiers_root, pretrained_root, runs_root, zoo_root
-from gandash.zoo import page, rebuild
+from gandash.zoo import entries, page, rebuild
 
 DEFAULTS = Config()
 Found = TypeVar("Found", bound=Figures)
@@ -44,11 +38,11 @@ def train(config: Config = DEFAULTS, name: str = "run") -> None:
         config: The run.
         name: Name of the run and later of its checkpoint: a-z, 0-9 and hyphens.
     """
-    execution.check_new(runs_root(), name)
+    runs.check_new(runs_root(), name)
     dataset = execution.prepare(config)
     if hint := advice(config):
         print(hint, file=sys.stderr)
-    _follow(execution.create(runs_root(), config, name), dataset)
+    _follow(runs.create(runs_root(), config, name), dataset)
 
 
 def resume(name: Annotated[str, tyro.conf.Positional], more: int = 0) -> None:
@@ -62,7 +56,7 @@ def resume(name: Annotated[str, tyro.conf.Positional], more: int = 0) -> None:
     if more < 0:
         raise ValueError(f"more must be 0 or more, not {more}: a run cannot be made shorter")
     if more:
-        execution.extend(run, more)
+        runs.extend(run, more)
     _follow(run)
 
 
@@ -133,18 +127,18 @@ def sample(
 
 def list_() -> None:
     """List checkpoints and unfinished runs."""
-    found, broken = weights.find(pretrained_root(), runs_root())
+    found, broken = checkpoints.find(pretrained_root(), runs_root())
     for checkpoint in found:
         card = checkpoint.card
         print(
             f"{card.name:32} {card.data.title}, {'x'.join(map(str, card.data.shape[1:])) or 'points'}, "
             f"{card.epochs:g} epochs"
         )
-    for run in execution.find(runs_root()):
+    for run in runs.find(runs_root()):
         _list_unfinished(run)
     for problem in broken:
         print(f"{problem.folder.name:32} unusable: {problem.reason}", file=sys.stderr)
-    if not found and not execution.find(runs_root()):
+    if not found and not runs.find(runs_root()):
         print("No checkpoints yet. Train one with: python -m gandash train --name my-first")
 
 
@@ -174,7 +168,7 @@ def export(
         note: One sentence on what it shows.
         weights: Of a run that measures itself: of the step with the least Fréchet distance, or of the last.
     """
-    card = execution.export(_find_run(name), to, title, note, weights)
+    card = as_checkpoint.export(_find_run(name), to, title, note, weights)
     print(f"Exported {card.name} at {card.stand} to {to}")
 
 
@@ -199,7 +193,7 @@ def zoo_(
                 bar.set_description_str(name)
                 bar.set_postfix_str(f"{item.doing} ({item.step} of {item.steps})")
                 continue
-            bar.set_description_str(f"{name}, epoch {item.epoch:.1f} of {zoo.ZOO[name].config.epochs}")
+            bar.set_description_str(f"{name}, epoch {item.epoch:.1f} of {entries.ZOO[name].config.epochs}")
             bar.update(item.step - bar.n)
             bar.set_postfix_str(f"{item.images_per_second:.0f} images/s")
     print(f"The zoo is complete in {pretrained_root()}")
@@ -225,7 +219,7 @@ def evaluate(
     else:
         steps = after_training.evaluate(chosen, classifiers_root(), count, seed)
     found = _with_bar(steps, name)
-    weights.attach(chosen, found)
+    checkpoints.attach(chosen, found)
     _print_figures(found)
 
 
@@ -277,7 +271,7 @@ def _print_figures(found: Figures) -> None:
 
 
 def _find_checkpoint(name: str) -> Checkpoint:
-    found, _ = weights.find(pretrained_root(), runs_root())
+    found, _ = checkpoints.find(pretrained_root(), runs_root())
     chosen = next((checkpoint for checkpoint in found if checkpoint.name == name), None)
     if chosen is None:
         raise ValueError(f"No checkpoint is called {name!r}: `python -m gandash list` shows those there are")
@@ -285,66 +279,7 @@ def _find_checkpoint(name: str) -> Checkpoint:
 
 
 def _find_run(name: str) -> Run:
-    found = {run.name: run for run in execution.find(runs_root())}
+    found = {run.name: run for run in runs.find(runs_root())}
     if name not in found:
         raise ValueError(f"No run is called {name!r}: `python -m gandash list` shows those there are")
     return found[name]
-
-
-COMMANDS: dict[str, Callable[..., None]] = {
-    "train": train,
-    "resume": resume,
-    "sample": sample,
-    "list": list_,
-    "export": export,
-    "evaluate": evaluate,
-    "classifier": classifier,
-    "zoo": zoo_,
-}
-REGISTRY = tyro.constructors.ConstructorRegistry()
-
-
-class RefusedError(Exception):
-    """A setting that the config refuses; no ValueError, which tyro would print in its own, longer way."""
-
-
-@REGISTRY.struct_rule
-def _section(info: tyro.constructors.StructTypeInfo) -> tyro.constructors.StructConstructorSpec | None:
-    """Flags for a section of the config, as its fields describe them; it checks their values itself."""
-    if not (isinstance(info.type, type) and issubclass(info.type, Section)):
-        return None
-    section = info.type
-
-    def build(**values: Any) -> Section:
-        try:
-            return section(**values)
-        except ValidationError as error:
-            raise RefusedError(explain(error)) from error
-
-    build.__doc__ = section.__doc__
-    types = get_type_hints(section)
-    fields = [
-        tyro.constructors.StructFieldSpec(
-            name, types[name], getattr(info.default, name, field.get_default()), helptext=field.description
-        )
-        for name, field in section.model_fields.items()
-    ]
-    return tyro.constructors.StructConstructorSpec(build, tuple(fields))
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command; bad input ends in one sentence and exit status 2."""
-    if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(os.cpu_count() or 1)
-    try:
-        tyro.extras.subcommand_cli_from_dict(
-            COMMANDS, prog="gandash", args=arguments, registry=REGISTRY,
-            config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagConversionOff),
-        )  # fmt: skip
-    except (RefusedError, ValueError, OSError, FloatingPointError, MemoryError, torch.OutOfMemoryError) as error:
-        print(f"gandash: {explain(error)}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("gandash: ended at once; the state saved last is kept", file=sys.stderr)
-        return 130
-    return 0

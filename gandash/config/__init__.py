@@ -1,13 +1,14 @@
 """What a run is: its settings, the rules between them, presets, and how they are called in words."""
 
-from gandash.config.run import (
+from gandash.config.recommendations import advice, setting, usual
+from gandash.config.run import Config, parse_config
+from gandash.config.sections import (
     IMAGE_SIZES,
     MAX_SEED,
     Architecture,
     BalanceConfig,
     CollapseConfig,
     Conditioning,
-    Config,
     DataConfig,
     Device,
     ImageSize,
@@ -18,10 +19,6 @@ from gandash.config.run import (
     OptimizerConfig,
     Precision,
     RegularizerConfig,
-    advice,
-    parse_config,
-    setting,
-    usual,
 )
 
 __all__ = [

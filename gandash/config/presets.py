@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gandash.config.run import (
-    CollapseConfig,
-    Config,
-    DataConfig,
-    LabelConfig,
-    LossConfig,
-    NetworkConfig,
-    OptimizerConfig,
-    parse_config,
-)
+from gandash.config.run import Config, parse_config
+from gandash.config.sections import CollapseConfig, DataConfig, LabelConfig, LossConfig, NetworkConfig, OptimizerConfig
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gandash.config.run import Config, LossConfig, NetworkConfig, setting
+from gandash.config.recommendations import setting
+from gandash.config.run import Config
+from gandash.config.sections import LossConfig, NetworkConfig
 from gandash.losses.objectives import OBJECTIVES
 
 PLAIN = Config()

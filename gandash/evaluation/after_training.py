@@ -15,15 +15,16 @@ import torch
 from torch import Tensor
 
 from gandash import data, latent
-from gandash.checkpoints import weights
-from gandash.checkpoints.samples import generate
+from gandash.checkpoints import Checkpoint, weights
 from gandash.checkpoints.scores import Evaluation, Protocol
-from gandash.checkpoints.weights import Checkpoint, now
 from gandash.config import DataConfig
 from gandash.data import Dataset, to_unit
 from gandash.evaluation import classifiers, metrics, while_training
 from gandash.evaluation.classifiers import Facts
+from gandash.evaluation.progress import Progress
 from gandash.evaluation.while_training import HeldOut
+from gandash.latent import generate
+from gandash.records import now
 from gandash.storage import tensor_cache
 from gandash.storage.paths import runs_root
 
@@ -31,15 +32,6 @@ COUNT, LEAST = 10_000, 1000
 PIXEL_SAMPLES = 2000
 NAMES = ("held_out", "radii", "train", "usual", "usual_pixels")  # of tensors that are kept
 MISSING_SHARE = 0.1  # a class is missing if it has less than so much of its share among the real images
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What is being done, as number ``step`` of ``steps``."""
-
-    doing: str
-    step: int
-    steps: int = 8
 
 
 @dataclass(frozen=True)

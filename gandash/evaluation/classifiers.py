@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 
 from gandash.checkpoints.scores import Evaluation
-from gandash.config.run import Section, explain
 from gandash.data import Augment, Dataset, to_unit
+from gandash.records import Section, explain
 from gandash.storage.files import write_whole
 
 VERSION, FEATURES = 1, 128

@@ -19,13 +19,14 @@ import torch
 from torch import Tensor, nn
 
 from gandash import data, latent
-from gandash.checkpoints import weights
-from gandash.checkpoints.samples import generate
+from gandash.checkpoints import Checkpoint, weights
 from gandash.checkpoints.scores import InceptionFigures, Protocol
-from gandash.checkpoints.weights import Checkpoint, now
 from gandash.data import Dataset
 from gandash.evaluation import metrics
-from gandash.evaluation.after_training import COUNT, LEAST, Progress
+from gandash.evaluation.after_training import COUNT, LEAST
+from gandash.evaluation.progress import Progress
+from gandash.latent import generate
+from gandash.records import now
 from gandash.storage import tensor_cache
 from gandash.storage.paths import runs_root
 from gandash.training import choose_device

@@ -1,14 +1,11 @@
 """The training images nearest to a sample: in pixels, and on the features of the classifier for the data.
 
-Features of a whole training set take a minute to compute. A process beside the server does that once and keeps
-them in a file: :func:`start` is for the app, ``python -m gandash.evaluation.neighbors ROOT FOLDER`` is the process.
+Features of a whole training set take a minute to compute; :mod:`gandash.jobs.nearest_images` does that once.
 """
 
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,19 +13,14 @@ import torch
 from torch import Tensor
 
 from gandash import data
-from gandash.checkpoints import weights
-from gandash.checkpoints.weights import Checkpoint
+from gandash.checkpoints import Checkpoint
 from gandash.data import Dataset, to_unit
 from gandash.evaluation import classifiers
-from gandash.evaluation.after_training import Progress
 from gandash.evaluation.classifiers import Classifier
-from gandash.jobs import measuring, task
 from gandash.storage import tensor_cache
 from gandash.storage.paths import classifiers_root
 
-MODULE = "evaluation.neighbors"
 PROBES = 500
-PARTS = 12
 MAX_BYTES = 256_000_000
 CHUNK = 2048
 
@@ -92,11 +84,11 @@ def training_images(checkpoint: Checkpoint) -> Dataset:
 
 def pixels(checkpoint: Checkpoint, dataset: Dataset) -> Space:
     """The space of pixels."""
-    probes, held_out = _probes(checkpoint, dataset)
-    return Space(dataset.images, _gauge(probes, dataset.images, held_out))
+    probes, held_out = probe_images(checkpoint, dataset)
+    return Space(dataset.images, gauge_of(probes, dataset.images, held_out))
 
 
-def _probes(checkpoint: Checkpoint, dataset: Dataset) -> tuple[Tensor, bool]:
+def probe_images(checkpoint: Checkpoint, dataset: Dataset) -> tuple[Tensor, bool]:
     """Evenly spaced images to take the measure of a space with: held-out ones where the data has some."""
     config = checkpoint.card.config.data
     held_out = config.dataset in data.SOURCES
@@ -104,7 +96,7 @@ def _probes(checkpoint: Checkpoint, dataset: Dataset) -> tuple[Tensor, bool]:
     return images[:: max(1, len(images) // PROBES)][:PROBES], held_out
 
 
-def _gauge(probes: Tensor, references: Tensor, held_out: bool) -> Gauge:
+def gauge_of(probes: Tensor, references: Tensor, held_out: bool) -> Gauge:
     """The nearest training image of a training image is the second nearest: the nearest is itself."""
     distances, _ = nearest(probes, references, 1 if held_out else 2)
     return Gauge(float(distances[:, -1].median()), len(probes), held_out)
@@ -136,38 +128,3 @@ def read(path: Path) -> Space | None:
     except (KeyError, ValueError):
         return None
     return Space(tensors["features"], gauge)
-
-
-def start(root: Path, folder: Path) -> None:
-    """Start to compute the features of what the checkpoint in ``folder`` was trained on; ``root`` is that of runs.
-
-    ``ValueError`` if it is gone, there is no classifier for its data, or another job is under way.
-    """
-    checkpoint = Checkpoint(folder, weights.load_card(folder))
-    measuring.check(checkpoint)
-    task.start(root, MODULE, folder, f"reading the training images of {checkpoint.name!r}")
-
-
-def build(root: Path, folder: Path) -> Iterator[Progress]:
-    """Compute the features of a training set and keep them, with their gauge, in a file of half-precision numbers."""
-    checkpoint = Checkpoint(folder, weights.load_card(folder))
-    yield Progress("Loading training images", 1, PARTS + 2)
-    dataset, network, found = training_images(checkpoint), classifier(checkpoint), []
-    for number, part in enumerate(dataset.images.chunk(PARTS), start=2):
-        yield Progress("Reading training images", number, PARTS + 2)
-        found.append(classifiers.read(network, part)[0].half())
-    yield Progress("Reading held-out images", PARTS + 2, PARTS + 2)
-    features = torch.cat(found)
-    probes, held_out = _probes(checkpoint, dataset)
-    gauge = _gauge(classifiers.read(network, probes)[0].half(), features, held_out)
-    facts = {"typical": repr(gauge.typical), "probes": str(gauge.probes), "held_out": str(gauge.held_out)}
-    tensor_cache.write(file(root, checkpoint), {"features": features}, facts)
-
-
-def main(root: Path, folder: Path) -> None:
-    """Read one training set as the job of ``root``."""
-    task.run(root, build(root, folder))
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))

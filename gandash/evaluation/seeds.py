@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from gandash.checkpoints import Card
 from gandash.checkpoints.scores import Evaluation, Protocol
-from gandash.checkpoints.weights import Card
 from gandash.config import Config
 
 FIGURES = {

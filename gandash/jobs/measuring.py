@@ -10,11 +10,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from gandash.checkpoints import weights
+from gandash import checkpoints
+from gandash.checkpoints import Checkpoint
 from gandash.checkpoints.scores import Evaluation
-from gandash.checkpoints.weights import Checkpoint
 from gandash.evaluation import after_training
-from gandash.evaluation.after_training import Progress
+from gandash.evaluation.progress import Progress
 from gandash.jobs import task
 from gandash.jobs.queue import gate
 from gandash.storage.paths import classifiers_root
@@ -32,7 +32,7 @@ def start(root: Path, folder: Path) -> None:
 
     ``ValueError`` if it is gone, cannot be measured or written to, or another job is under way.
     """
-    checkpoint = Checkpoint(folder, weights.load_card(folder))
+    checkpoint = Checkpoint(folder, checkpoints.load_card(folder))
     check(checkpoint)
     if not os.access(folder, os.W_OK):
         raise ValueError(f"Figures are kept in a checkpoint's card, and {folder} is read-only: make it writable")
@@ -41,7 +41,7 @@ def start(root: Path, folder: Path) -> None:
 
 def measure(root: Path, folder: Path) -> Iterator[Progress]:
     """Measure a checkpoint and keep the figures in its card, which must not have changed meanwhile."""
-    checkpoint = Checkpoint(folder, weights.load_card(folder))
+    checkpoint = Checkpoint(folder, checkpoints.load_card(folder))
     for item in after_training.evaluate(checkpoint, classifiers_root()):
         if isinstance(item, Evaluation):
             _keep(root, checkpoint, item)
@@ -52,12 +52,12 @@ def measure(root: Path, folder: Path) -> Iterator[Progress]:
 def _keep(root: Path, measured: Checkpoint, found: Evaluation) -> None:
     """Within the gate, behind which runs are removed: no folder comes back with a card alone."""
     with gate(root, seconds=-1):
-        if weights.load_card(measured.folder) != measured.card:
+        if checkpoints.load_card(measured.folder) != measured.card:
             raise ValueError(
                 f"A checkpoint must stay the same while it is measured, and {measured.name!r} has changed: "
                 "measure it again"
             )
-        weights.attach(measured, found)
+        checkpoints.attach(measured, found)
 
 
 def main(root: Path, folder: Path) -> None:

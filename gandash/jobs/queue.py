@@ -12,8 +12,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from gandash.runs import execution
-from gandash.runs.execution import Run, Status, is_held
+from gandash import runs
+from gandash.runs import Run, Status
+from gandash.storage.locks import is_held
 
 GATE, WORKER = ".line.lock", ".worker.lock"
 GATE_SECONDS = 10.0
@@ -126,7 +127,7 @@ def _waits(status: Status) -> bool:
 
 def _statuses(root: Path) -> Iterator[tuple[Run, Status]]:
     """All runs whose status can be read; a damaged one is for its page to report, and holds up nobody."""
-    for run in execution.find(root):
+    for run in runs.find(root):
         try:
             yield run, run.status()
         except ValueError:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,14 +20,12 @@ import torch
 from filelock import FileLock, Timeout
 from pydantic import Field, ValidationError
 
-from gandash import malloc
-from gandash.checkpoints.weights import now
-from gandash.config.run import Section, explain
-from gandash.evaluation.after_training import Progress
+from gandash.evaluation.progress import Progress
+from gandash.jobs.process import give_way, launch
 from gandash.jobs.queue import gate
-from gandash.runs.execution import is_held
+from gandash.records import Section, explain, now
 from gandash.storage.files import write_whole
-from gandash.storage.paths import PROJECT
+from gandash.storage.locks import is_held
 
 JOB, LOCK, LOG, STOP = ".job.json", ".job.lock", ".job.log", ".job.stop"
 START_SECONDS = 60.0  # a process that has not taken the lock by then is given up
@@ -130,32 +127,6 @@ def _do(root: Path, job: Job, work: Iterator[Progress]) -> None:
         _write(root, job.model_copy(update={"problem": explain(error)}))
     else:
         (root / JOB).unlink(missing_ok=True)
-
-
-def launch(module: str, output: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    """Run a module in a session of its own, so that it outlives the server and its terminal."""
-    path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
-    # Threads that spin while they wait for each other burn the little time that others leave: 4 times slower.
-    environment = {"OMP_WAIT_POLICY": "PASSIVE", **malloc.ENVIRONMENT, **os.environ, "PYTHONPATH": path}
-    with output.open("ab") as stream:
-        return subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=stream,
-            env=environment,
-            start_new_session=True,
-        )
-
-
-def give_way() -> None:
-    """Take only the time that nobody else wants: page views stay as quick as without this process."""
-    if sys.platform == "linux":
-        with suppress(OSError):  # a sandbox may refuse
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-            return
-    if sys.platform != "win32":
-        os.nice(10)
 
 
 def _is_starting(root: Path, job: Job) -> bool:

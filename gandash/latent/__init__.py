@@ -1,11 +1,13 @@
 """Latent vectors: draw them from a seed, walk between them, turn them into samples."""
 
+from gandash.latent.sampling import generate
 from gandash.latent.vectors import Interpolation, classes_in_turn, draw, lerp, path, slerp
 
 __all__ = [
     "Interpolation",
     "classes_in_turn",
     "draw",
+    "generate",
     "lerp",
     "path",
     "slerp",

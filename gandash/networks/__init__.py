@@ -1,6 +1,7 @@
 """Both players: architectures, layers and what is built from a config."""
 
-from gandash.networks.pair import Discriminator, Ensemble, Generator, build_pair
+from gandash.networks.pair import build_pair
+from gandash.networks.players import Discriminator, Ensemble, Generator
 
 __all__ = [
     "Discriminator",

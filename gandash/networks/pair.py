@@ -1,4 +1,4 @@
-"""Both players, built from a config: an architecture's layers between their input and output stages."""
+"""Both players, built and initialized from a config."""
 
 from __future__ import annotations
 
@@ -7,174 +7,13 @@ from functools import partial
 from typing import Any, TypeGuard
 
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import linear
+from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gandash.config import CollapseConfig, Conditioning, Config
+from gandash.config import Config
 from gandash.networks import dcgan, mlp, resnet
-from gandash.networks.layers import (
-    REFERENCE,
-    LabelledSequential,
-    MinibatchDiscrimination,
-    append_labels,
-    minibatch_stddev,
-    norm_layer,
-)
-
-
-class Generator(nn.Module):
-    """Latent vectors (N, latent_dim) to images (N, C, H, W) in [-1, 1] or points (N, dim).
-
-    A generator with ``classes`` takes labels (N,) int64 as well, beside z (``appended``) or in its
-    conditional batch norms.
-    """
-
-    reference: Tensor | None
-
-    def __init__(
-        self, layers: LabelledSequential, latent_dim: int, shape: tuple[int, ...], *,
-        input_dims: int = 1, classes: int = 0, appended: bool = False, virtual: bool = False,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self.latent_dim, self.shape, self.classes = latent_dim, shape, classes
-        self.appended, self.input_dims = appended, input_dims
-        self.layers = layers
-        self.register_buffer("reference", torch.zeros(REFERENCE, latent_dim) if virtual else None)
-
-    def reset(self, rng: torch.Generator) -> None:
-        if self.reference is not None:
-            self.reference.normal_(generator=rng)
-
-    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        if self.classes and labels is None:
-            raise ValueError(f"This generator makes images of {self.classes} classes: say of which, with labels (N,)")
-        if self.appended and labels is not None:
-            z = append_labels(z, labels, self.classes)
-        if self.reference is not None:
-            z = torch.cat([self.reference.to(z.dtype), z])
-        images: Tensor = self.layers(z.view(*z.shape, *[1] * (self.input_dims - 1)), labels)
-        return images if self.reference is None else images[len(self.reference) :]
-
-
-class Head(nn.Module):
-    """D's output stage: features (N, *shape) and labels to logits (N,) and, where D classifies, scores (N, classes).
-
-    projection adds <embedding of the label, features summed over places> to the logit (Miyato and Koyama 2018);
-    semi-supervised has the logit log sum exp of the scores, so that D = Z / (Z + 1) (Salimans et al. 2016, section 5).
-    """
-
-    def __init__(
-        self, shape: tuple[int, ...], collapse: CollapseConfig, conditioning: Conditioning, classes: int, *, bias: bool
-    ) -> None:
-        super().__init__()
-        self.minibatch, self.conditioning = collapse.minibatch, conditioning
-        flat, kernels = math.prod(shape), collapse.minibatch_kernels
-        features = flat + {"none": 0, "stddev": flat // shape[0], "discrimination": kernels}[collapse.minibatch]
-        self.discrimination = MinibatchDiscrimination(flat, kernels) if collapse.minibatch == "discrimination" else None
-        self.output = nn.Linear(features, classes if conditioning == "semi-supervised" else 1, bias=bias)
-        self.classify = nn.Linear(flat, classes) if conditioning == "d-only" else None
-        self.embedding = nn.Embedding(classes, shape[0]) if conditioning == "projection" else None
-
-    def reset(self, rng: torch.Generator) -> None:
-        if self.embedding is not None:
-            nn.init.normal_(self.embedding.weight, 0.0, 0.02, generator=rng)
-
-    def forward(self, features: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        seen = minibatch_stddev(features) if self.minibatch == "stddev" else features
-        if self.discrimination is not None:
-            seen = self.discrimination(seen.flatten(1))
-        output = _flat(self.output, seen)
-        if self.conditioning == "semi-supervised":
-            return output.float().logsumexp(1), output
-        logits = output.flatten()
-        if self.embedding is not None:
-            logits = logits + (self.embedding(labels) * features.reshape(*features.shape[:2], -1).sum(2)).sum(1)
-        return logits, None if self.classify is None else self.classify(features.flatten(1))
-
-
-def _flat(layer: nn.Linear, features: Tensor) -> Tensor:
-    """``layer`` on flattened features (N, F), (N, C, H, W); channels-last ones are taken in the order they lie in.
-
-    To flatten them in the layer's order costs two transposes, of features and gradient: 4 % of a training step.
-    """
-    if features.dim() == 2 or features.is_contiguous():
-        output: Tensor = layer(features.flatten(1))
-        return output
-    weight = layer.weight.view(len(layer.weight), features.shape[1], -1).transpose(1, 2).flatten(1)
-    return linear(features.permute(0, 2, 3, 1).flatten(1), weight, layer.bias)
-
-
-class Discriminator(nn.Module):
-    """Images (N, C, H, W) in [-1, 1] or points (N, dim), in packs where D judges packs, to logits (N,).
-
-    ``classes`` is the number of labels appended to the input, 0 if none are. ``coupled`` says whether
-    the output for one input depends on the rest of its batch.
-    """
-
-    reference: Tensor | None
-
-    def __init__(
-        self, layers: nn.Sequential, head: Head, shape: tuple[int, ...], *,
-        classes: int = 0, virtual: bool = False, coupled: bool = False,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self.shape, self.classes, self.coupled = shape, classes, coupled
-        self.layers, self.head = layers, head
-        self.register_buffer("reference", torch.zeros(REFERENCE, *shape) if virtual else None)
-
-    def judge(self, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
-        """Logits (N,) and, where D classifies, class scores (N, classes)."""
-        if self.classes and labels is not None:
-            images = append_labels(images, labels, self.classes)
-        if self.reference is not None:
-            images = torch.cat([self.reference.to(images.dtype), images])
-        features = self.layers(images)
-        if self.reference is not None:
-            features = features[len(self.reference) :]
-        result: tuple[Tensor, Tensor | None] = self.head(features, labels)
-        return result
-
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.judge(images, labels)[0]
-
-    @property
-    def members(self) -> list[Discriminator]:
-        """The discriminators in it: itself."""
-        return [self]
-
-
-class Ensemble(nn.Module):
-    """Several discriminators; the logit is their mean, weighted by how well each does.
-
-    ``weights`` (K,) are softmax(-loss) of the members' last losses, so that G learns most from the
-    best of them (Durugkar et al. 2017, arXiv:1611.01673, section 3.2, with lambda = 1).
-    """
-
-    weights: Tensor
-
-    def __init__(self, members: list[Discriminator]) -> None:
-        super().__init__()
-        self.discriminators = nn.ModuleList(members)
-        self.coupled = members[0].coupled
-        self.register_buffer("weights", torch.full((len(members),), 1 / len(members)))
-
-    @property
-    def members(self) -> list[Discriminator]:
-        """The discriminators in it."""
-        return list(self.discriminators)  # type: ignore[arg-type]
-
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.weigh(torch.stack([member(images, labels) for member in self.members]))
-
-    def weigh(self, logits: Tensor) -> Tensor:
-        """Logits of each member (K, N) to their weighted mean (N,)."""
-        return self.weights.to(logits.dtype) @ logits
-
-    @torch.no_grad()
-    def rate(self, losses: Tensor) -> None:
-        """Weigh the members by their losses (K,)."""
-        self.weights.copy_((-losses).softmax(0))
+from gandash.networks.layers import norm_layer
+from gandash.networks.players import Discriminator, Ensemble, Generator, Head
 
 
 def build_pair(config: Config, shape: tuple[int, ...], classes: int = 0) -> tuple[Generator, Discriminator | Ensemble]:

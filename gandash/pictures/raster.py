@@ -80,3 +80,6 @@ def _bars(
         return
     outline = [(x * step, side - scale * h) for i, h in enumerate(heights[1]) for x in (i, i + 1)]
     draw.line(outline, fill=SAMPLE_COLOR, width=2 * OVERSAMPLING)
+
+
+SNAPSHOT_IMAGES, SNAPSHOT_POINTS = 64, 2048

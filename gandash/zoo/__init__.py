@@ -1,6 +1,6 @@
 """The shipped checkpoints: what they are and how they are made anew."""
 
-from gandash.zoo.rebuild import ZOO, Entry
+from gandash.zoo.entries import ZOO, Entry
 
 __all__ = [
     "ZOO",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gandash.checkpoints import samples, weights
+from gandash import checkpoints
+from gandash.checkpoints import Checkpoint, samples, weights
 from gandash.checkpoints.scores import Evaluation, apart
-from gandash.checkpoints.weights import Checkpoint
 from gandash.evaluation import classifiers, seeds
 from gandash.pictures import raster
 from gandash.storage.files import write_whole
-from gandash.zoo.rebuild import ZOO
+from gandash.zoo import entries
 
 SEED, COLUMNS, ROWS = 0, 16, 4
 PAGE, PICTURES = "zoo.md", "zoo"
@@ -27,8 +27,8 @@ COLUMN_TITLES = ("", "Fréchet ↓", "kernel ↓", "precision ↑", "recall ↑"
 
 def write(pretrained: Path, docs: Path) -> Path:
     """Write the page and its pictures below ``docs`` for the zoo's checkpoints in ``pretrained``; returns the page."""
-    found = {checkpoint.name: checkpoint for checkpoint in weights.find(pretrained)[0]}
-    there = [found[name] for name in ZOO if name in found]
+    found = {checkpoint.name: checkpoint for checkpoint in checkpoints.find(pretrained)[0]}
+    there = [found[name] for name in entries.ZOO if name in found]
     parts = []
     by_data: dict[str, list[Checkpoint]] = {}
     for checkpoint in there:

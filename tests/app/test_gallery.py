@@ -12,12 +12,13 @@ import streamlit as st
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
+from gandash import checkpoints, records, runs
 from gandash.app.parts import browse
-from gandash.checkpoints import weights
-from gandash.checkpoints.weights import Checkpoint
+from gandash.checkpoints import Checkpoint
+from gandash.checkpoints.card import write_card
 from gandash.config import Config
 from gandash.evaluation import neighbors
-from gandash.jobs import measuring, task
+from gandash.jobs import measuring, nearest_images, task
 from gandash.jobs.task import Job
 from gandash.runs import execution
 from gandash.storage.paths import PROJECT
@@ -53,9 +54,9 @@ def digits_folder(
     root = tmp_path_factory.mktemp("digits")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANDASH_DATA", str(small_mnist_folder / "data"))
-        list(execution.execute(execution.create(root, small_config(), "digits")))
+        list(execution.execute(runs.create(root, small_config(), "digits")))
         ring = {"data": {"dataset": "ring"}, "network": {"architecture": "mlp", "latent_dim": 4}}
-        list(execution.execute(execution.create(root, small_config(**ring), "ring")))
+        list(execution.execute(runs.create(root, small_config(**ring), "ring")))
     return root
 
 
@@ -63,13 +64,13 @@ def digits_folder(
 def digits(digits_folder: Path, small_mnist: Path, runs_root: Path) -> Checkpoint:
     """The tiny runs among this machine's, with data and classifier for the digits; returns the digits."""
     shutil.copytree(digits_folder, runs_root)
-    return next(found for found in weights.find(runs_root)[0] if found.name == "digits")
+    return next(found for found in checkpoints.find(runs_root)[0] if found.name == "digits")
 
 
 def job(checkpoint: Checkpoint, root: Path, **changes: object) -> None:
     """Write down a job on the checkpoint that this process's tests do not run."""
     fresh = Job(
-        module=measuring.MODULE, folder=str(checkpoint.folder.resolve()), what="measuring it", started=weights.now()
+        module=measuring.MODULE, folder=str(checkpoint.folder.resolve()), what="measuring it", started=records.now()
     )
     task._write(root, fresh.model_copy(update=changes))
 
@@ -117,7 +118,7 @@ def test_progress_stands_on_the_card_in_every_session_until_the_figures_do(digit
         assert task.is_stopping(runs_root)
         assert app.get("progress")[0].proto.text == "Stopping after this step, step 3 of 5"
         assert app.button(key="gallery_stop").disabled
-    weights.attach(digits, measured(4.0))
+    checkpoints.attach(digits, measured(4.0))
     (runs_root / task.JOB).unlink()
     app.run()
     assert not app.get("progress")
@@ -147,7 +148,7 @@ def like(checkpoint: Checkpoint, name: str, day: int = 1, **changes: object) -> 
 def keep(checkpoint: Checkpoint, source: Path) -> None:
     """Write a checkpoint down with the weights of another."""
     shutil.copytree(source, checkpoint.folder)
-    weights._write_card(checkpoint.folder, checkpoint.card)
+    write_card(checkpoint.folder, checkpoint.card)
 
 
 def names(groups: browse.Groups) -> list[tuple[str, list[str]]]:
@@ -283,7 +284,7 @@ def test_a_picked_sample_is_compared_in_pixels_and_once_they_are_read_in_feature
     )  # fmt: skip
     assert "has to read the 600 training images once" in offered
     assert html_of(app).count("Training image ") == 2 * 5  # alt and title
-    list(neighbors.build(runs_root, digits.folder))
+    list(nearest_images.build(runs_root, digits.folder))
     app.run()
     assert [row.split(":")[0] for row in rows_of(app)] == ["**In pixels**", "**In the classifier's features**"]
     assert html_of(app).count("Training image ") == 4 * 5
@@ -299,11 +300,11 @@ def test_the_reading_is_started_refused_and_followed(
     def start(_root: Path, _folder: Path) -> None:
         raise ValueError("One job runs beside the server at a time")
 
-    monkeypatch.setattr(neighbors, "start", start)
+    monkeypatch.setattr(nearest_images, "start", start)
     app = visit(gallery_sample="1")
     app.button(key="gallery_read").click().run()
     assert [warning.value for warning in app.warning] == ["One job runs beside the server at a time"]
-    job(digits, runs_root, module=neighbors.MODULE, doing="Reading training images", step=2, steps=4)
+    job(digits, runs_root, module=nearest_images.MODULE, doing="Reading training images", step=2, steps=4)
     with FileLock(runs_root / task.LOCK):
         app.run()
         assert [bar.proto.text for bar in app.get("progress")] == ["Reading training images, step 2 of 4"]
@@ -323,7 +324,7 @@ def test_data_that_is_not_there_is_one_sentence(
 
 
 def test_own_images_are_compared_in_pixels_only(runs_root: Path, tiny_config: Callable[..., Config]) -> None:
-    list(execution.execute(execution.create(runs_root, tiny_config(), "own")))
+    list(execution.execute(runs.create(runs_root, tiny_config(), "own")))
     app = visit(gallery_nearest="own", gallery_sample="36")
     (row,) = rows_of(app)
     assert "typical of training images" in row

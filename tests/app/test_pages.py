@@ -14,16 +14,18 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gandash import checkpoints, runs
 from gandash.app import cached
 from gandash.app.parts import config_form, score_tables
-from gandash.app.parts.page import epochs_of
 from gandash.app.parts.stories import STORIES, Story
+from gandash.app.parts.words import epochs_of
 from gandash.checkpoints import weights
 from gandash.checkpoints.scores import Protocol
 from gandash.config import Config, LossConfig, parse_config, presets
 from gandash.evaluation import classifiers
-from gandash.jobs import worker
+from gandash.jobs import control
 from gandash.runs import execution
+from gandash.runs.folder import CONFIG, PROTOCOL
 from gandash.storage.paths import PROJECT
 from gandash.zoo import ZOO
 from tests.conftest import measured
@@ -54,7 +56,7 @@ ARMS = {"plain": (0.0, 0.0), "one-sided": (0.1, 0.0), "two-sided": (0.1, 0.1)}
 def test_a_card_says_which_epoch_its_weights_are_of(
     step: int, last_step: int | None, epochs: float, sentence: str
 ) -> None:
-    card = weights.load_card(PROJECT / "pretrained" / "mnist-dcgan")
+    card = checkpoints.load_card(PROJECT / "pretrained" / "mnist-dcgan")
     changes = {"step": step, "last_step": last_step, "epochs": epochs}
     config = card.config.model_copy(update={"epochs": 15, "batch_size": 128})
     assert epochs_of(card.model_copy(update={**changes, "config": config})) == sentence
@@ -63,7 +65,7 @@ def test_a_card_says_which_epoch_its_weights_are_of(
 def train_all(root: Path, config: Callable[..., Config], changes: dict[str, dict[str, Any]]) -> Path:
     """A finished tiny run for each name."""
     for name, settings in changes.items():
-        list(execution.execute(execution.create(root, config(**settings), name)))
+        list(execution.execute(runs.create(root, config(**settings), name)))
     return root
 
 
@@ -211,14 +213,14 @@ def test_each_preset_is_a_valid_config_and_fills_the_form(title: str, runs_root:
 def test_start_queues_the_run_that_the_form_describes(
     runs_root: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "ensure_worker", lambda _root: None)
-    monkeypatch.setattr(worker, "_launch_if_needed", lambda _root: None)
+    monkeypatch.setattr(control, "ensure_worker", lambda _root: None)
+    monkeypatch.setattr(control, "_launch_if_needed", lambda _root: None)
     app = visit("train")
     app.number_input(key="train_alpha").set_value(0.2)
     app.text_input(key="train_name").set_value("My First!")
     next(button for button in app.button if button.label == "Start training").click().run()
     assert_fine(app, "train")
-    (run,) = execution.find(runs_root)
+    (run,) = runs.find(runs_root)
     assert run.name == "my-first"
     assert run.status().phase == "queued"
     expected = presets.PRESETS["Quick digits"].config.model_copy(update={"loss": LossConfig(alpha=0.2)})
@@ -231,24 +233,24 @@ def test_a_refused_run_is_one_sentence_and_starts_nothing(
     def refuse(root: Path, config: Config, name: str) -> None:
         raise ValueError("At most 10 runs may wait, and 10 do: wait or stop one.")
 
-    monkeypatch.setattr(worker, "submit", refuse)
+    monkeypatch.setattr(control, "submit", refuse)
     app = visit("train")
     next(button for button in app.button if button.label == "Start training").click().run()
     assert_fine(app, "train")
     assert [error.value for error in app.error] == ["At most 10 runs may wait, and 10 do: wait or stop one."]
-    assert not execution.find(runs_root)
+    assert not runs.find(runs_root)
 
 
 def test_a_damaged_run_is_one_sentence(runs_root: Path, tiny_config: Callable[..., Config]) -> None:
-    run = execution.create(runs_root, tiny_config(), "damaged")
-    (run.folder / execution.CONFIG).write_text("{")
+    run = runs.create(runs_root, tiny_config(), "damaged")
+    (run.folder / CONFIG).write_text("{")
     app = visit("train")
     assert_fine(app, "train")
     assert any("damaged" in error.value for error in app.error)
 
 
 def test_a_run_is_shown_in_every_phase(arms: Path, runs_root: Path, tiny_config: Callable[..., Config]) -> None:
-    run = execution.create(runs_root, tiny_config(), "watched")
+    run = runs.create(runs_root, tiny_config(), "watched")
     for phase in ("stopped", "failed", "queued", "running"):
         run.update(phase=phase, total=6, message="why")
         app = visit("train")
@@ -321,8 +323,8 @@ def test_curves_show_who_was_updated_and_how_d_classifies_only_where_that_was_me
         assert_fine(app, "loss_curves")
         return {element.value for element in app.subheader} & {"Who was updated", "D as a classifier"}
 
-    table = execution.read_metrics(kinds / "plane").drop(columns=["d_updates", "g_updates", "d_accuracy"])
-    table.to_csv(kinds / "plane" / execution.METRICS, index=False)  # as it was before these were measured
+    table = runs.read_metrics(kinds / "plane").drop(columns=["d_updates", "g_updates", "d_accuracy"])
+    table.to_csv(kinds / "plane" / runs.METRICS, index=False)  # as it was before these were measured
     assert titles("plane") == set()
     assert titles("plane", "one-a-step") == {"Who was updated"}
     assert titles("few-labels", "plane") == {"D as a classifier"}
@@ -347,17 +349,17 @@ def test_curves_draw_probabilities_and_bare_scores_apart(kinds: Path) -> None:
 
 def test_curves_show_the_quality_of_samples_with_its_protocol_where_it_was_measured(arms: Path) -> None:
     assert "Fréchet distance of samples" not in [element.value for element in visit("loss_curves").subheader]
-    table = execution.read_metrics(arms / "plain").assign(frechet=[9.0, None, 7.0], precision=0.5, recall=0.6)
-    table.to_csv(arms / "plain" / execution.METRICS, index=False)
+    table = runs.read_metrics(arms / "plain").assign(frechet=[9.0, None, 7.0], precision=0.5, recall=0.6)
+    table.to_csv(arms / "plain" / runs.METRICS, index=False)
     protocol = Protocol(features="gandash classifier for mnist", real=10_000, fake=2000, seed=2017)
-    (arms / "plain" / execution.PROTOCOL).write_text(protocol.model_dump_json())
+    (arms / "plain" / PROTOCOL).write_text(protocol.model_dump_json())
     app = visit("loss_curves")
     app.multiselect(key="curves_runs").set_value(["one-sided", "plain"]).run()
     assert_fine(app, "loss_curves")
     assert "Fréchet distance of samples" in [element.value for element in app.subheader]
     assert f"plain: {protocol}." in [element.value for element in app.caption]
     assert not [element.value for element in app.caption if element.value.startswith("one-sided: ")]
-    (arms / "plain" / execution.PROTOCOL).write_text("{")
+    (arms / "plain" / PROTOCOL).write_text("{")
     app = visit("loss_curves", curves_runs="plain")
     assert_fine(app, "loss_curves")
     assert "protocol.json cannot be read" in app.error[0].value
@@ -442,9 +444,9 @@ def test_a_preset_says_in_the_folded_titles_what_it_changes(runs_root: Path) -> 
 
 
 def test_figures_are_shown_with_their_protocol_and_ranked_within_it(arms: Path) -> None:
-    found = {checkpoint.name: checkpoint for checkpoint in weights.find(arms)[0]}
+    found = {checkpoint.name: checkpoint for checkpoint in checkpoints.find(arms)[0]}
     for name, frechet, fake in (("plain", 9.0, 1000), ("one-sided", 4.0, 1000), ("two-sided", 1.0, 2000)):
-        weights.attach(found[name], measured(frechet, fake))
+        checkpoints.attach(found[name], measured(frechet, fake))
     app = visit("gallery")
     assert_fine(app, "gallery")
     assert "Figures" in [heading.value for heading in app.subheader]
@@ -453,7 +455,7 @@ def test_figures_are_shown_with_their_protocol_and_ranked_within_it(arms: Path) 
     tables = [frame.value for frame in app.dataframe if len(frame.value) > 1]
     assert [list(table["Checkpoint"]) for table in tables] == [["one-sided", "plain"]]
     with pytest.raises(ValueError, match="within one protocol, and these are of 2"):
-        score_tables.table([checkpoint.card for checkpoint in weights.find(arms)[0]])
+        score_tables.table([checkpoint.card for checkpoint in checkpoints.find(arms)[0]])
 
 
 def test_checkpoints_are_offered_in_the_order_of_the_zoo(runs_root: Path) -> None:
@@ -483,7 +485,9 @@ def test_stories_of_missing_checkpoints_are_not_told() -> None:
 
 
 def test_training_images_stand_below_samples_measured_like_them() -> None:
-    card = weights.load_card(PROJECT / "pretrained" / "mnist-dcgan").model_copy(update={"evaluation": measured(4.0)})
+    card = checkpoints.load_card(PROJECT / "pretrained" / "mnist-dcgan").model_copy(
+        update={"evaluation": measured(4.0)}
+    )
     for reference, rows in ((measured(1.0), 2), (measured(1.0, fake=7), 1), (None, 1)):
         assert len(score_tables.table([card], reference)) == rows
     row = score_tables.table([card], measured(1.0)).iloc[-1]
@@ -510,8 +514,8 @@ def test_without_figures_there_is_no_table_of_them(arms: Path) -> None:
 def test_a_finished_run_can_be_trained_longer(
     runs_root: Path, tiny_config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "_launch_if_needed", lambda _root: None)
-    run = execution.create(runs_root, tiny_config(), "mine")
+    monkeypatch.setattr(control, "_launch_if_needed", lambda _root: None)
+    run = runs.create(runs_root, tiny_config(), "mine")
     list(execution.execute(run))
     app = visit("train", train_run="mine")
     more = app.number_input(key="train_more")

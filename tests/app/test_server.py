@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gandash import runs
 from gandash.app import cached, server
 from gandash.checkpoints import weights
 from gandash.runs import execution
@@ -33,7 +34,7 @@ def test_it_warms_up_with_any_generator(
     settings: dict[str, Any], runs_root: Path, pretrained_root: Path, tiny_config: ConfigFactory
 ) -> None:
     assert not runs_root.exists()
-    list(execution.execute(execution.create(pretrained_root, tiny_config(**settings), "first")))
+    list(execution.execute(runs.create(pretrained_root, tiny_config(**settings), "first")))
     server.warm_up()
     assert gc.get_freeze_count() > 0
 
@@ -41,7 +42,7 @@ def test_it_warms_up_with_any_generator(
 def test_damaged_weights_do_not_keep_it_from_starting(
     runs_root: Path, pretrained_root: Path, tiny_config: ConfigFactory
 ) -> None:
-    run = execution.create(pretrained_root, tiny_config(), "first")
+    run = runs.create(pretrained_root, tiny_config(), "first")
     list(execution.execute(run))
     (run.folder / weights.GENERATOR).write_bytes(b"nonsense")
     server.warm_up()

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from gandash import data, latent
-from gandash.checkpoints import samples, weights
-from gandash.checkpoints.weights import Card, Checkpoint, DataFacts
+from gandash import data, latent, records
+from gandash.checkpoints import Card, Checkpoint, DataFacts, samples, weights
 from gandash.config import Config, parse_config
+from gandash.latent import sampling
 from gandash.networks import Generator, build_pair
+from gandash.pictures import raster
 from gandash.pictures.raster import grid, scatter
-from gandash.training import loop
 
 NETWORK = {"latent_dim": 6, "g_width": 4, "d_width": 4}
 POINTS = {"data": {"dataset": "ring", "limit": 100}, "network": NETWORK | {"architecture": "mlp", "g_norm": "none"}}
@@ -32,7 +32,7 @@ def conditioned() -> Generator:
 
 def test_a_class_is_made_when_asked_for() -> None:
     G, z = conditioned(), latent.draw(0, 5, 6)
-    made = [samples.generate(G, z, label) for label in range(3)]
+    made = [latent.generate(G, z, label) for label in range(3)]
     with torch.no_grad():
         for label in range(3):
             assert torch.equal(made[label], data.to_uint8(G(z, torch.full((5,), label))))
@@ -43,18 +43,18 @@ def test_all_classes_come_in_turn_when_none_is_asked_for() -> None:
     G, z = conditioned(), latent.draw(0, 5, 6)
     with torch.no_grad():
         expected = data.to_uint8(G(z, torch.tensor([0, 1, 2, 0, 1])))
-    assert torch.equal(samples.generate(G, z), expected)
+    assert torch.equal(latent.generate(G, z), expected)
 
 
 @pytest.mark.parametrize("label", [-1, 3])
 def test_a_class_that_is_not_there_is_refused(label: int) -> None:
     with pytest.raises(ValueError, match=rf"^A class must be 0 to 2, not {label}: choose another$"):
-        samples.generate(conditioned(), latent.draw(0, 1, 6), label)
+        latent.generate(conditioned(), latent.draw(0, 1, 6), label)
 
 
 def test_a_generator_of_no_classes_makes_what_it_makes() -> None:
     G, z = generator(), latent.draw(0, 3, 6)
-    assert torch.equal(samples.generate(G, z, 1), samples.generate(G, z))
+    assert torch.equal(latent.generate(G, z, 1), latent.generate(G, z))
 
 
 @pytest.mark.parametrize("norm", ["batch", "virtual"])
@@ -65,17 +65,17 @@ def test_samples_do_not_depend_on_how_many_are_made(norm: str) -> None:
         if norm == "batch"
         else generator(network=NETWORK | {"g_norm": norm})
     )
-    z = latent.draw(0, samples.BATCH + 3, 6)
-    many = samples.generate(G, z)
-    label = (samples.BATCH + 2) % 3
-    last = samples.generate(G, z[-1:], label)
-    assert len(many) == samples.BATCH + 3
+    z = latent.draw(0, sampling.BATCH + 3, 6)
+    many = latent.generate(G, z)
+    label = (sampling.BATCH + 2) % 3
+    last = latent.generate(G, z[-1:], label)
+    assert len(many) == sampling.BATCH + 3
     assert int((many[-1:].int() - last.int()).abs().max()) <= 1, "up to rounding"
 
 
 def test_points_stay_points() -> None:
     G, z = generator((2,), **POINTS), latent.draw(0, 4, 6)
-    made = samples.generate(G, z)
+    made = latent.generate(G, z)
     assert (made.shape, made.dtype) == ((4, 2), torch.float32)
     with torch.no_grad():
         assert torch.equal(made, G(z))
@@ -89,7 +89,7 @@ def checkpoint(
     facts = DataFacts(name="made-up", title="Made up", licence="MIT", images=100, shape=shape, classes=classes)
     card = Card(
         name="mine", title="Mine", config=config, data=facts, step=1, epochs=1, seconds=1, device="CPU",
-        arithmetic="fp32", weights="fp32", versions={}, created=weights.now(),
+        arithmetic="fp32", weights="fp32", versions={}, created=records.now(),
     )  # fmt: skip
     weights.save(folder / "mine", G, D, card)
     return Checkpoint(folder / "mine", card)
@@ -101,12 +101,12 @@ def test_images_are_shown_as_a_grid(tmp_path: Path) -> None:
     G = weights.load_generator(found)
     z = latent.draw(3, 6, 6)
     for label in (None, 1):
-        expected = grid(samples.generate(G, z, label), 3)
+        expected = grid(latent.generate(G, z, label), 3)
         assert np.array_equal(samples.picture(found, G, 3, 6, 3, label=label), expected)
     a, b = (latent.draw(seed, 1, 6)[0] for seed in (1, 2))
     row = samples.path_row(found, G, (1, 2), 4, "lerp", label=0)
     assert row.shape == (16, 64)
-    assert np.array_equal(row, grid(samples.generate(G, latent.path(a, b, 4, "lerp"), 0), 4))
+    assert np.array_equal(row, grid(latent.generate(G, latent.path(a, b, 4, "lerp"), 0), 4))
     assert samples.frame_size(found) == 16
 
 
@@ -115,7 +115,7 @@ def test_points_are_shown_over_their_data(tmp_path: Path) -> None:
     G = weights.load_generator(found)
     truth = data.load(found.card.config.data).images
     picture = samples.picture(found, G, 3, 6, 3)
-    assert np.array_equal(picture, scatter(samples.generate(G, latent.draw(3, loop.SNAPSHOT_POINTS, 6)), truth))
+    assert np.array_equal(picture, scatter(latent.generate(G, latent.draw(3, raster.SNAPSHOT_POINTS, 6)), truth))
     row = samples.path_row(found, G, (1, 2), 3, "slerp")
     side = samples.frame_size(found)
     assert row.shape == (side, 3 * side, 3)

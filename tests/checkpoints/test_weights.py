@@ -13,29 +13,17 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from gandash import latent
-from gandash.checkpoints.weights import (
-    CARD,
-    DISCRIMINATOR,
-    GENERATOR,
-    MAX_CARD_BYTES,
-    Card,
-    Checkpoint,
-    DataFacts,
-    find,
-    load_card,
-    load_discriminator,
-    load_generator,
-    now,
-    package_versions,
-    save,
-)
+from gandash import latent, runs
+from gandash.checkpoints import CARD, Card, Checkpoint, DataFacts, find, load_card, package_versions
+from gandash.checkpoints.card import MAX_CARD_BYTES
+from gandash.checkpoints.weights import DISCRIMINATOR, GENERATOR, load_discriminator, load_generator, save
 from gandash.config import Config, DataConfig, NetworkConfig
 from gandash.networks import Discriminator, Ensemble, Generator, build_pair
 from gandash.networks.layers import pack
+from gandash.pictures.raster import SNAPSHOT_IMAGES
+from gandash.records import now
 from gandash.runs import execution
 from gandash.storage.paths import PROJECT
-from gandash.training.loop import SNAPSHOT_IMAGES
 
 CONFIG = Config(data=DataConfig(size=16), network=NetworkConfig(latent_dim=6, g_width=4, d_width=5))
 SHAPE = (1, 16, 16)
@@ -287,7 +275,7 @@ def test_a_shipped_checkpoint_is_complete(folder: Path) -> None:
 @pytest.mark.parametrize("folder", [pytest.param(folder, id=folder.name) for folder in SHIPPED])
 def test_a_shipped_checkpoint_has_its_history(folder: Path) -> None:
     about = load_card(folder)
-    metrics, last = execution.read_metrics(folder), about.last_step or about.step
+    metrics, last = runs.read_metrics(folder), about.last_step or about.step
     assert len(metrics) >= 20
     assert metrics.step.is_monotonic_increasing
     assert metrics.step.iloc[-1] == last
@@ -298,7 +286,7 @@ def test_a_shipped_checkpoint_has_its_history(folder: Path) -> None:
         assert len(measured) >= last // about.config.evaluate_every
         assert not about.last_step or measured.set_index("step").frechet.idxmin() == about.step
     assert metrics[["d_real", "d_fake"]].stack().between(0, 1).all()
-    snapshots = execution.read_snapshots(folder)
+    snapshots = runs.read_snapshots(folder)
     due: list[int] = []
     for epochs, end in (*EARLIER_PLANS.get(folder.name, ()), (about.config.epochs, last)):
         plan = about.config.model_copy(update={"epochs": epochs})

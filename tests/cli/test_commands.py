@@ -18,14 +18,13 @@ import torch
 from PIL import Image
 from pydantic import BaseModel
 
-from gandash import latent, zoo
+from gandash import checkpoints, latent, runs
 from gandash.checkpoints import weights
-from gandash.cli import commands
+from gandash.cli import main
 from gandash.config import Config
 from gandash.data import to_uint8
 from gandash.losses.objectives import OBJECTIVES
-from gandash.runs import execution
-from gandash.runs.execution import Run
+from gandash.runs import Run, execution, folder
 from gandash.storage import paths
 from gandash.storage.paths import PROJECT
 from gandash.zoo import Entry
@@ -59,7 +58,7 @@ def tiny(image_folder: Path) -> list[str]:
 def run_cli(*arguments: str) -> int:
     """The exit status, whether it is returned or, by the parser, raised."""
     try:
-        return commands.main(list(arguments))
+        return main.main(list(arguments))
     except SystemExit as ended:
         return int(ended.code or 0)
 
@@ -93,7 +92,7 @@ def test_train_list_sample_resume_export(
     target = pretrained_root / "small"
     assert run_cli("export", "first", "--to", str(target), "--title", "Small", "--note", "A note.") == 0
     assert f"Exported small at step 7 to {target}" in capsys.readouterr().out
-    (first, exported), broken = weights.find(pretrained_root, runs_root)
+    (first, exported), broken = checkpoints.find(pretrained_root, runs_root)
     assert (exported.card.title, exported.card.note, exported.card.weights) == ("Small", "A note.", "fp16")
     assert first.card.config.loss.alpha == 0.1
     assert not broken
@@ -108,7 +107,7 @@ def test_samples_are_those_of_the_seed(
         out = ["--out", str(path), "--seed", str(seed), "--count", "5", "--columns", "3"]
         assert run_cli("sample", "first", *out) == 0
     assert files[0].read_bytes() == files[1].read_bytes() != files[2].read_bytes()
-    (found,), _ = weights.find(runs_root)
+    (found,), _ = checkpoints.find(runs_root)
     with torch.no_grad():
         images = to_uint8(weights.load_generator(found)(latent.draw(3, 5, 8)))
     with Image.open(files[0]) as image:
@@ -155,10 +154,10 @@ def test_every_setting_is_a_flag_with_its_description(capsys: pytest.CaptureFixt
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_cli("--help") == 0
     text = capsys.readouterr().out
-    assert all(re.search(rf"\b{name}\b", text) for name in commands.COMMANDS)
+    assert all(re.search(rf"\b{name}\b", text) for name in main.COMMANDS)
 
 
-@pytest.mark.parametrize("command", commands.COMMANDS)
+@pytest.mark.parametrize("command", main.COMMANDS)
 def test_every_command_is_in_the_readme(command: str) -> None:
     assert f"python -m gandash {command}" in (PROJECT / "README.md").read_text()
 
@@ -172,11 +171,11 @@ def test_zoo_train(
 ) -> None:
     monkeypatch.setenv("GANDASH_ZOO", str(tmp_path / "zoo"))
     entry = Entry("Title", tiny_config(steps=None, epochs=1, report_every=1), "Note.")
-    monkeypatch.setattr(zoo, "ZOO", {"one": entry, "two": entry})
+    monkeypatch.setattr("gandash.zoo.entries.ZOO", {"one": entry, "two": entry})
     assert refused(capfd, "zoo", "train", "three").startswith("A zoo entry must be one of the 2 in")
     assert run_cli("zoo", "train", "two") == 0
     assert capfd.readouterr().out == f"The zoo is complete in {pretrained_root}\n"
-    assert [c.name for c in weights.find(pretrained_root)[0]] == ["two"]
+    assert [c.name for c in checkpoints.find(pretrained_root)[0]] == ["two"]
 
 
 # Listing
@@ -190,9 +189,9 @@ def test_an_empty_list_says_how_to_begin(capsys: pytest.CaptureFixture[str]) -> 
 def test_the_list_names_unfinished_and_broken_ones(
     runs_root: Path, tiny_config: ConfigFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    execution.create(runs_root, tiny_config(), "waiting").update(phase="stopped", step=1200, total=3000)
-    (execution.create(runs_root, tiny_config(), "no-status").folder / execution.STATUS).write_text("{")
-    (execution.create(runs_root, tiny_config(), "no-card").folder / weights.CARD).write_text("{")
+    runs.create(runs_root, tiny_config(), "waiting").update(phase="stopped", step=1200, total=3000)
+    (runs.create(runs_root, tiny_config(), "no-status").folder / runs.STATUS).write_text("{")
+    (runs.create(runs_root, tiny_config(), "no-card").folder / checkpoints.CARD).write_text("{")
     assert run_cli("list") == 0
     captured = capsys.readouterr()
     assert re.search(r"^waiting +stopped at step 1,200 of 3,000$", captured.out, re.MULTILINE)
@@ -281,12 +280,12 @@ def test_a_taken_name_is_refused_before_the_data_is_read(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    run = execution.create(runs_root, tiny_config(seed=1), "mine")
-    before = (run.folder / execution.CONFIG).read_bytes()
+    run = runs.create(runs_root, tiny_config(seed=1), "mine")
+    before = (run.folder / folder.CONFIG).read_bytes()
     monkeypatch.setattr(execution, "prepare", lambda _: pytest.fail("the data was read"))
     sentence = refused(capfd, "train", *tiny, "--name", "mine")
     assert sentence == "A run's name must be new, and 'mine' is taken: choose another or remove it"
-    assert (run.folder / execution.CONFIG).read_bytes() == before
+    assert (run.folder / folder.CONFIG).read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -338,9 +337,9 @@ def test_damaged_weights_and_states(tiny: list[str], runs_root: Path, capfd: pyt
     run = Run(runs_root / "first")
     (run.folder / weights.GENERATOR).write_bytes(b"nonsense")
     assert refused(capfd, "sample", "first").endswith("restore or remove the folder")
-    (run.folder / execution.STATE).write_bytes(b"nonsense")
+    (run.folder / folder.STATE).write_bytes(b"nonsense")
     assert refused(capfd, "resume", "first").endswith("to start it afresh")
-    (run.folder / execution.CONFIG).write_bytes(b"nonsense")
+    (run.folder / folder.CONFIG).write_bytes(b"nonsense")
     assert refused(capfd, "resume", "first").endswith(f"remove {run.folder}")
 
 
@@ -366,7 +365,7 @@ def started(runs_root: Path, image_folder: Path, *flags: str) -> subprocess.Pope
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     run, deadline = Run(runs_root / "mine"), time.monotonic() + 120
-    while not (run.folder / execution.STATUS).exists() or run.status().phase != "running":
+    while not (run.folder / runs.STATUS).exists() or run.status().phase != "running":
         assert process.poll() is None, process.stderr and process.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -390,7 +389,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(
     assert f"Finished mine after 200 steps: {run.folder}" in capsys.readouterr().out
     assert run.metrics().step.tolist() == list(range(1, 201))
     assert list(run.snapshots()) == list(run.config().snapshot_steps(24))
-    assert weights.load_card(run.folder).step == 200
+    assert checkpoints.load_card(run.folder).step == 200
 
 
 def test_a_second_ctrl_c_ends_at_once(runs_root: Path, image_folder: Path) -> None:

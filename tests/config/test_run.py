@@ -11,8 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from gandash.config import MAX_SEED, Config, DataConfig, LossConfig, NetworkConfig, advice, parse_config, setting, usual
-from gandash.config.run import Section, _rules, explain
+from gandash.config.rules import contradictions
 from gandash.losses.objectives import OBJECTIVES
+from gandash.records import Section, explain
 
 
 def refusal(values: dict[str, object]) -> str:
@@ -278,15 +279,15 @@ def test_a_senseless_combination_is_refused_and_its_remedy_accepted(
     number: int, case: tuple[Values, str, Values]
 ) -> None:
     values, sentence, remedy = case
-    broken = [index for index, (senseless, _) in enumerate(_rules(unchecked(values))) if senseless]
+    broken = [index for index, (senseless, _) in enumerate(contradictions(unchecked(values))) if senseless]
     assert broken == [number], "the case is for one rule alone"
     assert sentence in refusal(values)
     parse_config(merged(values, remedy))
 
 
 def test_every_rule_has_a_case() -> None:
-    assert len(COMBINATIONS) == len(list(_rules(Config())))
-    assert not any(senseless for senseless, _ in _rules(Config()))
+    assert len(COMBINATIONS) == len(list(contradictions(Config())))
+    assert not any(senseless for senseless, _ in contradictions(Config()))
 
 
 def test_a_critic_wants_one_lipschitz_rule_and_not_two() -> None:

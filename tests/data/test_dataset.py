@@ -17,7 +17,7 @@ from PIL import Image
 from gandash import data
 from gandash.config import DataConfig
 from gandash.data import Dataset
-from gandash.data.dataset import IMAGE_FORMATS, _decode
+from gandash.data.archives import IMAGE_FORMATS, _decode
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (16, 16, 3), dtype=np.uint8)
@@ -343,7 +343,7 @@ def test_a_file_that_only_pretends_to_be_png_is_not_given_to_other_decoders(tmp_
 
 def test_an_oversized_zip_member_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_zip(tmp_path / "mine.zip", {"big.png": bytes(3_000_000)})
-    monkeypatch.setattr("gandash.data.dataset.MAX_FILE_BYTES", 2_000_000)
+    monkeypatch.setattr("gandash.data.archives.MAX_FILE_BYTES", 2_000_000)
     monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was read"))
     assert refusal(path).startswith("An image file may hold at most 2 MB, and 'big.png' in the zip holds 3 MB: remove")
 
@@ -389,7 +389,7 @@ def test_resource_forks_of_macos_are_left_out(tmp_path: Path) -> None:
 
 
 def test_too_many_images_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gandash.data.dataset.MAX_IMAGES", 2)
+    monkeypatch.setattr("gandash.data.archives.MAX_IMAGES", 2)
     folder = write_folder(tmp_path / "mine", {f"{i}.png": encoded(RGB) for i in range(3)})
     assert refusal(folder) == "A dataset may hold at most 2 images: split it or thin it out"
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
+from gandash import runs
 from gandash.config import Config, LossConfig
 from gandash.runs import execution
 from gandash.storage.paths import PROJECT
@@ -51,7 +52,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Co
     folder = tmp_path_factory.mktemp("site")
     for name, (alpha, beta) in ARMS.items():
         config = tiny_config(loss=LossConfig(alpha=alpha, beta=beta))
-        list(execution.execute(execution.create(folder / "pretrained", config, name)))
+        list(execution.execute(runs.create(folder / "pretrained", config, name)))
     with serve(folder / "pretrained", folder / "runs") as url:
         yield url
 
@@ -89,7 +90,7 @@ class serve:  # noqa: N801 - used as a function
         pytest.fail(f"The server did not answer within {START_SECONDS} s")
 
     def __exit__(self, *_: object) -> None:
-        for run in execution.find(self.runs_root):
+        for run in runs.find(self.runs_root):
             run.request_stop()
         self.process.terminate()
         self.process.wait(30)

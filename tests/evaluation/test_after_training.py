@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from gandash import data, zoo
-from gandash.checkpoints import weights
+from gandash import checkpoints, data, runs, zoo
+from gandash.checkpoints import Checkpoint
 from gandash.checkpoints.scores import Evaluation
-from gandash.checkpoints.weights import Checkpoint
-from gandash.cli import commands
+from gandash.cli import main
 from gandash.config import DataConfig, parse_config
 from gandash.data import Dataset
 from gandash.evaluation import after_training, classifiers
-from gandash.evaluation.after_training import Progress
 from gandash.evaluation.classifiers import Facts
+from gandash.evaluation.progress import Progress
 from gandash.runs import execution
 from gandash.storage import tensor_cache
 from gandash.zoo import rebuild
@@ -57,8 +56,8 @@ def trained(root: Path, **changes: object) -> Checkpoint:
         "network": {"latent_dim": 4, "g_width": 4, "d_width": 4}, "steps": 2, "batch_size": 8, "snapshots": 2,
         "precision": "fp32", "device": "cpu",
     }  # fmt: skip
-    list(execution.execute(execution.create(root, parse_config(settings | changes), "tiny")))
-    return weights.find(root)[0][0]
+    list(execution.execute(runs.create(root, parse_config(settings | changes), "tiny")))
+    return checkpoints.find(root)[0][0]
 
 
 def test_an_evaluation_names_its_protocol_and_is_the_same_twice(folder: Path, runs_root: Path) -> None:
@@ -144,14 +143,14 @@ def test_an_entry_of_the_zoo_is_measured_when_it_is_trained_and_only_then(
     folder: Path, runs_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = trained(runs_root).card.config.model_copy(update={"epochs": 1, "steps": None, "batch_size": 100})
-    monkeypatch.setattr(zoo, "ZOO", {"entry": zoo.Entry("Title", config, "Note.")})
+    monkeypatch.setattr("gandash.zoo.entries.ZOO", {"entry": zoo.Entry("Title", config, "Note.")})
     seen = [item for _, item in rebuild.train([], runs_root / "zoo", folder.parent)]
     assert isinstance(seen[-1], Progress)
-    card = weights.load_card(folder.parent / "entry")
+    card = checkpoints.load_card(folder.parent / "entry")
     assert card.evaluation is not None
     assert card.evaluation.step == card.step == 6
     assert list(rebuild.train([], runs_root / "zoo", folder.parent)) == []
-    assert weights.load_card(folder.parent / "entry") == card
+    assert checkpoints.load_card(folder.parent / "entry") == card
 
 
 def test_a_conditioned_generator_is_asked_for_every_class(folder: Path, runs_root: Path) -> None:
@@ -200,9 +199,9 @@ def test_the_command_keeps_the_figures_in_the_card(
     checkpoint = trained(runs_root)
     pretrained_root.mkdir()
     folder.rename(pretrained_root / "classifiers")
-    assert commands.main(["evaluate", "tiny", "--count", "1000"]) == 0
+    assert main.main(["evaluate", "tiny", "--count", "1000"]) == 0
     shown = capsys.readouterr().out
-    card = weights.load_card(checkpoint.folder)
+    card = checkpoints.load_card(checkpoint.folder)
     assert card.evaluation is not None
     assert f"precision              {card.evaluation.precision:g}" in shown
     assert card.model_copy(update={"evaluation": None}) == checkpoint.card
@@ -212,12 +211,12 @@ def test_the_command_keeps_the_figures_in_the_card(
 def test_the_command_makes_a_classifier_and_measures_real_images(
     pretrained_root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert commands.main(["classifier", "mnist", "--epochs", "1"]) == 0
+    assert main.main(["classifier", "mnist", "--epochs", "1"]) == 0
     _, facts = classifiers.load(pretrained_root / "classifiers", "mnist")
     assert facts.reference is not None
     assert facts.reference.memorization == 0
     assert "600 samples of seed 0 against 400 images" in capsys.readouterr().out
-    assert commands.main(["classifier", "/tmp/images"]) == 2
+    assert main.main(["classifier", "/tmp/images"]) == 2
     assert "'/tmp/images' has none" in capsys.readouterr().err
 
 

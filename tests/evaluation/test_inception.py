@@ -12,15 +12,14 @@ import torch
 from torch import Tensor, nn
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-from gandash import data, latent
-from gandash.checkpoints import samples, weights
+from gandash import checkpoints, data, latent, runs
+from gandash.checkpoints import Checkpoint, weights
 from gandash.checkpoints.scores import InceptionFigures
-from gandash.checkpoints.weights import Checkpoint
 from gandash.cli import commands
 from gandash.config import parse_config
 from gandash.data import Dataset
 from gandash.evaluation import inception, metrics
-from gandash.evaluation.after_training import Progress
+from gandash.evaluation.progress import Progress
 from gandash.runs import execution
 
 
@@ -53,8 +52,8 @@ def checkpoint(runs_root: Path, monkeypatch: pytest.MonkeyPatch) -> Checkpoint:
         "data": {"size": 16}, "network": {"latent_dim": 4, "g_width": 4, "d_width": 4}, "steps": 2, "batch_size": 8,
         "snapshots": 2, "precision": "fp32", "device": "cpu",
     }  # fmt: skip
-    list(execution.execute(execution.create(runs_root, parse_config(settings), "tiny")))
-    return weights.find(runs_root)[0][0]
+    list(execution.execute(runs.create(runs_root, parse_config(settings), "tiny")))
+    return checkpoints.find(runs_root)[0][0]
 
 
 @pytest.fixture
@@ -75,7 +74,7 @@ def test_figures_are_those_of_the_features_against_held_out_images(
     assert (protocol.real, protocol.fake, protocol.split, protocol.seed) == (200, 1000, "test", 3)
     real, _ = inception.read(Small(), pictures(200, 1).images)
     G = weights.load_generator(checkpoint)
-    fake, _ = inception.read(Small(), samples.generate(G, latent.draw(3, 1000, 4)))
+    fake, _ = inception.read(Small(), latent.generate(G, latent.draw(3, 1000, 4)))
     assert found.frechet == pytest.approx(metrics.frechet_distance(fake, real))
 
 
@@ -111,7 +110,7 @@ def test_the_command_keeps_them_beside_the_others(
 ) -> None:
     monkeypatch.setattr(inception, "load", Small)
     commands.evaluate("tiny", 1000, features="inception")
-    card = weights.load_card(checkpoint.folder)
+    card = checkpoints.load_card(checkpoint.folder)
     assert card.evaluation is None
     assert card.inception is not None
     assert f"{card.inception.frechet:g}" in capsys.readouterr().out

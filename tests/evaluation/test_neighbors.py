@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from gandash import data
-from gandash.checkpoints.weights import Checkpoint, find
+from gandash import data, runs
+from gandash.checkpoints import Checkpoint, find
 from gandash.config import Config, DataConfig
 from gandash.data import to_unit
 from gandash.evaluation import classifiers, neighbors
-from gandash.jobs import task
+from gandash.jobs import nearest_images, task
 from gandash.runs import execution
 from gandash.storage import tensor_cache
 from gandash.storage.paths import classifiers_root
@@ -70,7 +70,7 @@ def test_distances_are_held_against_those_of_held_out_images(checkpoint: Checkpo
 def test_without_held_out_images_the_training_images_themselves_are_the_measure(
     runs_root: Path, tiny_config: Callable[..., Config]
 ) -> None:
-    list(execution.execute(execution.create(runs_root, tiny_config(), "own")))
+    list(execution.execute(runs.create(runs_root, tiny_config(), "own")))
     checkpoint = find(runs_root)[0][0]
     gauge = neighbors.pixels(checkpoint, neighbors.training_images(checkpoint)).gauge
     assert (gauge.probes, gauge.held_out) == (24, False)
@@ -81,7 +81,7 @@ def test_without_held_out_images_the_training_images_themselves_are_the_measure(
 def test_the_process_keeps_features_that_are_those_of_the_classifier(checkpoint: Checkpoint, runs_root: Path) -> None:
     path = neighbors.file(runs_root, checkpoint)
     assert neighbors.read(path) is None
-    neighbors.start(runs_root, checkpoint.folder)
+    nearest_images.start(runs_root, checkpoint.folder)
     task._started[runs_root.resolve()].wait(240)
     assert task.current(runs_root) is None, (runs_root / task.LOG).read_text()
     space = neighbors.read(path)
@@ -106,7 +106,7 @@ def test_files_are_named_for_data_and_classifier_and_only_a_few_are_kept(
     for age, name in enumerate(("oldest", "older", "old")):
         (folder / f"{name}.safetensors").touch()
         os.utime(folder / f"{name}.safetensors", (age, age))
-    steps = list(neighbors.build(runs_root, checkpoint.folder))
+    steps = list(nearest_images.build(runs_root, checkpoint.folder))
     assert [item.step for item in steps] == list(range(1, steps[-1].steps + 1))
     made = neighbors.file(runs_root, checkpoint)
     assert {path.name for path in folder.iterdir()} == {"old.safetensors", made.name}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gandash.checkpoints import weights
-from gandash.checkpoints.weights import Card
+from gandash import checkpoints
+from gandash.checkpoints import Card
 from gandash.config import LossConfig
 from gandash.evaluation.seeds import over_seeds
 from gandash.storage.paths import PROJECT
@@ -13,7 +13,7 @@ from tests.conftest import measured
 
 
 def test_arms_are_compared_over_seeds_with_their_spread() -> None:
-    card = weights.load_card(PROJECT / "pretrained" / "mnist-half-dcgan-seed-0")
+    card = checkpoints.load_card(PROJECT / "pretrained" / "mnist-half-dcgan-seed-0")
 
     def trained(alpha: float, seed: int, frechet: float, **changes: Any) -> Card:
         config = card.config.model_copy(update={"loss": LossConfig(alpha=alpha), "seed": seed, **changes})

@@ -12,16 +12,14 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from gandash import data, latent, training
-from gandash.checkpoints import weights
-from gandash.checkpoints.weights import Checkpoint
-from gandash.cli import commands
+from gandash import checkpoints, data, latent, runs, training
+from gandash.checkpoints import Checkpoint, weights
+from gandash.cli import main
 from gandash.config import Config, DataConfig
 from gandash.data import to_uint8
 from gandash.evaluation import classifiers, metrics, while_training
 from gandash.evaluation.while_training import Quality
-from gandash.runs import execution
-from gandash.runs.execution import Run
+from gandash.runs import Run, as_checkpoint, execution, folder, metrics_file, saved_state
 from gandash.storage.paths import classifiers_root
 from tests.conftest import ConfigFactory
 from tests.runs.test_execution import assert_same_run, finish, refusal, rows, state_of, train_to
@@ -54,16 +52,16 @@ def make_better_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
 
 
 def best_step(run: Run) -> int:
-    with safe_open(run.folder / execution.STATE, framework="pt") as file:
+    with safe_open(run.folder / folder.STATE, framework="pt") as file:
         return int(json.loads(file.metadata()["state"])["best"]["step"])
 
 
 def test_figures_are_those_of_fresh_samples_of_the_moving_average(runs_root: Path, config: Config) -> None:
-    run = finish(execution.create(runs_root, config, "mine"))
+    run = finish(runs.create(runs_root, config, "mine"))
     table = run.metrics()
     assert table.step[table.frechet.notna()].tolist() == [4, 8, 11]
     assert table[FIGURES].notna().sum().tolist() == [3, 3, 3]
-    G = execution.load_state(run, config, data.load(config.data)).sampler.eval()
+    G = saved_state.load_state(run, config, data.load(config.data)).sampler.eval()
     with torch.no_grad():
         images = to_uint8(G(latent.draw(while_training.SEED, 60, 4)))
     classifier, _ = classifiers.load(classifiers_root(), "mnist")
@@ -71,13 +69,13 @@ def test_figures_are_those_of_fresh_samples_of_the_moving_average(runs_root: Pat
     near = metrics.neighborhoods(fake, real)
     expected = [metrics.frechet_distance(fake, real), near.precision, near.recall]
     assert table[FIGURES].iloc[-1].tolist() == pytest.approx(expected, rel=1e-4)
-    protocol = execution.read_protocol(run.folder)
+    protocol = runs.read_protocol(run.folder)
     assert str(protocol).startswith("60 samples of seed 2017 against 400 images of the test split, on features of the")
 
 
 def test_measuring_changes_neither_weights_nor_other_metrics(runs_root: Path, config: Config) -> None:
-    measured = finish(execution.create(runs_root, config, "measured"))
-    plain = finish(execution.create(runs_root, config.model_copy(update={"evaluate_every": 0}), "plain"))
+    measured = finish(runs.create(runs_root, config, "measured"))
+    plain = finish(runs.create(runs_root, config.model_copy(update={"evaluate_every": 0}), "plain"))
     a, b = state_of(measured), state_of(plain)
     assert b.keys() == {name for name in a if not name.startswith("best.")}
     assert all(torch.equal(a[name], b[name]) for name in b)
@@ -85,7 +83,7 @@ def test_measuring_changes_neither_weights_nor_other_metrics(runs_root: Path, co
         {k: v for k, v in row.items() if k not in FIGURES} for row in rows(plain)
     ]
     assert not plain.metrics()[FIGURES].notna().any().any()
-    assert execution.read_protocol(plain.folder) is None
+    assert runs.read_protocol(plain.folder) is None
 
 
 @pytest.mark.parametrize("best", [4, 8, 11])
@@ -93,16 +91,16 @@ def test_a_finished_run_is_its_best_step(
     runs_root: Path, tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch, best: int
 ) -> None:
     make_better_at(monkeypatch, best)
-    run = finish(execution.create(runs_root, config, "mine"))
-    then = train_to(execution.create(runs_root, config, "then"), best) if best < 11 else run
+    run = finish(runs.create(runs_root, config, "mine"))
+    then = train_to(runs.create(runs_root, config, "then"), best) if best < 11 else run
     assert best_step(run) == best
-    card = weights.load_card(run.folder)
+    card = checkpoints.load_card(run.folder)
     assert (card.step, card.last_step, card.epochs) == (best, 11, round(best / 75, 3))
     assert card.stand == f"step {best} of 11 (best Fréchet distance)"
-    exported = execution.export(run, tmp_path / "out", "T")
+    exported = as_checkpoint.export(run, tmp_path / "out", "T")
     assert (exported.step, exported.last_step) == (best, 11)
-    assert execution.read_protocol(tmp_path / "out") == execution.read_protocol(run.folder)
-    assert execution.read_metrics(tmp_path / "out").step.max() == 11, "the whole curve"
+    assert runs.read_protocol(tmp_path / "out") == runs.read_protocol(run.folder)
+    assert runs.read_metrics(tmp_path / "out").step.max() == 11, "the whole curve"
     at_best = state_of(then)
     for checkpoint in (Checkpoint(run.folder, card), Checkpoint(tmp_path / "out", exported)):
         tolerance = {"rtol": 0.0, "atol": 0.0} if checkpoint.card.weights == "fp32" else {"rtol": 2**-10, "atol": 1e-6}
@@ -118,8 +116,8 @@ def test_a_run_that_was_stopped_is_measured_as_if_it_never_was(
     runs_root: Path, config: Config, monkeypatch: pytest.MonkeyPatch, stops: list[int], best: int
 ) -> None:
     make_better_at(monkeypatch, best)
-    whole = finish(execution.create(runs_root, config, "whole"))
-    parted = execution.create(runs_root, config, "parted")
+    whole = finish(runs.create(runs_root, config, "whole"))
+    parted = runs.create(runs_root, config, "parted")
     for step in stops:
         train_to(parted, step)
     assert_same_run(finish(parted), whole)
@@ -130,29 +128,29 @@ def test_the_best_of_a_lost_stretch_is_forgotten(
     runs_root: Path, tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process dies after step 8, the best, was measured, but before it was saved: step 4 is still there."""
-    run = train_to(execution.create(runs_root, config, "mine"), 6)
+    run = train_to(runs.create(runs_root, config, "mine"), 6)
     make_better_at(monkeypatch, 8)
     loop = execution.execute(run)
     assert next(loop).step == 8
     loop.close()
     assert run.metrics().step.max() == 8
-    assert execution.export(run, tmp_path / "out", "T").stand == "step 4 of 6 (best Fréchet distance)"
-    assert execution.export(run, tmp_path / "last", "T", weights="last").stand == "step 6"
-    last, at_last = weights.load_card(tmp_path / "last"), state_of(run)
+    assert as_checkpoint.export(run, tmp_path / "out", "T").stand == "step 4 of 6 (best Fréchet distance)"
+    assert as_checkpoint.export(run, tmp_path / "last", "T", weights="last").stand == "step 6"
+    last, at_last = checkpoints.load_card(tmp_path / "last"), state_of(run)
     for name, tensor in weights.load_generator(Checkpoint(tmp_path / "last", last)).state_dict().items():
         torch.testing.assert_close(tensor, at_last[f"ema.module.{name}"], rtol=2**-10, atol=1e-6)
-    assert weights.load_card(finish(run).folder).step == 8
+    assert checkpoints.load_card(finish(run).folder).step == 8
 
 
 def test_of_equals_the_earlier_is_the_best(runs_root: Path, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(while_training, "measure", lambda *_: Quality(5.0, 0.5, 0.5))
-    assert best_step(finish(execution.create(runs_root, config, "mine"))) == 4
+    assert best_step(finish(runs.create(runs_root, config, "mine"))) == 4
 
 
 @pytest.mark.parametrize("drop", ["best.G.", "best.D."])
 def test_damaged_best_weights_are_one_sentence(runs_root: Path, config: Config, drop: str) -> None:
-    run = train_to(execution.create(runs_root, config, "mine"), 4)
-    path = run.folder / execution.STATE
+    run = train_to(runs.create(runs_root, config, "mine"), 4)
+    path = run.folder / folder.STATE
     with safe_open(path, framework="pt") as file:
         facts = file.metadata()
     tensors = load_file(path)
@@ -162,7 +160,7 @@ def test_damaged_best_weights_are_one_sentence(runs_root: Path, config: Config, 
 
 
 def test_a_run_keeps_to_one_protocol(runs_root: Path, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = train_to(execution.create(runs_root, config, "mine"), 4)
+    run = train_to(runs.create(runs_root, config, "mine"), 4)
     monkeypatch.setattr(while_training, "SEED", 1)
     sentence = refusal(lambda: finish(run))
     assert "'mine' was 60 samples of seed 2017 against" in sentence
@@ -170,12 +168,12 @@ def test_a_run_keeps_to_one_protocol(runs_root: Path, config: Config, monkeypatc
 
 
 def test_metrics_of_an_earlier_version_go_on_with_the_new_columns(runs_root: Path, config: Config) -> None:
-    run = train_to(execution.create(runs_root, config, "mine"), 6)
+    run = train_to(runs.create(runs_root, config, "mine"), 6)
     before = run.metrics()
     old = before.drop(columns=FIGURES)
-    old.to_csv(run.folder / execution.METRICS, index=False)
+    old.to_csv(run.folder / runs.METRICS, index=False)
     table = finish(run).metrics()
-    assert list(table.columns) == execution.COLUMNS
+    assert list(table.columns) == metrics_file.COLUMNS
     assert table.step.tolist() == [2, 4, 6, 8, 10, 11]
     assert table.frechet.notna().tolist() == [False, False, False, True, False, True]
     pd.testing.assert_frame_equal(table[:3][list(old.columns)], old)
@@ -205,6 +203,6 @@ def test_data_that_cannot_be_measured_is_refused_before_it_is_read(
 
 
 def test_the_command_line_refuses_it_and_leaves_no_run(runs_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert commands.main(["train", "--dataset", "cifar10", "--evaluate-every", "100", "--device", "cpu"]) == 2
+    assert main.main(["train", "--dataset", "cifar10", "--evaluate-every", "100", "--device", "cpu"]) == 2
     assert capsys.readouterr().err.strip().endswith("or set evaluate_every to 0")
     assert not runs_root.exists()

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from gandash.checkpoints import weights
+from gandash import checkpoints, records
+from gandash.checkpoints import Checkpoint
+from gandash.checkpoints.card import write_card
 from gandash.checkpoints.scores import Evaluation, Protocol
-from gandash.checkpoints.weights import Checkpoint
 from gandash.evaluation import after_training
-from gandash.evaluation.after_training import Progress
+from gandash.evaluation.progress import Progress
 from gandash.jobs import measuring, task
 
 
@@ -42,7 +43,7 @@ def test_the_process_puts_figures_into_the_card(checkpoint: Checkpoint, runs_roo
     assert wait_for_end(runs_root) == "", (runs_root / task.LOG).read_text()
     if sys.platform == "linux":
         assert os.SCHED_IDLE in scheduled
-    card = weights.load_card(checkpoint.folder)
+    card = checkpoints.load_card(checkpoint.folder)
     assert card.evaluation is not None
     assert (card.evaluation.protocol.fake, card.evaluation.protocol.real) == (10_000, 400)
     assert card.model_copy(update={"evaluation": None}) == checkpoint.card
@@ -54,7 +55,7 @@ def test_a_killed_process_leaves_the_card_as_it_was(checkpoint: Checkpoint, runs
     child.kill()
     child.wait()
     assert wait_for_end(runs_root).startswith("The process for measuring 'tiny' was cut off")
-    assert weights.load_card(checkpoint.folder) == checkpoint.card
+    assert checkpoints.load_card(checkpoint.folder) == checkpoint.card
 
 
 def test_data_that_is_not_there_is_one_sentence(
@@ -75,7 +76,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         yield Progress("Drawing samples", 1)
         protocol = Protocol(features="features of a test", real=100, fake=1000, seed=0)
         figures = dict.fromkeys(set(Evaluation.model_fields) - {"label_accuracy"}, 0.5) | {
-            "protocol": protocol, "step": 2, "missing": 0, "class_shares": (0.5, 0.5), "created": weights.now(),
+            "protocol": protocol, "step": 2, "missing": 0, "class_shares": (0.5, 0.5), "created": records.now(),
         }  # fmt: skip
         yield Evaluation.model_validate(figures)
 
@@ -97,14 +98,14 @@ def test_figures_of_other_weights_are_not_kept(checkpoint: Checkpoint, runs_root
     steps = measuring.measure(runs_root, checkpoint.folder)
     next(steps)
     list(steps)
-    assert weights.load_card(checkpoint.folder).evaluation is not None
+    assert checkpoints.load_card(checkpoint.folder).evaluation is not None
     steps = measuring.measure(runs_root, checkpoint.folder)
     next(steps)
     changed = checkpoint.card.model_copy(update={"step": 3})
-    weights._write_card(checkpoint.folder, changed)
+    write_card(checkpoint.folder, changed)
     with pytest.raises(ValueError, match="'tiny' has changed: measure it again"):
         list(steps)
-    assert weights.load_card(checkpoint.folder) == changed
+    assert checkpoints.load_card(checkpoint.folder) == changed
 
 
 def test_what_cannot_be_kept_or_measured_starts_nothing(

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from gandash.checkpoints import weights
-from gandash.evaluation.after_training import Progress
-from gandash.jobs import task
+from gandash import records
+from gandash.evaluation.progress import Progress
+from gandash.jobs import process, task
 from gandash.jobs.task import Job
 
 
@@ -27,8 +27,8 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         found.append((module, *arguments))
         return subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
 
-    monkeypatch.setattr(task, "launch", launch)
-    monkeypatch.setattr(task, "give_way", lambda: None)
+    monkeypatch.setattr(process, "launch", launch)
+    monkeypatch.setattr(process, "give_way", lambda: None)
     return found
 
 
@@ -48,7 +48,7 @@ def end_child(root: Path) -> None:
 
 
 def write(root: Path, **changes: object) -> Job:
-    job = Job(module="measuring", folder=str(root / "a"), what="measuring 'a'", started=weights.now())
+    job = Job(module="measuring", folder=str(root / "a"), what="measuring 'a'", started=records.now())
     job = job.model_copy(update=changes)
     task._write(root, job)
     return job
@@ -77,7 +77,7 @@ def test_a_job_is_started_once_and_a_second_is_refused(root: Path, launched: lis
     for thread in clicks:
         thread.join()
     ((module, where, folder),) = launched
-    assert (module, where) == ("gandash.jobs.measuring", str(root))
+    assert (module, where) == ("gandash.measuring", str(root))
     assert len(answers) == 3
     name = Path(folder).name
     assert set(answers) == {

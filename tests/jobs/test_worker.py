@@ -18,12 +18,12 @@ from filelock import FileLock
 from PIL import Image
 from safetensors.torch import load_file
 
-from gandash import data
+from gandash import checkpoints, data, runs
 from gandash.checkpoints import weights
 from gandash.config import Config, DataConfig, NetworkConfig
-from gandash.jobs import queue, worker
-from gandash.runs import execution
-from gandash.runs.execution import Run
+from gandash.jobs import control, queue, worker
+from gandash.runs import Run, execution, saved_state
+from gandash.runs.folder import STATE
 from gandash.training import Report, State, new_state, train
 
 STEPS = 60
@@ -56,7 +56,7 @@ def root(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "runs"
     folder.mkdir()
     yield folder
-    child = worker._launched.pop(folder.resolve(), None)
+    child = control._launched.pop(folder.resolve(), None)
     if child is not None:
         child.kill()
         child.wait()
@@ -98,7 +98,7 @@ def phase_is(run: Run, phase: str) -> Callable[[], bool]:
 
 
 def wait_until_gone(root: Path) -> None:
-    worker._launched[root.resolve()].wait(60)
+    control._launched[root.resolve()].wait(60)
     assert not queue.alive(root)
 
 
@@ -106,16 +106,16 @@ def wait_until_gone(root: Path) -> None:
 
 
 def test_runs_go_one_after_the_other_under_one_worker(root: Path, images: Path, uninterrupted: State) -> None:
-    first = worker.submit(root, make_config(images), "first")
-    broken = worker.submit(root, make_config(images / "nowhere"), "broken")
-    last = worker.submit(root, make_config(images, 20), "last")
-    child = worker._launched[root.resolve()]
-    callers = [threading.Thread(target=worker.ensure_worker, args=(root,)) for _ in range(8)]
+    first = control.submit(root, make_config(images), "first")
+    broken = control.submit(root, make_config(images / "nowhere"), "broken")
+    last = control.submit(root, make_config(images, 20), "last")
+    child = control._launched[root.resolve()]
+    callers = [threading.Thread(target=control.ensure_worker, args=(root,)) for _ in range(8)]
     for caller in callers:
         caller.start()
     for caller in callers:
         caller.join()
-    assert worker._launched[root.resolve()] is child
+    assert control._launched[root.resolve()] is child
     wait_for(phase_is(first, "running"))
     assert queue.alive(root)
     if sys.platform == "linux":
@@ -129,8 +129,8 @@ def test_runs_go_one_after_the_other_under_one_worker(root: Path, images: Path, 
     assert intruder.returncode == 0
     assert [run.status().phase for run in (first, broken, last)] == ["finished", "failed", "finished"]
     assert "nowhere" in broken.status().message
-    assert [found.name for found in weights.find(root)[0]] == ["first", "last"]
-    text = (root / worker.LOG).read_text()
+    assert [found.name for found in checkpoints.find(root)[0]] == ["first", "last"]
+    text = (root / control.LOG).read_text()
     assert text.count("started") == 3
     assert text.index("first: finished") < text.index("broken: started")
     assert text.index("broken: failed") < text.index("last: started")
@@ -138,14 +138,14 @@ def test_runs_go_one_after_the_other_under_one_worker(root: Path, images: Path, 
 
 
 def stop(run: Run) -> None:
-    worker.stop(run)
+    control.stop(run)
     wait_for(phase_is(run, "stopped"))
     assert run.resumable
     wait_until_gone(run.folder.parent)
 
 
 def terminate(run: Run) -> None:
-    worker._launched[run.folder.parent.resolve()].send_signal(signal.SIGTERM)
+    control._launched[run.folder.parent.resolve()].send_signal(signal.SIGTERM)
     wait_until_gone(run.folder.parent)
     status = run.status()
     assert (status.phase, status.place) == ("queued", 1)
@@ -153,14 +153,14 @@ def terminate(run: Run) -> None:
 
 
 def take_up(run: Run) -> None:
-    worker.recover(run.folder.parent)
+    control.recover(run.folder.parent)
 
 
-@pytest.mark.parametrize(("cut", "go_on"), [(stop, worker.resume), (terminate, take_up)])
+@pytest.mark.parametrize(("cut", "go_on"), [(stop, control.resume), (terminate, take_up)])
 def test_a_run_that_is_cut_off_ends_bit_for_bit_as_one_that_was_not(
     root: Path, images: Path, uninterrupted: State, cut: Callable[[Run], None], go_on: Callable[[Run], None]
 ) -> None:
-    run = worker.submit(root, make_config(images), "run")
+    run = control.submit(root, make_config(images), "run")
     wait_for(lambda: run.status().step >= 4)
     cut(run)
     assert 4 <= run.status().step < STEPS
@@ -173,20 +173,20 @@ def test_killing_the_worker_loses_only_the_steps_since_the_last_state(
 ) -> None:
     torch.set_num_threads(os.cpu_count() or 1)
     interrupted = threading.Event()
-    run = execution.create(root, make_config(images), "run", place=1)
+    run = runs.create(root, make_config(images), "run", place=1)
     for report in execution.execute(run, interrupted):
         if report.step == 2:
             interrupted.set()
     assert (run.status().phase, run.status().step) == ("queued", 4)
-    saved = (run.folder / execution.STATE).read_bytes()
-    worker.recover(root)
+    saved = (run.folder / STATE).read_bytes()
+    control.recover(root)
     wait_for(lambda: run.status().step >= 8)
-    worker._launched[root.resolve()].kill()
+    control._launched[root.resolve()].kill()
     wait_until_gone(root)
-    assert (run.folder / execution.STATE).read_bytes() == saved
+    assert (run.folder / STATE).read_bytes() == saved
     assert run.status().phase == "running"
     assert not queue.is_running(run)
-    worker.recover(root)
+    control.recover(root)
     assert_finishes_as(run, uninterrupted)
 
 
@@ -201,7 +201,7 @@ def assert_finishes_as(run: Run, expected: State) -> None:
 
 
 def assert_same(run: Run, expected: State) -> None:
-    assert weights.load_card(run.folder).arithmetic == str(expected.arithmetic)
+    assert checkpoints.load_card(run.folder).arithmetic == str(expected.arithmetic)
     for network, name in ((expected.G, weights.GENERATOR), (expected.D, weights.DISCRIMINATOR)):
         stored, tensors = load_file(run.folder / name), network.state_dict()
         assert stored.keys() == tensors.keys()
@@ -214,15 +214,15 @@ def assert_same(run: Run, expected: State) -> None:
 def test_a_worker_leaves_only_an_empty_line(root: Path, images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run put in before the worker looks is taken; one put in after it launches another."""
     launches: list[Path] = []
-    monkeypatch.setattr(worker, "_launch", launches.append)
+    monkeypatch.setattr(control, "_launch", launches.append)
     lock = FileLock(root / queue.WORKER)
     lock.acquire()
-    run = worker.submit(root, make_config(images), "before")
+    run = control.submit(root, make_config(images), "before")
     assert worker._next(root, lock, threading.Event()) == run
     assert worker._next(root, lock, threading.Event()) is None
     assert not queue.alive(root)
     assert launches == []
-    worker.submit(root, make_config(images), "after")
+    control.submit(root, make_config(images), "after")
     assert launches == [root]
 
 
@@ -231,7 +231,7 @@ def test_submitting_while_a_worker_leaves_loses_no_run(
 ) -> None:
     """Leaving and submitting at the same moment, many times: the run is taken, or a worker is launched."""
     launches: list[Path] = []
-    monkeypatch.setattr(worker, "_launch", launches.append)
+    monkeypatch.setattr(control, "_launch", launches.append)
     for number in range(30):
         lock = FileLock(root / queue.WORKER, thread_local=False)
         lock.acquire()
@@ -241,19 +241,19 @@ def test_submitting_while_a_worker_leaves_loses_no_run(
         )
         before = len(launches)
         leaver.start()
-        run = worker.submit(root, make_config(images), f"run-{number}")
+        run = control.submit(root, make_config(images), f"run-{number}")
         leaver.join()
         assert (taken == [run]) != (len(launches) > before)
         lock.release()
-        worker.remove(run)
+        control.remove(run)
 
 
 def test_line_in_order_of_submission_with_resumed_runs_last(served: Path, images: Path) -> None:
-    a, b, c = (worker.submit(served, make_config(images), name) for name in ("c", "b", "a"))
+    a, b, c = (control.submit(served, make_config(images), name) for name in ("c", "b", "a"))
     assert [queue.position(served, run) for run in (a, b, c)] == [1, 2, 3]
-    worker.stop(a)
+    control.stop(a)
     assert (a.status().phase, queue.position(served, a)) == ("stopped", None)
-    worker.resume(a)
+    control.resume(a)
     assert [queue.position(served, run) for run in (a, b, c)] == [3, 1, 2]
     assert queue.take(served) == b
     assert [queue.position(served, run) for run in (a, b, c)] == [2, None, 1]
@@ -261,67 +261,67 @@ def test_line_in_order_of_submission_with_resumed_runs_last(served: Path, images
 
 def test_a_full_line_refuses_and_leaves_no_trace(served: Path, images: Path) -> None:
     for number in range(queue.MAX_QUEUED):
-        last = worker.submit(served, make_config(images), f"run-{number}")
+        last = control.submit(served, make_config(images), f"run-{number}")
     with pytest.raises(ValueError, match=r"At most 10 runs may wait, and 10 do: wait until .*"):
-        worker.submit(served, make_config(images), "one-more")
+        control.submit(served, make_config(images), "one-more")
     assert not (served / "one-more").exists()
-    worker.stop(last)
-    worker.submit(served, make_config(images), "one-more")
+    control.stop(last)
+    control.submit(served, make_config(images), "one-more")
     with pytest.raises(ValueError, match="At most 10"):
-        worker.resume(last)
+        control.resume(last)
     assert last.status().phase == "stopped"
 
 
 def test_runs_of_the_foreground_are_not_in_line(served: Path, images: Path) -> None:
-    run = execution.create(served, make_config(images), "foreground")
+    run = runs.create(served, make_config(images), "foreground")
     assert queue.take(served) is None
-    worker.resume(run)
+    control.resume(run)
     assert queue.take(served) == run
 
 
 def test_a_stop_between_taking_and_training_wins(served: Path, images: Path) -> None:
-    run = worker.submit(served, make_config(images), "run")
+    run = control.submit(served, make_config(images), "run")
     assert queue.take(served) == run
-    worker.stop(run)
+    control.stop(run)
     assert list(execution.execute(run)) == []
     assert run.status().phase == "stopped"
     assert not run.stop_requested
-    worker.resume(run)
+    control.resume(run)
     assert queue.position(served, run) == 1
 
 
 def test_a_stop_marker_on_a_waiting_run_wins(served: Path, images: Path) -> None:
-    run = worker.submit(served, make_config(images), "run")
+    run = control.submit(served, make_config(images), "run")
     run.request_stop()
     assert queue.take(served) is None
     assert run.status().phase == "stopped"
 
 
 def test_only_one_process_trains_a_run(served: Path, images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(execution, "HOLD_SECONDS", 0.1)
-    run = worker.submit(served, make_config(images, 10), "run")
+    monkeypatch.setattr("gandash.runs.folder.HOLD_SECONDS", 0.1)
+    run = control.submit(served, make_config(images, 10), "run")
     reports = execution.execute(run)
     next(reports)
     assert run.held
     before = run.status()
-    with pytest.raises(execution.BusyError, match="one process at a time"):
+    with pytest.raises(runs.BusyError, match="one process at a time"):
         next(execution.execute(run))
     with pytest.raises(ValueError, match="is running: stop it first"):
-        worker.remove(run)
+        control.remove(run)
     with pytest.raises(ValueError, match="'run' is running"):
-        worker.resume(run)
+        control.resume(run)
     assert run.status() == before
     list(reports)
     assert run.status().phase == "finished"
     assert not run.held
     with pytest.raises(ValueError, match="'run' is finished"):
-        worker.resume(run)
+        control.resume(run)
 
 
 def test_lost_runs_go_to_the_head_of_the_line_unless_stopped(root: Path, images: Path) -> None:
     with FileLock(root / queue.WORKER):
-        lost, wanted, waiting = (worker.submit(root, make_config(images), name) for name in ("z", "y", "x"))
-        foreground = execution.create(root, make_config(images), "foreground")
+        lost, wanted, waiting = (control.submit(root, make_config(images), name) for name in ("z", "y", "x"))
+        foreground = runs.create(root, make_config(images), "foreground")
         for run in (lost, wanted, foreground):
             run.update(phase="running", step=5, total=10)
         wanted.request_stop()
@@ -334,15 +334,15 @@ def test_lost_runs_go_to_the_head_of_the_line_unless_stopped(root: Path, images:
 
 
 def test_stopping_a_lost_run_settles_it_at_once(root: Path, images: Path) -> None:
-    run = execution.create(root, make_config(images), "run", place=1)
+    run = runs.create(root, make_config(images), "run", place=1)
     run.update(phase="running")
-    worker.stop(run)
+    control.stop(run)
     assert run.status().phase == "stopped"
     assert not run.stop_requested
 
 
 def test_a_run_that_keeps_killing_its_worker_is_given_up(root: Path, images: Path) -> None:
-    run = execution.create(root, make_config(images), "run", place=1)
+    run = runs.create(root, make_config(images), "run", place=1)
     for _ in range(queue.MAX_LOST):
         assert queue.take(root) == run
         queue.settle(root, served=False)
@@ -368,49 +368,49 @@ def test_no_failure_ends_the_worker(
         raise error
 
     monkeypatch.setattr("gandash.runs.execution.new_state", fail)
-    run = worker.submit(served, make_config(images), "run")
+    run = control.submit(served, make_config(images), "run")
     worker._train(run, threading.Event())
     assert run.status().phase == "failed"
     assert sentence in run.status().message
 
 
 def test_a_run_that_diverges_fails_in_one_sentence(served: Path, images: Path) -> None:
-    run = worker.submit(served, make_config(images, 10), "run")
+    run = control.submit(served, make_config(images, 10), "run")
     dataset = data.load(run.config().data)
     state = new_state(run.config(), dataset)
     next(event for event in train(state, dataset) if isinstance(event, Report))
     with torch.no_grad():
         next(state.G.parameters()).fill_(float("nan"))
-    execution.save_state(run, state)
+    saved_state.save_state(run, state)
     worker._train(run, threading.Event())
     assert run.status().phase == "failed"
     assert "lower the learning rates" in run.status().message
 
 
 def test_damaged_runs_hold_up_nobody_and_can_be_removed(served: Path, images: Path) -> None:
-    damaged = worker.submit(served, make_config(images), "damaged")
-    good = worker.submit(served, make_config(images), "good")
-    (damaged.folder / execution.STATUS).write_text("{")
+    damaged = control.submit(served, make_config(images), "damaged")
+    good = control.submit(served, make_config(images), "good")
+    (damaged.folder / runs.STATUS).write_text("{")
     queue.settle(served, served=False)
     assert queue.waiting(served) == [good]
-    worker.remove(damaged)
+    control.remove(damaged)
     assert not damaged.folder.exists()
-    assert execution.find(served) == [good]
+    assert runs.find(served) == [good]
 
 
 def test_removing_a_run_frees_its_name(served: Path, images: Path) -> None:
-    run = worker.submit(served, make_config(images), "run")
-    worker.remove(run)
-    assert execution.find(served) == []
-    assert not (served / worker.TRASH).exists()
-    assert worker.submit(served, make_config(images), "run") == run
+    run = control.submit(served, make_config(images), "run")
+    control.remove(run)
+    assert runs.find(served) == []
+    assert not (served / control.TRASH).exists()
+    assert control.submit(served, make_config(images), "run") == run
 
 
 def test_statuses_without_a_place_are_read(tmp_path: Path, images: Path) -> None:
-    run = execution.create(tmp_path, make_config(images), "old")
-    values = json.loads((run.folder / execution.STATUS).read_text())
+    run = runs.create(tmp_path, make_config(images), "old")
+    values = json.loads((run.folder / runs.STATUS).read_text())
     del values["place"], values["lost"]
-    (run.folder / execution.STATUS).write_text(json.dumps(values))
+    (run.folder / runs.STATUS).write_text(json.dumps(values))
     assert run.status().place is None
 
 
@@ -424,15 +424,15 @@ def test_a_busy_gate_is_an_error_in_one_sentence(root: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_has_no_worker(tmp_path: Path) -> None:
-    worker.recover(tmp_path / "none")
+    control.recover(tmp_path / "none")
     assert not queue.alive(tmp_path / "none")
     assert not (tmp_path / "none").exists()
 
 
 def test_a_long_log_is_begun_afresh(root: Path) -> None:
-    (root / worker.LOG).write_bytes(b"x" * (worker.MAX_LOG_BYTES + 1))
-    worker._trim_log(root)
-    assert (root / worker.LOG).read_bytes() == b""
+    (root / control.LOG).write_bytes(b"x" * (control.MAX_LOG_BYTES + 1))
+    control.trim_log(root)
+    assert (root / control.LOG).read_bytes() == b""
 
 
 @pytest.mark.parametrize(
@@ -452,5 +452,5 @@ def test_fresh_names(tmp_path: Path, wish: str, name: str) -> None:
     root, pretrained = tmp_path / "runs", tmp_path / "pretrained"
     for folder in (root / "taken", pretrained / "taken-2", root / ("y" * 63)):
         folder.mkdir(parents=True)
-    assert worker.fresh_name(root, pretrained, wish) == name
-    assert execution.check_name(name) == name
+    assert runs.fresh_name(root, pretrained, wish) == name
+    assert runs.check_name(name) == name

@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 import torch
 
-from gandash import data, training
-from gandash.checkpoints import samples, weights
-from gandash.checkpoints.weights import Checkpoint
+from gandash import checkpoints, data, latent, training
+from gandash.checkpoints import Checkpoint, samples, weights
 from gandash.config import Config
 from gandash.data import Dataset
 from gandash.losses.objectives import OBJECTIVES
 from gandash.networks import Ensemble
 from gandash.networks.layers import pack
-from gandash.runs.execution import create, execute, load_state
+from gandash.runs import create
+from gandash.runs.execution import execute
+from gandash.runs.saved_state import load_state
 from gandash.training import Report
 from tests.conftest import ConfigFactory
 
@@ -115,7 +116,7 @@ def report_values(report: Report) -> dict[str, float]:
 def check_samples(checkpoint: Checkpoint, dataset: Dataset) -> None:
     """Both networks come back from their files, and D takes what G makes."""
     G, D = weights.load_generator(checkpoint), weights.load_discriminator(checkpoint)
-    made = samples.generate(G, torch.zeros(4, 8))
+    made = latent.generate(G, torch.zeros(4, 8))
     assert made.shape == (4, *dataset.shape)
     assert made.dtype == (torch.float32 if made.dim() == 2 else torch.uint8)
     inputs = made if made.dim() == 2 else data.to_unit(made)
@@ -161,7 +162,7 @@ def test_every_entry_trains_saves_resumes_and_samples(name: str, tiny_config: Co
         for key, value in theirs.state_dict().items():
             assert torch.equal(ours.state_dict()[key], value), key
     assert isinstance(resumed.D, Ensemble) == (config.balance.discriminators > 1)
-    check_samples(Checkpoint(run.folder, weights.load_card(run.folder)), dataset)
+    check_samples(Checkpoint(run.folder, checkpoints.load_card(run.folder)), dataset)
 
 
 def test_every_field_of_the_tricks_is_in_some_entry() -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from gandash.pictures import charts
-from gandash.runs.execution import COLUMNS
+from gandash.runs.metrics_file import COLUMNS
 
 
 @pytest.fixture

@@ -20,12 +20,13 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from gandash import data, training
-from gandash.checkpoints.weights import DISCRIMINATOR, GENERATOR, Checkpoint, find, load_card, load_generator
+from gandash import data, runs, training
+from gandash.checkpoints import Checkpoint, find, load_card
+from gandash.checkpoints.weights import DISCRIMINATOR, GENERATOR, load_generator
 from gandash.config import Config
 from gandash.data import Dataset
-from gandash.runs import execution
-from gandash.runs.execution import Run, Status
+from gandash.runs import Run, Status, as_checkpoint, execution, metrics_file, saved_state
+from gandash.runs.folder import CONFIG, STATE
 from gandash.training import Arithmetic, Report, Snapshot
 from tests.conftest import ConfigFactory
 
@@ -60,12 +61,12 @@ def train_to(run: Run, step: int) -> Run:
 
 def rows(run: Run) -> list[dict[str, str]]:
     """The metrics as text, without what the clock decides."""
-    with (run.folder / execution.METRICS).open(newline="") as file:
+    with (run.folder / runs.METRICS).open(newline="") as file:
         return [{k: v for k, v in row.items() if k not in TIMING} for row in csv.DictReader(file)]
 
 
 def state_of(run: Run) -> dict[str, Tensor]:
-    return load_file(run.folder / execution.STATE)
+    return load_file(run.folder / STATE)
 
 
 def assert_same_run(one: Run, other: Run) -> None:
@@ -94,27 +95,27 @@ def refusal(action: Callable[[], object]) -> str:
 
 def test_a_new_run_is_queued(runs_root: Path, tiny_config: ConfigFactory) -> None:
     config = tiny_config(seed=3)
-    run = execution.create(runs_root, config, "first")
+    run = runs.create(runs_root, config, "first")
     assert (run.name, run.folder) == ("first", runs_root / "first")
     assert run.config() == config
     assert (run.status().phase, run.status().step, run.resumable) == ("queued", 0, False)
     assert run.metrics().empty
-    assert list(run.metrics().columns) == execution.COLUMNS == [f.name for f in fields(Report)]
+    assert list(run.metrics().columns) == metrics_file.COLUMNS == [f.name for f in fields(Report)]
     assert run.snapshots() == {}
-    assert execution.find(runs_root) == [run]
-    assert execution.find(runs_root / "nowhere") == []
+    assert runs.find(runs_root) == [run]
+    assert runs.find(runs_root / "nowhere") == []
 
 
 @pytest.mark.parametrize("name", ["", "-a", "A", "a b", "a/b", "../a", "a" * 64, "é", "a\n", "a."])
 def test_a_name_that_could_leave_the_folder_is_refused(runs_root: Path, tiny_config: ConfigFactory, name: str) -> None:
     with pytest.raises(ValueError, match="must be 1 to 63 of a-z, 0-9 and hyphens"):
-        execution.create(runs_root, tiny_config(), name)
+        runs.create(runs_root, tiny_config(), name)
     assert not runs_root.exists()
 
 
 def test_a_name_that_is_taken_is_refused(runs_root: Path, tiny_config: ConfigFactory) -> None:
-    run = execution.create(runs_root, tiny_config(seed=1), "mine")
-    for action in (execution.create, lambda root, _, name: execution.check_new(root, name)):
+    run = runs.create(runs_root, tiny_config(seed=1), "mine")
+    for action in (runs.create, lambda root, _, name: runs.check_new(root, name)):
         sentence = refusal(lambda action=action: action(runs_root, tiny_config(seed=2), "mine"))  # type: ignore[misc]
         assert sentence == "A run's name must be new, and 'mine' is taken: choose another or remove it"
     assert run.config().seed == 1
@@ -123,12 +124,12 @@ def test_a_name_that_is_taken_is_refused(runs_root: Path, tiny_config: ConfigFac
 def test_a_finished_run_is_a_checkpoint_with_metrics_and_samples(
     runs_root: Path, tiny_config: ConfigFactory, tiny_dataset: Dataset
 ) -> None:
-    run = execution.create(runs_root, tiny_config(ema=0.9), "mine")
+    run = runs.create(runs_root, tiny_config(ema=0.9), "mine")
     reports = list(execution.execute(run))
     status = run.status()
     assert (status.phase, status.step, status.total, status.message) == ("finished", 6, 6, "")
     metrics = run.metrics()
-    assert list(metrics.columns) == execution.COLUMNS
+    assert list(metrics.columns) == metrics_file.COLUMNS
     assert metrics.step.tolist() == [2, 4, 6]
     assert metrics.d_loss.tolist() == pytest.approx([r.d_loss for r in reports], rel=1e-6)
     (found,), broken = find(runs_root)
@@ -148,7 +149,7 @@ def test_a_finished_run_is_a_checkpoint_with_metrics_and_samples(
 def test_a_snapshot_on_disk_is_the_sample_to_the_bit(
     runs_root: Path, tiny_config: ConfigFactory, tiny_dataset: Dataset
 ) -> None:
-    run = finish(execution.create(runs_root, tiny_config(), "mine"))
+    run = finish(runs.create(runs_root, tiny_config(), "mine"))
     state = training.new_state(tiny_config(), tiny_dataset)
     snapshots = [e for e in training.train(state, tiny_dataset) if isinstance(e, Snapshot)]
     for snapshot in snapshots:
@@ -159,12 +160,12 @@ def test_a_snapshot_on_disk_is_the_sample_to_the_bit(
 
 
 def test_executing_a_finished_run_again_changes_nothing(runs_root: Path, tiny_config: ConfigFactory) -> None:
-    run = finish(execution.create(runs_root, tiny_config(), "mine"))
-    before, metrics = state_of(run), (run.folder / execution.METRICS).read_bytes()
+    run = finish(runs.create(runs_root, tiny_config(), "mine"))
+    before, metrics = state_of(run), (run.folder / runs.METRICS).read_bytes()
     assert list(execution.execute(run)) == []
     assert run.status().phase == "finished"
     assert all(torch.equal(tensor, before[name]) for name, tensor in state_of(run).items())
-    assert (run.folder / execution.METRICS).read_bytes() == metrics
+    assert (run.folder / runs.METRICS).read_bytes() == metrics
 
 
 # Resuming
@@ -173,31 +174,31 @@ def test_executing_a_finished_run_again_changes_nothing(runs_root: Path, tiny_co
 def test_a_finished_run_trained_longer_is_one_that_was_as_long_from_the_start(
     runs_root: Path, tiny_config: ConfigFactory
 ) -> None:
-    whole = finish(execution.create(runs_root, tiny_config(steps=9), "whole"))
-    parted = finish(execution.create(runs_root, tiny_config(steps=6), "parted"))
-    execution.extend(parted, 3)
+    whole = finish(runs.create(runs_root, tiny_config(steps=9), "whole"))
+    parted = finish(runs.create(runs_root, tiny_config(steps=6), "parted"))
+    runs.extend(parted, 3)
     assert (parted.status().phase, parted.config()) == ("stopped", whole.config())
     finish(parted)
     assert parted.status().phase == "finished"
     before, after = state_of(whole), state_of(parted)
     assert all(torch.equal(tensor, after[name]) for name, tensor in before.items())
     assert load_card(parted.folder).config == whole.config()
-    passes = finish(execution.create(runs_root, tiny_config(steps=None, epochs=1), "passes"))
-    execution.extend(passes, 3)
+    passes = finish(runs.create(runs_root, tiny_config(steps=None, epochs=1), "passes"))
+    runs.extend(passes, 3)
     assert passes.config().epochs == 4
 
 
 def test_only_a_finished_run_without_noise_is_trained_longer(runs_root: Path, tiny_config: ConfigFactory) -> None:
-    parted = train_to(execution.create(runs_root, tiny_config(), "parted"), 2)
+    parted = train_to(runs.create(runs_root, tiny_config(), "parted"), 2)
     with pytest.raises(ValueError, match="Only a finished run can be trained longer, and 'parted' is stopped"):
-        execution.extend(parted, 1)
-    noisy = finish(execution.create(runs_root, tiny_config(regularizer={"instance_noise": 0.1}), "noisy"))
+        runs.extend(parted, 1)
+    noisy = finish(runs.create(runs_root, tiny_config(regularizer={"instance_noise": 0.1}), "noisy"))
     with pytest.raises(ValueError, match="'noisy' has it: train a new run with more epochs"):
-        execution.extend(noisy, 1)
+        runs.extend(noisy, 1)
     assert noisy.status().phase == "finished"
-    (noisy.folder / execution.STATE).unlink()
+    (noisy.folder / STATE).unlink()
     with pytest.raises(ValueError, match="from its saved state, and 'noisy' has none"):
-        execution.extend(noisy, 1)
+        runs.extend(noisy, 1)
 
 
 KINDS = [
@@ -221,8 +222,8 @@ def test_a_run_goes_on_bit_for_bit(
     ema, arithmetic = kind
     monkeypatch.setattr(training, "choose_arithmetic", lambda *_: arithmetic)
     config = tiny_config(ema=ema, snapshots=7, network={"latent_dim": 8, "g_width": 8, "d_width": 8})
-    whole = finish(execution.create(runs_root, config, "whole"))
-    parted = train_to(execution.create(runs_root, config, "parted"), step)
+    whole = finish(runs.create(runs_root, config, "whole"))
+    parted = train_to(runs.create(runs_root, config, "parted"), step)
     status = parted.status()
     assert (status.phase, status.message) == ("stopped", f"Stopped at step {step} of 6; it can be resumed.")
     assert max(parted.snapshots()) == step
@@ -232,8 +233,8 @@ def test_a_run_goes_on_bit_for_bit(
 
 def test_stopping_at_every_report_is_the_same_run(runs_root: Path, tiny_config: ConfigFactory) -> None:
     config = tiny_config(ema=0.5, report_every=1, snapshots=7)
-    whole = finish(execution.create(runs_root, config, "whole"))
-    parted = execution.create(runs_root, config, "parted")
+    whole = finish(runs.create(runs_root, config, "whole"))
+    parted = runs.create(runs_root, config, "parted")
     for step in range(1, 7):
         train_to(parted, step)
     assert parted.status().phase == "finished"
@@ -241,7 +242,7 @@ def test_stopping_at_every_report_is_the_same_run(runs_root: Path, tiny_config: 
 
 
 def test_a_stop_that_is_requested_is_obeyed_at_the_next_report(runs_root: Path, tiny_config: ConfigFactory) -> None:
-    run = execution.create(runs_root, tiny_config(), "mine")
+    run = runs.create(runs_root, tiny_config(), "mine")
     seen = []
     for report in execution.execute(run):
         seen.append(report.step)
@@ -255,13 +256,13 @@ def test_a_crash_between_saves_is_made_good(
 ) -> None:
     """Rows and samples beyond the saved state, and half a row, are on disk when the run is taken up."""
     config = tiny_config(ema=0.9, snapshots=7)
-    whole = finish(execution.create(runs_root, config, "whole"))
-    run = train_to(execution.create(runs_root, config, "mine"), 2)
-    saved = (run.folder / execution.STATE).read_bytes()
+    whole = finish(runs.create(runs_root, config, "whole"))
+    run = train_to(runs.create(runs_root, config, "mine"), 2)
+    saved = (run.folder / STATE).read_bytes()
     train_to(run, 4)
-    (run.folder / execution.STATE).write_bytes(saved)
+    (run.folder / STATE).write_bytes(saved)
     run.update(phase="running")
-    with (run.folder / execution.METRICS).open("a") as file:
+    with (run.folder / runs.METRICS).open("a") as file:
         file.write("6,48,0.6")
     assert run.metrics().step.tolist() == [2, 4]
     assert_same_run(finish(run), whole)
@@ -269,24 +270,24 @@ def test_a_crash_between_saves_is_made_good(
 
 @pytest.mark.parametrize("cut", ["nothing", "half the header", "half the first row"])
 def test_a_crash_before_the_first_save_is_made_good(runs_root: Path, tiny_config: ConfigFactory, cut: str) -> None:
-    whole = finish(execution.create(runs_root, tiny_config(), "whole"))
-    run = execution.create(runs_root, tiny_config(), "mine")
-    header = ",".join(execution.COLUMNS)
+    whole = finish(runs.create(runs_root, tiny_config(), "whole"))
+    run = runs.create(runs_root, tiny_config(), "mine")
+    header = ",".join(metrics_file.COLUMNS)
     torn = {"nothing": "", "half the header": header[:20], "half the first row": header + "\n2,16"}[cut]
-    (run.folder / execution.METRICS).write_text(torn)
+    (run.folder / runs.METRICS).write_text(torn)
     assert run.metrics().empty
     assert_same_run(finish(run), whole)
 
 
 def test_rows_that_are_kept_stay_as_they_were_written(runs_root: Path, tiny_config: ConfigFactory) -> None:
-    run = train_to(execution.create(runs_root, tiny_config(report_every=1, steps=40), "mine"), 20)
-    before = (run.folder / execution.METRICS).read_text().splitlines()
-    execution._truncate_metrics(run, 15)
-    assert (run.folder / execution.METRICS).read_text() == "\n".join(before[:16]) + "\n"
+    run = train_to(runs.create(runs_root, tiny_config(report_every=1, steps=40), "mine"), 20)
+    before = (run.folder / runs.METRICS).read_text().splitlines()
+    metrics_file.truncate_metrics(run, 15)
+    assert (run.folder / runs.METRICS).read_text() == "\n".join(before[:16]) + "\n"
 
 
 def test_a_run_can_be_stopped_before_its_first_step(runs_root: Path, tiny_config: ConfigFactory) -> None:
-    run = execution.create(runs_root, tiny_config(), "mine")
+    run = runs.create(runs_root, tiny_config(), "mine")
     interrupted = threading.Event()
     interrupted.set()
     assert list(execution.execute(run, interrupted)) == []
@@ -298,9 +299,9 @@ def test_a_long_run_is_saved_now_and_then(
     runs_root: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(execution, "SAVE_EVERY_SECONDS", 0.0)
-    run = execution.create(runs_root, tiny_config(report_every=1), "mine")
+    run = runs.create(runs_root, tiny_config(report_every=1), "mine")
     for report in execution.execute(run):
-        with safe_open(run.folder / execution.STATE, framework="pt") as file:
+        with safe_open(run.folder / STATE, framework="pt") as file:
             assert json.loads(file.metadata()["state"])["step"] == report.step
     assert report.step == 6
 
@@ -370,35 +371,35 @@ DAMAGES = [
 def test_a_damaged_state_is_refused_in_one_sentence(
     runs_root: Path, tiny_config: ConfigFactory, damage: Callable[[Path], None]
 ) -> None:
-    run = train_to(execution.create(runs_root, tiny_config(), "mine"), 4)
-    damage(run.folder / execution.STATE)
+    run = train_to(runs.create(runs_root, tiny_config(), "mine"), 4)
+    damage(run.folder / STATE)
     before = rows(run)
     sentence = refusal(lambda: finish(run))
     assert sentence.startswith("The saved state of run 'mine' cannot be used (")
-    assert sentence.endswith(f"): remove {run.folder / execution.STATE} to start it afresh")
+    assert sentence.endswith(f"): remove {run.folder / STATE} to start it afresh")
     assert len(sentence) < 1000
     assert (run.status().phase, run.status().message) == ("failed", sentence)
     assert rows(run) == before
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b'{"seed": -1}', b"[" * 100_000])
-@pytest.mark.parametrize("file", [execution.CONFIG, execution.STATUS])
+@pytest.mark.parametrize("file", [CONFIG, runs.STATUS])
 def test_a_damaged_config_or_status_is_one_sentence(
     runs_root: Path, tiny_config: ConfigFactory, file: str, content: bytes
 ) -> None:
-    run = execution.create(runs_root, tiny_config(), "mine")
+    run = runs.create(runs_root, tiny_config(), "mine")
     (run.folder / file).write_bytes(content)
-    sentence = refusal(run.config if file == execution.CONFIG else run.status)
+    sentence = refusal(run.config if file == CONFIG else run.status)
     assert sentence.startswith(f"The {Path(file).stem} of run 'mine' cannot be read (")
     assert sentence.endswith(f"): remove {run.folder}")
 
 
 def test_damaged_metrics_are_one_sentence(runs_root: Path, tiny_config: ConfigFactory) -> None:
-    run = train_to(execution.create(runs_root, tiny_config(), "mine"), 4)
-    with (run.folder / execution.METRICS).open("ab") as file:
+    run = train_to(runs.create(runs_root, tiny_config(), "mine"), 4)
+    with (run.folder / runs.METRICS).open("ab") as file:
         file.write(b"\xff\x00" + b"," * 99 + b"\n")
     for action in (run.metrics, lambda: finish(run)):
-        assert refusal(action).startswith(f"The metrics {run.folder / execution.METRICS} are damaged (")
+        assert refusal(action).startswith(f"The metrics {run.folder / runs.METRICS} are damaged (")
 
 
 def test_failures_stay_in_the_status_in_one_sentence(
@@ -407,10 +408,10 @@ def test_failures_stay_in_the_status_in_one_sentence(
     def fail(*_: object) -> object:
         raise RuntimeError("first line\n\tand   second")
 
-    run = execution.create(runs_root, tiny_config(data={"dataset": str(image_folder / "nowhere"), "size": 16}), "data")
+    run = runs.create(runs_root, tiny_config(data={"dataset": str(image_folder / "nowhere"), "size": 16}), "data")
     assert refusal(lambda: finish(run)) == run.status().message
     assert run.status().phase == "failed"
-    run = execution.create(runs_root, tiny_config(), "error")
+    run = runs.create(runs_root, tiny_config(), "error")
     monkeypatch.setattr("gandash.runs.execution.train", fail)
     with pytest.raises(RuntimeError, match="first line"):
         finish(run)
@@ -420,14 +421,14 @@ def test_failures_stay_in_the_status_in_one_sentence(
 def test_a_run_that_diverges_keeps_its_last_good_state(
     runs_root: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = train_to(execution.create(runs_root, tiny_config(), "mine"), 2)
-    edit_state(run.folder / execution.STATE, lambda tensors: tensors["D.layers.0.weight"].fill_(float("nan")))
-    saved = (run.folder / execution.STATE).read_bytes()
+    run = train_to(runs.create(runs_root, tiny_config(), "mine"), 2)
+    edit_state(run.folder / STATE, lambda tensors: tensors["D.layers.0.weight"].fill_(float("nan")))
+    saved = (run.folder / STATE).read_bytes()
     with pytest.raises(FloatingPointError, match="The losses must stay finite, but at step 4"):
         finish(run)
     assert run.status().phase == "failed"
     assert run.status().message.startswith("The losses must stay finite, but at step 4")
-    assert (run.folder / execution.STATE).read_bytes() == saved
+    assert (run.folder / STATE).read_bytes() == saved
     assert run.metrics().step.tolist() == [2]
 
 
@@ -443,8 +444,8 @@ def test_a_full_disk_leaves_the_earlier_state_and_no_partial_file(
     runs_root: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tiny_config(ema=0.9, snapshots=7)
-    whole = finish(execution.create(runs_root, config, "whole"))
-    run = train_to(execution.create(runs_root, config, "mine"), 2)
+    whole = finish(runs.create(runs_root, config, "whole"))
+    run = train_to(runs.create(runs_root, config, "mine"), 2)
     before = everything_in(run.folder)
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", disk_full)
@@ -459,15 +460,15 @@ def test_a_disk_that_fills_up_while_a_row_is_written_leaves_whole_rows(
 ) -> None:
     """write(2) may take a part of a row and say so by its count alone."""
     config = tiny_config(snapshots=7)
-    whole = finish(execution.create(runs_root, config, "whole"))
-    run = train_to(execution.create(runs_root, config, "mine"), 2)
-    before = (run.folder / execution.METRICS).read_bytes()
+    whole = finish(runs.create(runs_root, config, "whole"))
+    run = train_to(runs.create(runs_root, config, "mine"), 2)
+    before = (run.folder / runs.METRICS).read_bytes()
     write = os.write
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", lambda descriptor, content: write(descriptor, content[:10]))
         with pytest.raises(OSError, match="No space left on device"):
             finish(run)
-    assert (run.folder / execution.METRICS).read_bytes() == before
+    assert (run.folder / runs.METRICS).read_bytes() == before
     assert run.status().phase == "failed"
     assert run.status().message == "A run needs free disk space, and there is none left: free some and resume"
     assert_same_run(finish(run), whole)
@@ -479,14 +480,14 @@ def test_a_disk_that_fills_up_while_a_row_is_written_leaves_whole_rows(
 def test_export_is_a_small_checkpoint_of_the_latest_state(
     runs_root: Path, tmp_path: Path, tiny_config: ConfigFactory
 ) -> None:
-    run = train_to(execution.create(runs_root, tiny_config(ema=0.9), "mine"), 4)
+    run = train_to(runs.create(runs_root, tiny_config(ema=0.9), "mine"), 4)
     (run.folder / "snapshots" / "00000006.webp").write_bytes(b"beyond the state")
-    with (run.folder / execution.METRICS).open("a") as file:
-        file.write("6" + ",0" * (len(execution.COLUMNS) - 1) + "\n")
+    with (run.folder / runs.METRICS).open("a") as file:
+        file.write("6" + ",0" * (len(metrics_file.COLUMNS) - 1) + "\n")
     target = tmp_path / "shipped" / "small"
     (target / "snapshots").mkdir(parents=True)
     (target / "snapshots" / "00000002.webp").write_bytes(b"of an earlier export")
-    card = execution.export(run, target, "A title", "A note.")
+    card = as_checkpoint.export(run, target, "A title", "A note.")
     assert card == load_card(target)
     assert (card.name, card.title, card.note, card.weights, card.step) == ("small", "A title", "A note.", "fp16", 4)
     weights = load_file(target / GENERATOR)
@@ -494,8 +495,8 @@ def test_export_is_a_small_checkpoint_of_the_latest_state(
     state = state_of(run)
     for name, tensor in load_generator(Checkpoint(target, card)).state_dict().items():
         torch.testing.assert_close(tensor, state[f"ema.module.{name}"], rtol=2**-11, atol=1e-7)
-    pd.testing.assert_frame_equal(execution.read_metrics(target), run.metrics()[:2])
-    assert {s: p.read_bytes() for s, p in execution.read_snapshots(target).items()} == {
+    pd.testing.assert_frame_equal(runs.read_metrics(target), run.metrics()[:2])
+    assert {s: p.read_bytes() for s, p in runs.read_snapshots(target).items()} == {
         step: path.read_bytes() for step, path in run.snapshots().items() if step <= 4
     }
 
@@ -503,21 +504,21 @@ def test_export_is_a_small_checkpoint_of_the_latest_state(
 def test_an_exported_card_names_what_trained_the_run_and_not_what_exports_it(
     tmp_path: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = execution.create(tmp_path, tiny_config(), "elsewhere")
+    run = runs.create(tmp_path, tiny_config(), "elsewhere")
     list(execution.execute(run))
-    here = execution.device_title(torch.device("cpu"))
-    monkeypatch.setattr(execution, "device_title", lambda _: "another machine")
-    assert execution.export(run, tmp_path / "shipped", "Title").device == here
+    here = saved_state.device_title(torch.device("cpu"))
+    monkeypatch.setattr(saved_state, "device_title", lambda _: "another machine")
+    assert as_checkpoint.export(run, tmp_path / "shipped", "Title").device == here
 
 
 def test_what_cannot_be_exported_is_refused_and_writes_nothing(
     runs_root: Path, tmp_path: Path, tiny_config: ConfigFactory
 ) -> None:
-    run = execution.create(runs_root, tiny_config(), "mine")
-    assert refusal(lambda: execution.export(run, tmp_path / "out", "T")).endswith("'mine' has none: train it first")
+    run = runs.create(runs_root, tiny_config(), "mine")
+    assert refusal(lambda: as_checkpoint.export(run, tmp_path / "out", "T")).endswith("'mine' has none: train it first")
     finish(run)
     for target in (Path(), tmp_path / "Not Allowed"):
-        assert refusal(lambda target=target: execution.export(run, target, "T")).startswith("A run's name must be")
+        assert refusal(lambda target=target: as_checkpoint.export(run, target, "T")).startswith("A run's name must be")
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "Not Allowed").exists()
 
@@ -538,12 +539,12 @@ def test_a_data_set_that_is_given_is_not_loaded_again(
     runs_root: Path, tiny_config: ConfigFactory, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(data, "load", lambda *_: pytest.fail("it was loaded again"))
-    run = execution.create(runs_root, tiny_config(), "mine")
+    run = runs.create(runs_root, tiny_config(), "mine")
     assert [report.step for report in execution.execute(run, None, tiny_dataset)] == [2, 4, 6]
 
 
 def test_updates_keep_the_rest_and_move_the_clock(runs_root: Path, tiny_config: ConfigFactory) -> None:
-    run = execution.create(runs_root, tiny_config(), "mine")
+    run = runs.create(runs_root, tiny_config(), "mine")
     first = run.status()
     run.update(step=3, message="hello")
     second = run.status()
@@ -553,7 +554,7 @@ def test_updates_keep_the_rest_and_move_the_clock(runs_root: Path, tiny_config: 
 
 
 def test_the_config_on_disk_is_readable_and_complete(runs_root: Path, tiny_config: ConfigFactory) -> None:
-    run = execution.create(runs_root, tiny_config(), "mine")
-    content = json.loads((run.folder / execution.CONFIG).read_text())
+    run = runs.create(runs_root, tiny_config(), "mine")
+    content = json.loads((run.folder / CONFIG).read_text())
     assert Config.model_validate(content) == tiny_config()
     assert set(content) == set(Config.model_fields)

@@ -21,19 +21,16 @@ from gandash.data import Dataset
 from gandash.networks import Discriminator, Ensemble, build_pair
 from gandash.networks.layers import REFERENCE
 from gandash.training import Arithmetic, Report, Snapshot, State, balance
-from gandash.training.loop import (
-    LATENTS,
-    NOISE_G,
+from gandash.training.games.noise import (
     Batch,
-    _batches,
     _classified,
-    _latents,
-    _losses,
-    _rng,
-    _score_after_update,
-    _step,
+    draw_latents,
     ema_decay,
+    losses_of,
+    play_step,
+    score_after_update,
 )
+from gandash.training.streams import LATENTS, NOISE_G, batch_indices, stream
 from tests.conftest import ConfigFactory
 
 PLAIN = Arithmetic()
@@ -73,8 +70,8 @@ def norm(network: nn.Module) -> float:
 
 def batch(config: Config, dataset: Dataset, step: int) -> tuple[Tensor, Tensor]:
     """Images and latents of a step, as the loop draws them."""
-    ((_, index),) = _batches(config, len(dataset), step, step + 1)
-    z = torch.randn(config.batch_size, config.network.latent_dim, generator=_rng(config.seed, 1, step))
+    ((_, index),) = batch_indices(config, len(dataset), step, step + 1)
+    z = torch.randn(config.batch_size, config.network.latent_dim, generator=stream(config.seed, 1, step))
     return data.to_unit(dataset.images[index]), z
 
 
@@ -141,7 +138,7 @@ def test_d_is_frozen_while_g_learns_and_trainable_afterwards(tiny_config: Config
     D.layers.register_forward_pre_hook(lambda *_: trainable.append({p.requires_grad for p in D.parameters()}))
     real, z = batch(config, tiny_dataset, 0)
     twin = copy.deepcopy(state)
-    _step(state, Batch(real, None, None, 0), z, _losses(config))
+    play_step(state, Batch(real, None, None, 0), z, losses_of(config))
     assert trainable[:3] == [{True}, {True}, {False}]
     assert all(p.requires_grad for p in state.D.parameters())
     (bce(twin.D(real), torch.ones(8)) + bce(twin.D(twin.G(z).detach()), torch.zeros(8))).backward()
@@ -155,7 +152,7 @@ def test_each_player_has_its_own_adam(tiny_config: ConfigFactory, tiny_dataset: 
     state = start(config, tiny_dataset)
     before = tensors(state)
     real, z = batch(config, tiny_dataset, 0)
-    _step(state, Batch(real, None, None, 0), z, _losses(config))
+    play_step(state, Batch(real, None, None, 0), z, losses_of(config))
     for who, network, lr in (("G", state.G, 0.003), ("D", state.D, 0.001)):
         for name, weight in network.named_parameters():
             assert weight.grad is not None
@@ -187,7 +184,7 @@ def test_scores_before_and_after_are_d_of_the_same_z_with_old_and_new_g(
 def test_scoring_leaves_no_trace(tiny_config: ConfigFactory, tiny_dataset: Dataset) -> None:
     state, *_ = events(tiny_config(steps=2, ema=0.5), tiny_dataset)
     before = tensors(state)
-    _score_after_update(state, latent.draw(0, 8, 8), None)
+    score_after_update(state, latent.draw(0, 8, 8), None)
     training.sample(state, latent.draw(0, 8, 8))
     after = tensors(state)
     assert all(torch.equal(before[name], after[name]) for name in before)
@@ -270,7 +267,7 @@ def test_a_run_left_at_a_report_has_the_snapshots_up_to_there(
 
 def test_an_epoch_shows_each_image_at_most_once(tiny_config: ConfigFactory) -> None:
     config = tiny_config(batch_size=5)
-    batches = [index for _, index in _batches(config, 24, 0, 12)]
+    batches = [index for _, index in batch_indices(config, 24, 0, 12)]
     epochs = [torch.cat(batches[k : k + 4]).tolist() for k in (0, 4, 8)]
     assert all(len(set(epoch)) == 20 for epoch in epochs)
     assert epochs[0] != epochs[1] != epochs[2]
@@ -280,15 +277,15 @@ def test_an_epoch_shows_each_image_at_most_once(tiny_config: ConfigFactory) -> N
 @pytest.mark.parametrize("first", [1, 3, 4, 11])
 def test_the_order_does_not_depend_on_where_it_is_taken_up(tiny_config: ConfigFactory, first: int) -> None:
     config = tiny_config(batch_size=5)
-    whole = list(_batches(config, 24, 0, 12))
-    rest = list(_batches(config, 24, first, 12))
+    whole = list(batch_indices(config, 24, 0, 12))
+    rest = list(batch_indices(config, 24, first, 12))
     assert [update for update, _ in rest] == list(range(first, 12))
     assert all(torch.equal(a, b) for (_, a), (_, b) in zip(whole[first:], rest, strict=True))
 
 
 def test_streams_of_seeds_purposes_and_steps_are_distinct() -> None:
     keys = [(s, p, t) for s in (0, 1, 2, 2**32 - 1) for p in (0, 1) for t in (0, 1, 2, 10**9)]
-    draws = {tuple(torch.randn(4, generator=_rng(*key)).tolist()) for key in keys}
+    draws = {tuple(torch.randn(4, generator=stream(*key)).tolist()) for key in keys}
     assert len(draws) == len(keys)
 
 
@@ -388,7 +385,7 @@ def test_a_cpu_takes_bf16_for_a_small_gain_only_if_it_has_units_for_it(
     told: dict[str, bool], bf16_seconds: float, taken: bool,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: told, raising=False)
-    monkeypatch.setattr("gandash.training.loop._probe", lambda *_: [1.0, bf16_seconds])
+    monkeypatch.setattr("gandash.training.arithmetic._probe", lambda *_: [1.0, bf16_seconds])
     chosen = training.choose_arithmetic(tiny_config(precision="auto"), tiny_dataset, torch.device("cpu"))
     assert chosen == Arithmetic(bf16=taken, channels_last=True)
 
@@ -488,13 +485,12 @@ def test_every_update_of_g_draws_its_own_instance_noise(
     tiny_config: ConfigFactory, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[tuple[int, int, int]] = []
-    stream = _rng
 
     def recorded(seed: int, purpose: int, number: int) -> torch.Generator:
         drawn.append((seed, purpose, number))
         return stream(seed, purpose, number)
 
-    monkeypatch.setattr("gandash.training.loop._rng", recorded)
+    monkeypatch.setattr("gandash.training.games.noise.stream", recorded)
     events(tiny_config(balance={"g_steps": 3}, regularizer={"instance_noise": 0.1}), tiny_dataset)
     for_g = [number for _, purpose, number in drawn if purpose == NOISE_G]
     assert sorted(for_g) == list(range(18))
@@ -522,9 +518,9 @@ def test_g_learns_against_the_d_that_the_config_imagines(tiny_config: ConfigFact
         dataset = data.load(config.data)
         state = start(config, dataset)
         G = copy.deepcopy(state.G)
-        ((_, index),) = _batches(config, len(dataset), 0, 1)
-        real, z = dataset.images[index], _latents(state, LATENTS, 0)
-        _step(state, Batch(real, None, None, 0), z, _losses(config))
+        ((_, index),) = batch_indices(config, len(dataset), 0, 1)
+        real, z = dataset.images[index], draw_latents(state, LATENTS, 0)
+        play_step(state, Batch(real, None, None, 0), z, losses_of(config))
         fake, theta = G(z), {name: p.detach().requires_grad_() for name, p in state.D.named_parameters()}
         if steps:
             on_real, on_fake = (functional_call(state.D, theta, (x,)) for x in (real, fake))
@@ -547,7 +543,7 @@ def test_d_judges_packs_of_its_own_kind(tiny_config: ConfigFactory, tiny_dataset
     state.D.layers.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach().clone()))
     real, z = batch(config, tiny_dataset, 0)
     fake = copy.deepcopy(state.G)(z).detach()
-    measured = _step(state, Batch(real, None, None, 0), z, _losses(config))
+    measured = play_step(state, Batch(real, None, None, 0), z, losses_of(config))
     for packed, images in zip(seen, (real, fake, fake), strict=True):
         assert packed.shape == (4, 2, 16, 16)
         torch.testing.assert_close(packed.view(8, 1, 16, 16), images)
@@ -573,7 +569,7 @@ def test_members_learn_alone_and_g_from_their_weighted_mean(tiny_config: ConfigF
     twins = copy.deepcopy(state.D.members)
     real, z = batch(config, tiny_dataset, 0)
     fake = copy.deepcopy(state.G)(z).detach()
-    measured = _step(state, Batch(real, None, None, 0), z, _losses(config))
+    measured = play_step(state, Batch(real, None, None, 0), z, losses_of(config))
     losses = torch.stack([bce(D(real), torch.ones(8)) + bce(D(fake), torch.zeros(8)) for D in twins])
     losses.sum().backward()
     for twin, member in zip(twins, state.D.members, strict=True):
@@ -662,7 +658,7 @@ def test_labels_of_the_batch_go_to_both_players(
     monkeypatch.setattr(Discriminator, "judge", spy)
     list(training.train(state, tiny_dataset))
     assert tiny_dataset.labels is not None
-    batches = [tiny_dataset.labels[index] for _, index in _batches(config, 24, 0, 3)]
+    batches = [tiny_dataset.labels[index] for _, index in batch_indices(config, 24, 0, 3)]
     given = [labels for labels in given if len(labels) == config.batch_size]  # the others are of snapshots
     assert all(any(torch.equal(labels, wanted) for wanted in batches) for labels in given)
     assert all(sum(torch.equal(labels, wanted) for labels in given) >= 4 for wanted in batches)
@@ -714,8 +710,8 @@ def test_snapshots_of_points_are_two_thousand_unrounded(tiny_config: ConfigFacto
 def test_the_probe_takes_every_kind_of_step_on_its_small_batch(
     tiny_config: ConfigFactory, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch, sections: dict[str, object]
 ) -> None:
-    monkeypatch.setattr("gandash.training.loop.PROBE_BATCH", 4)
-    monkeypatch.setattr("gandash.training.loop.PROBE_SECONDS", 0.0)
+    monkeypatch.setattr("gandash.training.arithmetic.PROBE_BATCH", 4)
+    monkeypatch.setattr("gandash.training.arithmetic.PROBE_SECONDS", 0.0)
     config = tiny_config(precision="auto", **sections)
     chosen = training.choose_arithmetic(config, tiny_dataset, torch.device("cpu"))
     assert chosen.channels_last

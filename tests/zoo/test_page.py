@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gandash import latent
-from gandash.checkpoints import samples, weights
-from gandash.cli import commands
+from gandash import checkpoints, latent
+from gandash.checkpoints import weights
+from gandash.cli import main
 from gandash.evaluation import classifiers
 from gandash.zoo import Entry, rebuild
 from gandash.zoo.page import write
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("plain_arithmetic")
 def trained(
     runs_root: Path, pretrained_root: Path, tiny_zoo: dict[str, Entry], monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    monkeypatch.setattr("gandash.zoo.page.ZOO", tiny_zoo | {"untrained": tiny_zoo["plain"]})
+    monkeypatch.setattr("gandash.zoo.entries.ZOO", tiny_zoo | {"untrained": tiny_zoo["plain"]})
     list(rebuild.train([], runs_root, pretrained_root))
     return pretrained_root
 
@@ -33,21 +33,21 @@ def test_the_page_shows_every_checkpoint_with_its_first_samples(trained: Path, t
     page = write(trained, tmp_path / "docs").read_text()
     assert "untrained" not in page
     assert "| --- |" not in page, "nothing is measured"
-    for checkpoint in weights.find(trained)[0]:
+    for checkpoint in checkpoints.find(trained)[0]:
         assert f"### {checkpoint.card.title}\n" in page
         assert f'src="zoo/{checkpoint.name}.webp"' in page
         with Image.open(tmp_path / "docs" / "zoo" / f"{checkpoint.name}.webp") as picture:
             pixels = np.asarray(picture.convert("L"))
         G = weights.load_generator(checkpoint)
-        images = samples.generate(G, latent.draw(0, 64, G.latent_dim))
+        images = latent.generate(G, latent.draw(0, 64, G.latent_dim))
         assert pixels.shape == (4 * 16, 16 * 16)
         np.testing.assert_array_equal(pixels[16:32, 32:48], images[18, 0].numpy())
 
 
 def test_figures_stand_in_a_table_with_their_protocol(trained: Path, tmp_path: Path) -> None:
-    plain, smoothed = weights.find(trained)[0]
-    weights.attach(plain, measured(12.34))
-    weights.attach(smoothed, measured(5.0))
+    plain, smoothed = checkpoints.find(trained)[0]
+    checkpoints.attach(plain, measured(12.34))
+    checkpoints.attach(smoothed, measured(5.0))
     page = write(trained, tmp_path).read_text()
     assert "| Title of plain | 12.3 | 0.10 ± 0.01 | 0.50 | 0.25 | 0.40 | 0.30 | 1.10 |\n" in page
     assert f"\nMeasured on {measured(1.0).protocol}.\n" in page
@@ -56,8 +56,8 @@ def test_figures_stand_in_a_table_with_their_protocol(trained: Path, tmp_path: P
 def test_training_images_stand_in_the_table_or_in_a_sentence_of_their_own(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for checkpoint in weights.find(trained)[0]:
-        weights.attach(checkpoint, measured(12.0))
+    for checkpoint in checkpoints.find(trained)[0]:
+        checkpoints.attach(checkpoint, measured(12.0))
     for fake, within in ((1000, True), (70, False)):
         reference = measured(1.0, fake)
         monkeypatch.setattr(classifiers, "reference", lambda *_, found=reference: found)
@@ -67,29 +67,29 @@ def test_training_images_stand_in_the_table_or_in_a_sentence_of_their_own(
 
 
 def test_arms_are_compared_over_seeds(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number, checkpoint in enumerate(weights.find(trained)[0]):
+    for number, checkpoint in enumerate(checkpoints.find(trained)[0]):
         config, figures = checkpoint.card.config, measured(10.0 + number)
-        weights.attach(checkpoint, figures)
+        checkpoints.attach(checkpoint, figures)
         other = trained / f"{checkpoint.name}-seed-1"
         shutil.copytree(checkpoint.folder, other)
         changed = {"name": other.name, "config": config.model_copy(update={"seed": 1}), "evaluation": measured(12.0)}
         card = checkpoint.card.model_copy(update=changed)
-        (other / weights.CARD).write_text(card.model_dump_json())
-    names = [checkpoint.name for checkpoint in weights.find(trained)[0]]
-    monkeypatch.setattr("gandash.zoo.page.ZOO", dict.fromkeys(names))
+        (other / checkpoints.CARD).write_text(card.model_dump_json())
+    names = [checkpoint.name for checkpoint in checkpoints.find(trained)[0]]
+    monkeypatch.setattr("gandash.zoo.entries.ZOO", dict.fromkeys(names))
     page = write(trained, tmp_path).read_text()
     assert "| 1, 0 | 2 | 11.0 ± 1.4 | 0.500 ± 0.000 |" in page
     assert "| 2 | 11.5 ± 0.7 |" in page
 
 
 def test_figures_of_two_protocols_stand_in_no_table(trained: Path, tmp_path: Path) -> None:
-    for count, checkpoint in enumerate(weights.find(trained)[0], start=1000):
-        weights.attach(checkpoint, measured(1.0, count))
+    for count, checkpoint in enumerate(checkpoints.find(trained)[0], start=1000):
+        checkpoints.attach(checkpoint, measured(1.0, count))
     with pytest.raises(ValueError, match=r"must share a protocol, .* 1,000 samples .* and 1,001 samples .* anew with"):
         write(trained, tmp_path)
 
 
 def test_the_command_says_where_the_page_is(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert trained.is_dir()
-    assert commands.main(["zoo", "document", "--docs", str(tmp_path)]) == 0
+    assert main.main(["zoo", "document", "--docs", str(tmp_path)]) == 0
     assert capsys.readouterr().out == f"Wrote {tmp_path / 'zoo.md'}\n"

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from gandash import zoo
-from gandash.checkpoints.weights import GENERATOR, find, load_card
+from gandash import runs
+from gandash.checkpoints import find, load_card
+from gandash.checkpoints.weights import GENERATOR
 from gandash.config import LossConfig
 from gandash.networks import build_pair
-from gandash.runs import execution
-from gandash.runs.execution import Run
+from gandash.runs import Run, folder
 from gandash.storage.paths import PROJECT
 from gandash.training import Report
-from gandash.zoo import ZOO, Entry, rebuild
+from gandash.zoo import ZOO, Entry, entries, rebuild
 from tests.conftest import ConfigFactory
 
 pytestmark = pytest.mark.usefixtures("plain_arithmetic")
@@ -47,7 +47,7 @@ def test_every_entry_can_be_shown_and_built(name: str) -> None:
     entry = ZOO[name]
     assert entry.title
     assert entry.note.endswith(".")
-    assert execution.check_name(name)
+    assert runs.check_name(name)
     shape = {"cifar10": (3, 32, 32), "tinyhero": (3, 64, 64)}.get(entry.config.data.dataset, (1, 32, 32))
     G, D = build_pair(entry.config, shape, 10)
     labels = torch.zeros(2, dtype=torch.int64)
@@ -75,11 +75,11 @@ def test_the_zoo_stays_small() -> None:
 
 
 def test_groups_keep_together_what_is_compared() -> None:
-    assert rebuild.groups(["mnist-dcgan-two-sided", "mnist-minimax", "mnist-dcgan"]) == [
+    assert entries.groups(["mnist-dcgan-two-sided", "mnist-minimax", "mnist-dcgan"]) == [
         ["mnist-dcgan-two-sided", "mnist-dcgan"],
         ["mnist-minimax"],
     ]
-    assert [len(group) for group in rebuild.groups([])][:2] == [3, 1]
+    assert [len(group) for group in entries.groups([])][:2] == [3, 1]
 
 
 def steps(reports: list[tuple[str, Report]]) -> list[tuple[str, int]]:
@@ -105,8 +105,8 @@ def test_arms_advance_in_turn_and_are_exported_after_every_turn(
         card = checkpoint.card
         assert (card.title, card.note, card.config) == (entry.title, entry.note, entry.config)
         assert (card.step, card.epochs, card.weights) == (6, 2.0, "fp16")
-        assert execution.read_metrics(checkpoint.folder).step.tolist() == [1, 2, 3, 4, 5, 6]
-        assert list(execution.read_snapshots(checkpoint.folder)) == [0, 1, 3, 6]
+        assert runs.read_metrics(checkpoint.folder).step.tolist() == [1, 2, 3, 4, 5, 6]
+        assert list(runs.read_snapshots(checkpoint.folder)) == [0, 1, 3, 6]
 
 
 def test_training_the_zoo_goes_on_where_it_was_left(
@@ -122,7 +122,7 @@ def test_training_the_zoo_goes_on_where_it_was_left(
     assert steps(after)[0] == ("smoothed", 1), "its state was never saved"
     assert steps(after)[-1] == ("smoothed", 6)
     for name in tiny_zoo:
-        states = [(root / name / execution.STATE) for root in (whole, runs_root)]
+        states = [(root / name / folder.STATE) for root in (whole, runs_root)]
         weights = [(root / name / GENERATOR).read_bytes() for root in (whole, runs_root)]
         assert all(path.is_file() for path in states)
         assert weights[0] == weights[1]
@@ -143,7 +143,7 @@ def test_an_unknown_entry_is_refused(runs_root: Path, pretrained_root: Path, tin
 def test_a_run_of_that_name_with_another_config_is_refused(
     runs_root: Path, pretrained_root: Path, tiny_zoo: dict[str, Entry], tiny_config: ConfigFactory
 ) -> None:
-    run = execution.create(runs_root, tiny_config(seed=9), "plain")
+    run = runs.create(runs_root, tiny_config(seed=9), "plain")
     with pytest.raises(ValueError, match=r"must have the zoo's config, and it has another: remove"):
         list(rebuild.train([], runs_root, pretrained_root))
     assert Run(runs_root / "plain").config() == run.config()
@@ -155,7 +155,7 @@ def test_an_entry_that_was_given_more_epochs_is_trained_on(
     list(rebuild.train(["plain"], runs_root, pretrained_root))
     before = load_card(pretrained_root / "plain")
     longer = tiny_zoo["plain"].config.model_copy(update={"epochs": before.config.epochs + 1})
-    monkeypatch.setitem(zoo.ZOO, "plain", replace(tiny_zoo["plain"], config=longer))
+    monkeypatch.setitem(entries.ZOO, "plain", replace(tiny_zoo["plain"], config=longer))
     list(rebuild.train(["plain"], runs_root, pretrained_root))
     after = load_card(pretrained_root / "plain")
     assert (after.config, after.step) == (longer, before.step + longer.steps_per_epoch(after.data.images))

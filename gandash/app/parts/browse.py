@@ -8,7 +8,7 @@ from itertools import groupby
 import streamlit as st
 
 from gandash.app.parts import score_tables
-from gandash.checkpoints.weights import Card, Checkpoint
+from gandash.checkpoints import Card, Checkpoint
 from gandash.losses.objectives import OBJECTIVES
 
 PER_PAGE = 12

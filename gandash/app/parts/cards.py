@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from gandash.app import cached
-from gandash.app.parts import jobs, page, score_tables
-from gandash.checkpoints.weights import Checkpoint
+from gandash.app.parts import jobs, page, score_tables, words
+from gandash.checkpoints import Checkpoint
 from gandash.config import tricks
 from gandash.jobs import measuring
 from gandash.jobs.task import Job
@@ -20,14 +20,14 @@ def card(checkpoint: Checkpoint, job: Job | None) -> None:
     with st.container(border=True, height="stretch"):  # cards of one row are equally tall
         with page.one_sentence():
             content = cached.sample_grid(checkpoint, 0, SAMPLES, COLUMNS)
-            alt = f"{page.amount_of(about, SAMPLES)} of {about.name}, seed 0"
+            alt = f"{words.amount_of(about, SAMPLES)} of {about.name}, seed 0"
             st.html(f'<div class="gd-card">{cached.image_html(content, alt, points=about.data.points)}</div>')
         st.markdown(f"**{about.title}**")
         facts = about.data
         st.html(
-            f'<p class="gd-facts">{facts.title}, {page.kind_of(about)} · {page.epochs_of(about)}<br>'
+            f'<p class="gd-facts">{facts.title}, {words.kind_of(about)} · {words.epochs_of(about)}<br>'
             f"{tricks.summary(about.config)}<br>"
-            f"Trained in {page.duration(about.seconds)} on {about.device}</p>"
+            f"Trained in {words.duration(about.seconds)} on {about.device}</p>"
         )
         if shown := about.evaluation or about.inception:
             st.markdown(score_tables.line(shown), help=f"Measured on {shown.protocol}.")

@@ -14,8 +14,8 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from gandash.config import Config, parse_config
-from gandash.config.run import Section
 from gandash.losses.objectives import OBJECTIVES
+from gandash.records import Section
 from gandash.theory.toy_data import STUDIES
 
 Path = tuple[str, ...]

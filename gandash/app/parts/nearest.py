@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
 
 import streamlit as st
+import torch
 
+from gandash import latent
 from gandash.app import cached
 from gandash.app.assets import publish
-from gandash.app.cached import Pick
+from gandash.app.cached import INFERENCE, generator, training_pixels
 from gandash.app.parts import jobs, page
 from gandash.app.parts.tiles import tiles
-from gandash.checkpoints.weights import Checkpoint
+from gandash.checkpoints import Checkpoint
+from gandash.data import Dataset
 from gandash.evaluation import classifiers, neighbors
 from gandash.evaluation.neighbors import Space
-from gandash.jobs import task
+from gandash.jobs import nearest_images, task
+from gandash.pictures.raster import encode, grid
 from gandash.storage.paths import runs_root
 
 SAMPLES, COLUMNS, SHOWN = 36, 6, 5
@@ -80,7 +85,7 @@ def results(pick: Pick) -> None:
 
 def neighbors_in(title: str, how: str, pick: Pick, space: Space) -> None:
     """A row: the sample, then its neighbors with distance and class; above it what the distance means."""
-    sample, found = cached.near_images(pick, space, SHOWN)
+    sample, found = near_images(pick, space, SHOWN)
     typical, kind = space.gauge.typical, "unseen" if space.gauge.held_out else "training"
     ratio = f", **{found[0].distance / typical:.2f}** times as far as is typical of {kind} images" if typical else ""
     st.markdown(f"**In {title}**: the nearest is at **{found[0].distance:.2f}**{ratio}.")
@@ -105,7 +110,7 @@ def cell(picture: bytes, alt: str, caption: str, kind: str = "") -> str:
 def offer(checkpoint: Checkpoint) -> None:
     """The classifier must have read the training images once: offer that, or show how far it is."""
     job = task.current(runs_root())
-    mine = job if job is not None and job.concerns(neighbors.MODULE, checkpoint.folder) else None
+    mine = job if job is not None and job.concerns(nearest_images.MODULE, checkpoint.folder) else None
     if mine is None or mine.problem:
         st.markdown(
             f"**In the classifier's features**: the classifier has to read the {checkpoint.card.data.images:,} "
@@ -113,6 +118,53 @@ def offer(checkpoint: Checkpoint) -> None:
         )
         st.button(
             "Read the training images", icon=":material/neurology:", key="gallery_read", on_click=jobs.attempt,
-            args=(neighbors.start, checkpoint.folder, PLACE),
+            args=(nearest_images.start, checkpoint.folder, PLACE),
         )  # fmt: skip
     jobs.show(mine, PLACE)
+
+
+@dataclass(frozen=True)
+class Near:
+    """A training image near a sample: its picture, number and class, and how far it is."""
+
+    picture: bytes
+    number: int
+    label: str
+    distance: float
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One sample of a checkpoint: ``index`` is its place in the grid of a seed, from 0; ``label`` as for the grid."""
+
+    checkpoint: Checkpoint
+    seed: int
+    index: int
+    label: int | None
+
+
+@st.cache_data(
+    max_entries=256, show_spinner=False,
+    hash_funcs={
+        Pick: lambda p: (str(p.checkpoint.folder), p.checkpoint.card.created, p.seed, p.index, p.label),
+        Space: lambda space: (space.references.shape, repr(space.gauge)),
+    },
+)  # fmt: skip
+def near_images(pick: Pick, space: Space, count: int) -> tuple[bytes, list[Near]]:
+    """The picture of a sample, and the training images nearest to it in a space."""
+    network, (dataset, _) = generator(pick.checkpoint), training_pixels(pick.checkpoint)
+    with INFERENCE:
+        z = latent.draw(pick.seed, pick.index + 1, network.latent_dim)
+        sample = latent.generate(network, z, pick.label)[pick.index :]
+        on_pixels = space.references.dtype == torch.uint8
+        query = sample if on_pixels else classifiers.read(neighbors.classifier(pick.checkpoint), sample)[0]
+        (distances,), (numbers,) = neighbors.nearest(query, space.references, count)
+    near = [
+        Near(encode(grid(dataset.images[n : n + 1], 1)), n, _class_of(dataset, n), float(distance))
+        for n, distance in zip(numbers.tolist(), distances, strict=True)
+    ]
+    return encode(grid(sample, 1)), near
+
+
+def _class_of(dataset: Dataset, number: int) -> str:
+    return "" if dataset.labels is None else dataset.classes[int(dataset.labels[number])]

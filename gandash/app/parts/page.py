@@ -9,8 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gandash.app import cached
-from gandash.checkpoints.weights import Card, Checkpoint
-from gandash.training.loop import SNAPSHOT_POINTS
+from gandash.checkpoints import Checkpoint
 
 LARGEST_SEED = 2**32 - 1
 # A short toolbar, which leaves the legend free: drag to zoom in, double-click to zoom out.
@@ -60,30 +59,6 @@ def one_sentence() -> Iterator[None]:
         st.error(str(error), icon=":material/error:")
 
 
-def kind_of(card: Card) -> str:
-    """How many samples of which size the data has."""
-    facts = card.data
-    if facts.points:
-        return f"{facts.images:,} points in {facts.shape[0]}-D"
-    return f"{facts.shape[-1]}×{facts.shape[-1]}, {facts.images:,} images"
-
-
-def amount_of(card: Card, count: int) -> str:
-    """How many samples a picture shows: what was asked for, or for points as many as there always are."""
-    return f"{SNAPSHOT_POINTS:,} points" if card.data.points else f"{count} images"
-
-
-def epochs_of(card: Card) -> str:
-    """Epochs trained, and of how many where the run was not finished or the weights are those of its best step."""
-    if not card.step:
-        return "untrained"
-    done, planned = f"{card.epochs:.1f}".removesuffix(".0"), card.config.total_steps(card.data.images)
-    epochs = f"{done} of {card.epochs * planned / card.step:.0f} epochs"
-    if card.last_step and card.step < planned:
-        return f"{epochs} (best step)" if card.last_step >= planned else f"{epochs} (best step so far)"
-    return epochs if card.step < planned else f"{done} epoch{'s' * (done != '1')}"
-
-
 def class_of(chosen: list[Checkpoint], key: str, *, in_turn: bool = True) -> int | None:
     """The class to draw, asked for only if a generator among ``chosen`` was told classes; None: all in turn."""
     names = next((c.card.data.classes for c in chosen if c.card.config.labels.told), ())
@@ -92,11 +67,3 @@ def class_of(chosen: list[Checkpoint], key: str, *, in_turn: bool = True) -> int
     everything = ["all in turn"] if in_turn else []
     label = st.selectbox("Class", [*everything, *names], key=key, bind="query-params")
     return None if label == "all in turn" else names.index(label)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as the two largest units that matter."""
-    minutes, hours = seconds / 60, seconds / 3600
-    if hours >= 1:
-        return f"{int(hours)} h {int(minutes % 60)} min"
-    return f"{int(minutes)} min {int(seconds % 60)} s" if minutes >= 1 else f"{seconds:.0f} s"

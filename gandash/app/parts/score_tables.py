@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from gandash.checkpoints import Card
 from gandash.checkpoints.scores import Evaluation, Figures, Protocol
-from gandash.checkpoints.weights import Card
 
 COLUMNS = {
     "frechet": "Fréchet", "kernel": "Kernel", "precision": "Precision", "recall": "Recall", "density": "Density",

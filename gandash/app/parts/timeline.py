@@ -9,10 +9,10 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
+from gandash import runs
 from gandash.app.assets import publish
 from gandash.app.parts.scrubber import Cursor, Track, scrubber
 from gandash.config import Config
-from gandash.runs import execution
 from gandash.theory.toy_data import STUDIES
 
 MOST_FRAMES = 40
@@ -28,7 +28,7 @@ def timeline(
 
     The step is marked on plotly ``charts`` as well, where ``places_of`` says that it lies on their x axis.
     """
-    snapshots = {name: thinned(execution.read_snapshots(folder)) for name, folder in folders.items()}
+    snapshots = {name: thinned(runs.read_snapshots(folder)) for name, folder in folders.items()}
     snapshots = {name: found for name, found in snapshots.items() if found}
     if not snapshots:
         st.info("These runs have kept no samples yet.", icon=":material/image_not_supported:")

@@ -12,8 +12,7 @@ from gandash.app import cached
 from gandash.app.assets import publish
 from gandash.app.parts import page
 from gandash.app.parts.scrubber import Track, scrubber
-from gandash.checkpoints import samples
-from gandash.checkpoints.weights import Checkpoint
+from gandash.checkpoints import Checkpoint, samples
 
 FEWEST_STEPS, MOST_STEPS = 4, 64
 

@@ -10,14 +10,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from gandash import runs
 from gandash.app import cached
 from gandash.app.parts import page
 from gandash.app.parts.timeline import timeline
-from gandash.checkpoints.weights import Checkpoint
+from gandash.checkpoints import Checkpoint
 from gandash.config import Config
 from gandash.losses.objectives import OBJECTIVES
 from gandash.pictures import charts
-from gandash.runs import execution
 from gandash.storage.paths import runs_root
 from gandash.theory import smoothing
 from gandash.theory.smoothing import equilibrium_loss
@@ -69,14 +69,14 @@ class Logged:
 def logged(found: list[Checkpoint]) -> dict[str, Logged]:
     """All that has metrics: checkpoints first, then runs that are not finished."""
     folders = {checkpoint.name: (checkpoint.folder, checkpoint.card.config) for checkpoint in found}
-    for run in execution.find(runs_root()):
+    for run in runs.find(runs_root()):
         if run.name not in folders:
             with page.one_sentence():
                 folders[run.name] = (run.folder, run.config())
     return {
         name: Logged(folder, config, cached.metrics(folder))
         for name, (folder, config) in folders.items()
-        if (folder / execution.METRICS).is_file()
+        if (folder / runs.METRICS).is_file()
     }
 
 
@@ -175,7 +175,7 @@ def quality(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: Vi
     chart("Precision and recall of samples", figure, "curves_precision")
     for name in measured:
         with page.one_sentence():
-            st.caption(f"{name}: {execution.read_protocol(chosen[name].folder) or 'by an unknown protocol'}.")
+            st.caption(f"{name}: {runs.read_protocol(chosen[name].folder) or 'by an unknown protocol'}.")
     st.caption(
         "Runs compare only where this is the same. The star is the least Fréchet distance: its weights are kept."
     )

@@ -1,0 +1,188 @@
+"""The form of a new run: presets first, what matters most next, the rest folded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from gandash import runs
+from gandash.app.parts import config_form
+from gandash.config import Config, advice, tricks, usual
+from gandash.config.presets import PRESETS
+from gandash.data import SOURCES, uploads
+from gandash.evaluation import while_training
+from gandash.jobs import control
+from gandash.losses.objectives import OBJECTIVES
+from gandash.storage.paths import classifiers_root, pretrained_root, runs_root
+from gandash.theory.toy_data import STUDIES
+
+DATASET, OBJECTIVE = ("data", "dataset"), ("loss", "objective")
+FIRST = (
+    (DATASET, ("network", "architecture")), (OBJECTIVE,), (("loss", "alpha"), ("loss", "beta")),
+    (("epochs",), ("steps",), ("seed",)),
+)  # fmt: skip
+LIPSCHITZ: dict[str, dict[str, Any]] = {
+    "Gradient penalty (WGAN-GP)": {"regularizer.gradient_penalty": 10.0, "network.d_norm": "layer"},
+    "Weight clipping (WGAN)": {"regularizer.weight_clip": 0.01},
+}
+
+
+def apply_preset() -> None:
+    """Fill the form from the chosen preset."""
+    st.session_state.update(config_form.values_of(PRESETS[st.session_state.train_preset].config))
+
+
+def follow_data() -> None:
+    """Take the fully connected pair along with points, which no other takes."""
+    if st.session_state.train_dataset in STUDIES:
+        st.session_state.train_architecture = "mlp"
+
+
+def form() -> None:
+    """Presets first, the settings that matter most next, the rest folded; what is refused is said before the start."""
+    st.subheader("New run", anchor=False)
+    preset = st.selectbox("Preset", list(PRESETS), key="train_preset", bind="query-params", on_change=apply_preset)
+    st.caption(PRESETS[preset].expect)
+    with settings(PRESETS[preset].config):
+        hint()
+        st.text_input("Name", max_chars=63, placeholder="a name for the run", key="train_name", bind="query-params")
+        refused = refusal()
+        st.button(
+            "Start training", type="primary", icon=":material/play_arrow:", width="stretch", on_click=start,
+            disabled=refused, key="train_start",
+        )  # fmt: skip
+        if problem := st.session_state.pop("train_problem", None):
+            st.error(problem, icon=":material/error:")
+
+
+def settings(preset: Config) -> DeltaGenerator:
+    """A widget for every setting of the config, greyed where it has no effect; the preset's values are the defaults.
+
+    Returns the place between the settings that matter most and the folded ones.
+    """
+    defaults, fields = config_form.values_of(preset), dict(config_form.leaves())
+    values = {key: st.session_state.get(key, default) for key, default in defaults.items()}
+    config = config_form.unchecked(values)
+    chosen = tricks.found(config)
+
+    def show(path: config_form.Path) -> None:
+        choices = [*SOURCES, *uploads.find(runs_root())] if path == DATASET else None
+        options: dict[str, Any] = {"disabled": config_form.idle(path, values)}
+        if path == DATASET:
+            options["on_change"] = follow_data
+        key = config_form.key_of(path)
+        values[key] = config_form.field_widget(path, fields[path], defaults[key], choices, **options)
+        if trick := chosen.get(".".join(path)):
+            st.caption(trick.summary)
+
+    essentials(show)
+    upload()
+    place = st.container()
+    st.caption("Further settings")
+    folded(show, config)
+    return place
+
+
+def essentials(show: Callable[[config_form.Path], None]) -> None:
+    """The settings that matter most, with what the objective is about."""
+    for row in FIRST:
+        for column, path in zip(st.columns(len(row)), row, strict=True):
+            with column:
+                show(path)
+        if OBJECTIVE in row:
+            objective = OBJECTIVES[st.session_state[config_form.key_of(OBJECTIVE)]]
+            st.caption(f"{objective.summary} ({objective.paper})")
+
+
+def folded(show: Callable[[config_form.Path], None], config: Config) -> None:
+    """All other settings, a section each, titled with what it has beside the plain pair."""
+    first = {path for row in FIRST for path in row}
+    rest = [path for path, _ in config_form.leaves() if path not in first]
+    for section, title in config_form.TITLES.items():
+        named = tricks.titles(config, section) if section else []
+        with st.expander(" · ".join([title, *named]), key=f"train_section_{section or 'run'}"):
+            for path in rest:
+                if (path[0] if len(path) > 1 else "") == section:
+                    show(path)
+
+
+def hint() -> None:
+    """What the chosen objective's paper sets otherwise, with a button that sets it; nothing while the form is wrong."""
+    with suppress(ValueError):
+        config = described()
+        if sentence := advice(config):
+            st.caption(f":material/lightbulb: {config_form.in_words(sentence)}")
+            st.button("Take these settings", on_click=take, args=(usual(config),), key="train_usual")
+
+
+def take(settings: dict[str, Any]) -> None:
+    """Put settings by their dotted names into the form."""
+    for name, value in settings.items():
+        st.session_state[config_form.key_of(tuple(name.split(".")))] = value
+
+
+def refusal() -> bool:
+    """Whether the form describes no run; says why in one sentence, and helps where a first step is known."""
+    try:
+        described()
+    except ValueError as error:
+        st.error(f"This cannot be trained: {config_form.in_words(str(error))}", icon=":material/block:")
+        if OBJECTIVES[st.session_state.train_objective].critic and unbound():
+            with st.container(horizontal=True):
+                for number, (label, chosen) in enumerate(LIPSCHITZ.items()):
+                    st.button(label, on_click=take, args=(chosen,), key=f"train_lipschitz_{number}")
+        return True
+    return False
+
+
+def unbound() -> bool:
+    """Whether nothing in the form keeps D Lipschitz."""
+    names = ("gradient_penalty", "weight_clip", "d_spectral_norm")
+    return not any(st.session_state[f"train_{name}"] for name in names)
+
+
+def described() -> Config:
+    """The config that the form describes; ``ValueError`` if it is not valid, or cannot be measured as it asks."""
+    values = {config_form.key_of(path): st.session_state[config_form.key_of(path)] for path, _ in config_form.leaves()}
+    key = config_form.key_of(DATASET)
+    values[key] = str(uploads.find(runs_root()).get(values[key], values[key]))
+    config = config_form.collect(values)
+    while_training.check(config, classifiers_root())
+    return config
+
+
+def upload() -> None:
+    """Hand in a zip of images of one's own."""
+    with st.expander("Use my own images"):
+        st.file_uploader(
+            "A zip of images, in class folders if you like", "zip", key="train_upload", on_change=keep_upload,
+            help="Images are cropped to squares and resized. Everyone who can open this page can train on them.",
+        )  # fmt: skip
+        if problem := st.session_state.pop("train_upload_problem", None):
+            st.error(problem, icon=":material/error:")
+
+
+def keep_upload() -> None:
+    """Check and keep the uploaded zip, and choose it as the dataset."""
+    file = st.session_state.train_upload
+    if file is None:
+        return
+    try:
+        st.session_state.train_dataset = uploads.keep(runs_root(), file.name, file.getvalue())
+    except (ValueError, OSError) as error:
+        st.session_state.train_upload_problem = str(error)
+
+
+def start() -> None:
+    """Queue the run that the form describes, and show it."""
+    wish = st.session_state.train_name or st.session_state.train_preset
+    try:
+        name = runs.fresh_name(runs_root(), pretrained_root(), wish)
+        st.session_state.train_run = control.submit(runs_root(), described(), name).name
+        st.toast(f"**{name}** is in line and starts in a moment", icon=":material/hourglass_top:")
+    except (ValueError, OSError) as error:
+        st.session_state.train_problem = str(error)

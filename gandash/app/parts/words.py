@@ -1,0 +1,38 @@
+"""Facts about checkpoints in words."""
+
+from __future__ import annotations
+
+from gandash.checkpoints import Card
+from gandash.pictures.raster import SNAPSHOT_POINTS
+
+
+def kind_of(card: Card) -> str:
+    """How many samples of which size the data has."""
+    facts = card.data
+    if facts.points:
+        return f"{facts.images:,} points in {facts.shape[0]}-D"
+    return f"{facts.shape[-1]}×{facts.shape[-1]}, {facts.images:,} images"
+
+
+def amount_of(card: Card, count: int) -> str:
+    """How many samples a picture shows: what was asked for, or for points as many as there always are."""
+    return f"{SNAPSHOT_POINTS:,} points" if card.data.points else f"{count} images"
+
+
+def epochs_of(card: Card) -> str:
+    """Epochs trained, and of how many where the run was not finished or the weights are those of its best step."""
+    if not card.step:
+        return "untrained"
+    done, planned = f"{card.epochs:.1f}".removesuffix(".0"), card.config.total_steps(card.data.images)
+    epochs = f"{done} of {card.epochs * planned / card.step:.0f} epochs"
+    if card.last_step and card.step < planned:
+        return f"{epochs} (best step)" if card.last_step >= planned else f"{epochs} (best step so far)"
+    return epochs if card.step < planned else f"{done} epoch{'s' * (done != '1')}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as the two largest units that matter."""
+    minutes, hours = seconds / 60, seconds / 3600
+    if hours >= 1:
+        return f"{int(hours)} h {int(minutes % 60)} min"
+    return f"{int(minutes)} min {int(seconds % 60)} s" if minutes >= 1 else f"{seconds:.0f} s"

@@ -1,0 +1,39 @@
+"""Pixels as numbers: ranges, colors and sizes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate, pad
+
+
+def to_unit(images: Tensor) -> Tensor:
+    """uint8 images in [0, 255] to float32 in [-1, 1]."""
+    return images.float().div_(127.5).sub_(1)
+
+
+def to_uint8(images: Tensor) -> Tensor:
+    """Float images in [-1, 1] to uint8 in [0, 255], rounded and clipped."""
+    return images.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+
+def fit(images: Tensor, size: int) -> Tensor:
+    """Square uint8 images (N, C, H, W) to ``size``: 28 pixels are padded to 32 first, the rest resampled."""
+    if images.shape[-1] == 28:
+        images = pad(images, (2, 2, 2, 2))
+    if images.shape[-1] == size:
+        return images
+    chunks = [
+        interpolate(chunk.float(), size=(size, size), mode="bilinear", antialias=True)
+        for chunk in torch.split(images, 2048)
+    ]
+    return torch.cat([chunk.round_().clamp_(0, 255).to(torch.uint8) for chunk in chunks])
+
+
+def recolor(images: Tensor, color: str) -> Tensor:
+    if color == "rgb" and images.shape[1] == 1:
+        return images.expand(-1, 3, -1, -1)
+    if color == "grey" and images.shape[1] == 3:
+        weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)  # ITU-R BT.601 luma
+        return (images.float() * weights).sum(1, keepdim=True).round_().to(torch.uint8)
+    return images

@@ -1,0 +1,72 @@
+"""A run as a checkpoint: its card, its weights, a copy to ship."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from gandash import checkpoints, data
+from gandash.checkpoints import Card, DataFacts, weights
+from gandash.data import Dataset
+from gandash.evaluation.while_training import Best
+from gandash.networks import build_pair
+from gandash.records import now
+from gandash.runs.folder import PROTOCOL, Run, check_name, read_protocol, read_snapshots
+from gandash.runs.metrics_file import METRICS, metrics_text
+from gandash.runs.saved_state import device_title, load_best, load_state, trained_on
+from gandash.storage.files import write_whole
+from gandash.training import State
+
+
+def save_checkpoint(folder: Path, state: State, best: Best | None, card: Card) -> None:
+    """The networks of the best step where there is one, else as they stand."""
+    if best is None:
+        weights.save(folder, state.sampler, state.D, card)
+        return
+    G, D = build_pair(state.config, card.data.shape, len(card.data.classes))
+    G.load_state_dict(best.G)
+    D.load_state_dict(best.D)
+    weights.save(folder, G, D, card)
+
+
+def make_card(run: Run, state: State, dataset: Dataset, best: Best | None = None, device: str = "") -> Card:
+    """The card of a run as it stands, or of its best step; ``device`` if that is not the one of this process."""
+    step, seconds = (best.step, best.seconds) if best else (state.step, state.seconds)
+    facts = DataFacts(
+        name=dataset.name, title=dataset.title, licence=dataset.licence, images=len(dataset),
+        shape=dataset.shape, classes=dataset.classes,
+    )  # fmt: skip
+    return Card(
+        name=run.name, title=run.name, config=state.config, data=facts, step=step,
+        last_step=state.step if best else None, epochs=round(step / state.config.steps_per_epoch(len(dataset)), 3),
+        seconds=round(seconds, 1),
+        device=device or device_title(state.device), arithmetic=str(state.arithmetic), weights="fp32",
+        versions=checkpoints.package_versions(), created=now(),
+    )  # fmt: skip
+
+
+def export(run: Run, target: Path, title: str, note: str = "", weights: Literal["best", "last"] = "best") -> Card:
+    """Copy a run's latest state to ``target`` as a half-precision checkpoint with metrics and snapshots.
+
+    Of a run that measures itself the networks are those of the best step up to there, unless the last are asked for.
+    """
+    check_name(target.name)
+    if not run.resumable:
+        raise ValueError(f"Only a run with a saved state can be exported, and {run.name!r} has none: train it first")
+    config = run.config()
+    dataset = data.load(config.data)
+    state = load_state(run, config, dataset)
+    best = load_best(run, state) if weights == "best" else None
+    card = make_card(run, state, dataset, best, trained_on(run)).model_copy(
+        update={"name": target.name, "title": title, "note": note, "weights": "fp16"}
+    )
+    write_whole(target / METRICS, metrics_text(run.folder, state.step).encode())
+    for old in read_snapshots(target).values():
+        old.unlink()
+    for step, path in run.snapshots().items():
+        if step <= state.step:
+            write_whole(target / "snapshots" / path.name, path.read_bytes())
+    if (protocol := read_protocol(run.folder)) is not None:
+        write_whole(target / PROTOCOL, protocol.model_dump_json(indent=2).encode())
+    save_checkpoint(target, state, best, card)
+    return card

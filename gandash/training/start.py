@@ -1,0 +1,41 @@
+"""A run at step 0, once it is sure that the data can carry it."""
+
+from __future__ import annotations
+
+import torch
+
+from gandash.config import Config
+from gandash.data import Dataset
+from gandash.networks.layers import REFERENCE, pack
+from gandash.training.arithmetic import choose_arithmetic
+from gandash.training.games.noise import prepare
+from gandash.training.state import Arithmetic, State, build_state, choose_device
+
+
+def new_state(config: Config, dataset: Dataset, arithmetic: Arithmetic | None = None) -> State:
+    """A run at step 0. Without ``arithmetic`` it is chosen as ``config.precision`` says."""
+    check_fits(config, dataset)
+    device = choose_device(config.device)
+    arithmetic = arithmetic or choose_arithmetic(config, dataset, device)
+    state = build_state(config, dataset.shape, len(dataset.classes), device, arithmetic)
+    _take_reference(state, dataset)
+    return state
+
+
+def check_fits(config: Config, dataset: Dataset) -> None:
+    """``ValueError`` if the data cannot carry the config: too few images, or no labels where they are needed."""
+    config.steps_per_epoch(len(dataset))
+    if config.labels.conditioning != "none" and dataset.labels is None:
+        raise ValueError(
+            f"conditioning needs images in classes, and {dataset.name!r} has none: put them into one folder a class, "
+            "or set conditioning to none"
+        )
+
+
+def _take_reference(state: State, dataset: Dataset) -> None:
+    """The first real samples become the reference batch of virtual batch norms in D."""
+    count = state.config.collapse.pack
+    rows = pack(prepare(dataset.images[torch.arange(REFERENCE * count) % len(dataset)].to(state.device), state), count)
+    for member in state.D.members:
+        if member.reference is not None:
+            member.reference.copy_(rows)

@@ -1,0 +1,73 @@
+"""Everything that a run needs to go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel
+
+from gandash.config import Config
+from gandash.networks import Discriminator, Ensemble, Generator, build_pair
+from gandash.training import optimizers
+from gandash.training.reports import Window
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """Number format of the convolutions and memory order of images and weights."""
+
+    bf16: bool = False
+    channels_last: bool = False
+
+    def __str__(self) -> str:
+        return f"{'bf16' if self.bf16 else 'fp32'}, {'channels-last' if self.channels_last else 'channels-first'}"
+
+
+@dataclass
+class State:
+    """Everything that a run needs to go on: both networks, both optimizers, EMA, step."""
+
+    config: Config
+    G: Generator
+    D: Discriminator | Ensemble
+    g_optimizer: torch.optim.Optimizer
+    d_optimizer: torch.optim.Optimizer
+    ema: AveragedModel | None
+    device: torch.device
+    arithmetic: Arithmetic
+    step: int = 0
+    seconds: float = 0.0
+    noise_std: float = 0.0
+    previous: tuple[float, float] | None = None  # both losses at the last step, where a rule asks for them
+    window: Window = field(default_factory=Window)
+
+    @property
+    def sampler(self) -> nn.Module:
+        """The network that samples are drawn from: the moving average where there is one."""
+        return self.ema.module if self.ema is not None else self.G
+
+
+def choose_device(name: str) -> torch.device:
+    """``auto`` takes cuda, then mps, then cpu; a device that is not there is refused."""
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(kind for kind, there in available.items() if there)
+    if not available[name]:
+        raise ValueError(f"device {name!r} is not available on this machine: choose auto or cpu")
+    return torch.device(name)
+
+
+def build_state(
+    config: Config, shape: tuple[int, ...], classes: int, device: torch.device, arithmetic: Arithmetic
+) -> State:
+    """Freshly initialized players for samples of ``shape``, with their optimizers, on a device."""
+    G, D = build_pair(config, shape, classes)
+    order = torch.channels_last if arithmetic.channels_last else torch.contiguous_format
+    G.to(device=device, memory_format=order)  # type: ignore[call-overload]
+    D.to(device=device, memory_format=order)  # type: ignore[call-overload]
+    ema = AveragedModel(G, use_buffers=True) if config.ema else None
+    g_optimizer = optimizers.build(G, config.optimizer.g_lr, config.optimizer)
+    d_optimizer = optimizers.build(D, config.optimizer.d_lr, config.optimizer)
+    return State(config, G, D, g_optimizer, d_optimizer, ema, device, arithmetic)
