@@ -1,16 +1,17 @@
-"""How long it takes to measure a checkpoint, 10,000 samples by part, and a run while it trains, 2,000.
+"""How long it takes to measure a checkpoint, 10,000 samples by part, and a run while it trains,
+2,000.
 
     python benchmarks/evaluate.py
     python benchmarks/evaluate.py --checkpoint mnist-dcgan-one-sided --rounds 3 --json
 
-Protocol: ``gandash.evaluation.after_training.evaluate`` as the command line runs it, in one process, without
-writing the
-card. The first round is cold: nothing is known of the real images, and their features are computed, as on a
-machine where no checkpoint on the data was ever measured. The later rounds find them on disk, as a new process
-does: of these the median is given for each part. "While training" is one measurement as ``evaluate_every`` asks
-for it, of a run with the checkpoint's config; that the held-out images are read once a run is not in it. Seconds
-are of the wall clock, and beside them of the processor, all threads together: on a busy machine only the latter
-compares.
+Protocol: ``gandash.evaluation.after_training.evaluate`` as the command line runs it, in one
+process, without writing the card. The first round is cold: nothing is known of the real images, and
+their features are computed, as on a machine where no checkpoint on the data was ever measured. The
+later rounds find them on disk, as a new process does: of these the median is given for each part.
+"While training" is one measurement as ``evaluate_every`` asks for it, of a run with the
+checkpoint's config; that the held-out images are read once a run is not in it. Seconds are of the
+wall clock, and beside them of the processor, all threads together: on a busy machine only the
+latter compares.
 """
 
 from __future__ import annotations
@@ -43,16 +44,30 @@ def main() -> None:
     torch.set_num_threads(options.threads or torch.get_num_threads())
     found, _ = checkpoints.find(pretrained_root(), runs_root())
     checkpoint = next(it for it in found if it.name == options.checkpoint)
-    facts = machine(torch.device("cpu")) | {"load": os.getloadavg()[0] if hasattr(os, "getloadavg") else "unknown"}
+    facts = machine(torch.device("cpu")) | {
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else "unknown"
+    }
     with tempfile.TemporaryDirectory() as kept:
         os.environ["GANDASH_RUNS"] = kept
-        rounds = [time_evaluation(checkpoint, classifiers_root()) for _ in range(1 + options.rounds)]
-    during = median([time_measurement(checkpoint, classifiers_root()) for _ in range(1 + options.rounds)])
+        rounds = [
+            time_evaluation(checkpoint, classifiers_root()) for _ in range(1 + options.rounds)
+        ]
+    during = median(
+        [time_measurement(checkpoint, classifiers_root()) for _ in range(1 + options.rounds)]
+    )
     results = {"cold": rounds[0], "later": median(rounds[1:]), "during": during}
     if options.json:
         settings = {name: value for name, value in vars(options).items() if name != "json"}
         print(
-            json.dumps({"machine": facts, "settings": settings, "samples": after_training.COUNT, **results}, indent=2)
+            json.dumps(
+                {
+                    "machine": facts,
+                    "settings": settings,
+                    "samples": after_training.COUNT,
+                    **results,
+                },
+                indent=2,
+            )
         )
         return
     for part, cold in results["cold"].items():
@@ -64,7 +79,9 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Seconds that an evaluation takes, by part.")
     parser.add_argument("--checkpoint", default="mnist-dcgan", help="name (default: mnist-dcgan)")
-    parser.add_argument("--rounds", type=int, default=1, help="rounds after the cold one (default: 1)")
+    parser.add_argument(
+        "--rounds", type=int, default=1, help="rounds after the cold one (default: 1)"
+    )
     parser.add_argument("--threads", type=int, help="default: as torch chooses")
     parser.add_argument("--json", action="store_true", help="print all figures as one JSON object")
     return parser
@@ -80,7 +97,11 @@ def time_evaluation(checkpoint: Checkpoint, folder: Path) -> Seconds:
         if part:
             spent[part] = {"wall": round(now - wall, 2), "processor": round(used - processor, 2)}
         part, wall, processor = item.doing if isinstance(item, Progress) else "", now, used
-    return spent | {"All": {kind: round(sum(it[kind] for it in spent.values()), 2) for kind in ("wall", "processor")}}
+    return spent | {
+        "All": {
+            kind: round(sum(it[kind] for it in spent.values()), 2) for kind in ("wall", "processor")
+        }
+    }
 
 
 def time_measurement(checkpoint: Checkpoint, folder: Path) -> Seconds:

@@ -30,4 +30,6 @@ def _processor() -> tuple[str, set[str]]:
     except OSError:
         return platform.processor() or platform.machine(), set()
     entries = {key.strip(): value.strip() for key, _, value in lines}
-    return entries.get("model name", platform.machine()), set(entries.get("flags", entries.get("Features", "")).split())
+    return entries.get("model name", platform.machine()), set(
+        entries.get("flags", entries.get("Features", "")).split()
+    )

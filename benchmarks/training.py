@@ -2,7 +2,8 @@
 
     python benchmarks/training.py
     python benchmarks/training.py --problems 32 --rounds 9 --json
-    python benchmarks/training.py --problems ring --steps 100 --batch-size 256 --width 128 --threads 1
+    python benchmarks/training.py --problems ring --steps 100 --batch-size 256 --width 128 \
+        --threads 1
 
 Protocol: each side lives in a process of its own, and they take turns, a few steps each, so
 that whatever else the machine does meets both alike. A first turn each is not counted: the
@@ -68,15 +69,27 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Training speed of gandash beside a plain DCGAN loop.")
-    parser.add_argument("--problems", nargs="+", default=["32", "64"], choices=("16", "32", "64", "128", *PLANE))
-    parser.add_argument("--batches", choices=("loader", "index"), default="loader", help="of the plain side")
-    parser.add_argument("--width", type=int, default=64, help="filters beside the image, or units (default: 64)")
-    parser.add_argument("--batch-size", type=int, default=128, help="images or points per step (default: 128)")
+    parser = argparse.ArgumentParser(
+        description="Training speed of gandash beside a plain DCGAN loop."
+    )
+    parser.add_argument(
+        "--problems", nargs="+", default=["32", "64"], choices=("16", "32", "64", "128", *PLANE)
+    )
+    parser.add_argument(
+        "--batches", choices=("loader", "index"), default="loader", help="of the plain side"
+    )
+    parser.add_argument(
+        "--width", type=int, default=64, help="filters beside the image, or units (default: 64)"
+    )
+    parser.add_argument(
+        "--batch-size", type=int, default=128, help="images or points per step (default: 128)"
+    )
     parser.add_argument("--threads", type=int, help="default: as torch chooses")
     parser.add_argument("--rounds", type=int, default=4, help="turns per side (default: 4)")
     parser.add_argument("--steps", type=int, default=10, help="steps per turn (default: 10)")
-    parser.add_argument("--device", default="auto", choices=("auto", "cuda", "mps", "cpu"), help="default: auto")
+    parser.add_argument(
+        "--device", default="auto", choices=("auto", "cuda", "mps", "cpu"), help="default: auto"
+    )
     parser.add_argument("--json", action="store_true", help="print all figures as one JSON object")
     return parser
 
@@ -85,7 +98,9 @@ def compare(problem: str, options: argparse.Namespace) -> dict[str, Any]:
     """Images or points per second of both sides on one problem, turn about."""
     with Side("plain", problem, options) as plain, Side("gandash", problem, options) as ours:
         sides = {"plain": plain, "gandash": ours}
-        turns = [{name: side.turn() for name, side in sides.items()} for _ in range(options.rounds + 1)][1:]
+        turns = [
+            {name: side.turn() for name, side in sides.items()} for _ in range(options.rounds + 1)
+        ][1:]
         about = ours.facts
     ratios = sorted(turn["gandash"] / turn["plain"] for turn in turns)
     rates = {name: _summary([turn[name] for turn in turns]) for name in sides}
@@ -105,7 +120,9 @@ class Side:
         environment = malloc.ENVIRONMENT if name == "gandash" else {}
         self.pipe, far = multiprocessing.Pipe()
         arguments = far, name, problem, options
-        self.process = multiprocessing.get_context("spawn").Process(target=_serve, args=arguments, daemon=True)
+        self.process = multiprocessing.get_context("spawn").Process(
+            target=_serve, args=arguments, daemon=True
+        )
         before = dict(os.environ)
         os.environ.update(environment)  # the process starts with what stands there
         self.process.start()
@@ -141,7 +158,11 @@ def _serve(pipe: Connection, name: Name, problem: str, options: argparse.Namespa
     else:
         netG, netD, floats = plain_side(dataset, config)
         batches = plain_batches(floats, options.batches, config.batch_size, device)
-        steps, count, facts = textbook(netG.to(device), netD.to(device), batches, device), options.steps, {}
+        steps, count, facts = (
+            textbook(netG.to(device), netD.to(device), batches, device),
+            options.steps,
+            {},
+        )
     pipe.send(facts)
     while True:
         try:
@@ -157,7 +178,12 @@ def _config(problem: str, options: argparse.Namespace) -> Config:
     return parse_config(
         {
             "data": {"dataset": problem} if plane else {"size": int(problem), "limit": IMAGES},
-            "network": {"latent_dim": LATENT, "g_width": options.width, "d_width": options.width, **kind},
+            "network": {
+                "latent_dim": LATENT,
+                "g_width": options.width,
+                "d_width": options.width,
+                **kind,
+            },
             "batch_size": options.batch_size,
             "report_every": options.steps,
             "steps": options.steps * (options.rounds + 1),
@@ -242,7 +268,9 @@ def plain_batches(floats: Tensor, kind: str, size: int, device: torch.device) ->
             yield batch.to(device)
 
 
-def plain_mlp(inputs: int, outputs: int, width: int, activation: nn.Module, *last: nn.Module) -> nn.Sequential:
+def plain_mlp(
+    inputs: int, outputs: int, width: int, activation: nn.Module, *last: nn.Module
+) -> nn.Sequential:
     hidden = nn.Linear(inputs, width), activation, nn.Linear(width, width), activation
     return nn.Sequential(*hidden, nn.Linear(width, outputs), *last)
 
@@ -252,13 +280,20 @@ def plain_generator(size: int, channels: int, width: int) -> nn.Sequential:
     layers: list[nn.Module] = [nn.ConvTranspose2d(LATENT, filters[0], 4, 1, 0, bias=False)]
     for a, b in itertools.pairwise(filters):
         layers += [nn.BatchNorm2d(a), nn.ReLU(True), nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False)]
-    layers += [nn.BatchNorm2d(width), nn.ReLU(True), nn.ConvTranspose2d(width, channels, 4, 2, 1, bias=False)]
+    layers += [
+        nn.BatchNorm2d(width),
+        nn.ReLU(True),
+        nn.ConvTranspose2d(width, channels, 4, 2, 1, bias=False),
+    ]
     return nn.Sequential(*layers, nn.Tanh())
 
 
 def plain_discriminator(size: int, channels: int, width: int) -> nn.Sequential:
     filters = _filters(size, width)
-    layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, True)]
+    layers: list[nn.Module] = [
+        nn.Conv2d(channels, width, 4, 2, 1, bias=False),
+        nn.LeakyReLU(0.2, True),
+    ]
     for a, b in itertools.pairwise(filters):
         layers += [nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(0.2, True)]
     return nn.Sequential(*layers, nn.Conv2d(filters[-1], 1, 4, 1, 0, bias=False), nn.Sigmoid())
@@ -279,7 +314,8 @@ def _line(result: dict[str, Any]) -> str:
     plain, ours, (low, high) = result["plain"], result["gandash"], result["ratio_range"]
     return (
         f"{result['problem']}, {result['data']}, {result['arithmetic']}: "
-        f"plain {plain['per_second']:.0f} samples/s ({plain['slowest']:.0f}-{plain['fastest']:.0f}), "
+        f"plain {plain['per_second']:.0f} samples/s "
+        f"({plain['slowest']:.0f}-{plain['fastest']:.0f}), "
         f"gandash {ours['per_second']:.0f} ({ours['slowest']:.0f}-{ours['fastest']:.0f}), "
         f"ratio {result['ratio']:.2f} ({low:.2f}-{high:.2f})"
     )

@@ -19,9 +19,17 @@ class Section(BaseModel):
 
 
 def explain(error: Exception) -> str:
-    """An error in one line: for a refused config the field, the rule and the value that broke it."""
+    """An error in one line: for a refused config the field.
+
+    The rule and the value that broke it.
+    """
     if isinstance(error, ValidationError):
-        return "; ".join(_sentence(error.title, dict(problem)) for problem in error.errors(include_url=False)) + "."
+        return (
+            "; ".join(
+                _sentence(error.title, dict(problem)) for problem in error.errors(include_url=False)
+            )
+            + "."
+        )
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return _short(" ".join(str(error).split()), 500) or type(error).__name__

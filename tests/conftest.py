@@ -63,14 +63,22 @@ def image_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_config(image_folder: Path) -> ConfigFactory:
-    """A config of the smallest run: 16 pixels, width 4, 6 steps with a report at every second one."""
+    """A config of the smallest run: 16 pixels, width 4.
+
+    6 steps with a report at every second one.
+    """
 
     def make(**changes: object) -> Config:
         settings: dict[str, object] = {
             "data": DataConfig(dataset=str(image_folder), size=16),
             "network": NetworkConfig(latent_dim=8, g_width=4, d_width=4),
-            "steps": 6, "batch_size": 8, "report_every": 2, "snapshots": 4, "precision": "fp32", "device": "cpu",
-        }  # fmt: skip
+            "steps": 6,
+            "batch_size": 8,
+            "report_every": 2,
+            "snapshots": 4,
+            "precision": "fp32",
+            "device": "cpu",
+        }
         return Config.model_validate(settings | changes)
 
     return make
@@ -91,7 +99,10 @@ def plain_arithmetic(monkeypatch: pytest.MonkeyPatch) -> Arithmetic:
 
 @pytest.fixture(scope="session")
 def small_mnist_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """MNIST's files with 600 and 400 images of noise, whose class is the bright quarter; and a classifier for them."""
+    """MNIST's files with 600 and 400 images of noise, whose class is the bright quarter.
+
+    And a classifier for them.
+    """
     root = tmp_path_factory.mktemp("small-mnist")
     raw = root / "data" / "MNIST" / "raw"
     raw.mkdir(parents=True)
@@ -100,9 +111,14 @@ def small_mnist_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         labels = np.arange(count) % 4
         images = rng.integers(0, 100, (count, 2, 14, 2, 14), dtype=np.uint8)
         images[np.arange(count), labels // 2, :, labels % 2] += 120
-        for kind, magic, content in (("images-idx3", 2051, images), ("labels-idx1", 2049, labels.astype(np.uint8))):
+        for kind, magic, content in (
+            ("images-idx3", 2051, images),
+            ("labels-idx1", 2049, labels.astype(np.uint8)),
+        ):
             header = [magic, count, 28, 28] if content is images else [magic, count]
-            (raw / f"{name}-{kind}-ubyte").write_bytes(np.array(header, dtype=">i4").tobytes() + content.tobytes())
+            (raw / f"{name}-{kind}-ubyte").write_bytes(
+                np.array(header, dtype=">i4").tobytes() + content.tobytes()
+            )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANDASH_DATA", str(root / "data"))
         network = classifiers.fit(data.load(DataConfig()), 3)
@@ -112,8 +128,13 @@ def small_mnist_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def small_mnist(small_mnist_folder: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The small files in the place of MNIST, for processes as well, and their classifier among what ships."""
+def small_mnist(
+    small_mnist_folder: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The small files in the place of MNIST, for processes as well.
+
+    And their classifier among what ships.
+    """
     monkeypatch.setenv("GANDASH_DATA", str(small_mnist_folder / "data"))
     shutil.copytree(small_mnist_folder / "classifiers", pretrained_root / "classifiers")
     return small_mnist_folder
@@ -125,16 +146,22 @@ def small_config() -> ConfigFactory:
 
     def make(**changes: object) -> Config:
         settings: dict[str, object] = {
-            "network": NetworkConfig(latent_dim=4, g_width=4, d_width=4), "steps": 2, "batch_size": 8, "snapshots": 2,
-            "precision": "fp32", "device": "cpu",
-        }  # fmt: skip
+            "network": NetworkConfig(latent_dim=4, g_width=4, d_width=4),
+            "steps": 2,
+            "batch_size": 8,
+            "snapshots": 2,
+            "precision": "fp32",
+            "device": "cpu",
+        }
         return Config.model_validate(settings | changes)
 
     return make
 
 
 @pytest.fixture
-def checkpoint(small_mnist: Path, runs_root: Path, small_config: ConfigFactory) -> Iterator[Checkpoint]:
+def checkpoint(
+    small_mnist: Path, runs_root: Path, small_config: ConfigFactory
+) -> Iterator[Checkpoint]:
     """A finished tiny run on the small files; what was started for it ends before the test does."""
     list(execution.execute(runs.create(runs_root, small_config(), "tiny")))
     yield checkpoints.find(runs_root)[0][0]
@@ -147,10 +174,24 @@ def measured(frechet: float, fake: int = 1000) -> Evaluation:
     """Figures by a protocol of so many samples."""
     protocol = Protocol(features="features of a test", real=100, fake=fake, seed=0)
     return Evaluation(
-        protocol=protocol, step=6, frechet=frechet, kernel=0.1, kernel_std=0.01, precision=0.5, recall=0.25,
-        density=0.4, coverage=0.3, score=2.0, score_std=0.1, class_shares=(0.5, 0.5), missing=0, diversity=0.9,
-        memorization=1.1, memorization_pixels=1.2, created=records.now(),
-    )  # fmt: skip
+        protocol=protocol,
+        step=6,
+        frechet=frechet,
+        kernel=0.1,
+        kernel_std=0.01,
+        precision=0.5,
+        recall=0.25,
+        density=0.4,
+        coverage=0.3,
+        score=2.0,
+        score_std=0.1,
+        class_shares=(0.5, 0.5),
+        missing=0,
+        diversity=0.9,
+        memorization=1.1,
+        memorization_pixels=1.2,
+        created=records.now(),
+    )
 
 
 @pytest.fixture
@@ -171,11 +212,16 @@ def tiny_zoo(monkeypatch: pytest.MonkeyPatch, tiny_config: ConfigFactory) -> dic
 
 @pytest.fixture(scope="session")
 def mnist() -> Path:
-    """The folder with the real MNIST files; without them the test is skipped, or fails where data is required."""
+    """The folder with the real MNIST files.
+
+    Without them the test is skipped, or fails where data is required.
+    """
     folder = os.environ.get("GANDASH_DATA")
     if folder and (Path(folder) / "MNIST" / "raw" / "train-images-idx3-ubyte").is_file():
         return Path(folder)
-    reason = "MNIST is needed: point GANDASH_DATA to a folder with MNIST/raw/train-images-idx3-ubyte"
+    reason = (
+        "MNIST is needed: point GANDASH_DATA to a folder with MNIST/raw/train-images-idx3-ubyte"
+    )
     if os.environ.get("GANDASH_REQUIRE_DATA"):
         pytest.fail(reason)
     pytest.skip(reason)

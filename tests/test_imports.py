@@ -13,7 +13,9 @@ import pytest
 import gandash
 
 PACKAGE = Path(gandash.__file__).parent
-CORE = sorted(path for path in PACKAGE.rglob("*.py") if "app" not in path.relative_to(PACKAGE).parts)
+CORE = sorted(
+    path for path in PACKAGE.rglob("*.py") if "app" not in path.relative_to(PACKAGE).parts
+)
 
 # Each package or top-level module may import itself and those of earlier rows.
 ROWS: list[set[str]] = [
@@ -36,23 +38,34 @@ import importlib, json, sys
 found = {}
 for module in json.loads(sys.argv[1]):
     importlib.import_module(f"gandash.{module}")
-    found[module] = sorted({name.split(".")[0] for name in sys.modules} & {"streamlit", "torch", "plotly"})
+    loaded = {name.split(".")[0] for name in sys.modules}
+    found[module] = sorted(loaded & {"streamlit", "torch", "plotly"})
 print(json.dumps(found))
 """
 
 
 def room_of(path: Path) -> str:
-    """The package below ``gandash`` that a file belongs to, or the name of a module that stands beside them."""
+    """The package below ``gandash`` that a file belongs to.
+
+    Or the name of a module that stands beside them.
+    """
     first = path.relative_to(PACKAGE).parts[0]
     return first.removesuffix(".py")
 
 
 def imported_rooms(source: str) -> set[str]:
-    """Packages and modules directly below ``gandash`` that a source file imports, anywhere in it."""
+    """Packages and modules directly below ``gandash`` that a source file imports.
+
+    Anywhere in it.
+    """
     rooms: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            rooms |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("gandash.")}
+            rooms |= {
+                alias.name.split(".")[1]
+                for alias in node.names
+                if alias.name.startswith("gandash.")
+            }
         elif isinstance(node, ast.ImportFrom) and node.module == "gandash":
             rooms |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gandash."):
@@ -63,7 +76,10 @@ def imported_rooms(source: str) -> set[str]:
 
 
 def loaded_by(modules: list[str]) -> dict[str, list[str]]:
-    """Which of streamlit, torch and plotly are loaded after each module, imported in turn in one new process."""
+    """Which of streamlit, torch and plotly are loaded after each module.
+
+    Imported in turn in one new process.
+    """
     command = [sys.executable, "-c", SCRIPT, json.dumps(modules)]
     loaded: dict[str, list[str]] = json.loads(
         subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -78,19 +94,24 @@ def dotted(path: Path) -> str:
 
 def test_the_reader_of_imports_finds_them_all() -> None:
     source = (
-        "import gandash.runs\nfrom gandash import data, latent\ndef f():\n    from gandash.app.views import train\n"
+        "import gandash.runs\nfrom gandash import data, latent\n"
+        "def f():\n    from gandash.app.views import train\n"
     )
     assert imported_rooms(source) == {"runs", "data", "latent", "app"}
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: dotted(path) or "gandash")
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: dotted(path) or "gandash"
+)
 def test_imports_run_one_way(path: Path) -> None:
     room = room_of(path)
     if room == "__init__":
         return
     assert room in ROW, f"{room} is new: give it its row in ROWS"
     wrong = {
-        other for other in imported_rooms(path.read_text()) if other != room and ROW.get(other, len(ROWS)) >= ROW[room]
+        other
+        for other in imported_rooms(path.read_text())
+        if other != room and ROW.get(other, len(ROWS)) >= ROW[room]
     }
     assert not wrong, f"{dotted(path)} must not import {', '.join(sorted(wrong))}"
 
@@ -98,14 +119,25 @@ def test_imports_run_one_way(path: Path) -> None:
 @pytest.mark.parametrize("path", CORE, ids=lambda path: dotted(path) or "gandash")
 def test_only_the_app_names_streamlit(path: Path) -> None:
     tree = ast.parse(path.read_text())
-    imports = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imports = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
     imports |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert not {name for name in imports if name.split(".")[0] == "streamlit"}
 
 
 def test_no_core_module_loads_streamlit_and_only_charts_load_plotly() -> None:
-    """In one process, charts last, so that the first module with one of them is the one that brought it."""
-    modules = [dotted(path) for path in CORE if dotted(path) not in ("", "__init__", "__main__", "pictures.charts")]
+    """In one process, charts last, so that the first module with one of them is the one that
+    brought it.
+    """
+    modules = [
+        dotted(path)
+        for path in CORE
+        if dotted(path) not in ("", "__init__", "__main__", "pictures.charts")
+    ]
     loaded = loaded_by([*modules, "pictures.charts"])
     assert not [module for module, names in loaded.items() if "streamlit" in names]
     assert [module for module, names in loaded.items() if "plotly" in names] == ["pictures.charts"]
@@ -116,4 +148,6 @@ def test_what_needs_no_torch_does_not_load_it() -> None:
 
 
 def test_no_grab_bags() -> None:
-    assert not {"utils", "helpers", "common", "misc"} & {path.stem for path in PACKAGE.rglob("*.py")}
+    assert not {"utils", "helpers", "common", "misc"} & {
+        path.stem for path in PACKAGE.rglob("*.py")
+    }

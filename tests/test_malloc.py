@@ -23,14 +23,18 @@ for _ in range(4):
     seen.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
 print(seen[-1] - seen[0])
 """
-GLIBC = tuple(map(int, platform.libc_ver()[1].split("."))) if platform.libc_ver()[0] == "glibc" else ()
+GLIBC = (
+    tuple(map(int, platform.libc_ver()[1].split("."))) if platform.libc_ver()[0] == "glibc" else ()
+)
 
 
 @pytest.mark.skipif(GLIBC < (2, 35), reason="the settings are for glibc from 2.35 on")
 def test_what_is_freed_is_not_cleared_again() -> None:
     plain = {name: value for name, value in os.environ.items() if name not in malloc.ENVIRONMENT}
     command = [sys.executable, "-c", FAULTS]
-    told = subprocess.run(command, env={**plain, **malloc.ENVIRONMENT}, check=True, capture_output=True).stdout
+    told = subprocess.run(
+        command, env={**plain, **malloc.ENVIRONMENT}, check=True, capture_output=True
+    ).stdout
     assert int(told) < 100  # of three blocks of 10,000 pages
 
 
@@ -50,7 +54,9 @@ def test_the_command_line_starts_over_once(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(started) == 1
 
 
-def test_processes_beside_the_server_have_the_settings_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_beside_the_server_have_the_settings_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "told.py").write_text("import os; print(os.environ['GLIBC_TUNABLES'])")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{PROJECT}")
     monkeypatch.delenv("GLIBC_TUNABLES", raising=False)

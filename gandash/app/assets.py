@@ -62,8 +62,15 @@ async def _serve(request: Request) -> Response:
     name = request.path_params["name"]
     content = STORE.get(name)
     if content is None:
-        return Response("This image is no longer kept: reload the page.", status_code=404, media_type="text/plain")
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+        return Response(
+            "This image is no longer kept: reload the page.",
+            status_code=404,
+            media_type="text/plain",
+        )
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "X-Content-Type-Options": "nosniff",
+    }
     return Response(content, media_type=MEDIA_TYPES[name.rsplit(".", 1)[-1]], headers=headers)
 
 

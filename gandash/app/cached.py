@@ -28,10 +28,17 @@ _READING = threading.Lock()
 
 
 def find_checkpoints() -> tuple[list[Checkpoint], list[Broken]]:
-    """Checkpoints in the order of the zoo, then finished runs by name; read anew when a card has changed."""
+    """Checkpoints in the order of the zoo, then finished runs by name.
+
+    Read anew when a card has changed.
+    """
     roots = (pretrained_root(), runs_root())
     return _find(
-        tuple((str(path), path.stat().st_mtime_ns) for root in roots for path in sorted(root.glob("*/card.json")))
+        tuple(
+            (str(path), path.stat().st_mtime_ns)
+            for root in roots
+            for path in sorted(root.glob("*/card.json"))
+        )
     )
 
 
@@ -48,7 +55,11 @@ def not_measurable(checkpoint: Checkpoint) -> str:
     return _not_measurable(checkpoint, path.stat().st_mtime_ns if path.is_file() else 0)
 
 
-@st.cache_data(max_entries=256, show_spinner=False, hash_funcs={Checkpoint: lambda c: (str(c.folder), c.card.created)})
+@st.cache_data(
+    max_entries=256,
+    show_spinner=False,
+    hash_funcs={Checkpoint: lambda c: (str(c.folder), c.card.created)},
+)
 def _not_measurable(checkpoint: Checkpoint, stamp: int) -> str:  # noqa: ARG001 - the cache's key
     try:
         measuring.check(checkpoint)
@@ -58,9 +69,16 @@ def _not_measurable(checkpoint: Checkpoint, stamp: int) -> str:  # noqa: ARG001 
 
 
 def reference(dataset: str) -> Evaluation | None:
-    """Figures of training images in place of samples, as the classifier for a named dataset carries them."""
+    """Figures of training images in place of samples.
+
+    As the classifier for a named dataset carries them.
+    """
     path = classifiers_root() / f"{dataset}.safetensors"
-    return _reference(dataset, path.stat().st_mtime_ns) if dataset in data.SOURCES and path.is_file() else None
+    return (
+        _reference(dataset, path.stat().st_mtime_ns)
+        if dataset in data.SOURCES and path.is_file()
+        else None
+    )
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -69,27 +87,46 @@ def _reference(dataset: str, stamp: int) -> Evaluation | None:  # noqa: ARG001 -
 
 
 def generator(checkpoint: Checkpoint) -> Generator:
-    """The checkpoint's generator, shared by all sessions; ``ValueError`` if its weights are damaged."""
+    """The checkpoint's generator, shared by all sessions.
+
+    ``ValueError`` if its weights are damaged.
+    """
     path = checkpoint.folder / weights.GENERATOR
     return _generator(checkpoint, path.stat().st_mtime_ns if path.exists() else 0)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs={Checkpoint: lambda c: str(c.folder)})
+@st.cache_resource(
+    max_entries=16, show_spinner=False, hash_funcs={Checkpoint: lambda c: str(c.folder)}
+)
 def _generator(checkpoint: Checkpoint, stamp: int) -> Generator:  # noqa: ARG001 - the cache's key
     return weights.load_generator(checkpoint)
 
 
-@st.cache_data(max_entries=256, show_spinner=False, hash_funcs={Checkpoint: lambda c: (str(c.folder), c.card.created)})
-def sample_grid(checkpoint: Checkpoint, seed: int, count: int, columns: int, label: int | None = None) -> bytes:
+@st.cache_data(
+    max_entries=256,
+    show_spinner=False,
+    hash_funcs={Checkpoint: lambda c: (str(c.folder), c.card.created)},
+)
+def sample_grid(
+    checkpoint: Checkpoint, seed: int, count: int, columns: int, label: int | None = None
+) -> bytes:
     """A WebP grid of the samples of ``seed``."""
     network = generator(checkpoint)
     with INFERENCE:
         return encode(samples.picture(checkpoint, network, seed, count, columns, label=label))
 
 
-@st.cache_data(max_entries=128, show_spinner=False, hash_funcs={Checkpoint: lambda c: (str(c.folder), c.card.created)})
+@st.cache_data(
+    max_entries=128,
+    show_spinner=False,
+    hash_funcs={Checkpoint: lambda c: (str(c.folder), c.card.created)},
+)
 def path_atlas(
-    checkpoint: Checkpoint, seeds: tuple[int, int], steps: int, how: latent.Interpolation, label: int | None = None
+    checkpoint: Checkpoint,
+    seeds: tuple[int, int],
+    steps: int,
+    how: latent.Interpolation,
+    label: int | None = None,
 ) -> bytes:
     """One WebP row of the images along a latent path."""
     network = generator(checkpoint)
@@ -98,11 +135,15 @@ def path_atlas(
 
 
 @st.cache_resource(
-    max_entries=2, show_spinner="Reading the training images.",
+    max_entries=2,
+    show_spinner="Reading the training images.",
     hash_funcs={Checkpoint: lambda c: c.card.config.data.model_dump_json()},
-)  # fmt: skip
+)
 def training_pixels(checkpoint: Checkpoint) -> tuple[Dataset, Space]:
-    """What a checkpoint was trained on, shared by all that were; ``ValueError`` if it is not there or too much."""
+    """What a checkpoint was trained on, shared by all that were.
+
+    ``ValueError`` if it is not there or too much.
+    """
     with _READING:
         dataset = neighbors.training_images(checkpoint)
         return dataset, neighbors.pixels(checkpoint, dataset)
@@ -121,7 +162,8 @@ def _features(path: str, stamp: int) -> Space | None:  # noqa: ARG001 - the cach
 
 def image_html(content: bytes, alt: str, *, points: bool = False) -> str:
     """An <img> of a published WebP, of images with crisp pixels; ``alt`` must hold no markup."""
-    return f'<img class="{"gd-points" if points else "gd-pixels"}" src="{publish(content)}" alt="{alt}">'
+    kind = "gd-points" if points else "gd-pixels"
+    return f'<img class="{kind}" src="{publish(content)}" alt="{alt}">'
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -13,12 +13,32 @@ st.html(HERE / "style.css")
 st.logo(str(HERE / "logo.svg"), size="large")
 
 pages = [
-    st.Page(HERE / "views" / "gallery.py", title="Gallery", icon=":material/grid_view:", default=True),
-    st.Page(HERE / "views" / "latent_space.py", title="Latent space", icon=":material/timeline:", url_path="latent"),
-    st.Page(HERE / "views" / "loss_curves.py", title="Loss curves", icon=":material/show_chart:", url_path="curves"),
     st.Page(
-        HERE / "views" / "label_smoothing.py", title="Label smoothing", icon=":material/tune:", url_path="smoothing"
+        HERE / "views" / "gallery.py", title="Gallery", icon=":material/grid_view:", default=True
     ),
-    st.Page(HERE / "views" / "train.py", title="Train", icon=":material/model_training:", url_path="train"),
+    st.Page(
+        HERE / "views" / "latent_space.py",
+        title="Latent space",
+        icon=":material/timeline:",
+        url_path="latent",
+    ),
+    st.Page(
+        HERE / "views" / "loss_curves.py",
+        title="Loss curves",
+        icon=":material/show_chart:",
+        url_path="curves",
+    ),
+    st.Page(
+        HERE / "views" / "label_smoothing.py",
+        title="Label smoothing",
+        icon=":material/tune:",
+        url_path="smoothing",
+    ),
+    st.Page(
+        HERE / "views" / "train.py",
+        title="Train",
+        icon=":material/model_training:",
+        url_path="train",
+    ),
 ]
 st.navigation(pages, position="top").run()

@@ -25,7 +25,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 
 def warm_up() -> None:
-    """Import and load what every visitor needs, then freeze it out of the garbage collector's sight.
+    """Import and load what every visitor needs, then freeze it out of the garbage collector's
+    sight.
 
     Streamlit collects garbage after every run of a page while holding the GIL; with torch
     imported and not frozen each collection takes about 100 ms.
@@ -35,7 +36,9 @@ def warm_up() -> None:
     pd.DataFrame({"x": [0.0]}).ewm(alpha=0.5).mean()
     found, _ = checkpoints.find(pretrained_root())
     for checkpoint in found[:1]:
-        with suppress(ValueError):  # damaged weights: its card says so, and the server starts nevertheless
+        with suppress(
+            ValueError
+        ):  # damaged weights: its card says so, and the server starts nevertheless
             network = weights.load_generator(checkpoint)
             latent.generate(network, latent.draw(0, 16, network.latent_dim))
     control.recover(runs_root())

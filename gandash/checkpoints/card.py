@@ -1,6 +1,7 @@
 """Cards: what a checkpoint is, and all that rebuilds its networks.
 
-A checkpoint is a folder with ``generator.safetensors``, ``discriminator.safetensors`` and ``card.json``.
+A checkpoint is a folder with ``generator.safetensors``, ``discriminator.safetensors`` and
+``card.json``.
 """
 
 from __future__ import annotations
@@ -36,9 +37,13 @@ class DataFacts(Section):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if not (self.points and 1 <= self.shape[0] <= 3) and not (
-            len(self.shape) == 3 and self.shape[0] in (1, 3) and self.shape[1] == self.shape[2] in IMAGE_SIZES
+            len(self.shape) == 3
+            and self.shape[0] in (1, 3)
+            and self.shape[1] == self.shape[2] in IMAGE_SIZES
         ):
-            raise ValueError(f"shape must be that of a grey or RGB square image, or of a point, not {self.shape}")
+            raise ValueError(
+                f"shape must be that of a grey or RGB square image, or of a point, not {self.shape}"
+            )
         return self
 
     @property
@@ -50,7 +55,8 @@ class DataFacts(Section):
 class Card(Section):
     """All that is known about a checkpoint; ``seconds`` is wall time of training.
 
-    ``last_step`` is set where the weights are those of the best step and not of the last: to the latter.
+    ``last_step`` is set where the weights are those of the best step and not of the last: to the
+    latter.
     """
 
     format: int = Field(1, ge=1, le=1)
@@ -117,10 +123,13 @@ def load_card(folder: Path) -> Card:
         content = read_bounded(path, MAX_CARD_BYTES)
         card = Card.model_validate_json(content)
     except ValidationError as error:
-        raise ValueError(f"The card {path} is damaged: {explain(error)} Restore or remove {folder.name!r}") from error
+        raise ValueError(
+            f"The card {path} is damaged: {explain(error)} Restore or remove {folder.name!r}"
+        ) from error
     if card.name != folder.name:
         raise ValueError(
-            f"A card's name must be that of its folder, but {card.name!r} stands in {folder.name!r}: rename one of them"
+            f"A card's name must be that of its folder, but {card.name!r} stands in "
+            f"{folder.name!r}: rename one of them"
         )
     return card
 
@@ -129,10 +138,15 @@ def read_bounded(path: Path, limit: int) -> bytes:
     try:
         size = path.stat().st_size
         if size > limit:
-            raise ValueError(f"{path} may hold at most {limit:,} bytes, and it holds {size:,}: restore or remove it")
+            raise ValueError(
+                f"{path} may hold at most {limit:,} bytes, and it holds {size:,}: restore or "
+                "remove it"
+            )
         return path.read_bytes()
     except OSError as error:
-        raise ValueError(f"{path} cannot be read ({error.strerror}): restore or remove the folder") from error
+        raise ValueError(
+            f"{path} cannot be read ({error.strerror}): restore or remove the folder"
+        ) from error
 
 
 def find(*roots: Path) -> tuple[list[Checkpoint], list[Broken]]:
@@ -152,4 +166,6 @@ def find(*roots: Path) -> tuple[list[Checkpoint], list[Broken]]:
 
 def package_versions() -> dict[str, str]:
     """Versions of what decides a run's numbers."""
-    return {"python": platform.python_version()} | {name: version(name) for name in ("torch", "torchvision", "numpy")}
+    return {"python": platform.python_version()} | {
+        name: version(name) for name in ("torch", "torchvision", "numpy")
+    }

@@ -1,4 +1,7 @@
-"""Samples of a checkpoint and how they are shown: images as a grid, points as a picture over the data."""
+"""Samples of a checkpoint and how they are shown.
+
+Images as a grid, points as a picture over the data.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,18 @@ FRAME = 192  # 64 of them in a row are within the 16,383 pixels of a WebP
 
 
 def picture(
-    checkpoint: Checkpoint, G: Generator, seed: int, count: int, columns: int, *, label: int | None = None
+    checkpoint: Checkpoint,
+    G: Generator,
+    seed: int,
+    count: int,
+    columns: int,
+    *,
+    label: int | None = None,
 ) -> Pixels:
-    """A grid of ``count`` samples of a seed; for points a picture of 2,048 of them, whatever ``count`` is."""
+    """A grid of ``count`` samples of a seed.
+
+    For points a picture of 2,048 of them, whatever ``count`` is.
+    """
     if not checkpoint.card.data.points:
         return grid(generate(G, latent.draw(seed, count, G.latent_dim), label), columns)
     points = generate(G, latent.draw(seed, SNAPSHOT_POINTS, G.latent_dim))
@@ -25,17 +37,23 @@ def picture(
 
 
 def path_row(
-    checkpoint: Checkpoint, G: Generator, seeds: tuple[int, int], steps: int, how: latent.Interpolation,
+    checkpoint: Checkpoint,
+    G: Generator,
+    seeds: tuple[int, int],
+    steps: int,
+    how: latent.Interpolation,
     *,
     label: int | None = None,
-) -> Pixels:  # fmt: skip
+) -> Pixels:
     """One row of pictures along the path between the latent vectors of two seeds."""
     a, b = (latent.draw(seed, 1, G.latent_dim)[0] for seed in seeds)
     samples = generate(G, latent.path(a, b, steps, how), label)
     if not checkpoint.card.data.points:
         return grid(samples, steps)
     shown = _data(checkpoint)
-    return np.concatenate([scatter(point[None], shown, dot=3, size=FRAME) for point in samples], axis=1)
+    return np.concatenate(
+        [scatter(point[None], shown, dot=3, size=FRAME) for point in samples], axis=1
+    )
 
 
 def frame_size(checkpoint: Checkpoint) -> int:

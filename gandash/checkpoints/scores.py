@@ -20,13 +20,17 @@ class Protocol(Section):
 
     def __str__(self) -> str:
         return (
-            f"{self.fake:,} samples of seed {self.seed} against {self.real:,} images of the {self.split} split, "
+            f"{self.fake:,} samples of seed {self.seed} against {self.real:,} images of the "
+            f"{self.split} split, "
             f"on features of the {self.features}"
         )
 
 
 class Figures(Section):
-    """What any features tell of a checkpoint; formulas and ranges stand in :mod:`gandash.evaluation.metrics`."""
+    """What any features tell of a checkpoint.
+
+    Formulas and ranges stand in :mod:`gandash.evaluation.metrics`.
+    """
 
     protocol: Protocol
     step: int = Field(ge=0)
@@ -43,16 +47,20 @@ class Figures(Section):
 
 
 class InceptionFigures(Figures):
-    """Those on Inception's features; ``score`` is the inception score (Salimans et al. 2016, arXiv:1606.03498)."""
+    """Those on Inception's features; ``score`` is the inception score (Salimans et al.
+
+    2016, arXiv:1606.03498).
+    """
 
 
 class Evaluation(Figures):
     """Those on the features of a classifier for the data, and what its classes tell.
 
-    ``class_shares`` are those the classifier finds, ``missing`` the classes with less than a tenth of their real
-    share. ``diversity`` is relative to that of the real images. ``memorization`` is measured on features,
-    ``memorization_pixels`` on the pixels of the first 2,000. ``label_accuracy`` is the share of samples that show
-    the class they were asked for, for a conditioned generator.
+    ``class_shares`` are those the classifier finds, ``missing`` the classes with less than a tenth
+    of their real share. ``diversity`` is relative to that of the real images. ``memorization`` is
+    measured on features, ``memorization_pixels`` on the pixels of the first 2,000.
+    ``label_accuracy`` is the share of samples that show the class they were asked for, for a
+    conditioned generator.
     """
 
     class_shares: tuple[float, ...]
@@ -64,14 +72,17 @@ class Evaluation(Figures):
 
 
 def apart(reference: Evaluation | None, protocol: Protocol) -> str:
-    """A sentence with the figures of training images, for where they were measured by another protocol.
+    """A sentence with the figures of training images, for where they were measured by another
+    protocol.
 
-    Empty where there are none, and where ``protocol`` is theirs too: they belong into the table of its figures then.
+    Empty where there are none, and where ``protocol`` is theirs too: they belong into the table of
+    its figures then.
     """
     if reference is None or reference.protocol == protocol:
         return ""
     return (
         f"Training images in place of samples reach Fréchet {reference.frechet:.1f}, precision "
-        f"{reference.precision:.2f}, recall {reference.recall:.2f}, density {reference.density:.2f} and coverage "
+        f"{reference.precision:.2f}, recall {reference.recall:.2f}, density "
+        f"{reference.density:.2f} and coverage "
         f"{reference.coverage:.2f} by another protocol, a hint and no rank: {reference.protocol}."
     )

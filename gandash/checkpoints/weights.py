@@ -36,7 +36,11 @@ def save(folder: Path, G: nn.Module, D: nn.Module, card: Card) -> None:
 
 def _tensors(network: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
     return {
-        name: (tensor.detach().to("cpu", dtype) if tensor.is_floating_point() else tensor.detach().cpu()).contiguous()
+        name: (
+            tensor.detach().to("cpu", dtype)
+            if tensor.is_floating_point()
+            else tensor.detach().cpu()
+        ).contiguous()
         for name, tensor in network.state_dict().items()
     }
 
@@ -62,6 +66,7 @@ def _fill(network: Network, path: Path) -> Network:
         network.load_state_dict(load_safetensors(read_bounded(path, MAX_WEIGHT_BYTES)), strict=True)
     except (SafetensorError, RuntimeError) as error:
         raise ValueError(
-            f"The weights {path} do not fit their card ({explain(error)}): restore or remove the folder"
+            f"The weights {path} do not fit their card ({explain(error)}): restore or remove the "
+            "folder"
         ) from error
     return network.float().eval().requires_grad_(False)

@@ -62,18 +62,25 @@ def resume(name: Annotated[str, tyro.conf.Positional], more: int = 0) -> None:
 
 def _follow(run: Run, dataset: Dataset | None = None) -> None:
     """Train a run with a progress bar and a last line that says where it ended."""
-    with _interruptible() as interrupted, tqdm(unit="step", dynamic_ncols=True, desc=run.name, delay=1e-3) as bar:
+    with (
+        _interruptible() as interrupted,
+        tqdm(unit="step", dynamic_ncols=True, desc=run.name, delay=1e-3) as bar,
+    ):
         for report in execution.execute(run, interrupted, dataset):
             bar.total = run.status().total
             bar.update(report.step - bar.n)
             bar.set_postfix_str(
-                f"d_loss {report.d_loss:.3f}, g_loss {report.g_loss:.3f}, {report.images_per_second:.0f} images/s"
+                f"d_loss {report.d_loss:.3f}, g_loss {report.g_loss:.3f}, "
+                f"{report.images_per_second:.0f} images/s"
             )
     status = run.status()
     if status.phase == "finished":
         print(f"Finished {run.name} after {status.step:,} steps: {run.folder}")
     else:
-        print(f"Saved {run.name} at step {status.step:,}. Go on with: python -m gandash resume {run.name}")
+        print(
+            f"Saved {run.name} at step {status.step:,}. Go on with: python -m gandash resume "
+            f"{run.name}"
+        )
 
 
 @contextmanager
@@ -110,11 +117,14 @@ def sample(
         seed: Seed of the latent vectors; the same seed is the same picture everywhere.
         count: Number of images, 1 to 4096.
         columns: Images per row.
-        label: Class of the images, 0 for the first, if the generator was told classes; all in turn if not given.
+        label: Class of the images, 0 for the first, if the generator was told classes; all in
+            turn if not given.
         out: The file; NAME-seed-SEED.png if not given.
     """
     if not (1 <= count <= 4096 and 1 <= columns <= 4096):
-        raise ValueError(f"count and columns must be 1 to 4096, not {count} and {columns}: choose others")
+        raise ValueError(
+            f"count and columns must be 1 to 4096, not {count} and {columns}: choose others"
+        )
     if not 0 <= seed <= MAX_SEED:
         raise ValueError(f"seed must be 0 to {MAX_SEED}, not {seed}: choose another")
     chosen = _find_checkpoint(name)
@@ -131,7 +141,8 @@ def list_() -> None:
     for checkpoint in found:
         card = checkpoint.card
         print(
-            f"{card.name:32} {card.data.title}, {'x'.join(map(str, card.data.shape[1:])) or 'points'}, "
+            f"{card.name:32} {card.data.title}, "
+            f"{'x'.join(map(str, card.data.shape[1:])) or 'points'}, "
             f"{card.epochs:g} epochs"
         )
     for run in runs.find(runs_root()):
@@ -159,14 +170,16 @@ def export(
     note: str = "",
     weights: Literal["best", "last"] = "best",
 ) -> None:
-    """Copy a run's latest state, or its best step if it measures itself, as a small half-precision checkpoint.
+    """Copy a run's latest state, or its best step if it measures itself, as a small half-precision
+    checkpoint.
 
     Args:
         name: Name of the run.
         to: The folder to write; its last part becomes the checkpoint's name.
         title: Title shown in the app.
         note: One sentence on what it shows.
-        weights: Of a run that measures itself: of the step with the least Fréchet distance, or of the last.
+        weights: Of a run that measures itself: of the step with the least Fréchet distance, or of
+            the last.
     """
     card = as_checkpoint.export(_find_run(name), to, title, note, weights)
     print(f"Exported {card.name} at {card.stand} to {to}")
@@ -177,7 +190,8 @@ def zoo_(
     names: tyro.conf.Positional[tuple[str, ...]] = (),
     docs: Path = Path("docs"),
 ) -> None:
-    """Train, export and measure the shipped checkpoints, going on where it was left; or write a page about them.
+    """Train, export and measure the shipped checkpoints, going on where it was left; or write a
+    page about them.
 
     Args:
         action: What to do with them.
@@ -193,7 +207,9 @@ def zoo_(
                 bar.set_description_str(name)
                 bar.set_postfix_str(f"{item.doing} ({item.step} of {item.steps})")
                 continue
-            bar.set_description_str(f"{name}, epoch {item.epoch:.1f} of {entries.ZOO[name].config.epochs}")
+            bar.set_description_str(
+                f"{name}, epoch {item.epoch:.1f} of {entries.ZOO[name].config.epochs}"
+            )
             bar.update(item.step - bar.n)
             bar.set_postfix_str(f"{item.images_per_second:.0f} images/s")
     print(f"The zoo is complete in {pretrained_root()}")
@@ -211,7 +227,8 @@ def evaluate(
         name: Name of the checkpoint.
         count: Number of samples, at least 1000; figures of different counts cannot be compared.
         seed: Seed of the latent vectors.
-        features: Those of the classifier for its data; or of Inception, whose 96 MB are downloaded once.
+        features: Those of the classifier for its data; or of Inception, whose 96 MB are
+            downloaded once.
     """
     chosen = _find_checkpoint(name)
     if features == "inception":
@@ -223,8 +240,11 @@ def evaluate(
     _print_figures(found)
 
 
-def classifier(dataset: Annotated[str, tyro.conf.Positional], epochs: int = 3, seed: int = 0) -> None:
-    """Train the classifier for a dataset that samples are measured with, and say what real images reach on it.
+def classifier(
+    dataset: Annotated[str, tyro.conf.Positional], epochs: int = 3, seed: int = 0
+) -> None:
+    """Train the classifier for a dataset that samples are measured with, and say what real images
+    reach on it.
 
     Args:
         dataset: Name of a dataset with labels and held-out images.
@@ -242,19 +262,28 @@ def classifier(dataset: Annotated[str, tyro.conf.Positional], epochs: int = 3, s
 
         network = classifiers.fit(train, epochs, seed, source.augment, show)
     facts = classifiers.Facts(
-        dataset=dataset, channels=train.shape[0], size=source.size, classes=len(train.classes), epochs=epochs,
-        seed=seed, accuracy=classifiers.accuracy(network, test),
-    )  # fmt: skip
+        dataset=dataset,
+        channels=train.shape[0],
+        size=source.size,
+        classes=len(train.classes),
+        epochs=epochs,
+        seed=seed,
+        accuracy=classifiers.accuracy(network, test),
+    )
     path = classifiers.save(classifiers_root(), network, facts)
     print(f"Wrote {path}: {100 * facts.accuracy:.2f} % of the test split")
-    reference = _with_bar(after_training.reference(dataset, classifiers_root()), f"{dataset}, training images")
+    reference = _with_bar(
+        after_training.reference(dataset, classifiers_root()), f"{dataset}, training images"
+    )
     classifiers.save(classifiers_root(), network, facts.model_copy(update={"reference": reference}))
     _print_figures(reference)
 
 
 def _with_bar(steps: Iterator[Progress | Found], title: str) -> Found:
     """Run an evaluation with a progress bar."""
-    with tqdm(desc=title, dynamic_ncols=True, delay=1e-3, bar_format="{desc}: {postfix} [{elapsed}]") as bar:
+    with tqdm(
+        desc=title, dynamic_ncols=True, delay=1e-3, bar_format="{desc}: {postfix} [{elapsed}]"
+    ) as bar:
         for item in steps:
             if not isinstance(item, Progress):
                 return item
@@ -264,22 +293,31 @@ def _with_bar(steps: Iterator[Progress | Found], title: str) -> Found:
 
 def _print_figures(found: Figures) -> None:
     print(found.protocol)
-    for name, value in found.model_dump(exclude={"protocol", "created", "class_shares"}, exclude_none=True).items():
+    for name, value in found.model_dump(
+        exclude={"protocol", "created", "class_shares"}, exclude_none=True
+    ).items():
         print(f"  {name.replace('_', ' '):22} {value:g}")
     if isinstance(found, Evaluation):
-        print(f"  {'class shares':22} {' '.join(f'{100 * share:.1f}' for share in found.class_shares)} %")
+        print(
+            f"  {'class shares':22} "
+            f"{' '.join(f'{100 * share:.1f}' for share in found.class_shares)} %"
+        )
 
 
 def _find_checkpoint(name: str) -> Checkpoint:
     found, _ = checkpoints.find(pretrained_root(), runs_root())
     chosen = next((checkpoint for checkpoint in found if checkpoint.name == name), None)
     if chosen is None:
-        raise ValueError(f"No checkpoint is called {name!r}: `python -m gandash list` shows those there are")
+        raise ValueError(
+            f"No checkpoint is called {name!r}: `python -m gandash list` shows those there are"
+        )
     return chosen
 
 
 def _find_run(name: str) -> Run:
     found = {run.name: run for run in runs.find(runs_root())}
     if name not in found:
-        raise ValueError(f"No run is called {name!r}: `python -m gandash list` shows those there are")
+        raise ValueError(
+            f"No run is called {name!r}: `python -m gandash list` shows those there are"
+        )
     return found[name]

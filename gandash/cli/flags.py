@@ -13,12 +13,20 @@ REGISTRY = tyro.constructors.ConstructorRegistry()
 
 
 class RefusedError(Exception):
-    """A setting that the config refuses; no ValueError, which tyro would print in its own, longer way."""
+    """A setting that the config refuses.
+
+    No ValueError, which tyro would print in its own, longer way.
+    """
 
 
 @REGISTRY.struct_rule
-def _section(info: tyro.constructors.StructTypeInfo) -> tyro.constructors.StructConstructorSpec | None:
-    """Flags for a section of the config, as its fields describe them; it checks their values itself."""
+def _section(
+    info: tyro.constructors.StructTypeInfo,
+) -> tyro.constructors.StructConstructorSpec | None:
+    """Flags for a section of the config, as its fields describe them.
+
+    It checks their values itself.
+    """
     if not (isinstance(info.type, type) and issubclass(info.type, Section)):
         return None
     section = info.type
@@ -33,7 +41,10 @@ def _section(info: tyro.constructors.StructTypeInfo) -> tyro.constructors.Struct
     types = get_type_hints(section)
     fields = [
         tyro.constructors.StructFieldSpec(
-            name, types[name], getattr(info.default, name, field.get_default()), helptext=field.description
+            name,
+            types[name],
+            getattr(info.default, name, field.get_default()),
+            helptext=field.description,
         )
         for name, field in section.model_fields.items()
     ]

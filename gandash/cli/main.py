@@ -31,10 +31,20 @@ def main(arguments: list[str] | None = None) -> int:
         torch.set_num_threads(os.cpu_count() or 1)
     try:
         tyro.extras.subcommand_cli_from_dict(
-            COMMANDS, prog="gandash", args=arguments, registry=REGISTRY,
+            COMMANDS,
+            prog="gandash",
+            args=arguments,
+            registry=REGISTRY,
             config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagConversionOff),
-        )  # fmt: skip
-    except (RefusedError, ValueError, OSError, FloatingPointError, MemoryError, torch.OutOfMemoryError) as error:
+        )
+    except (
+        RefusedError,
+        ValueError,
+        OSError,
+        FloatingPointError,
+        MemoryError,
+        torch.OutOfMemoryError,
+    ) as error:
         print(f"gandash: {explain(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

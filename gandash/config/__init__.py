@@ -1,4 +1,7 @@
-"""What a run is: its settings, the rules between them, presets, and how they are called in words."""
+"""What a run is: its settings, the rules between them, presets.
+
+And how they are called in words.
+"""
 
 from gandash.config.recommendations import advice, setting, usual
 from gandash.config.run import Config, parse_config

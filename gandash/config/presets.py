@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gandash.config.run import Config, parse_config
-from gandash.config.sections import CollapseConfig, DataConfig, LabelConfig, LossConfig, NetworkConfig, OptimizerConfig
+from gandash.config.sections import (
+    CollapseConfig,
+    DataConfig,
+    LabelConfig,
+    LossConfig,
+    NetworkConfig,
+    OptimizerConfig,
+)
 
 
 @dataclass(frozen=True)
@@ -24,20 +31,26 @@ def _with(base: Config, **sections: object) -> Config:
 _PAPER = OptimizerConfig()
 _QUICK = Config(
     network=NetworkConfig(g_width=32, d_width=32, latent_dim=32),
-    optimizer=OptimizerConfig(g_lr=2e-3, d_lr=5e-4), epochs=2, batch_size=64, ema=0.998,
-)  # fmt: skip
+    optimizer=OptimizerConfig(g_lr=2e-3, d_lr=5e-4),
+    epochs=2,
+    batch_size=64,
+    ema=0.998,
+)
 _POINTS = Config(
     data=DataConfig(dataset="ring"),
     network=NetworkConfig(
         architecture="mlp", latent_dim=16, g_width=128, d_width=128, g_norm="none", d_norm="none"
     ),
     optimizer=OptimizerConfig(g_lr=1e-3, d_lr=1e-3),
-    steps=10_000, batch_size=256, report_every=50,
-)  # fmt: skip
+    steps=10_000,
+    batch_size=256,
+    report_every=50,
+)
 _CRITIC = OptimizerConfig(g_lr=5e-4, d_lr=5e-4, adam_beta1=0.0, adam_beta2=0.9)
 PRESETS: dict[str, Preset] = {
     "Quick digits": Preset(
-        "Digits in 2 minutes on 2 recent CPU cores, in about 5 on older ones: half the paper's width, and G learns "
+        "Digits in 2 minutes on 2 recent CPU cores, in about 5 on older ones: half the paper's "
+        "width, and G learns "
         "four times as fast as D.",
         _QUICK,
     ),
@@ -54,45 +67,55 @@ PRESETS: dict[str, Preset] = {
         _with(_QUICK, loss=LossConfig(alpha=0.1)),
     ),
     "Saturating objective": Preset(
-        "The quick run with the minimax objective of the 2014 paper: watch G's gradient norm while D is sure.",
+        "The quick run with the minimax objective of the 2014 paper: watch G's gradient norm while "
+        "D is sure.",
         _with(_QUICK, loss=LossConfig(objective="minimax"), optimizer=_PAPER),
     ),
     "A discriminator that wins": Preset(
-        "D's learning rate is ten times that of G: watch D's loss, D(G(z)) and what becomes of the samples.",
+        "D's learning rate is ten times that of G: watch D's loss, D(G(z)) and what becomes of the "
+        "samples.",
         _with(_QUICK, optimizer=OptimizerConfig(g_lr=5e-5, d_lr=5e-4)),
     ),
     "Mode collapse on a ring": Preset(
-        "A plain GAN and 8 clusters of points. When we tried it, the samples reached 4 of the 8 after 10,000 steps.",
+        "A plain GAN and 8 clusters of points. When we tried it, the samples reached 4 of the 8 "
+        "after 10,000 steps.",
         _POINTS,
     ),
     "Unrolled GAN on a ring": Preset(
-        "The same, but G learns against D as it will be 5 updates from now. A step costs several times as much.",
+        "The same, but G learns against D as it will be 5 updates from now. A step costs several "
+        "times as much.",
         _with(_POINTS, collapse=CollapseConfig(unroll_steps=5, unroll_lr=0.01), steps=4_000),
     ),
     "PacGAN on a grid": Preset(
-        "25 clusters, and D judges 4 points at once, so that sameness shows: compare it with pack 1.",
+        "25 clusters, and D judges 4 points at once, so that sameness shows: compare it with pack "
+        "1.",
         _with(_POINTS, data=DataConfig(dataset="grid"), collapse=CollapseConfig(pack=4)),
     ),
     "WGAN-GP": Preset(
-        "D is a critic with a gradient penalty and learns 5 times a step: minus its loss, without the penalty, "
+        "D is a critic with a gradient penalty and learns 5 times a step: minus its loss, without "
+        "the penalty, "
         "estimates a distance between generated and real images.",
         _with(
             _QUICK, loss=LossConfig(objective="wasserstein"), regularizer={"gradient_penalty": 10},
-            network={**_QUICK.network.model_dump(), "d_norm": "layer"}, balance={"d_steps": 5}, optimizer=_CRITIC,
+            network={**_QUICK.network.model_dump(), "d_norm": "layer"}, balance={"d_steps": 5},
+            optimizer=_CRITIC,
             epochs=10,
         ),
     ),
     "Hinge and spectral norm": Preset(
-        "No batch norm in D: its weights are divided by their largest singular value instead. It learns without "
+        "No batch norm in D: its weights are divided by their largest singular value instead. It "
+        "learns without "
         "momentum, twice a step.",
         _with(
-            _QUICK, network={**_QUICK.network.model_dump(), "d_norm": "none", "d_spectral_norm": True},
+            _QUICK,
+            network={**_QUICK.network.model_dump(), "d_norm": "none", "d_spectral_norm": True},
             loss=LossConfig(objective="hinge"), balance={"d_steps": 2}, epochs=4,
             optimizer=OptimizerConfig(g_lr=1e-3, d_lr=1e-3, adam_beta1=0.0, adam_beta2=0.9),
         ),
     ),
     "Digits by class": Preset(
-        "G is told which digit to make: choose the class in the gallery and walk within it in the latent space.",
+        "G is told which digit to make: choose the class in the gallery and walk within it in the "
+        "latent space.",
         _with(_QUICK, labels=LabelConfig(conditioning="concat", g_labels="batch-norm")),
     ),
     "Semi-supervised digits": Preset(

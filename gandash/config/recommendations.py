@@ -9,13 +9,19 @@ from gandash.losses.objectives import OBJECTIVES
 
 
 def usual(config: Config) -> dict[str, Any]:
-    """Settings that go with the chosen objective in its paper, by dotted name, as far as ``config`` differs."""
+    """Settings that go with the chosen objective in its paper, by dotted name.
+
+    As far as ``config`` differs.
+    """
     wanted: dict[str, Any] = dict(OBJECTIVES[config.loss.objective].usual)
     if config.loss.objective == "wasserstein" and not config.regularizer.weight_clip:
         wanted = {
-            "balance.d_steps": 5, "optimizer.method": "adam", "optimizer.g_lr": 1e-4, "optimizer.d_lr": 1e-4,
+            "balance.d_steps": 5,
+            "optimizer.method": "adam",
+            "optimizer.g_lr": 1e-4,
+            "optimizer.d_lr": 1e-4,
             "optimizer.adam_beta2": 0.9,
-        }  # fmt: skip
+        }
         wanted |= {"network.d_norm": "layer"} if config.network.d_norm == "batch" else {}
     if config.balance.rule != "fixed":
         wanted.pop("balance.d_steps", None)

@@ -39,20 +39,36 @@ class Config(Section):
     balance: BalanceConfig = BalanceConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     epochs: int = Field(15, ge=1, le=100_000, description="Passes over the data.")
-    steps: int | None = Field(None, ge=1, le=10**9, description="Stop after so many steps; replaces epochs if given.")
-    batch_size: int = Field(128, ge=2, le=8192, description="Images per step, real and generated each.")
+    steps: int | None = Field(
+        None, ge=1, le=10**9, description="Stop after so many steps; replaces epochs if given."
+    )
+    batch_size: int = Field(
+        128, ge=2, le=8192, description="Images per step, real and generated each."
+    )
     ema: float = Field(
-        0.0, ge=0, lt=1, description="Decay of the generator's moving average, per update of G; 0 switches it off."
+        0.0,
+        ge=0,
+        lt=1,
+        description="Decay of the generator's moving average, per update of G; 0 switches it off.",
     )
     seed: int = Field(0, ge=0, le=MAX_SEED, description="Seed of weights, data order and noise.")
     report_every: int = Field(10, ge=1, le=100_000, description="Steps per row of metrics.")
     evaluate_every: int = Field(
-        0, ge=0, le=1_000_000, description="Measure 2,000 samples against held-out images every so many steps, and "
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Measure 2,000 samples against held-out images every so many steps, and "
         "keep the weights of the step with the least Fréchet distance beside the last; 0: never.",
-    )  # fmt: skip
-    snapshots: int = Field(20, ge=2, le=500, description="Sample grids kept over the run, denser at the start.")
-    precision: Precision = Field("auto", description="Arithmetic; auto measures at the start and takes the fastest.")
-    device: Device = Field("auto", description="Where to train; auto takes cuda, then mps, then cpu.")
+    )
+    snapshots: int = Field(
+        20, ge=2, le=500, description="Sample grids kept over the run, denser at the start."
+    )
+    precision: Precision = Field(
+        "auto", description="Arithmetic; auto measures at the start and takes the fastest."
+    )
+    device: Device = Field(
+        "auto", description="Where to train; auto takes cuda, then mps, then cpu."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -63,19 +79,25 @@ class Config(Section):
 
     def without_smoothing(self) -> Self:
         """The same run with hard labels, alpha and beta 0."""
-        return self.model_copy(update={"loss": self.loss.model_copy(update={"alpha": 0.0, "beta": 0.0})})
+        return self.model_copy(
+            update={"loss": self.loss.model_copy(update={"alpha": 0.0, "beta": 0.0})}
+        )
 
     def total_steps(self, images: int) -> int:
         """Number of training steps for a data set of ``images`` images."""
         return self.steps or self.epochs * self.steps_per_epoch(images)
 
     def steps_per_epoch(self, images: int) -> int:
-        """Steps of ``d_steps`` full batches in one pass over ``images`` images; the incomplete last one is dropped."""
+        """Steps of ``d_steps`` full batches in one pass over ``images`` images.
+
+        The incomplete last one is dropped.
+        """
         d_steps = self.balance.d_steps
         needed = self.batch_size * d_steps
         if images < needed:
             raise ValueError(
-                f"batch_size{' times d_steps' * (d_steps > 1)} must not exceed the number of images, "
+                f"batch_size{' times d_steps' * (d_steps > 1)} must not exceed the number of "
+                "images, "
                 f"but it is {needed} for {images} images: choose at most {images // d_steps}"
             )
         return images // needed
@@ -87,7 +109,10 @@ class Config(Section):
 
 
 def parse_config(values: dict[str, Any]) -> Config:
-    """Build a config from plain JSON values; a ``ValueError`` says in one sentence what is wrong."""
+    """Build a config from plain JSON values.
+
+    A ``ValueError`` says in one sentence what is wrong.
+    """
     try:
         return Config.model_validate(values)
     except ValidationError as error:

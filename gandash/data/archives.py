@@ -34,37 +34,50 @@ def folder_files(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield path.relative_to(folder).as_posix(), path.read_bytes()
 
 
-def zip_files(path: Path, belongs: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, bytes]]:
-    """Image members of a zip whose names belong, never extracted to disk; oversized members are refused."""
+def zip_files(
+    path: Path, belongs: Callable[[str], bool] = lambda _: True
+) -> Iterator[tuple[str, bytes]]:
+    """Image members of a zip whose names belong, never extracted to disk.
+
+    Oversized members are refused.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             for info in sorted(archive.infolist(), key=lambda entry: entry.filename):
                 name = info.filename
-                image = PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES and "__MACOSX" not in name
+                image = (
+                    PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES and "__MACOSX" not in name
+                )
                 if image and belongs(name):
                     yield name, _read_member(archive, info)
     except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError) as error:
         raise ValueError(
-            f"{path.name} is not a readable zip ({explain(error)}): make it anew, without a password"
+            f"{path.name} is not a readable zip ({explain(error)}): make it anew, without a "
+            "password"
         ) from error
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     if info.file_size > MAX_FILE_BYTES:
         raise ValueError(
-            f"An image file may hold at most {MAX_FILE_BYTES // 10**6} MB, and {info.filename!r} in the zip "
+            f"An image file may hold at most {MAX_FILE_BYTES // 10**6} MB, and {info.filename!r} "
+            "in the zip "
             f"holds {info.file_size // 10**6} MB: remove or shrink it"
         )
     return archive.read(info)
 
 
-def stack(files: Iterator[tuple[str, bytes]], size: int, mode: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+def stack(
+    files: Iterator[tuple[str, bytes]], size: int, mode: str
+) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
     """Decode, crop to a square and resize; the parent folder of a file is its class."""
     arrays: list[Pixels] = []
     parents: list[str] = []
     for name, data in files:
         if len(arrays) >= MAX_IMAGES:
-            raise ValueError(f"A dataset may hold at most {MAX_IMAGES:,} images: split it or thin it out")
+            raise ValueError(
+                f"A dataset may hold at most {MAX_IMAGES:,} images: split it or thin it out"
+            )
         arrays.append(_decode(name, data, size, mode))
         parents.append(PurePosixPath(name).parent.name)
     if not arrays:
@@ -82,10 +95,14 @@ def _decode(name: str, data: bytes, size: int, mode: str) -> Pixels:
     try:
         with Image.open(BytesIO(data), formats=IMAGE_FORMATS) as opened:
             if opened.width * opened.height > MAX_PIXELS:
-                raise ValueError(f"it has {opened.width}x{opened.height} pixels, more than {MAX_PIXELS:,}")
+                raise ValueError(
+                    f"it has {opened.width}x{opened.height} pixels, more than {MAX_PIXELS:,}"
+                )
             image = _opaque(opened).convert(mode)
     except UNREADABLE as error:
-        raise ValueError(f"{name!r} is not a readable image ({explain(error)}): remove or replace it") from error
+        raise ValueError(
+            f"{name!r} is not a readable image ({explain(error)}): remove or replace it"
+        ) from error
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     image = image.crop((left, top, left + side, top + side))

@@ -18,7 +18,10 @@ from gandash.theory import toy_data
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images (N, C, H, W) uint8, or points (N, dim) float32; labels (N,) int64 and the names of the classes, if any."""
+    """Images (N, C, H, W) uint8, or points (N, dim) float32.
+
+    Labels (N,) int64 and the names of the classes, if any.
+    """
 
     name: str
     title: str
@@ -53,7 +56,8 @@ def load(config: DataConfig, split: str = "train") -> Dataset:
         images, labels = images[: config.limit], None if labels is None else labels[: config.limit]
     if not len(images):
         raise ValueError(
-            f"A dataset needs images ({', '.join(sorted(IMAGE_SUFFIXES))}) and {config.dataset!r} has none: "
+            f"A dataset needs images ({', '.join(sorted(IMAGE_SUFFIXES))}) and {config.dataset!r} "
+            "has none: "
             "choose a folder or zip that holds some"
         )
     if images.dim() == 4:
@@ -62,17 +66,23 @@ def load(config: DataConfig, split: str = "train") -> Dataset:
 
 
 def check_held_out(dataset: str) -> str:
-    """A dataset's name, if it is a named one with held-out images to measure against; ``ValueError`` if not."""
+    """A dataset's name, if it is a named one with held-out images to measure against.
+
+    ``ValueError`` if not.
+    """
     measurable = [name for name in SOURCES if name not in toy_data.STUDIES]
     if dataset not in measurable:
         raise ValueError(
-            f"Measuring needs held-out images of a named dataset ({', '.join(measurable)}), and {dataset!r} has none: "
+            f"Measuring needs held-out images of a named dataset ({', '.join(measurable)}), and "
+            f"{dataset!r} has none: "
             "choose one of those"
         )
     return dataset
 
 
-def _load_location(location: Path, config: DataConfig) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+def _load_location(
+    location: Path, config: DataConfig
+) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
     mode = "L" if config.color == "grey" else "RGB"
     if location.is_dir():
         files = folder_files(location)
@@ -80,7 +90,8 @@ def _load_location(location: Path, config: DataConfig) -> tuple[Tensor, Tensor |
         files = zip_files(location)
     else:
         raise ValueError(
-            f"dataset must be one of {', '.join(SOURCES)} or the path of a folder or zip of images, "
+            f"dataset must be one of {', '.join(SOURCES)} or the path of a folder or zip of "
+            "images, "
             f"and {str(location)!r} is neither: check the spelling"
         )
     images, labels, classes = stack(islice(files, config.limit), config.size, mode)

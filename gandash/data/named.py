@@ -49,7 +49,8 @@ def _load_idx(kind: str, folder: Path, split: str) -> tuple[Tensor, Tensor | Non
         loaded = dataset(str(folder), train=train, download=True)
     except (RuntimeError, OSError) as error:
         raise ValueError(
-            f"{kind} is not in {folder} and could not be downloaded (no network?): put its idx files into "
+            f"{kind} is not in {folder} and could not be downloaded (no network?): put its idx "
+            "files into "
             f"{folder / kind / 'raw'}, or point GANDASH_DATA to a folder that has them"
         ) from error
     return loaded.data[:, None], loaded.targets.long(), tuple(loaded.classes)
@@ -65,7 +66,9 @@ def _load_fashion(folder: Path, split: str) -> tuple[Tensor, Tensor | None, tupl
 
 
 def _load_cifar10(folder: Path, split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
-    return _load_class_zip(folder / "cifar10-jpeg.zip", lambda name: name.startswith(f"{split}/"), 32)
+    return _load_class_zip(
+        folder / "cifar10-jpeg.zip", lambda name: name.startswith(f"{split}/"), 32
+    )
 
 
 def _load_tinyhero(folder: Path, split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
@@ -79,13 +82,20 @@ def _load_tinyhero(folder: Path, split: str) -> tuple[Tensor, Tensor | None, tup
 
 
 def _load_stacked_mnist(folder: Path, split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
-    """Three random digits in the channels of one image: 1000 classes (Metz et al. 2017; Srivastava et al. 2017)."""
+    """Three random digits in the channels of one image: 1000 classes (Metz et al.
+
+    2017; Srivastava et al. 2017).
+    """
     images, labels, _ = _load_mnist(folder, split)
     assert labels is not None
     random = np.random.RandomState(STACKING_SEED[split])
     chosen = torch.from_numpy(random.randint(len(images), size=(len(images), 3)))
     stacked = images[chosen, 0]  # (N, 3, 28, 28)
-    return stacked, (labels[chosen] * torch.tensor([100, 10, 1])).sum(1), tuple(f"{i:03d}" for i in range(1000))
+    return (
+        stacked,
+        (labels[chosen] * torch.tensor([100, 10, 1])).sum(1),
+        tuple(f"{i:03d}" for i in range(1000)),
+    )
 
 
 def _study(name: str) -> Source:
@@ -99,8 +109,12 @@ SOURCES: dict[str, Source] = {
     "mnist": Source("MNIST", "CC BY-SA 3.0 (LeCun, Cortes, Burges)", _load_mnist),
     "fashion-mnist": Source("Fashion-MNIST", "MIT (Zalando SE)", _load_fashion),
     "cifar10": Source("CIFAR-10", "free for research (Krizhevsky 2009)", _load_cifar10, "mirror"),
-    "tinyhero": Source("TinyHero", "CC BY-SA 3.0 and GPL 3.0 (LPC artists; TinyHero)", _load_tinyhero, "shift", 64),
-    "stacked-mnist": Source("Stacked MNIST", "CC BY-SA 3.0 (LeCun, Cortes, Burges)", _load_stacked_mnist),
+    "tinyhero": Source(
+        "TinyHero", "CC BY-SA 3.0 and GPL 3.0 (LPC artists; TinyHero)", _load_tinyhero, "shift", 64
+    ),
+    "stacked-mnist": Source(
+        "Stacked MNIST", "CC BY-SA 3.0 (LeCun, Cortes, Burges)", _load_stacked_mnist
+    ),
     **{name: _study(name) for name in toy_data.STUDIES},
 }
 
@@ -111,6 +125,7 @@ def _load_class_zip(
     """Color images of those members whose names belong."""
     if not path.is_file():
         raise ValueError(
-            f"{path.name} is not in {path.parent}: put it there, or point GANDASH_DATA to a folder that has it"
+            f"{path.name} is not in {path.parent}: put it there, or point GANDASH_DATA to a folder "
+            "that has it"
         )
     return stack(zip_files(path, belongs), size, "RGB")

@@ -18,7 +18,10 @@ def to_uint8(images: Tensor) -> Tensor:
 
 
 def fit(images: Tensor, size: int) -> Tensor:
-    """Square uint8 images (N, C, H, W) to ``size``: 28 pixels are padded to 32 first, the rest resampled."""
+    """Square uint8 images (N, C, H, W) to ``size``.
+
+    28 pixels are padded to 32 first, the rest resampled.
+    """
     if images.shape[-1] == 28:
         images = pad(images, (2, 2, 2, 2))
     if images.shape[-1] == size:

@@ -1,4 +1,7 @@
-"""Zips of images that visitors hand in: checked, kept under their content's hash, bounded in all."""
+"""Zips of images that visitors hand in.
+
+Checked, kept under their content's hash, bounded in all.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,8 @@ def keep(root: Path, filename: str, content: bytes) -> str:
     used = sum(other.stat().st_size for other in find(root).values())
     if used + len(content) > MAX_BYTES_IN_ALL:
         raise ValueError(
-            f"Uploads may hold {MAX_BYTES_IN_ALL / 1e9:g} GB in all, and {used / 1e9:.2f} GB are used: "
+            f"Uploads may hold {MAX_BYTES_IN_ALL / 1e9:g} GB in all, and {used / 1e9:.2f} GB are "
+            "used: "
             "remove old ones from the server's uploads folder"
         )
     write_whole(path, content)

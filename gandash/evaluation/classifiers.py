@@ -1,4 +1,7 @@
-"""Small convolutional classifiers, trained here: their features measure samples, their classes count modes."""
+"""Small convolutional classifiers, trained here.
+
+Their features measure samples, their classes count modes.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,11 @@ SHIFT = 4
 
 
 class Facts(Section):
-    """What a classifier is: ``accuracy`` is the share of the test split that it puts into the right class.
+    """What a classifier is: ``accuracy`` is the share of the test split that it puts into the right
+    class.
 
-    ``reference`` are the figures of training images in place of samples, what a perfect generator would reach.
+    ``reference`` are the figures of training images in place of samples, what a perfect generator
+    would reach.
     """
 
     dataset: str
@@ -44,7 +49,9 @@ class Facts(Section):
     @property
     def name(self) -> str:
         """How a figure on its features names them."""
-        return f"gandash classifier for {self.dataset}, version {self.version} ({FEATURES} features)"
+        return (
+            f"gandash classifier for {self.dataset}, version {self.version} ({FEATURES} features)"
+        )
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -55,8 +62,9 @@ class Facts(Section):
 class Classifier(nn.Module):
     """Images (N, C, S, S) in [-1, 1] to class scores (N, classes), by way of 128 features.
 
-    Grey images of 32 pixels: a strided 5x5 and three 3x3 convolutions, 5 million multiplications an image. Color
-    images of 32 or more: a small residual network (He et al. 2016) with six, 34 million at 32. Batch norm throughout.
+    Grey images of 32 pixels: a strided 5x5 and three 3x3 convolutions, 5 million multiplications an
+    image. Color images of 32 or more: a small residual network (He et al. 2016) with six, 34
+    million at 32. Batch norm throughout.
     """
 
     def __init__(self, channels: int, classes: int) -> None:
@@ -87,20 +95,29 @@ class _Residual(nn.Module):
 def _for_grey(channels: int, width: int = 24) -> tuple[nn.Sequential, int]:
     layers = nn.Sequential(
         *_block(channels, width, 5, 2),
-        *_block(width, 2 * width), nn.MaxPool2d(2),
-        *_block(2 * width, 3 * width), nn.MaxPool2d(2),
-        *_block(3 * width, 3 * width), nn.Flatten(),
-    )  # fmt: skip
+        *_block(width, 2 * width),
+        nn.MaxPool2d(2),
+        *_block(2 * width, 3 * width),
+        nn.MaxPool2d(2),
+        *_block(3 * width, 3 * width),
+        nn.Flatten(),
+    )
     return layers, 3 * width * 16
 
 
 def _for_color(channels: int, width: int = 32) -> tuple[nn.Sequential, int]:
     layers = nn.Sequential(
-        *_block(channels, width), nn.MaxPool2d(2),
-        *_block(width, 2 * width), _Residual(2 * width), nn.MaxPool2d(2),
-        *_block(2 * width, 4 * width), nn.MaxPool2d(2),
-        *_block(4 * width, 8 * width), nn.AdaptiveMaxPool2d(1), nn.Flatten(),
-    )  # fmt: skip
+        *_block(channels, width),
+        nn.MaxPool2d(2),
+        *_block(width, 2 * width),
+        _Residual(2 * width),
+        nn.MaxPool2d(2),
+        *_block(2 * width, 4 * width),
+        nn.MaxPool2d(2),
+        *_block(4 * width, 8 * width),
+        nn.AdaptiveMaxPool2d(1),
+        nn.Flatten(),
+    )
     return layers, 8 * width
 
 
@@ -110,20 +127,26 @@ def _block(a: int, b: int, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
 
 
 def fit(
-    dataset: Dataset, epochs: int, seed: int = 0, augment: Augment = "none",
+    dataset: Dataset,
+    epochs: int,
+    seed: int = 0,
+    augment: Augment = "none",
     on_step: Callable[[int, int], object] | None = None,
-) -> Classifier:  # fmt: skip
-    """Train on labelled images with AdamW and a one-cycle schedule; the seed decides weights, order and shifts.
+) -> Classifier:
+    """Train on labelled images with AdamW and a one-cycle schedule; the seed decides weights, order
+    and shifts.
 
-    ``augment`` shifts images by up to 4 pixels at random, and mirrors them. ``on_step`` is told after each step how
-    many of how many are done.
+    ``augment`` shifts images by up to 4 pixels at random, and mirrors them. ``on_step`` is told
+    after each step how many of how many are done.
     """
     labels = _labels(dataset)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = Classifier(dataset.shape[0], len(dataset.classes))
         network.to(memory_format=torch.channels_last)
-        optimizer = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+        optimizer = torch.optim.AdamW(
+            network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY
+        )
         steps = epochs * (len(dataset) // BATCH)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
         for step, index in enumerate(_order(len(dataset), epochs), start=1):
@@ -145,7 +168,10 @@ def _prepare(images: Tensor) -> Tensor:
 
 
 def _moved(images: Tensor, mirror: bool) -> Tensor:
-    """Images (N, C, H, W), each shifted within a reflected margin; to ``mirror`` is to do so to every other one."""
+    """Images (N, C, H, W), each shifted within a reflected margin.
+
+    To ``mirror`` is to do so to every other one.
+    """
     count, _, height, width = images.shape
     wide = pad(images.float(), (SHIFT,) * 4, mode="reflect").to(images.dtype)
     top, left = torch.randint(0, 2 * SHIFT + 1, (2, count, 1))
@@ -153,12 +179,16 @@ def _moved(images: Tensor, mirror: bool) -> Tensor:
     if mirror:
         columns = torch.where(torch.rand(count, 1) < 0.5, columns, columns.flip(1))
     # the indices' own axes come first: (N, H, W, C)
-    return wide[torch.arange(count)[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    return wide[
+        torch.arange(count)[:, None, None], :, rows[:, :, None], columns[:, None, :]
+    ].permute(0, 3, 1, 2)
 
 
 def _labels(dataset: Dataset) -> Tensor:
     if dataset.labels is None:
-        raise ValueError(f"A classifier needs labels, and {dataset.name!r} has none: choose data in classes")
+        raise ValueError(
+            f"A classifier needs labels, and {dataset.name!r} has none: choose data in classes"
+        )
     return dataset.labels
 
 
@@ -198,7 +228,10 @@ def save(folder: Path, network: Classifier, facts: Facts) -> Path:
 
 
 def reference(folder: Path, dataset: str) -> Evaluation | None:
-    """Figures of training images in place of samples, if there is a classifier for the data that carries them."""
+    """Figures of training images in place of samples.
+
+    If there is a classifier for the data that carries them.
+    """
     try:
         return load(folder, dataset)[1].reference
     except ValueError:
@@ -206,12 +239,16 @@ def reference(folder: Path, dataset: str) -> Evaluation | None:
 
 
 def load(folder: Path, dataset: str) -> tuple[Classifier, Facts]:
-    """The classifier for a dataset, in eval mode; ``ValueError`` says if there is none or its file is damaged."""
+    """The classifier for a dataset, in eval mode.
+
+    ``ValueError`` says if there is none or its file is damaged.
+    """
     path = folder / f"{dataset}.safetensors"
     if not path.is_file():
         there = ", ".join(sorted(found.stem for found in folder.glob("*.safetensors"))) or "none"
         raise ValueError(
-            f"Samples are measured with a classifier for their data, and there is none for {dataset!r} (there are: "
+            "Samples are measured with a classifier for their data, and there is none for "
+            f"{dataset!r} (there are: "
             f"{there}): make one with python -m gandash classifier {dataset}"
         )
     try:
@@ -221,6 +258,8 @@ def load(folder: Path, dataset: str) -> tuple[Classifier, Facts]:
         network = Classifier(facts.channels, facts.classes)
         network.load_state_dict(tensors)
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"The classifier {path} is damaged ({explain(error)}): restore or make it anew") from error
+        raise ValueError(
+            f"The classifier {path} is damaged ({explain(error)}): restore or make it anew"
+        ) from error
     network.to(memory_format=torch.channels_last)  # reads more than twice as fast
     return network.eval().requires_grad_(False), facts

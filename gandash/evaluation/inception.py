@@ -1,7 +1,9 @@
-"""Figures on the features of Inception v3, those that papers print, by torch-fidelity's network and weights.
+"""Figures on the features of Inception v3, those that papers print, by torch-fidelity's network and
+weights.
 
-They can be compared with papers only as far as data, split, size and count are the same. The network
-wants 299x299 pixels and 11 billion operations an image: 5 images a second on two busy cores of a CPU.
+They can be compared with papers only as far as data, split, size and count are the same. The
+network wants 299x299 pixels and 11 billion operations an image: 5 images a second on two busy cores
+of a CPU.
 """
 
 from __future__ import annotations
@@ -44,11 +46,12 @@ def weights_path() -> Path:
 
 
 def load() -> nn.Module:
-    """The network in eval mode on the best device: uint8 images (N, 3, H, W) to features (N, 2048), logits (N, 1008).
+    """The network in eval mode on the best device: uint8 images (N, 3, H, W) to features (N, 2048),
+    logits (N, 1008).
 
-    Its weights, 96 MB, are downloaded once. ``ValueError`` if they are not there and cannot be, or are damaged.
-    torch-fidelity would unpickle any file of their name: this reads tensors only, after comparing the digest,
-    and hands them over in memory.
+    Its weights, 96 MB, are downloaded once. ``ValueError`` if they are not there and cannot be, or
+    are damaged. torch-fidelity would unpickle any file of their name: this reads tensors only,
+    after comparing the digest, and hands them over in memory.
     """
     from torch_fidelity.feature_extractor_inceptionv3 import (  # noqa: PLC0415 - slow to import
         URL_INCEPTION_V3,
@@ -59,28 +62,41 @@ def load() -> nn.Module:
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            torch.hub.download_url_to_file(URL_INCEPTION_V3, str(path), hash_prefix=SHA256, progress=False)
+            torch.hub.download_url_to_file(
+                URL_INCEPTION_V3, str(path), hash_prefix=SHA256, progress=False
+            )
         except (OSError, RuntimeError) as error:
             raise ValueError(
-                f"Inception's weights are not on this machine and could not be downloaded ({error}): put the file of "
+                "Inception's weights are not on this machine and could not be downloaded "
+                f"({error}): put the file of "
                 f"{URL_INCEPTION_V3} into {path.parent}"
             ) from error
     content = path.read_bytes()
     try:
         if not hashlib.sha256(content).hexdigest().startswith(SHA256):
             raise ValueError(f"its SHA-256 does not begin with {SHA256}")
-        tensors, given = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True), io.BytesIO()
+        tensors, given = (
+            torch.load(io.BytesIO(content), map_location="cpu", weights_only=True),
+            io.BytesIO(),
+        )
         torch.save(tensors, given)
         given.seek(0)
-        network: nn.Module = FeatureExtractorInceptionV3("inception", ["2048", "logits_unbiased"], given)
+        network: nn.Module = FeatureExtractorInceptionV3(
+            "inception", ["2048", "logits_unbiased"], given
+        )
     except (pickle.UnpicklingError, RuntimeError, ValueError) as error:
-        raise ValueError(f"Inception's weights in {path} are damaged ({error}): remove them") from error
+        raise ValueError(
+            f"Inception's weights in {path} are damaged ({error}): remove them"
+        ) from error
     return network.to(choose_device("auto"))
 
 
 @torch.inference_mode()
 def read(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
-    """Features (N, 2048) and logits (N, 1008) of uint8 images (N, C, H, W); gray ones as three equal channels."""
+    """Features (N, 2048) and logits (N, 1008) of uint8 images (N, C, H, W).
+
+    Gray ones as three equal channels.
+    """
     device = next(network.parameters()).device
     found = []
     for start in range(0, len(images), BATCH):
@@ -90,14 +106,21 @@ def read(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
     return features, logits
 
 
-def measure(checkpoint: Checkpoint, count: int = COUNT, seed: int = 0) -> Iterator[Progress | InceptionFigures]:
-    """Measure a checkpoint against the held-out images of its data, or all images of a folder or zip.
+def measure(
+    checkpoint: Checkpoint, count: int = COUNT, seed: int = 0
+) -> Iterator[Progress | InceptionFigures]:
+    """Measure a checkpoint against the held-out images of its data, or all images of a folder or
+    zip.
 
-    The last item is the result. ``ValueError`` if the checkpoint makes points, or the weights cannot be had.
+    The last item is the result. ``ValueError`` if the checkpoint makes points, or the weights
+    cannot be had.
     """
     facts = checkpoint.card.data
     if facts.points:
-        raise ValueError(f"Inception reads images, and {checkpoint.name!r} makes points: choose another checkpoint")
+        raise ValueError(
+            f"Inception reads images, and {checkpoint.name!r} makes points: choose another "
+            "checkpoint"
+        )
     if count < LEAST:
         raise ValueError(f"An evaluation needs at least {LEAST:,} samples, not {count}: take more")
     split, real = _real_images(checkpoint)
@@ -114,10 +137,15 @@ def measure(checkpoint: Checkpoint, count: int = COUNT, seed: int = 0) -> Iterat
     score, score_std = metrics.classifier_score(logits)
     yield InceptionFigures(
         protocol=Protocol(features=NAME, real=len(real), fake=count, split=split, seed=seed),
-        step=checkpoint.card.step, frechet=metrics.frechet_distance(fake, features), kernel=kernel,
-        kernel_std=kernel_std, **asdict(metrics.neighborhoods(fake, features, radii)), score=score, score_std=score_std,
+        step=checkpoint.card.step,
+        frechet=metrics.frechet_distance(fake, features),
+        kernel=kernel,
+        kernel_std=kernel_std,
+        **asdict(metrics.neighborhoods(fake, features, radii)),
+        score=score,
+        score_std=score_std,
         created=now(),
-    )  # fmt: skip
+    )
 
 
 def _real_images(checkpoint: Checkpoint) -> tuple[str, Dataset]:
@@ -129,7 +157,9 @@ def _real_images(checkpoint: Checkpoint) -> tuple[str, Dataset]:
 def _seen(network: nn.Module, real: Dataset) -> tuple[Tensor, Tensor]:
     """Features and radii of real images, kept in a file: they take as long as the samples."""
     path = tensor_cache.path(
-        runs_root(), f"inception {SHA256}, {metrics.NEIGHBORS}".encode(), real.images.numpy().tobytes()
+        runs_root(),
+        f"inception {SHA256}, {metrics.NEIGHBORS}".encode(),
+        real.images.numpy().tobytes(),
     )
     if (found := tensor_cache.read(path, ("features", "radii"))) is None:
         features, _ = read(network, real.images)

@@ -1,6 +1,8 @@
-"""The training images nearest to a sample: in pixels, and on the features of the classifier for the data.
+"""The training images nearest to a sample: in pixels, and on the features of the classifier for the
+data.
 
-Features of a whole training set take a minute to compute; :mod:`gandash.jobs.nearest_images` does that once.
+Features of a whole training set take a minute to compute; :mod:`gandash.jobs.nearest_images` does
+that once.
 """
 
 from __future__ import annotations
@@ -27,7 +29,10 @@ CHUNK = 2048
 
 @dataclass(frozen=True)
 class Gauge:
-    """What a distance is held against: the median distance of so many other real images to their nearest one."""
+    """What a distance is held against.
+
+    The median distance of so many other real images to their nearest one.
+    """
 
     typical: float
     probes: int
@@ -35,22 +40,30 @@ class Gauge:
 
     def __str__(self) -> str:
         kind = "held-out images" if self.held_out else "training images, themselves left out"
-        return f"the median distance of {self.probes:,} {kind} to their nearest training image is {self.typical:.2f}"
+        return (
+            f"the median distance of {self.probes:,} {kind} to their nearest training image is "
+            f"{self.typical:.2f}"
+        )
 
 
 @dataclass(frozen=True)
 class Space:
-    """Training images as uint8 pixels (N, C, H, W) or as features (N, d), and what is typical among them."""
+    """Training images as uint8 pixels (N, C, H, W) or as features (N, d).
+
+    And what is typical among them.
+    """
 
     references: Tensor
     gauge: Gauge
 
 
 def nearest(queries: Tensor, references: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Distances (Q, count) to the nearest references, nearest first, and which those are (Q, count).
+    """Distances (Q, count) to the nearest references, nearest first, and which those are (Q,
+    count).
 
-    Images are compared as pixels in [-1, 1], features as they are; Euclidean distance. Of ``references`` only a part
-    at a time is turned into floats. The distances of those found are taken anew, so that a copy is at 0.
+    Images are compared as pixels in [-1, 1], features as they are; Euclidean distance. Of
+    ``references`` only a part at a time is turned into floats. The distances of those found are
+    taken anew, so that a copy is at 0.
     """
     rows, count = _rows(queries), min(count, len(references))
     found = []
@@ -60,7 +73,9 @@ def nearest(queries: Tensor, references: Tensor, count: int) -> tuple[Tensor, Te
         found.append((closest.values, closest.indices + start))
     distances, indices = (torch.cat(parts, 1) for parts in zip(*found, strict=True))
     places = indices.gather(1, distances.topk(count, largest=False).indices)
-    exact = torch.stack([(rows - _rows(references[at])).norm(dim=1) for at in places.T], dim=1).sort(dim=1)
+    exact = torch.stack(
+        [(rows - _rows(references[at])).norm(dim=1) for at in places.T], dim=1
+    ).sort(dim=1)
     return exact.values, places.gather(1, exact.indices)
 
 
@@ -69,15 +84,23 @@ def _rows(items: Tensor) -> Tensor:
 
 
 def training_images(checkpoint: Checkpoint) -> Dataset:
-    """What a checkpoint was trained on; ``ValueError`` if that is no images, not there, or too much to look through."""
+    """What a checkpoint was trained on.
+
+    ``ValueError`` if that is no images, not there, or too much to look through.
+    """
     facts = checkpoint.card.data
     size = facts.images * math.prod(facts.shape)
     if facts.points:
-        raise ValueError(f"Nearest images are those of a generator of images, and {checkpoint.name!r} makes points")
+        raise ValueError(
+            f"Nearest images are those of a generator of images, and {checkpoint.name!r} makes "
+            "points"
+        )
     if size > MAX_BYTES:
         raise ValueError(
-            f"Nearest images are looked for in at most {MAX_BYTES // 10**6} MB of training images, and those of "
-            f"{checkpoint.name!r} take {size // 10**6:,} MB: choose a checkpoint of fewer or smaller images"
+            f"Nearest images are looked for in at most {MAX_BYTES // 10**6} MB of training images, "
+            "and those of "
+            f"{checkpoint.name!r} take {size // 10**6:,} MB: choose a checkpoint of fewer or "
+            "smaller images"
         )
     return data.load(checkpoint.card.config.data)
 
@@ -89,15 +112,25 @@ def pixels(checkpoint: Checkpoint, dataset: Dataset) -> Space:
 
 
 def probe_images(checkpoint: Checkpoint, dataset: Dataset) -> tuple[Tensor, bool]:
-    """Evenly spaced images to take the measure of a space with: held-out ones where the data has some."""
+    """Evenly spaced images to take the measure of a space with.
+
+    Held-out ones where the data has some.
+    """
     config = checkpoint.card.config.data
     held_out = config.dataset in data.SOURCES
-    images = data.load(config.model_copy(update={"limit": None}), "test").images if held_out else dataset.images
+    images = (
+        data.load(config.model_copy(update={"limit": None}), "test").images
+        if held_out
+        else dataset.images
+    )
     return images[:: max(1, len(images) // PROBES)][:PROBES], held_out
 
 
 def gauge_of(probes: Tensor, references: Tensor, held_out: bool) -> Gauge:
-    """The nearest training image of a training image is the second nearest: the nearest is itself."""
+    """The nearest training image of a training image is the second nearest.
+
+    The nearest is itself.
+    """
     distances, _ = nearest(probes, references, 1 if held_out else 2)
     return Gauge(float(distances[:, -1].median()), len(probes), held_out)
 
@@ -115,11 +148,16 @@ def _dataset(checkpoint: Checkpoint) -> str:
 def file(root: Path, checkpoint: Checkpoint) -> Path:
     """Where the features are kept: named for the data and for the classifier's weights."""
     weights = (classifiers_root() / f"{_dataset(checkpoint)}.safetensors").read_bytes()
-    return tensor_cache.path(root, b"neighbors", checkpoint.card.config.data.model_dump_json().encode(), weights)
+    return tensor_cache.path(
+        root, b"neighbors", checkpoint.card.config.data.model_dump_json().encode(), weights
+    )
 
 
 def read(path: Path) -> Space | None:
-    """The space of features that a file keeps; None if it is not there or damaged, and has to be made (anew)."""
+    """The space of features that a file keeps.
+
+    None if it is not there or damaged, and has to be made (anew).
+    """
     if (found := tensor_cache.read(path, ["features"])) is None:
         return None
     tensors, facts = found

@@ -17,23 +17,31 @@ FIGURES = {
 
 
 def over_seeds(cards: list[Card]) -> list[tuple[str, Protocol, pd.DataFrame]]:
-    """Mean and standard deviation over seeds for arms of label smoothing, where there are several of both.
+    """Mean and standard deviation over seeds for arms of label smoothing, where there are several
+    of both.
 
-    Arms are compared if they were measured alike and their configs differ in alpha, beta and the seed alone. Each table
-    comes with how its runs were trained and measured; one row an arm: its targets, the number of seeds and
-    ``mean ± standard deviation`` (of a sample, n - 1) of each figure.
+    Arms are compared if they were measured alike and their configs differ in alpha, beta and the
+    seed alone. Each table comes with how its runs were trained and measured; one row an arm: its
+    targets, the number of seeds and ``mean ± standard deviation`` (of a sample, n - 1) of each
+    figure.
     """
     groups: dict[tuple[Protocol, Config], dict[tuple[float, float], list[Evaluation]]] = {}
     for card in cards:
         if card.evaluation:
             shared = card.config.without_smoothing().model_copy(update={"seed": 0})
             arms = groups.setdefault((card.evaluation.protocol, shared), {})
-            arms.setdefault((card.config.loss.alpha, card.config.loss.beta), []).append(card.evaluation)
+            arms.setdefault((card.config.loss.alpha, card.config.loss.beta), []).append(
+                card.evaluation
+            )
     found = []
     for (protocol, shared), arms in groups.items():
-        several = {smoothing: measured for smoothing, measured in sorted(arms.items()) if len(measured) > 1}
+        several = {
+            smoothing: measured for smoothing, measured in sorted(arms.items()) if len(measured) > 1
+        }
         if len(several) > 1:
-            found.append((_training(shared), protocol, pd.DataFrame([_arm(*it) for it in several.items()])))
+            found.append(
+                (_training(shared), protocol, pd.DataFrame([_arm(*it) for it in several.items()]))
+            )
     return found
 
 
@@ -45,7 +53,10 @@ def _training(config: Config) -> str:
 
 def _arm(smoothing: tuple[float, float], measured: list[Evaluation]) -> dict[str, Any]:
     alpha, beta = smoothing
-    row: dict[str, Any] = {"Targets (real, fake)": f"{1 - alpha:g}, {beta:g}", "Seeds": len(measured)}
+    row: dict[str, Any] = {
+        "Targets (real, fake)": f"{1 - alpha:g}, {beta:g}",
+        "Seeds": len(measured),
+    }
     for name, title in FIGURES.items():
         values = pd.Series([getattr(it, name) for it in measured])
         digits = 1 if name == "frechet" else 3

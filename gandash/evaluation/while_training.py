@@ -1,7 +1,8 @@
-"""How good a run's samples are while it trains: three quick figures on held-out images, and the best weights so far.
+"""How good a run's samples are while it trains: three quick figures on held-out images, and the
+best weights so far.
 
-The figures of a step are chosen from and shown as a curve; those of a finished checkpoint, on more and other
-samples, are made by :mod:`gandash.evaluation.after_training`.
+The figures of a step are chosen from and shown as a curve; those of a finished checkpoint, on more
+and other samples, are made by :mod:`gandash.evaluation.after_training`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from gandash.evaluation.classifiers import Classifier, Facts
 from gandash.training import State, sample
 
 SAMPLES = 2000
-SEED = 2017  # not that of an evaluation: weights that are chosen by these samples are measured on others
+# not that of an evaluation: weights that are chosen by these samples are measured on others
+SEED = 2017
 BATCH = 250  # samples at a time, among which ten classes are equally many
 
 
@@ -56,7 +58,7 @@ def see(images: Dataset, classifier: Classifier, facts: Facts) -> HeldOut:
 
 @dataclass(frozen=True)
 class Quality:
-    """Figures of a step's samples; formulas and ranges stand in :mod:`gandash.evaluation.metrics`."""
+    """Figures of a step's samples; formulas stand in :mod:`gandash.evaluation.metrics`."""
 
     frechet: float
     precision: float
@@ -65,7 +67,10 @@ class Quality:
 
 @dataclass(frozen=True)
 class Best:
-    """The weights of the step with the least Fréchet distance so far, on the CPU: the sampler's and D's."""
+    """The weights of the step with the least Fréchet distance so far, on the CPU.
+
+    The sampler's and D's.
+    """
 
     step: int
     seconds: float
@@ -84,28 +89,37 @@ def check(config: Config, folder: Path) -> None:
         raise ValueError(f"{error}, or set evaluate_every to 0") from error
     if config.data.color != "auto" and {"grey": 1, "rgb": 3}[config.data.color] != facts.channels:
         raise ValueError(
-            f"The classifier for {facts.dataset!r} reads images of {facts.channels} channels, and color is "
+            f"The classifier for {facts.dataset!r} reads images of {facts.channels} channels, and "
+            "color is "
             f"{config.data.color!r}: set color to auto, or evaluate_every to 0"
         )
     if config.data.size != facts.size:
         raise ValueError(
-            f"The classifier for {facts.dataset!r} reads images of {facts.size} pixels, and size is "
+            f"The classifier for {facts.dataset!r} reads images of {facts.size} pixels, and size "
+            "is "
             f"{config.data.size}: set size to {facts.size}, or evaluate_every to 0"
         )
 
 
 def protocol(held_out: HeldOut) -> Protocol:
     """What the figures of a run have in common."""
-    return Protocol(features=held_out.facts.name, real=len(held_out.images), fake=SAMPLES, seed=SEED)
+    return Protocol(
+        features=held_out.facts.name, real=len(held_out.images), fake=SAMPLES, seed=SEED
+    )
 
 
 def measure(state: State, held_out: HeldOut) -> Quality:
-    """Figures of the sampler in eval mode as it stands; neither weights nor random streams are touched."""
+    """Figures of the sampler in eval mode as it stands.
+
+    Neither weights nor random streams are touched.
+    """
     z = latent.draw(SEED, SAMPLES, state.config.network.latent_dim)
     images = torch.cat([sample(state, part) for part in torch.split(z, BATCH)])
     features, _ = classifiers.read(held_out.classifier, images)
     near = metrics.neighborhoods(features, held_out.features, held_out.radii)
-    return Quality(metrics.frechet_distance(features, held_out.features), near.precision, near.recall)
+    return Quality(
+        metrics.frechet_distance(features, held_out.features), near.precision, near.recall
+    )
 
 
 def better(best: Best | None, state: State, found: Quality) -> Best:
@@ -116,4 +130,7 @@ def better(best: Best | None, state: State, found: Quality) -> Best:
 
 
 def _copy(network: torch.nn.Module) -> dict[str, Tensor]:
-    return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in network.state_dict().items()}
+    return {
+        name: tensor.detach().to("cpu", copy=True).contiguous()
+        for name, tensor in network.state_dict().items()
+    }

@@ -1,4 +1,7 @@
-"""The queue as the app sees it: put runs in, take them out, and start the worker where one is needed."""
+"""The queue as the app sees it: put runs in, take them out.
+
+And start the worker where one is needed.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ _launched: dict[Path, subprocess.Popen[bytes]] = {}
 
 
 def submit(root: Path, config: Config, name: str) -> Run:
-    """Put a new run at the end of the line; ``ValueError`` if its name is taken or the line is full."""
+    """Put a new run at the end of the line.
+
+    ``ValueError`` if its name is taken or the line is full.
+    """
     with gate(root):
         run = runs.create(root, config, name, queue.new_place(root))
         _launch_if_needed(root)
@@ -30,7 +36,10 @@ def submit(root: Path, config: Config, name: str) -> Run:
 
 
 def resume(run: Run) -> None:
-    """Put a stopped or failed run at the end of the line; ``ValueError`` if it is not one or the line is full."""
+    """Put a stopped or failed run at the end of the line.
+
+    ``ValueError`` if it is not one or the line is full.
+    """
     root = run.folder.parent
     with gate(root):
         status = run.status()
@@ -46,7 +55,10 @@ def resume(run: Run) -> None:
 
 
 def train_longer(run: Run, more: int) -> None:
-    """Put a finished run at the end of the line again, with more epochs or steps; see :func:`gandash.runs.extend`."""
+    """Put a finished run at the end of the line again, with more epochs or steps.
+
+    See :func:`gandash.runs.extend`.
+    """
     with gate(run.folder.parent):
         runs.extend(run, more)
     resume(run)
@@ -69,7 +81,10 @@ def remove(run: Run) -> None:
     root = run.folder.parent
     with gate(root):
         if queue.is_running(run):
-            raise ValueError(f"A run must not be removed while it runs, and {run.name!r} is running: stop it first")
+            raise ValueError(
+                f"A run must not be removed while it runs, and {run.name!r} is running: stop it "
+                "first"
+            )
         (root / TRASH).mkdir(exist_ok=True)
         run.folder.rename(Path(tempfile.mkdtemp(dir=root / TRASH)) / run.name)
     shutil.rmtree(root / TRASH, ignore_errors=True)
@@ -86,7 +101,10 @@ def recover(root: Path) -> None:
 
 
 def ensure_worker(root: Path) -> None:
-    """Start a worker if runs wait and none lives; does not wait for it. Cheap enough to call at any time."""
+    """Start a worker if runs wait and none lives; does not wait for it.
+
+    Cheap enough to call at any time.
+    """
     with gate(root):
         _launch_if_needed(root)
 
@@ -98,7 +116,10 @@ def _launch_if_needed(root: Path) -> None:
 
 
 def _is_launching(root: Path) -> bool:
-    """Whether a worker was launched a moment ago and is still importing: its lock is not taken yet."""
+    """Whether a worker was launched a moment ago and is still importing.
+
+    Its lock is not taken yet.
+    """
     child = _launched.get(root.resolve())
     if child is not None and child.poll() is not None:
         return False

@@ -23,7 +23,10 @@ MODULE = "jobs.measuring"
 
 
 def check(checkpoint: Checkpoint) -> None:
-    """``ValueError`` if a checkpoint's samples cannot be measured, whatever state its folder is in."""
+    """``ValueError`` if a checkpoint's samples cannot be measured.
+
+    Whatever state its folder is in.
+    """
     next(after_training.evaluate(checkpoint, classifiers_root()))
 
 
@@ -35,12 +38,17 @@ def start(root: Path, folder: Path) -> None:
     checkpoint = Checkpoint(folder, checkpoints.load_card(folder))
     check(checkpoint)
     if not os.access(folder, os.W_OK):
-        raise ValueError(f"Figures are kept in a checkpoint's card, and {folder} is read-only: make it writable")
+        raise ValueError(
+            f"Figures are kept in a checkpoint's card, and {folder} is read-only: make it writable"
+        )
     task.start(root, MODULE, folder, f"measuring {checkpoint.name!r}")
 
 
 def measure(root: Path, folder: Path) -> Iterator[Progress]:
-    """Measure a checkpoint and keep the figures in its card, which must not have changed meanwhile."""
+    """Measure a checkpoint and keep the figures in its card.
+
+    Which must not have changed meanwhile.
+    """
     checkpoint = Checkpoint(folder, checkpoints.load_card(folder))
     for item in after_training.evaluate(checkpoint, classifiers_root()):
         if isinstance(item, Evaluation):
@@ -54,7 +62,8 @@ def _keep(root: Path, measured: Checkpoint, found: Evaluation) -> None:
     with gate(root, seconds=-1):
         if checkpoints.load_card(measured.folder) != measured.card:
             raise ValueError(
-                f"A checkpoint must stay the same while it is measured, and {measured.name!r} has changed: "
+                f"A checkpoint must stay the same while it is measured, and {measured.name!r} has "
+                "changed: "
                 "measure it again"
             )
         checkpoints.attach(measured, found)

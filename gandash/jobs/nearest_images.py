@@ -24,7 +24,8 @@ PARTS = 12
 
 
 def start(root: Path, folder: Path) -> None:
-    """Start to compute the features of what the checkpoint in ``folder`` was trained on; ``root`` is that of runs.
+    """Start to compute the features of what the checkpoint in ``folder`` was trained on; ``root``
+    is that of runs.
 
     ``ValueError`` if it is gone, there is no classifier for its data, or another job is under way.
     """
@@ -34,7 +35,10 @@ def start(root: Path, folder: Path) -> None:
 
 
 def build(root: Path, folder: Path) -> Iterator[Progress]:
-    """Compute the features of a training set and keep them, with their gauge, in a file of half-precision numbers."""
+    """Compute the features of a training set and keep them, with their gauge.
+
+    In a file of half-precision numbers.
+    """
     checkpoint = Checkpoint(folder, checkpoints.load_card(folder))
     yield Progress("Loading training images", 1, PARTS + 2)
     dataset, network, found = training_images(checkpoint), classifier(checkpoint), []
@@ -45,7 +49,11 @@ def build(root: Path, folder: Path) -> Iterator[Progress]:
     features = torch.cat(found)
     probes, held_out = probe_images(checkpoint, dataset)
     gauge = gauge_of(classifiers.read(network, probes)[0].half(), features, held_out)
-    facts = {"typical": repr(gauge.typical), "probes": str(gauge.probes), "held_out": str(gauge.held_out)}
+    facts = {
+        "typical": repr(gauge.typical),
+        "probes": str(gauge.probes),
+        "held_out": str(gauge.held_out),
+    }
     tensor_cache.write(file(root, checkpoint), {"features": features}, facts)
 
 

@@ -24,14 +24,18 @@ MAX_LOST = 3
 
 @contextmanager
 def gate(root: Path, seconds: float = GATE_SECONDS) -> Iterator[None]:
-    """Be the one who changes the line; held for milliseconds. Raises ``TimeoutError`` after ``seconds``."""
+    """Be the one who changes the line; held for milliseconds.
+
+    Raises ``TimeoutError`` after ``seconds``.
+    """
     root.mkdir(parents=True, exist_ok=True)
     lock = FileLock(root / GATE)
     try:
         lock.acquire(timeout=seconds)
     except Timeout as error:
         raise TimeoutError(
-            f"The line of runs must be free within {seconds:g} s, and another process holds {root / GATE}: try again"
+            f"The line of runs must be free within {seconds:g} s, and another process holds "
+            f"{root / GATE}: try again"
         ) from error
     try:
         yield
@@ -40,7 +44,10 @@ def gate(root: Path, seconds: float = GATE_SECONDS) -> Iterator[None]:
 
 
 def alive(root: Path) -> bool:
-    """Whether a worker serves this folder; one that has just been launched counts when its lock is taken."""
+    """Whether a worker serves this folder.
+
+    One that has just been launched counts when its lock is taken.
+    """
     return is_held(root / WORKER)
 
 
@@ -57,17 +64,27 @@ def position(root: Path, run: Run) -> int | None:
 
 
 def new_place(root: Path) -> int:
-    """The place at the end of the line; ``ValueError`` if the line is full. Call it within the gate."""
+    """The place at the end of the line; ``ValueError`` if the line is full.
+
+    Call it within the gate.
+    """
     length = len(waiting(root))
     if length >= MAX_QUEUED:
         raise ValueError(
-            f"At most {MAX_QUEUED} runs may wait, and {length} do: wait until one has started, or take one out of line"
+            f"At most {MAX_QUEUED} runs may wait, and {length} do: wait until one has started, or "
+            "take one out of line"
         )
-    return max((status.place for _, status in _statuses(root) if status.place is not None), default=0) + 1
+    return (
+        max((status.place for _, status in _statuses(root) if status.place is not None), default=0)
+        + 1
+    )
 
 
 def take(root: Path) -> Run | None:
-    """Mark the next run as running and hand it over; one that was asked to stop is left out. Within the gate."""
+    """Mark the next run as running and hand it over; one that was asked to stop is left out.
+
+    Within the gate.
+    """
     for run in waiting(root):
         if run.stop_requested:
             cancel(run)
@@ -84,21 +101,30 @@ def cancel(run: Run, message: str = "Stopped while it was waiting; it can be res
 
 
 def is_running(run: Run) -> bool:
-    """Whether a run is being trained, or about to be: a status may outlive its process, or be damaged."""
+    """Whether a run is being trained, or about to be.
+
+    A status may outlive its process, or be damaged.
+    """
     try:
         status = run.status()
     except ValueError:
         return run.held
-    return run.held or (status.phase == "running" and not is_lost(run, status, alive(run.folder.parent)))
+    return run.held or (
+        status.phase == "running" and not is_lost(run, status, alive(run.folder.parent))
+    )
 
 
 def is_lost(run: Run, status: Status, served: bool) -> bool:
-    """Whether a run that says running is not (killed); ``served``: a worker lives that may have it."""
+    """Whether a run that says running is not (killed).
+
+    ``served``: a worker lives that may have it.
+    """
     return status.phase == "running" and not run.held and not (served and status.place is not None)
 
 
 def settle(root: Path, served: bool) -> None:
-    """Put lost runs of the worker back to the head of the line and stop those of the foreground. Within the gate.
+    """Put lost runs of the worker back to the head of the line and stop those of the foreground.
+    Within the gate.
 
     ``served``: a worker lives, and the run that it took is not lost.
     """
@@ -113,7 +139,8 @@ def _settle(run: Run, status: Status) -> None:
         cancel(run, f"{where}; it can be resumed.")
     elif status.lost + 1 >= MAX_LOST:
         message = (
-            f"A run must live until its first report, and this one was killed {MAX_LOST} times before "
+            f"A run must live until its first report, and this one was killed {MAX_LOST} times "
+            "before "
             "(too little memory?): choose a smaller batch_size or fewer filters"
         )
         run.update(phase="failed", place=None, lost=0, message=message)
@@ -126,7 +153,10 @@ def _waits(status: Status) -> bool:
 
 
 def _statuses(root: Path) -> Iterator[tuple[Run, Status]]:
-    """All runs whose status can be read; a damaged one is for its page to report, and holds up nobody."""
+    """All runs whose status can be read.
+
+    A damaged one is for its page to report, and holds up nobody.
+    """
     for run in runs.find(root):
         try:
             yield run, run.status()

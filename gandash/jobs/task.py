@@ -1,7 +1,9 @@
-"""Work beside the web server: processes at the lowest priority, and one job at a time for a folder of runs.
+"""Work beside the web server: processes at the lowest priority, and one job at a time for a folder
+of runs.
 
-A job is a module that is run as ``python -m gandash.MODULE ROOT FOLDER`` on a checkpoint's folder. What it is doing
-stands in one small file; it holds a lock that the system releases whatever the process dies of.
+A job is a module that is run as ``python -m gandash.MODULE ROOT FOLDER`` on a checkpoint's folder.
+What it is doing stands in one small file; it holds a lock that the system releases whatever the
+process dies of.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ _started: dict[Path, subprocess.Popen[bytes]] = {}
 class Job(Section):
     """What ``module`` does with the checkpoint in ``folder``: ``what`` in words, and how far it is.
 
-    ``problem`` says in one sentence why it ended without a result; a job that ended with one is forgotten.
+    ``problem`` says in one sentence why it ended without a result; a job that ended with one is
+    forgotten.
     """
 
     module: str
@@ -55,13 +58,17 @@ class Job(Section):
 
 
 def start(root: Path, module: str, folder: Path, what: str) -> None:
-    """Start a job in a process of its own and leave it; ``ValueError`` while another one is under way."""
+    """Start a job in a process of its own and leave it.
+
+    ``ValueError`` while another one is under way.
+    """
     root = root.resolve()
     with gate(root):
         job = current(root)
         if job is not None and not job.problem:
             raise ValueError(
-                f"One job runs beside the server at a time, and it is {job.what}: try again when that is done"
+                f"One job runs beside the server at a time, and it is {job.what}: try again when "
+                "that is done"
             )
         _write(root, Job(module=module, folder=str(folder.resolve()), what=what, started=now()))
         for left in (LOG, STOP):
@@ -70,7 +77,10 @@ def start(root: Path, module: str, folder: Path, what: str) -> None:
 
 
 def stop(root: Path, job: Job) -> None:
-    """Ask a job to end at its next step, without a result; nothing to do if it has ended or is another one by now."""
+    """Ask a job to end at its next step, without a result.
+
+    Nothing to do if it has ended or is another one by now.
+    """
     root = root.resolve()
     with gate(root):
         now = current(root)
@@ -84,7 +94,8 @@ def is_stopping(root: Path) -> bool:
 
 
 def current(root: Path) -> Job | None:
-    """The job under way, or the last one if it ended with a problem; None if there is nothing to say.
+    """The job under way, or the last one if it ended with a problem; None if there is nothing to
+    say.
 
     Costs two looks at files: cheap enough to be asked for every second.
     """
@@ -94,12 +105,18 @@ def current(root: Path) -> Job | None:
     if job is None or job.problem or held or _is_starting(root, job) or is_held(root / LOCK):
         return job
     return job.model_copy(
-        update={"problem": f"The process for {job.what} was cut off (killed? too little memory?): start it again"}
+        update={
+            "problem": f"The process for {job.what} was cut off (killed? too little memory?): "
+            "start it again"
+        }
     )
 
 
 def run(root: Path, work: Iterator[Progress]) -> None:
-    """Do the present job of ``root`` in this process, and write down how far it is and what it ends in."""
+    """Do the present job of ``root`` in this process.
+
+    And write down how far it is and what it ends in.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     lock = FileLock(root / LOCK)
     try:
@@ -130,7 +147,10 @@ def _do(root: Path, job: Job, work: Iterator[Progress]) -> None:
 
 
 def _is_starting(root: Path, job: Job) -> bool:
-    """Whether the process was started a moment ago and is still importing: its lock is not taken yet."""
+    """Whether the process was started a moment ago and is still importing.
+
+    Its lock is not taken yet.
+    """
     child = _started.get(root)
     if child is not None and child.poll() is not None:
         return False

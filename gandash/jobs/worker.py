@@ -1,8 +1,10 @@
 """The background process that trains waiting runs, one at a time and independent of the web server.
 
-``python -m gandash.jobs.worker FOLDER`` is the process; :mod:`gandash.jobs.control` starts it. One worker serves a
-folder: it holds a lock that the system releases whatever the process dies of. A worker leaves only when the queue
-is empty, and looks at it under the same lock as those who put runs in, so no run is left waiting.
+``python -m gandash.jobs.worker FOLDER`` is the process; :mod:`gandash.jobs.control` starts it. One
+worker serves a
+folder: it holds a lock that the system releases whatever the process dies of. A worker leaves only
+when the queue is empty, and looks at it under the same lock as those who put runs in, so no run is
+left waiting.
 """
 
 from __future__ import annotations
@@ -28,7 +30,10 @@ log = logging.getLogger("gandash.worker")
 
 
 def main(root: Path) -> None:
-    """Serve ``root`` until nothing waits, or until SIGTERM or SIGINT; leave at once if another worker does."""
+    """Serve ``root`` until nothing waits, or until SIGTERM or SIGINT.
+
+    Leave at once if another worker does.
+    """
     interrupted = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: interrupted.set())

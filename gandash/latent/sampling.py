@@ -13,14 +13,18 @@ BATCH = 256
 
 
 def generate(G: Generator, z: Tensor, label: int | None = None) -> Tensor:
-    """Samples of latent vectors (N, latent_dim): uint8 images (N, C, H, W) or float32 points (N, dim).
+    """Samples of latent vectors (N, latent_dim): uint8 images (N, C, H, W) or float32 points (N,
+    dim).
 
-    A conditioned G makes the class ``label``, or all in turn; ``ValueError`` if there is no such class.
+    A conditioned G makes the class ``label``, or all in turn; ``ValueError`` if there is no such
+    class.
     """
     labels = _labels(G, len(z), label)
     with torch.inference_mode():
         parts = [slice(start, start + BATCH) for start in range(0, len(z), BATCH)]
-        samples = torch.cat([G(z[part], None if labels is None else labels[part]) for part in parts])
+        samples = torch.cat(
+            [G(z[part], None if labels is None else labels[part]) for part in parts]
+        )
     return samples.float() if samples.dim() == 2 else to_uint8(samples)
 
 

@@ -44,7 +44,9 @@ def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     if omega < 1e-6:
         return lerp(a, b, t)
     if omega > torch.pi - 1e-6:
-        raise ValueError("slerp needs end points that are not opposite vectors: change one seed or use lerp")
+        raise ValueError(
+            "slerp needs end points that are not opposite vectors: change one seed or use lerp"
+        )
     s = t.double()[:, None]
     direction = (torch.sin((1 - s) * omega) * u + torch.sin(s * omega) * v) / torch.sin(omega)
     norm = (1 - s) * norm_a + s * norm_b
@@ -61,5 +63,8 @@ def path(a: Tensor, b: Tensor, steps: int, how: Interpolation = "slerp") -> Tens
 
 
 def classes_in_turn(count: int, classes: int) -> Tensor:
-    """Labels 0, 1, ... classes - 1, 0, ... for ``count`` samples of a conditioned generator, (count,) int64."""
+    """Labels 0, 1, ... classes - 1, 0, ...
+
+    For ``count`` samples of a conditioned generator, (count,) int64.
+    """
     return torch.arange(count) % classes

@@ -33,17 +33,24 @@ def cross_entropy_d(real: Tensor, fake: Tensor, alpha: float = 0.0, beta: float 
 
 
 def minimax_g(fake: Tensor) -> Tensor:
-    """-E softplus(fake) = E log(1 - D(G(z))): saturates where D is sure (Goodfellow et al. 2014)."""
+    """-E softplus(fake) = E log(1 - D(G(z))): saturates where D is sure (Goodfellow et al.
+
+    2014).
+    """
     return -softplus(fake).mean()
 
 
 def non_saturating_g(fake: Tensor) -> Tensor:
-    """E softplus(-fake) = -E log D(G(z)): strong gradients where G loses (Goodfellow et al. 2014)."""
+    """E softplus(-fake) = -E log D(G(z)): strong gradients where G loses (Goodfellow et al.
+
+    2014).
+    """
     return softplus(-fake).mean()
 
 
 def maximum_likelihood_g(fake: Tensor) -> Tensor:
-    """-E exp(fake) = -E D/(1 - D): the maximum-likelihood gradient if D is optimal (Goodfellow 2016, 3.2.5).
+    """-E exp(fake) = -E D/(1 - D): the maximum-likelihood gradient if D is optimal (Goodfellow
+    2016, 3.2.5).
 
     Almost all of the gradient comes from the few samples that fool D best, so its variance is high.
     """
@@ -66,7 +73,9 @@ def hinge_d(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def wasserstein_d(real: Tensor, fake: Tensor) -> Tensor:
-    """E fake - E real: minus the Wasserstein-1 distance if D is the best 1-Lipschitz critic (Arjovsky et al. 2017)."""
+    """E fake - E real: minus the Wasserstein-1 distance if D is the best 1-Lipschitz critic
+    (Arjovsky et al. 2017).
+    """
     return fake.mean() - real.mean()
 
 
@@ -111,7 +120,9 @@ F_DIVERGENCES: dict[str, FDivergence] = {
     "reverse-kl": FDivergence(lambda v: -(-v).exp(), lambda v: v - 1, -1.0),
     "pearson": FDivergence(lambda v: v, _pearson_conjugate, 0.0),
     "hellinger": FDivergence(lambda v: 1 - (-v).exp(), lambda v: v.exp() - 1, 0.0),
-    "jensen-shannon": FDivergence(lambda v: LOG_2 - softplus(-v), lambda v: softplus(v) - LOG_2, 0.0),
+    "jensen-shannon": FDivergence(
+        lambda v: LOG_2 - softplus(-v), lambda v: softplus(v) - LOG_2, 0.0
+    ),
     "gan": FDivergence(lambda v: -softplus(-v), softplus, -LOG_2),
 }
 
@@ -120,9 +131,9 @@ F_DIVERGENCES: dict[str, FDivergence] = {
 class Objective:
     """A named pair of losses and what it asks of the rest of the run.
 
-    ``cross_entropy`` says whether label smoothing applies; ``critic`` objectives need a D that is kept
-    Lipschitz; ``usual`` are the settings that the paper uses, by their dotted names in the config;
-    ``strict_g`` is the second form of G's loss where there are two.
+    ``cross_entropy`` says whether label smoothing applies; ``critic`` objectives need a D that is
+    kept Lipschitz; ``usual`` are the settings that the paper uses, by their dotted names in the
+    config; ``strict_g`` is the second form of G's loss where there are two.
     """
 
     title: str
@@ -137,9 +148,15 @@ class Objective:
 
 
 WGAN = {
-    "balance.d_steps": 5, "optimizer.method": "rmsprop", "optimizer.g_lr": 5e-5, "optimizer.d_lr": 5e-5,
-}  # fmt: skip
-GOODFELLOW, NOWOZIN = "Goodfellow et al. 2014, arXiv:1406.2661", "Nowozin et al. 2016, arXiv:1606.00709"
+    "balance.d_steps": 5,
+    "optimizer.method": "rmsprop",
+    "optimizer.g_lr": 5e-5,
+    "optimizer.d_lr": 5e-5,
+}
+GOODFELLOW, NOWOZIN = (
+    "Goodfellow et al. 2014, arXiv:1406.2661",
+    "Nowozin et al. 2016, arXiv:1606.00709",
+)
 
 
 def _f_gan(name: str, title: str, summary: str) -> Objective:
@@ -149,45 +166,78 @@ def _f_gan(name: str, title: str, summary: str) -> Objective:
 
 OBJECTIVES: dict[str, Objective] = {
     "non-saturating": Objective(
-        "Non-saturating", cross_entropy_d, non_saturating_g, GOODFELLOW,
+        "Non-saturating",
+        cross_entropy_d,
+        non_saturating_g,
+        GOODFELLOW,
         "G maximizes log D(G(z)): the usual DCGAN loss, with strong gradients while G is losing.",
         cross_entropy=True,
     ),
     "minimax": Objective(
-        "Minimax (saturating)", cross_entropy_d, minimax_g, GOODFELLOW,
-        "G minimizes log(1 - D(G(z))): the paper's two-player game; G's gradient vanishes where D is sure.",
+        "Minimax (saturating)",
+        cross_entropy_d,
+        minimax_g,
+        GOODFELLOW,
+        "G minimizes log(1 - D(G(z))): the paper's two-player game; G's gradient vanishes where D "
+        "is sure.",
         cross_entropy=True,
     ),
     "maximum-likelihood": Objective(
-        "Maximum likelihood", cross_entropy_d, maximum_likelihood_g, "Goodfellow 2016, arXiv:1701.00160, 3.2.5",
+        "Maximum likelihood",
+        cross_entropy_d,
+        maximum_likelihood_g,
+        "Goodfellow 2016, arXiv:1701.00160, 3.2.5",
         "G's gradient is that of maximum likelihood if D is optimal; few samples carry all of it.",
         cross_entropy=True,
     ),
     "least-squares": Objective(
-        "Least squares", least_squares_d, least_squares_g, "Mao et al. 2017, arXiv:1611.04076",
-        "D regresses to 1 and 0 without a sigmoid: samples far on the right side of the border are still pulled in.",
+        "Least squares",
+        least_squares_d,
+        least_squares_g,
+        "Mao et al. 2017, arXiv:1611.04076",
+        "D regresses to 1 and 0 without a sigmoid: samples far on the right side of the border are "
+        "still pulled in.",
     ),
     "hinge": Objective(
-        "Hinge", hinge_d, wasserstein_g, "Lim and Ye 2017, arXiv:1705.02894; Miyato et al. 2018, arXiv:1802.05957",
+        "Hinge",
+        hinge_d,
+        wasserstein_g,
+        "Lim and Ye 2017, arXiv:1705.02894; Miyato et al. 2018, arXiv:1802.05957",
         "D only cares for outputs inside the margin; usually with spectral normalization.",
         usual={"network.d_spectral_norm": True, "network.d_norm": "none"},
     ),
     "wasserstein": Objective(
-        "Wasserstein", wasserstein_d, wasserstein_g, "Arjovsky et al. 2017, arXiv:1701.07875",
-        "D is a critic that estimates a distance; it must be kept Lipschitz by clipping, a penalty or spectral norm.",
-        critic=True, usual=WGAN,
+        "Wasserstein",
+        wasserstein_d,
+        wasserstein_g,
+        "Arjovsky et al. 2017, arXiv:1701.07875",
+        "D is a critic that estimates a distance; it must be kept Lipschitz by clipping, a penalty "
+        "or spectral norm.",
+        critic=True,
+        usual=WGAN,
     ),
     "f-kl": _f_gan("kl", "f-GAN, KL", "Covers the data: missing a mode costs without bound."),
-    "f-reverse-kl": _f_gan("reverse-kl", "f-GAN, reverse KL", "Seeks modes: samples where there is no data cost most."),
-    "f-pearson": _f_gan("pearson", "f-GAN, Pearson chi-squared", "A squared error of the density ratio."),
+    "f-reverse-kl": _f_gan(
+        "reverse-kl", "f-GAN, reverse KL", "Seeks modes: samples where there is no data cost most."
+    ),
+    "f-pearson": _f_gan(
+        "pearson", "f-GAN, Pearson chi-squared", "A squared error of the density ratio."
+    ),
     "f-hellinger": _f_gan("hellinger", "f-GAN, squared Hellinger", "Symmetric and bounded."),
-    "f-jensen-shannon": _f_gan("jensen-shannon", "f-GAN, Jensen-Shannon", "Symmetric and bounded, weighted to 0."),
+    "f-jensen-shannon": _f_gan(
+        "jensen-shannon", "f-GAN, Jensen-Shannon", "Symmetric and bounded, weighted to 0."
+    ),
     "f-gan": _f_gan(
-        "gan", "f-GAN, GAN", "The 2014 objective as an f-divergence; trick and strict are its two G losses."),
-}  # fmt: skip
+        "gan",
+        "f-GAN, GAN",
+        "The 2014 objective as an f-divergence; trick and strict are its two G losses.",
+    ),
+}
 
 
-def losses(name: str, alpha: float = 0.0, beta: float = 0.0, *, strict: bool = False) -> tuple[DLoss, GLoss]:
+def losses(
+    name: str, alpha: float = 0.0, beta: float = 0.0, *, strict: bool = False
+) -> tuple[DLoss, GLoss]:
     """The pair (d_loss, g_loss) of an objective, smoothing applied to D's targets alone.
 
     G's target is never smoothed: alpha and beta do not reach g_loss. ``strict`` takes G's strict

@@ -11,7 +11,8 @@ CriticFunction = Callable[[Tensor], Tensor]
 
 
 def gradient_penalty(D: CriticFunction, real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
-    """E (|grad D(x)|_2 - 1)^2 at x = mix real + (1 - mix) fake (Gulrajani et al. 2017, arXiv:1704.00028).
+    """E (|grad D(x)|_2 - 1)^2 at x = mix real + (1 - mix) fake (Gulrajani et al. 2017,
+    arXiv:1704.00028).
 
     ``mix`` (N,) is uniform in [0, 1], one number an image; the norm is per image over all its
     values. ``fake`` is detached: the penalty teaches D alone.
@@ -24,7 +25,10 @@ def gradient_penalty(D: CriticFunction, real: Tensor, fake: Tensor, mix: Tensor)
 
 
 def r1(D: CriticFunction, real: Tensor) -> Tensor:
-    """E |grad D(x)|^2 / 2 on real images (Mescheder et al. 2018, arXiv:1801.04406); to be weighted by gamma."""
+    """E |grad D(x)|^2 / 2 on real images (Mescheder et al.
+
+    2018, arXiv:1801.04406); to be weighted by gamma.
+    """
     x = real.detach().requires_grad_()
     return _image_gradient(D(x), x).square().flatten(1).sum(1).mean() / 2
 
@@ -37,11 +41,17 @@ def _image_gradient(outputs: Tensor, images: Tensor) -> Tensor:
 
 @torch.no_grad()
 def clip_weights(D: nn.Module, bound: float) -> None:
-    """Clip every parameter to [-bound, bound]; to be called after D's update (Arjovsky et al. 2017)."""
+    """Clip every parameter to [-bound, bound]; to be called after D's update (Arjovsky et al.
+
+    2017).
+    """
     for parameter in D.parameters():
         parameter.clamp_(-bound, bound)
 
 
 def instance_noise_std(start: float, step: int, total: int) -> float:
-    """Standard deviation at a step: ``start``, falling linearly to 0 at the end (Sonderby et al. 2017, 1610.04490)."""
+    """Standard deviation at a step: ``start``, falling linearly to 0 at the end (Sonderby et al.
+
+    2017, 1610.04490).
+    """
     return start * (1 - step / total)

@@ -1,4 +1,7 @@
-"""The DCGAN pair (Radford, Metz, Chintala 2016, arXiv:1511.06434), without its input and output stages."""
+"""The DCGAN pair (Radford, Metz, Chintala 2016, arXiv:1511.06434).
+
+Without its input and output stages.
+"""
 
 from __future__ import annotations
 
@@ -53,11 +56,15 @@ def discriminator_layers(
 def _widths(size: int, width: int) -> list[int]:
     """Channels from the image side inwards, doubling while the side halves down to 4."""
     if size not in IMAGE_SIZES:
-        raise ValueError(f"size must be one of {', '.join(map(str, IMAGE_SIZES))}, not {size}: resize the images")
+        raise ValueError(
+            f"size must be one of {', '.join(map(str, IMAGE_SIZES))}, not {size}: resize the images"
+        )
     return [width * 2**i for i in range(int(math.log2(size)) - 2)]
 
 
-def _up(kind: type[ConvTranspose2d | Project], a: int, b: int, norm: NormFactory) -> LabelledSequential:
+def _up(
+    kind: type[ConvTranspose2d | Project], a: int, b: int, norm: NormFactory
+) -> LabelledSequential:
     normalization = norm(b)
     convolution = kind(a, b, bias=isinstance(normalization, nn.Identity))
     return LabelledSequential(convolution, normalization, nn.ReLU(inplace=True))

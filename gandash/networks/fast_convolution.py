@@ -1,14 +1,17 @@
-"""The 4x4 convolutions of the DCGAN: torch's own, but for what a matrix product does sooner on a CPU.
+"""The 4x4 convolutions of the DCGAN: torch's own, but for what a matrix product does sooner on a
+CPU.
 
-The first of G sees one place only, so that it is a product altogether: on 2 cores 0.7 ms forth and back instead of 5,
-100 numbers to 256 channels in batches of 128. The others have stride 2 and padding 1. For the gradient of their weights
-in bf16 oneDNN multiplies the rows of a map one by one, which leaves most of an AMX unit idle where rows are short: from
-128 channels of 8x8 to 256 of 4x4 it takes 7 ms, from 256 to 512 it takes 36. Cut into patches first and multiplied in
-one go they take 2.3 and 8. For larger maps the patches cost more than they save.
+The first of G sees one place only, so that it is a product altogether: on 2 cores 0.7 ms forth and
+back instead of 5, 100 numbers to 256 channels in batches of 128. The others have stride 2 and
+padding 1. For the gradient of their weights in bf16 oneDNN multiplies the rows of a map one by one,
+which leaves most of an AMX unit idle where rows are short: from 128 channels of 8x8 to 256 of 4x4
+it takes 7 ms, from 256 to 512 it takes 36. Cut into patches first and multiplied in one go they
+take 2.3 and 8. For larger maps the patches cost more than they save.
 
-At the other end a gray image has one channel, and oneDNN none to spread over a vector register when it makes one: as a
-product with 16 columns, one for each place of the kernel, that are summed up where they overlap, the last map of G
-becomes 128 images of 32x32 in 1.5 ms instead of 4.4 in fp32, and D's gradient by them takes 1.6 instead of 4.6.
+At the other end a gray image has one channel, and oneDNN none to spread over a vector register when
+it makes one: as a product with 16 columns, one for each place of the kernel, that are summed up
+where they overlap, the last map of G becomes 128 images of 32x32 in 1.5 ms instead of 4.4 in fp32,
+and D's gradient by them takes 1.6 instead of 4.6.
 """
 
 from __future__ import annotations
@@ -31,7 +34,9 @@ class Project(nn.ConvTranspose2d):
         super().__init__(a, b, KERNEL, bias=bias)
 
     def forward(self, x: Tensor, _output_size: list[int] | None = None) -> Tensor:
-        last = self.weight.permute(0, 2, 3, 1)  # (a, 4, 4, b), in which order channels-last weights lie
+        last = self.weight.permute(
+            0, 2, 3, 1
+        )  # (a, 4, 4, b), in which order channels-last weights lie
         maps = (x.flatten(1) @ last.flatten(1)).view(-1, *last.shape[1:]).permute(0, 3, 1, 2)
         return _with_bias(maps, self.bias)
 
@@ -57,7 +62,12 @@ class ConvTranspose2d(nn.ConvTranspose2d):
         super().__init__(a, b, KERNEL, STRIDE, PADDING, bias=bias)
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
-        if self.out_channels == 1 and x.device.type == "cpu" and output_size is None and not _in_bf16():
+        if (
+            self.out_channels == 1
+            and x.device.type == "cpu"
+            and output_size is None
+            and not _in_bf16()
+        ):
             return _with_bias(_Gray.apply(x, self.weight, True), self.bias)
         if output_size is not None or not _is_short(x, x.shape[-1]):
             return super().forward(x, output_size)
@@ -74,10 +84,15 @@ def _in_bf16() -> bool:
 
 
 def _to_gray(maps: Tensor, weight: Tensor) -> Tensor:
-    """The transposed convolution of maps (N, a, H, W) to gray images (N, 1, 2H, 2W), with a weight (a, 1, 4, 4)."""
+    """The transposed convolution of maps (N, a, H, W) to gray images (N, 1, 2H, 2W).
+
+    With a weight (a, 1, 4, 4).
+    """
     n, channels, height, width = maps.shape
     columns = weight.flatten(1).t() @ maps.permute(0, 2, 3, 1).reshape(-1, channels).t()
-    parts = columns.view(2, STRIDE, 2, STRIDE, n, height, width)  # places 0, 2 and 1, 3 of the kernel share no pixel
+    parts = columns.view(
+        2, STRIDE, 2, STRIDE, n, height, width
+    )  # places 0, 2 and 1, 3 of the kernel share no pixel
     wide = parts.new_zeros(STRIDE, STRIDE, n, height + 1, width + 1)
     for i in range(2):
         for j in range(2):
@@ -87,7 +102,8 @@ def _to_gray(maps: Tensor, weight: Tensor) -> Tensor:
 
 
 class _Gray(torch.autograd.Function):
-    """torch's own convolution of gray images (transposed: to gray images), but for what makes gray images.
+    """torch's own convolution of gray images (transposed: to gray images), but for what makes gray
+    images.
 
     Its gradients have gradients, as a penalty on D's gradient asks for.
     """
@@ -105,7 +121,9 @@ class _Gray(torch.autograd.Function):
         (grad,), (x, weight), (of_x, of_weight, _) = grads, ctx.saved_tensors, ctx.needs_input_grad
         wanted = [of_x and ctx.transposed, of_weight, False]
         geometry = _geometry(ctx.transposed)
-        grad_x, grad_weight, _ = torch.ops.aten.convolution_backward(grad, x, weight, None, *geometry, wanted)
+        grad_x, grad_weight, _ = torch.ops.aten.convolution_backward(
+            grad, x, weight, None, *geometry, wanted
+        )
         if of_x and not ctx.transposed:
             grad_x = _Gray.apply(grad, weight, True)
         return grad_x, grad_weight, None
@@ -116,7 +134,10 @@ def _with_bias(maps: Tensor, bias: Tensor | None) -> Tensor:
 
 
 class _Convolve(torch.autograd.Function):
-    """torch's own convolution (transposed or not) of bf16 maps, but for the gradient of its weight."""
+    """torch's own convolution (transposed or not) of bf16 maps.
+
+    But for the gradient of its weight.
+    """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, transposed: bool) -> Tensor:
@@ -131,19 +152,27 @@ class _Convolve(torch.autograd.Function):
         (x, weight), grad_x, grad_weight = ctx.saved_tensors, None, None
         if ctx.needs_input_grad[0]:
             wanted = [True, False, False]
-            grad_x = torch.ops.aten.convolution_backward(grad, x, weight, None, *_geometry(ctx.transposed), wanted)[0]
+            grad_x = torch.ops.aten.convolution_backward(
+                grad, x, weight, None, *_geometry(ctx.transposed), wanted
+            )[0]
         if ctx.needs_input_grad[1]:
             grad_weight = _weight_gradient(grad, x) if ctx.transposed else _weight_gradient(x, grad)
         return grad_x, grad_weight, None
 
 
 def _geometry(transposed: bool) -> tuple[object, ...]:
-    """Stride, padding, dilation, whether it is transposed, output padding and groups, as torch takes them."""
+    """Stride, padding, dilation, whether it is transposed, output padding and groups.
+
+    As torch takes them.
+    """
     return [STRIDE] * 2, [PADDING] * 2, [1, 1], transposed, [0, 0], 1
 
 
 def _weight_gradient(large: Tensor, small: Tensor) -> Tensor:
-    """Sum over images and places of small (N, b, H, W) times patches of large (N, a, 2H, 2W): (b, a, 4, 4)."""
+    """Sum over images and places of small (N, b, H, W) times patches of large (N, a, 2H, 2W).
+
+    (b, a, 4, 4).
+    """
     wide = pad(large.permute(0, 2, 3, 1), (0, 0, *[PADDING] * 4))  # channels last
     image, row, column, channel = wide.stride()
     count, places, channels = len(small), small.shape[2:], large.shape[1]

@@ -1,4 +1,7 @@
-"""Layers that make a network see more than its own input: its batch, a reference, its labels, far places."""
+"""Layers that make a network see more than its own input.
+
+Its batch, a reference, its labels, far places.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ REFERENCE = 64  # examples in the reference batch of virtual batch norm
 
 
 class MinibatchDiscrimination(nn.Module):
-    """Features (N, A) to (N, A + B): beside each one's own, how near it is to the rest of its batch.
+    """Features (N, A) to (N, A + B): beside each one's own, how near it is to the rest of its
+    batch.
 
     o_i = sum over j != i of exp(-|M_i - M_j|_1) with M = f T, T (A, B, C) drawn from N(0, 0.05)
     (Salimans et al. 2016, arXiv:1606.03498, section 3.2). Real and generated images must come
@@ -28,8 +32,15 @@ class MinibatchDiscrimination(nn.Module):
         nn.init.normal_(self.T, 0.0, 0.05, generator=rng)
 
     def forward(self, features: Tensor) -> Tensor:
-        M = (features @ self.T.to(features.dtype)).view(-1, *self.shape).permute(2, 0, 1).contiguous()  # (C, N, B)
-        distances = (M[:, :, None] - M[:, None]).abs().sum(0)  # (N, N, B); the short axis first is 1.5 times faster
+        M = (
+            (features @ self.T.to(features.dtype))
+            .view(-1, *self.shape)
+            .permute(2, 0, 1)
+            .contiguous()
+        )  # (C, N, B)
+        distances = (
+            (M[:, :, None] - M[:, None]).abs().sum(0)
+        )  # (N, N, B); the short axis first is 1.5 times faster
         closeness = (-distances).exp().sum(1) - 1  # each is at distance 0 of itself
         return torch.cat([features, closeness], dim=1)
 
@@ -45,26 +56,34 @@ def minibatch_stddev(features: Tensor) -> Tensor:
 
 
 class VirtualBatchNorm(nn.Module):
-    """Normalize each example with a fixed reference batch and itself (Salimans et al. 2016, section 3.4).
+    """Normalize each example with a fixed reference batch and itself (Salimans et al. 2016, section
+    3.4).
 
     Takes the reference's R features in front of the batch's, (R + N, C, ...): both went through the
-    same layers with today's weights. Statistics of an example are c times its own and 1 - c times the
-    reference's, c = 1 / (R + 1); the reference itself is normalized with its own.
+    same layers with today's weights. Statistics of an example are c times its own and 1 - c times
+    the reference's, c = 1 / (R + 1); the reference itself is normalized with its own.
     """
 
     def __init__(self, channels: int, reference: int, eps: float = 1e-5) -> None:
         super().__init__()
         self.reference, self.eps = reference, eps
-        self.weight, self.bias = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
+        self.weight, self.bias = (
+            nn.Parameter(torch.ones(channels)),
+            nn.Parameter(torch.zeros(channels)),
+        )
 
     def forward(self, features: Tensor) -> Tensor:
         r, x = features[: self.reference], features[self.reference :]
         places = tuple(range(2, features.dim()))
         mean_r, square_r = (t.mean((0, *places), keepdim=True) for t in (r, r.square()))
-        own_mean, own_square = (t.mean(places, keepdim=True) if places else t for t in (x, x.square()))
+        own_mean, own_square = (
+            t.mean(places, keepdim=True) if places else t for t in (x, x.square())
+        )
         c = 1 / (self.reference + 1)
         mean, square = c * own_mean + (1 - c) * mean_r, c * own_square + (1 - c) * square_r
-        normalized = torch.cat([self._normalize(r, mean_r, square_r), self._normalize(x, mean, square)])
+        normalized = torch.cat(
+            [self._normalize(r, mean_r, square_r), self._normalize(x, mean, square)]
+        )
         shape = (1, -1, *[1] * len(places))
         return normalized * self.weight.view(shape) + self.bias.view(shape)
 
@@ -73,7 +92,10 @@ class VirtualBatchNorm(nn.Module):
 
 
 class ConditionalBatchNorm(nn.Module):
-    """Batch norm (N, C, H, W) whose scale and shift depend on the label (Dumoulin et al. 2017, arXiv:1610.07629)."""
+    """Batch norm (N, C, H, W) whose scale and shift depend on the label (Dumoulin et al.
+
+    2017, arXiv:1610.07629).
+    """
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
@@ -90,22 +112,29 @@ class ConditionalBatchNorm(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    """Each place looks at all others: x + gamma o(softmax(f(x)^T g(x)) h(x)) (Zhang et al. 2019, arXiv:1805.08318).
+    """Each place looks at all others: x + gamma o(softmax(f(x)^T g(x)) h(x)) (Zhang et al. 2019,
+    arXiv:1805.08318).
 
-    f and g have C / 8 channels, h has C / 2; gamma starts at 0, so that a new layer changes nothing.
+    f and g have C / 8 channels, h has C / 2; gamma starts at 0, so that a new layer changes
+    nothing.
     """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         narrow, middle = max(channels // 8, 1), max(channels // 2, 1)
         self.f, self.g = (nn.Conv2d(channels, narrow, 1, bias=False) for _ in range(2))
-        self.h, self.o = nn.Conv2d(channels, middle, 1, bias=False), nn.Conv2d(middle, channels, 1, bias=False)
+        self.h, self.o = (
+            nn.Conv2d(channels, middle, 1, bias=False),
+            nn.Conv2d(middle, channels, 1, bias=False),
+        )
         self.gamma = nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:
         n, _, height, width = x.shape
         f, g, h = (layer(x).flatten(2) for layer in (self.f, self.g, self.h))  # (N, c, HW)
-        attention = softmax(g.transpose(1, 2) @ f, dim=-1)  # (N, HW, HW): row i is where place i looks
+        attention = softmax(
+            g.transpose(1, 2) @ f, dim=-1
+        )  # (N, HW, HW): row i is where place i looks
         seen = (attention @ h.transpose(1, 2)).transpose(1, 2).reshape(n, -1, height, width)
         return x + self.gamma * self.o(seen)  # type: ignore[no-any-return]
 
@@ -121,14 +150,18 @@ class LabelledSequential(nn.Sequential):
 
 
 def append_labels(x: Tensor, labels: Tensor, classes: int) -> Tensor:
-    """Vectors (N, d) or images (N, C, H, W) with the one-hot label as further entries or constant channels."""
+    """Vectors (N, d) or images (N, C, H.
+
+    W) with the one-hot label as further entries or constant channels.
+    """
     hot = one_hot(labels, classes).to(x.dtype)
     hot = hot.view(*hot.shape, *[1] * (x.dim() - 2)).expand(-1, -1, *x.shape[2:])
     return torch.cat([x, hot], dim=1)
 
 
 def pack(images: Tensor, count: int) -> Tensor:
-    """Join every ``count`` samples of a batch (N, C, ...) along the channels: (N / count, count C, ...).
+    """Join every ``count`` samples of a batch (N, C, ...) along the channels: (N / count, count C,
+    ...).
 
     D then judges packs instead of single samples (Lin et al. 2018, PacGAN, arXiv:1712.04086).
     """
@@ -136,7 +169,8 @@ def pack(images: Tensor, count: int) -> Tensor:
 
 
 def norm_layer(kind: Norm, channels: int, *, flat: bool = False, classes: int = 0) -> nn.Module:
-    """A normalization by its name, for maps or (``flat``) for vectors; conditional if there are ``classes``.
+    """A normalization by its name, for maps or (``flat``) for vectors; conditional if there are
+    ``classes``.
 
     Batch norm uses the batch, virtual batch norm a reference, instance norm each image and channel,
     layer norm each image (or vector).

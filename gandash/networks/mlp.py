@@ -1,4 +1,5 @@
-"""The fully connected pair of the first GANs (Goodfellow et al. 2014, arXiv:1406.2661), for images and points.
+"""The fully connected pair of the first GANs (Goodfellow et al. 2014, arXiv:1406.2661), for images
+and points.
 
 Rectifiers stand where the paper has maxout in D, and there is no dropout.
 """
@@ -19,18 +20,26 @@ NormFactory = Callable[[int], nn.Module]
 def generator_layers(
     inputs: int, shape: tuple[int, ...], width: int, depth: int, norm: NormFactory
 ) -> LabelledSequential:
-    """Vectors (N, inputs) to images (N, *shape) in [-1, 1], or to unbounded points if ``shape`` is (dim,)."""
+    """Vectors (N, inputs) to images (N, *shape) in [-1, 1].
+
+    Or to unbounded points if ``shape`` is (dim,).
+    """
     layers: list[nn.Module] = []
     for a, b in pairwise([inputs, *[width] * depth]):
         layers += [nn.Linear(a, b), norm(b), nn.ReLU(inplace=True)]
     layers.append(nn.Linear(width, math.prod(shape)))
-    return LabelledSequential(*layers, *([nn.Tanh(), nn.Unflatten(1, shape)] if len(shape) > 1 else []))
+    return LabelledSequential(
+        *layers, *([nn.Tanh(), nn.Unflatten(1, shape)] if len(shape) > 1 else [])
+    )
 
 
 def discriminator_layers(
     shape: tuple[int, ...], width: int, depth: int, norm: NormFactory
 ) -> tuple[nn.Sequential, tuple[int, ...]]:
-    """Images or points (N, *shape) to features (N, width), and the shape of these; the first layer has no norm."""
+    """Images or points (N, *shape) to features (N, width), and the shape of these.
+
+    The first layer has no norm.
+    """
     layers: list[nn.Module] = [nn.Flatten()] if len(shape) > 1 else []
     for number, (a, b) in enumerate(pairwise([math.prod(shape), *[width] * depth])):
         layers += [nn.Linear(a, b), *([norm(b)] if number else []), nn.LeakyReLU(0.2, inplace=True)]

@@ -16,8 +16,11 @@ from gandash.networks.layers import norm_layer
 from gandash.networks.players import Discriminator, Ensemble, Generator, Head
 
 
-def build_pair(config: Config, shape: tuple[int, ...], classes: int = 0) -> tuple[Generator, Discriminator | Ensemble]:
-    """A freshly initialized pair on the CPU for samples of ``shape`` (C, H, W) or (dim,); the seed decides the weights.
+def build_pair(
+    config: Config, shape: tuple[int, ...], classes: int = 0
+) -> tuple[Generator, Discriminator | Ensemble]:
+    """A freshly initialized pair on the CPU for samples of ``shape`` (C, H, W) or (dim,); the seed
+    decides the weights.
 
     ``classes`` is how many the data has; only a conditioned network looks at it.
     """
@@ -26,7 +29,9 @@ def build_pair(config: Config, shape: tuple[int, ...], classes: int = 0) -> tupl
         torch.manual_seed(config.seed)  # spectral norm draws its first singular vectors itself
         G = _generator(config, shape, classes)
         initialize(G, config.network.architecture, rng)
-        members = [_discriminator(config, shape, classes) for _ in range(config.balance.discriminators)]
+        members = [
+            _discriminator(config, shape, classes) for _ in range(config.balance.discriminators)
+        ]
         for D in members:
             initialize(D, config.network.architecture, rng)
             if config.network.d_spectral_norm:
@@ -47,9 +52,14 @@ def _generator(config: Config, shape: tuple[int, ...], classes: int) -> Generato
         make = {"dcgan": dcgan, "resnet": resnet}[network.architecture].generator_layers
         layers = make(inputs, shape, network.g_width, norm, network.attention)
     return Generator(
-        layers, network.latent_dim, shape, input_dims=3 if network.architecture == "dcgan" else 1,
-        classes=told, appended=appended, virtual=network.g_norm == "virtual",
-    )  # fmt: skip
+        layers,
+        network.latent_dim,
+        shape,
+        input_dims=3 if network.architecture == "dcgan" else 1,
+        classes=told,
+        appended=appended,
+        virtual=network.g_norm == "virtual",
+    )
 
 
 def _discriminator(config: Config, shape: tuple[int, ...], classes: int) -> Discriminator:
@@ -68,14 +78,15 @@ def _discriminator(config: Config, shape: tuple[int, ...], classes: int) -> Disc
     coupled = network.d_norm == "batch" or collapse.minibatch != "none"
     return Discriminator(
         layers, head, packed, classes=appended, virtual=network.d_norm == "virtual", coupled=coupled
-    )  # fmt: skip
+    )
 
 
 def initialize(network: nn.Module, architecture: str, rng: torch.Generator) -> None:
     """Draw the weights as the architecture's paper does.
 
-    dcgan: N(0, 0.02), scales of norms N(1, 0.02); resnet: uniform as Glorot and Bengio 2010 (gain sqrt 2 but for
-    1x1 convolutions and linear layers); mlp: normal as He et al. 2015. Biases are 0.
+    dcgan: N(0, 0.02), scales of norms N(1, 0.02); resnet: uniform as Glorot and Bengio 2010 (gain
+    sqrt 2 but for     1x1 convolutions and linear layers); mlp: normal as He et al. 2015. Biases
+    are 0.
     """
     for module in network.modules():
         reset: Any = getattr(module, "reset", None)
@@ -93,7 +104,9 @@ def _scales(module: nn.Module) -> TypeGuard[nn.BatchNorm2d | nn.InstanceNorm2d |
     return isinstance(module, nn.BatchNorm2d | nn.InstanceNorm2d | nn.GroupNorm) and module.affine
 
 
-def _initialize_weight(module: nn.Conv2d | nn.ConvTranspose2d | nn.Linear, kind: str, rng: torch.Generator) -> None:
+def _initialize_weight(
+    module: nn.Conv2d | nn.ConvTranspose2d | nn.Linear, kind: str, rng: torch.Generator
+) -> None:
     if kind == "dcgan":
         nn.init.normal_(module.weight, 0.0, 0.02, generator=rng)
     elif kind == "resnet":

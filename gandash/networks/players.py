@@ -28,9 +28,16 @@ class Generator(nn.Module):
     reference: Tensor | None
 
     def __init__(
-        self, layers: LabelledSequential, latent_dim: int, shape: tuple[int, ...], *,
-        input_dims: int = 1, classes: int = 0, appended: bool = False, virtual: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        layers: LabelledSequential,
+        latent_dim: int,
+        shape: tuple[int, ...],
+        *,
+        input_dims: int = 1,
+        classes: int = 0,
+        appended: bool = False,
+        virtual: bool = False,
+    ) -> None:
         super().__init__()
         self.latent_dim, self.shape, self.classes = latent_dim, shape, classes
         self.appended, self.input_dims = appended, input_dims
@@ -43,7 +50,10 @@ class Generator(nn.Module):
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         if self.classes and labels is None:
-            raise ValueError(f"This generator makes images of {self.classes} classes: say of which, with labels (N,)")
+            raise ValueError(
+                f"This generator makes images of {self.classes} classes: say of which, with labels "
+                "(N,)"
+            )
         if self.appended and labels is not None:
             z = append_labels(z, labels, self.classes)
         if self.reference is not None:
@@ -53,21 +63,38 @@ class Generator(nn.Module):
 
 
 class Head(nn.Module):
-    """D's output stage: features (N, *shape) and labels to logits (N,) and, where D classifies, scores (N, classes).
+    """D's output stage: features (N, *shape) and labels to logits (N,) and, where D classifies,
+    scores (N, classes).
 
-    projection adds <embedding of the label, features summed over places> to the logit (Miyato and Koyama 2018);
-    semi-supervised has the logit log sum exp of the scores, so that D = Z / (Z + 1) (Salimans et al. 2016, section 5).
+    projection adds <embedding of the label, features summed over places> to the logit (Miyato and
+    Koyama 2018); semi-supervised has the logit log sum exp of the scores, so that D = Z / (Z + 1)
+    (Salimans et al. 2016, section 5).
     """
 
     def __init__(
-        self, shape: tuple[int, ...], collapse: CollapseConfig, conditioning: Conditioning, classes: int, *, bias: bool
+        self,
+        shape: tuple[int, ...],
+        collapse: CollapseConfig,
+        conditioning: Conditioning,
+        classes: int,
+        *,
+        bias: bool,
     ) -> None:
         super().__init__()
         self.minibatch, self.conditioning = collapse.minibatch, conditioning
         flat, kernels = math.prod(shape), collapse.minibatch_kernels
-        features = flat + {"none": 0, "stddev": flat // shape[0], "discrimination": kernels}[collapse.minibatch]
-        self.discrimination = MinibatchDiscrimination(flat, kernels) if collapse.minibatch == "discrimination" else None
-        self.output = nn.Linear(features, classes if conditioning == "semi-supervised" else 1, bias=bias)
+        features = (
+            flat
+            + {"none": 0, "stddev": flat // shape[0], "discrimination": kernels}[collapse.minibatch]
+        )
+        self.discrimination = (
+            MinibatchDiscrimination(flat, kernels)
+            if collapse.minibatch == "discrimination"
+            else None
+        )
+        self.output = nn.Linear(
+            features, classes if conditioning == "semi-supervised" else 1, bias=bias
+        )
         self.classify = nn.Linear(flat, classes) if conditioning == "d-only" else None
         self.embedding = nn.Embedding(classes, shape[0]) if conditioning == "projection" else None
 
@@ -84,14 +111,18 @@ class Head(nn.Module):
             return output.float().logsumexp(1), output
         logits = output.flatten()
         if self.embedding is not None:
-            logits = logits + (self.embedding(labels) * features.reshape(*features.shape[:2], -1).sum(2)).sum(1)
+            logits = logits + (
+                self.embedding(labels) * features.reshape(*features.shape[:2], -1).sum(2)
+            ).sum(1)
         return logits, None if self.classify is None else self.classify(features.flatten(1))
 
 
 def _flat(layer: nn.Linear, features: Tensor) -> Tensor:
-    """``layer`` on flattened features (N, F), (N, C, H, W); channels-last ones are taken in the order they lie in.
+    """``layer`` on flattened features (N, F), (N, C, H, W); channels-last ones are taken in the
+    order they lie in.
 
-    To flatten them in the layer's order costs two transposes, of features and gradient: 4 % of a training step.
+    To flatten them in the layer's order costs two transposes, of features and gradient: 4 % of a
+    training step.
     """
     if features.dim() == 2 or features.is_contiguous():
         output: Tensor = layer(features.flatten(1))
@@ -101,18 +132,25 @@ def _flat(layer: nn.Linear, features: Tensor) -> Tensor:
 
 
 class Discriminator(nn.Module):
-    """Images (N, C, H, W) in [-1, 1] or points (N, dim), in packs where D judges packs, to logits (N,).
+    """Images (N, C, H, W) in [-1, 1] or points (N, dim), in packs where D judges packs, to logits
+    (N,).
 
-    ``classes`` is the number of labels appended to the input, 0 if none are. ``coupled`` says whether
-    the output for one input depends on the rest of its batch.
+    ``classes`` is the number of labels appended to the input, 0 if none are. ``coupled`` says
+    whether the output for one input depends on the rest of its batch.
     """
 
     reference: Tensor | None
 
     def __init__(
-        self, layers: nn.Sequential, head: Head, shape: tuple[int, ...], *,
-        classes: int = 0, virtual: bool = False, coupled: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        layers: nn.Sequential,
+        head: Head,
+        shape: tuple[int, ...],
+        *,
+        classes: int = 0,
+        virtual: bool = False,
+        coupled: bool = False,
+    ) -> None:
         super().__init__()
         self.shape, self.classes, self.coupled = shape, classes, coupled
         self.layers, self.head = layers, head

@@ -1,4 +1,5 @@
-"""The residual pair for 32x32 images (Miyato et al. 2018, arXiv:1802.05957, table 4; Gulrajani et al. 2017).
+"""The residual pair for 32x32 images (Miyato et al. 2018, arXiv:1802.05957, table 4; Gulrajani et
+al. 2017).
 
 The published tables use 256 filters in G and 128 in D, on CIFAR-10.
 """
@@ -31,12 +32,15 @@ class UpBlock(LabelledSequential):
 
 
 class DownBlock(nn.Module):
-    """norm, ReLU, 3x3, norm, ReLU, 3x3 and, if asked, a 2x2 mean, beside a shortcut with a 1x1 where it is needed.
+    """norm, ReLU, 3x3, norm, ReLU, 3x3 and, if asked, a 2x2 mean, beside a shortcut with a 1x1
+    where it is needed.
 
     The ``first`` block of D begins with the convolution: its input is the image.
     """
 
-    def __init__(self, a: int, b: int, norm: NormFactory, *, down: bool, first: bool = False) -> None:
+    def __init__(
+        self, a: int, b: int, norm: NormFactory, *, down: bool, first: bool = False
+    ) -> None:
         super().__init__()
         self.down, self.first = down, first
         self.norm_1, self.norm_2 = nn.Identity() if first else norm(a), norm(b)
@@ -57,7 +61,9 @@ class SumPlaces(nn.Module):
 
 
 def _apply(norm: nn.Module, features: Tensor, labels: Tensor | None) -> Tensor:
-    result: Tensor = norm(features, labels) if isinstance(norm, ConditionalBatchNorm) else norm(features)
+    result: Tensor = (
+        norm(features, labels) if isinstance(norm, ConditionalBatchNorm) else norm(features)
+    )
     return result
 
 
@@ -67,14 +73,22 @@ def generator_layers(
     """Vectors (N, inputs) to images (N, *shape) in [-1, 1], three blocks from 4x4 to 32x32."""
     layers: list[nn.Module] = [nn.Linear(inputs, 16 * width), nn.Unflatten(1, (width, 4, 4))]
     for resolution in (8, 16, 32):
-        layers += [UpBlock(width, width, norm), *([SelfAttention(width)] if resolution == attention else [])]
-    return LabelledSequential(*layers, norm(width), nn.ReLU(), nn.Conv2d(width, shape[0], 3, 1, 1), nn.Tanh())
+        layers += [
+            UpBlock(width, width, norm),
+            *([SelfAttention(width)] if resolution == attention else []),
+        ]
+    return LabelledSequential(
+        *layers, norm(width), nn.ReLU(), nn.Conv2d(width, shape[0], 3, 1, 1), nn.Tanh()
+    )
 
 
 def discriminator_layers(
     shape: tuple[int, ...], width: int, norm: NormFactory, attention: int = 0
 ) -> tuple[nn.Sequential, tuple[int, ...]]:
-    """Images (N, *shape) to features (N, width), and the shape of these: four blocks, the first two halve the side."""
+    """Images (N, *shape) to features (N, width), and the shape of these.
+
+    Four blocks, the first two halve the side.
+    """
     layers: list[nn.Module] = []
     for number, (resolution, down) in enumerate(((16, True), (8, True), (8, False), (8, False))):
         block = DownBlock(width if number else shape[0], width, norm, down=down, first=not number)

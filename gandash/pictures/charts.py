@@ -53,12 +53,18 @@ def thin(metrics: pd.DataFrame, points: int = MAX_POINTS) -> pd.DataFrame:
 
 
 def measured(metrics: pd.DataFrame, column: str) -> bool:
-    """Whether a run has measured a column at all: older metrics lack some, and some need labels or a rule."""
+    """Whether a run has measured a column at all.
+
+    Older metrics lack some, and some need labels or a rule.
+    """
     return column in metrics and bool(metrics[column].notna().any())
 
 
 def with_share(metrics: pd.DataFrame) -> pd.DataFrame:
-    """The metrics with ``d_share``, D's share of all updates of a row, unless it is the same throughout."""
+    """The metrics with ``d_share``, D's share of all updates of a row.
+
+    Unless it is the same throughout.
+    """
     if not measured(metrics, "d_updates"):
         return metrics
     share = metrics.d_updates / (metrics.d_updates + metrics.g_updates)
@@ -66,7 +72,8 @@ def with_share(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def places(runs: Mapping[str, pd.DataFrame], x: XAxis, step: int) -> list[tuple[float, str]]:
-    """Where a training step lies on the x axis, with a color: for each run, from its first row of metrics to its last.
+    """Where a training step lies on the x axis, with a color: for each run, from its first row of
+    metrics to its last.
 
     Of steps there is but one place, in no color.
     """
@@ -74,7 +81,9 @@ def places(runs: Mapping[str, pd.DataFrame], x: XAxis, step: int) -> list[tuple[
     if x == "step":
         ends = [table.step.iloc[end] for _, table in tables for end in (0, -1)]
         return [(float(np.clip(step, min(ends), max(ends))), "")] if ends else []
-    return [(float(np.interp(step, table.step, table[x])), color_of(index)) for index, table in tables]
+    return [
+        (float(np.interp(step, table.step, table[x])), color_of(index)) for index, table in tables
+    ]
 
 
 def curves(
@@ -87,7 +96,8 @@ def curves(
     log_y: bool = False,
     lines: Mapping[str, float] | None = None,
 ) -> go.Figure:
-    """One line per run and column that it has measured: smoothed on top, the raw values faint below it.
+    """One line per run and column that it has measured: smoothed on top, the raw values faint below
+    it.
 
     ``lines`` are named horizontal references.
     """
@@ -101,10 +111,15 @@ def curves(
     for label, value in (lines or {}).items():
         figure.add_hline(value, line={"dash": "dot", "width": 1.5, "color": GREY})
         figure.add_annotation(
-            x=1, xref="paper", xanchor="right", y=np.log10(value) if log_y else value,
-            yanchor="bottom" if value == highest else "top", text=label,
-            showarrow=False, font={"size": 11, "color": GREY},
-        )  # fmt: skip
+            x=1,
+            xref="paper",
+            xanchor="right",
+            y=np.log10(value) if log_y else value,
+            yanchor="bottom" if value == highest else "top",
+            text=label,
+            showarrow=False,
+            font={"size": 11, "color": GREY},
+        )
     return _styled(figure, X_TITLES[x], y_title, log_y)
 
 
@@ -112,24 +127,45 @@ def _smoothed(metrics: pd.DataFrame, column: str, weight: float) -> pd.DataFrame
     return metrics.assign(_raw=metrics[column], _smooth=smooth(metrics[column], weight))
 
 
-def _add_curve(figure: go.Figure, rows: pd.DataFrame, curve: Curve, run: str, *, color: str, x: XAxis) -> None:
+def _add_curve(
+    figure: go.Figure, rows: pd.DataFrame, curve: Curve, run: str, *, color: str, x: XAxis
+) -> None:
     label = f"{run}: {curve.label}"
     line = {"color": color, "dash": curve.dash}
     if not np.array_equal(rows._raw, rows._smooth, equal_nan=True):
         figure.add_scatter(
-            x=rows[x], y=rows._raw, mode="lines", line={**line, "width": 1}, opacity=0.25,
-            name=label, legendgroup=label, showlegend=False, hoverinfo="skip",
-        )  # fmt: skip
+            x=rows[x],
+            y=rows._raw,
+            mode="lines",
+            line={**line, "width": 1},
+            opacity=0.25,
+            name=label,
+            legendgroup=label,
+            showlegend=False,
+            hoverinfo="skip",
+        )
     figure.add_scatter(
-        x=rows[x], y=rows._smooth, mode="lines", line={**line, "width": 2}, name=label, legendgroup=label,
-        customdata=rows._raw, hovertemplate="%{y:.4g} (raw %{customdata:.4g})<extra>" + label + "</extra>",
-    )  # fmt: skip
+        x=rows[x],
+        y=rows._smooth,
+        mode="lines",
+        line={**line, "width": 2},
+        name=label,
+        legendgroup=label,
+        customdata=rows._raw,
+        hovertemplate="%{y:.4g} (raw %{customdata:.4g})<extra>" + label + "</extra>",
+    )
 
 
 def measurements(
-    runs: Mapping[str, pd.DataFrame], columns: Sequence[Curve], y_title: str, *, x: XAxis = "step", log_y: bool = False
+    runs: Mapping[str, pd.DataFrame],
+    columns: Sequence[Curve],
+    y_title: str,
+    *,
+    x: XAxis = "step",
+    log_y: bool = False,
 ) -> go.Figure:
-    """One line with a dot per measurement for each run and column that it has measured; nothing is smoothed.
+    """One line with a dot per measurement for each run and column that it has measured; nothing is
+    smoothed.
 
     The step with the least Fréchet distance, whose weights are kept, is a star.
     """
@@ -140,27 +176,43 @@ def measurements(
             best = np.arange(len(rows)) == rows.frechet.to_numpy().argmin()
             label = f"{name}: {curve.label}"
             figure.add_scatter(
-                x=rows[x], y=rows[curve.column], mode="lines+markers", name=label, customdata=rows.step,
+                x=rows[x],
+                y=rows[curve.column],
+                mode="lines+markers",
+                name=label,
+                customdata=rows.step,
                 line={"color": color_of(index), "dash": curve.dash, "width": 2},
                 marker={"symbol": np.where(best, "star", "circle"), "size": np.where(best, 13, 6)},
                 hovertemplate="%{y:.4g} at step %{customdata:,}<extra>" + label + "</extra>",
-            )  # fmt: skip
+            )
     return _styled(figure, X_TITLES[x], y_title, log_y)
 
 
 def logit_bands(
-    metrics: pd.DataFrame, *, x: XAxis = "step", smoothing: float = 0.0, y_range: tuple[float, float] | None = None
+    metrics: pd.DataFrame,
+    *,
+    x: XAxis = "step",
+    smoothing: float = 0.0,
+    y_range: tuple[float, float] | None = None,
 ) -> go.Figure:
-    """D's logits of one run on real and generated images: median, quartiles and 5 to 95 % of a batch."""
+    """D's logits of one run on real and generated images.
+
+    Median, quartiles and 5 to 95 % of a batch.
+    """
     figure = go.Figure()
     for who, title, color in (("real", "Real", COLORS[2]), ("fake", "Generated", COLORS[1])):
         rows = _smoothed_quantiles(metrics, who, smoothing)
         for low, high in (("05", "95"), ("25", "75")):
             _add_band(figure, rows, x, low=f"{who}_q{low}", high=f"{who}_q{high}", color=color)
         figure.add_scatter(
-            x=rows[x], y=rows[f"{who}_q50"], mode="lines", line={"color": color, "width": 2}, name=title,
-            legendgroup=who, hovertemplate="median %{y:.2f}<extra>" + title + "</extra>",
-        )  # fmt: skip
+            x=rows[x],
+            y=rows[f"{who}_q50"],
+            mode="lines",
+            line={"color": color, "width": 2},
+            name=title,
+            legendgroup=who,
+            hovertemplate="median %{y:.2f}<extra>" + title + "</extra>",
+        )
     figure.add_hline(0, line={"dash": "dot", "width": 1.5, "color": GREY})
     figure.update_yaxes(range=y_range)
     return _styled(figure, X_TITLES[x], "D's logit", False)
@@ -169,7 +221,9 @@ def logit_bands(
 def logit_range(runs: Iterable[pd.DataFrame]) -> tuple[float, float]:
     """Least 5 % and greatest 95 % quantile of all runs, so that their bands can share an axis."""
     tables = list(runs)
-    return min(float(t.fake_q05.min()) for t in tables), max(float(t.real_q95.max()) for t in tables)
+    return min(float(t.fake_q05.min()) for t in tables), max(
+        float(t.real_q95.max()) for t in tables
+    )
 
 
 def _smoothed_quantiles(metrics: pd.DataFrame, who: str, weight: float) -> pd.DataFrame:
@@ -177,39 +231,69 @@ def _smoothed_quantiles(metrics: pd.DataFrame, who: str, weight: float) -> pd.Da
     return thin(metrics.assign(**{name: smooth(metrics[name], weight) for name in names}))
 
 
-def _add_band(figure: go.Figure, rows: pd.DataFrame, x: XAxis, *, low: str, high: str, color: str) -> None:
+def _add_band(
+    figure: go.Figure, rows: pd.DataFrame, x: XAxis, *, low: str, high: str, color: str
+) -> None:
     xs = np.concatenate([rows[x], rows[x][::-1]])
     ys = np.concatenate([rows[high], rows[low][::-1]])
     figure.add_scatter(
-        x=xs, y=ys, fill="toself", fillcolor=color, opacity=0.18, line={"width": 0}, mode="lines",
-        hoverinfo="skip", showlegend=False, legendgroup=low[:4],
-    )  # fmt: skip
+        x=xs,
+        y=ys,
+        fill="toself",
+        fillcolor=color,
+        opacity=0.18,
+        line={"width": 0},
+        mode="lines",
+        hoverinfo="skip",
+        showlegend=False,
+        legendgroup=low[:4],
+    )
 
 
 def densities(
-    x: Floats, p_data: npt.NDArray[np.float64], p_g: npt.NDArray[np.float64],
+    x: Floats,
+    p_data: npt.NDArray[np.float64],
+    p_g: npt.NDArray[np.float64],
     d_stars: Mapping[str, Floats],
-) -> go.Figure:  # fmt: skip
-    """Two one-dimensional densities (filled, left axis) under optimal discriminators (lines, right axis, 0 to 1)."""
+) -> go.Figure:
+    """Two one-dimensional densities (filled, left axis) under optimal discriminators (lines.
+
+    Right axis, 0 to 1).
+    """
     figure = make_subplots(specs=[[{"secondary_y": True}]])
     for label, values, color in (("p_data", p_data, COLORS[2]), ("p_g", p_g, COLORS[1])):
         figure.add_scatter(
-            x=x, y=values, fill="tozeroy", mode="lines", line={"color": color, "width": 1}, opacity=0.5,
-            name=label, hovertemplate="%{y:.3f}",
-        )  # fmt: skip
+            x=x,
+            y=values,
+            fill="tozeroy",
+            mode="lines",
+            line={"color": color, "width": 1},
+            opacity=0.5,
+            name=label,
+            hovertemplate="%{y:.3f}",
+        )
     for (label, values), dash in zip(d_stars.items(), ("dot", "solid", "dash"), strict=False):
         figure.add_scatter(
-            x=x, y=values, mode="lines", line={"color": COLORS[0], "width": 2.5, "dash": dash},
-            name=label, hovertemplate="%{y:.3f}", secondary_y=True,
-        )  # fmt: skip
+            x=x,
+            y=values,
+            mode="lines",
+            line={"color": COLORS[0], "width": 2.5, "dash": dash},
+            name=label,
+            hovertemplate="%{y:.3f}",
+            secondary_y=True,
+        )
     figure = _styled(figure, "x", None, False)
     figure.update_yaxes(title="Density", rangemode="tozero", secondary_y=False, showgrid=False)
-    figure.update_yaxes(title="D*(x)", range=[-0.02, 1.02], dtick=0.25, tickformat=".2f", secondary_y=True)
+    figure.update_yaxes(
+        title="D*(x)", range=[-0.02, 1.02], dtick=0.25, tickformat=".2f", secondary_y=True
+    )
     return figure
 
 
 def _styled(figure: go.Figure, x_title: str | None, y_title: str | None, log_y: bool) -> go.Figure:
-    rows = -(-sum(trace.showlegend is not False for trace in figure.data) // 3)  # of the legend, about
+    rows = -(
+        -sum(trace.showlegend is not False for trace in figure.data) // 3
+    )  # of the legend, about
     figure.update_layout(
         height=310 + 26 * rows,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},

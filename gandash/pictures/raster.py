@@ -17,7 +17,8 @@ BACKGROUND, DATA_COLOR, SAMPLE_COLOR = (17, 24, 39), (94, 108, 132), (255, 166, 
 
 
 def grid(images: Tensor, columns: int) -> Pixels:
-    """Tile uint8 images (N, C, H, W) row by row into one (rows * H, columns * W[, 3]) array without gaps.
+    """Tile uint8 images (N, C, H, W) row by row into one (rows * H, columns * W[, 3]) array without
+    gaps.
 
     Cells beyond the last image are black.
     """
@@ -25,23 +26,30 @@ def grid(images: Tensor, columns: int) -> Pixels:
     rows = -(-n // columns)
     tiles = np.zeros((rows * columns, c, h, w), dtype=np.uint8)
     tiles[:n] = images.numpy()
-    pixels = tiles.reshape(rows, columns, c, h, w).transpose(0, 3, 1, 4, 2).reshape(rows * h, columns * w, c)
+    pixels = (
+        tiles.reshape(rows, columns, c, h, w)
+        .transpose(0, 3, 1, 4, 2)
+        .reshape(rows * h, columns * w, c)
+    )
     return pixels[:, :, 0] if c == 1 else pixels
 
 
 def encode(pixels: Pixels, image_format: str = "WEBP") -> bytes:
     """Lossless bytes of a grey (H, W) or RGB (H, W, 3) image."""
     buffer = BytesIO()
-    options: dict[str, object] = {"lossless": True, "quality": 60, "method": 3} if image_format == "WEBP" else {}
+    options: dict[str, object] = (
+        {"lossless": True, "quality": 60, "method": 3} if image_format == "WEBP" else {}
+    )
     Image.fromarray(pixels).save(buffer, image_format, **options)
     return buffer.getvalue()
 
 
 def scatter(samples: Tensor, data: Tensor, dot: float = 0.7, size: int = PICTURE) -> Pixels:
-    """Points (N, dim) over those of the data (M, dim): a picture (size, size, 3) whose frame the data decides.
+    """Points (N, dim) over those of the data (M, dim): a picture (size, size, 3) whose frame the
+    data decides.
 
-    Two dimensions are drawn as dots of ``dot`` pixels' radius, the data in grey below; one as a histogram, a
-    single sample as a mark at its place.
+    Two dimensions are drawn as dots of ``dot`` pixels' radius, the data in grey below; one as a
+    histogram, a single sample as a mark at its place.
     """
     points, shown = samples.double().numpy(), data[:SHOWN_DATA].double().numpy()
     center = (shown.max(0) + shown.min(0)) / 2
@@ -58,22 +66,29 @@ def scatter(samples: Tensor, data: Tensor, dot: float = 0.7, size: int = PICTURE
     return np.asarray(image.resize((size, size), Image.Resampling.LANCZOS))
 
 
-def _dots(draw: ImageDraw.ImageDraw, places: npt.NDArray[np.float64], color: Color, radius: float) -> None:
+def _dots(
+    draw: ImageDraw.ImageDraw, places: npt.NDArray[np.float64], color: Color, radius: float
+) -> None:
     for x, y in places[((places >= 0) & (places < draw.im.size[0])).all(1)]:
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=color)
 
 
 def _bars(
-    draw: ImageDraw.ImageDraw, data: npt.NDArray[np.float64], points: npt.NDArray[np.float64], center: float,
+    draw: ImageDraw.ImageDraw,
+    data: npt.NDArray[np.float64],
+    points: npt.NDArray[np.float64],
+    center: float,
     reach: float,
-) -> None:  # fmt: skip
+) -> None:
     """Densities in 64 bins, the data filled, the samples as a line."""
     side, edges = draw.im.size[0], np.linspace(center - reach, center + reach, 65)
     heights = [np.histogram(group, edges)[0] / max(len(group), 1) for group in (data, points)]
     scale = 0.85 * side / max(float(heights[0].max()), 1e-9)
     step = side / 64
     for number, height in enumerate(heights[0]):
-        draw.rectangle((number * step, side - scale * height, (number + 1) * step - 1, side), fill=DATA_COLOR)
+        draw.rectangle(
+            (number * step, side - scale * height, (number + 1) * step - 1, side), fill=DATA_COLOR
+        )
     if len(points) == 1:
         x = (float(points[0, 0]) - center + reach) / (2 * reach) * side
         draw.line([(x, 0), (x, side)], fill=SAMPLE_COLOR, width=4 * OVERSAMPLING)

@@ -29,30 +29,54 @@ def save_checkpoint(folder: Path, state: State, best: Best | None, card: Card) -
     weights.save(folder, G, D, card)
 
 
-def make_card(run: Run, state: State, dataset: Dataset, best: Best | None = None, device: str = "") -> Card:
-    """The card of a run as it stands, or of its best step; ``device`` if that is not the one of this process."""
+def make_card(
+    run: Run, state: State, dataset: Dataset, best: Best | None = None, device: str = ""
+) -> Card:
+    """The card of a run as it stands, or of its best step.
+
+    ``device`` if that is not the one of this process.
+    """
     step, seconds = (best.step, best.seconds) if best else (state.step, state.seconds)
     facts = DataFacts(
-        name=dataset.name, title=dataset.title, licence=dataset.licence, images=len(dataset),
-        shape=dataset.shape, classes=dataset.classes,
-    )  # fmt: skip
+        name=dataset.name,
+        title=dataset.title,
+        licence=dataset.licence,
+        images=len(dataset),
+        shape=dataset.shape,
+        classes=dataset.classes,
+    )
     return Card(
-        name=run.name, title=run.name, config=state.config, data=facts, step=step,
-        last_step=state.step if best else None, epochs=round(step / state.config.steps_per_epoch(len(dataset)), 3),
+        name=run.name,
+        title=run.name,
+        config=state.config,
+        data=facts,
+        step=step,
+        last_step=state.step if best else None,
+        epochs=round(step / state.config.steps_per_epoch(len(dataset)), 3),
         seconds=round(seconds, 1),
-        device=device or device_title(state.device), arithmetic=str(state.arithmetic), weights="fp32",
-        versions=checkpoints.package_versions(), created=now(),
-    )  # fmt: skip
+        device=device or device_title(state.device),
+        arithmetic=str(state.arithmetic),
+        weights="fp32",
+        versions=checkpoints.package_versions(),
+        created=now(),
+    )
 
 
-def export(run: Run, target: Path, title: str, note: str = "", weights: Literal["best", "last"] = "best") -> Card:
-    """Copy a run's latest state to ``target`` as a half-precision checkpoint with metrics and snapshots.
+def export(
+    run: Run, target: Path, title: str, note: str = "", weights: Literal["best", "last"] = "best"
+) -> Card:
+    """Copy a run's latest state to ``target`` as a half-precision checkpoint with metrics and
+    snapshots.
 
-    Of a run that measures itself the networks are those of the best step up to there, unless the last are asked for.
+    Of a run that measures itself the networks are those of the best step up to there, unless the
+    last are asked for.
     """
     check_name(target.name)
     if not run.resumable:
-        raise ValueError(f"Only a run with a saved state can be exported, and {run.name!r} has none: train it first")
+        raise ValueError(
+            f"Only a run with a saved state can be exported, and {run.name!r} has none: train it "
+            "first"
+        )
     config = run.config()
     dataset = data.load(config.data)
     state = load_state(run, config, dataset)

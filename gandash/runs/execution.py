@@ -39,7 +39,9 @@ def prepare(config: Config) -> Dataset:
     return dataset
 
 
-def execute(run: Run, interrupted: threading.Event | None = None, dataset: Dataset | None = None) -> Iterator[Report]:
+def execute(
+    run: Run, interrupted: threading.Event | None = None, dataset: Dataset | None = None
+) -> Iterator[Report]:
     """Train ``run`` to its end or until asked to stop, and keep its folder up to date.
 
     Takes up the saved state if there is one. Stops after the report at which ``interrupted``
@@ -48,7 +50,9 @@ def execute(run: Run, interrupted: threading.Event | None = None, dataset: Datas
     ``dataset`` is what :func:`prepare` has loaded, if it has.
     """
     with run.hold():
-        if run.status().phase != "running":  # a marker left over; one on a run that the worker took is meant
+        if (
+            run.status().phase != "running"
+        ):  # a marker left over; one on a run that the worker took is meant
             run.clear_stop()
         try:
             yield from _execute(run, interrupted or threading.Event(), dataset)
@@ -64,7 +68,13 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
     total = config.total_steps(len(dataset))
     state = load_state(run, config, dataset) if run.resumable else new_state(config, dataset)
     best = load_best(run, state) if run.resumable else None
-    run.update(phase="running", step=state.step, total=total, seconds=state.seconds, message=str(state.arithmetic))
+    run.update(
+        phase="running",
+        step=state.step,
+        total=total,
+        seconds=state.seconds,
+        message=str(state.arithmetic),
+    )
     truncate_metrics(run.folder, state.step)
     if interrupted.is_set() or run.stop_requested:
         _leave(run, state.step, total)
@@ -83,7 +93,12 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
         if stop or event.step == total or time.monotonic() - saved > SAVE_EVERY_SECONDS:
             save_state(run, state, best)
             saved = time.monotonic()
-        run.update(step=event.step, seconds=event.seconds, images_per_second=event.images_per_second, lost=0)
+        run.update(
+            step=event.step,
+            seconds=event.seconds,
+            images_per_second=event.images_per_second,
+            lost=0,
+        )
         yield event
         if stop and event.step < total:
             _leave(run, event.step, total)
@@ -94,33 +109,49 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
 
 
 def _leave(run: Run, step: int, total: int) -> None:
-    """End unfinished: one that was asked to stop is stopped; one interrupted keeps its place in line, if it has one."""
+    """End unfinished: one that was asked to stop is stopped.
+
+    One interrupted keeps its place in line, if it has one.
+    """
     if run.stop_requested or run.status().place is None:
         message = f"Stopped at step {step:,} of {total:,}; it can be resumed."
         run.update(phase="stopped", place=None, message=message)
         run.clear_stop()
     else:
-        run.update(phase="queued", message=f"Interrupted at step {step:,} of {total:,}; it goes on by itself.")
+        run.update(
+            phase="queued",
+            message=f"Interrupted at step {step:,} of {total:,}; it goes on by itself.",
+        )
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, in one sentence; memory and disk, whose messages are long or bare, in our words."""
+    """What went wrong, in one sentence.
+
+    Memory and disk, whose messages are long or bare, in our words.
+    """
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error):
-        return "A run must fit into memory, and this one does not: choose a smaller batch_size or fewer filters"
+        return (
+            "A run must fit into memory, and this one does not: choose a smaller batch_size or "
+            "fewer filters"
+        )
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "A run needs free disk space, and there is none left: free some and resume"
     return explain(error)
 
 
 def _held_out(run: Run, config: Config) -> HeldOut:
-    """What the samples of a run are measured against, always by the same protocol, which is kept beside the metrics."""
+    """What the samples of a run are measured against, always by the same protocol.
+
+    Which is kept beside the metrics.
+    """
     held_out = while_training.read_held_out(config.data, classifiers_root())
     protocol, before = while_training.protocol(held_out), read_protocol(run.folder)
     if before is None:
         write_whole(run.folder / PROTOCOL, protocol.model_dump_json(indent=2).encode())
     elif before != protocol:
         raise ValueError(
-            f"A run is measured by one protocol, and that of {run.name!r} was {before}, and would now be {protocol}: "
+            f"A run is measured by one protocol, and that of {run.name!r} was {before}, and would "
+            f"now be {protocol}: "
             "restore the earlier classifier or data"
         )
     return held_out
@@ -128,5 +159,9 @@ def _held_out(run: Run, config: Config) -> HeldOut:
 
 def _write_snapshot(run: Run, snapshot: Snapshot, dataset: Dataset) -> None:
     points = snapshot.images.dim() == 2
-    pixels = scatter(snapshot.images, dataset.images) if points else grid(snapshot.images, SNAPSHOT_COLUMNS)
+    pixels = (
+        scatter(snapshot.images, dataset.images)
+        if points
+        else grid(snapshot.images, SNAPSHOT_COLUMNS)
+    )
     write_whole(run.folder / "snapshots" / f"{snapshot.step:08d}.webp", encode(pixels))

@@ -91,7 +91,8 @@ class Run:
             return Config.model_validate_json((self.folder / CONFIG).read_bytes())
         except (OSError, ValidationError) as error:
             raise ValueError(
-                f"The config of run {self.name!r} cannot be read ({explain(error)}): remove {self.folder}"
+                f"The config of run {self.name!r} cannot be read ({explain(error)}): remove "
+                f"{self.folder}"
             ) from error
 
     def status(self) -> Status:
@@ -100,7 +101,8 @@ class Run:
             return Status.model_validate_json((self.folder / STATUS).read_bytes())
         except (OSError, ValidationError) as error:
             raise ValueError(
-                f"The status of run {self.name!r} cannot be read ({explain(error)}): remove {self.folder}"
+                f"The status of run {self.name!r} cannot be read ({explain(error)}): remove "
+                f"{self.folder}"
             ) from error
 
     def update(self, **changes: Any) -> Status:
@@ -110,7 +112,10 @@ class Run:
         return status
 
     def metrics(self) -> pd.DataFrame:
-        """One row per report, columns as in :class:`gandash.training.Report`; empty if there are none yet."""
+        """One row per report, columns as in :class:`gandash.training.Report`.
+
+        Empty if there are none yet.
+        """
         return read_metrics(self.folder)
 
     def snapshots(self) -> dict[int, Path]:
@@ -130,13 +135,17 @@ class Run:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Be the one process that trains this run; :class:`BusyError` if another does. Ends with the process."""
+        """Be the one process that trains this run; :class:`BusyError` if another does.
+
+        Ends with the process.
+        """
         lock = FileLock(self.folder / LOCK, thread_local=False)
         try:
             lock.acquire(timeout=HOLD_SECONDS)
         except Timeout as error:
             raise BusyError(
-                f"A run is trained by one process at a time, and {self.name!r} is being trained: wait or stop it first"
+                f"A run is trained by one process at a time, and {self.name!r} is being trained: "
+                "wait or stop it first"
             ) from error
         try:
             yield
@@ -154,14 +163,19 @@ class Run:
 
 
 def read_protocol(folder: Path) -> Protocol | None:
-    """How the samples of a run or checkpoint folder were measured while it trained, if they were."""
+    """How the samples of a run or checkpoint folder were measured while it trained.
+
+    If they were.
+    """
     path = folder / PROTOCOL
     if not path.is_file():
         return None
     try:
         return Protocol.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise ValueError(f"The protocol {path} cannot be read ({explain(error)}): restore that file") from error
+        raise ValueError(
+            f"The protocol {path} cannot be read ({explain(error)}): restore that file"
+        ) from error
 
 
 def read_snapshots(folder: Path) -> dict[int, Path]:
@@ -173,24 +187,33 @@ def read_snapshots(folder: Path) -> dict[int, Path]:
 def check_name(name: str) -> str:
     """A run's name becomes a folder and part of URLs; only a-z, 0-9 and hyphens are allowed."""
     if not NAME_PATTERN.fullmatch(name):
-        raise ValueError(f"A run's name must be 1 to 63 of a-z, 0-9 and hyphens, not {name!r}: choose another")
+        raise ValueError(
+            f"A run's name must be 1 to 63 of a-z, 0-9 and hyphens, not {name!r}: choose another"
+        )
     return name
 
 
 def check_new(root: Path, name: str) -> str:
     """A name for a new run; ``ValueError`` if it is not allowed or taken."""
     if (root / check_name(name)).exists():
-        raise ValueError(f"A run's name must be new, and {name!r} is taken: choose another or remove it")
+        raise ValueError(
+            f"A run's name must be new, and {name!r} is taken: choose another or remove it"
+        )
     return name
 
 
 def create(root: Path, config: Config, name: str, place: int | None = None) -> Run:
-    """A new queued run; a name that is taken is refused. The worker takes only runs with a place in line."""
+    """A new queued run; a name that is taken is refused.
+
+    The worker takes only runs with a place in line.
+    """
     run = Run(root / check_name(name))
     try:
         run.folder.mkdir(parents=True)
     except FileExistsError as error:
-        raise ValueError(f"A run's name must be new, and {name!r} is taken: choose another or remove it") from error
+        raise ValueError(
+            f"A run's name must be new, and {name!r} is taken: choose another or remove it"
+        ) from error
     status = Status(phase="queued", place=place, created=now(), updated=now())
     try:
         write_whole(run.folder / CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
@@ -202,10 +225,12 @@ def create(root: Path, config: Config, name: str, place: int | None = None) -> R
 
 
 def extend(run: Run, more: int) -> None:
-    """Give a finished run ``more`` epochs (steps, if its config counts these); it is stopped then and can be resumed.
+    """Give a finished run ``more`` epochs (steps, if its config counts these); it is stopped then
+    and can be resumed.
 
-    Its weights become those of a run that was as long from the start, bit for bit where resuming is. ``ValueError`` if
-    it is not finished, has lost its saved state, or its instance noise has already decayed to nothing.
+    Its weights become those of a run that was as long from the start, bit for bit where resuming
+    is. ``ValueError`` if it is not finished, has lost its saved state, or its instance noise has
+    already decayed to nothing.
     """
     config, status = run.config(), run.status()
     if run.held or status.phase != "finished":
@@ -215,16 +240,20 @@ def extend(run: Run, more: int) -> None:
         )
     if not run.resumable:
         raise ValueError(
-            f"A run is trained longer from its saved state, and {run.name!r} has none: train a new run with more epochs"
+            f"A run is trained longer from its saved state, and {run.name!r} has none: train a new "
+            "run with more epochs"
         )
     if config.regularizer.instance_noise:
         raise ValueError(
-            f"A run with instance noise ends where that ends, and {run.name!r} has it: train a new run with more epochs"
+            f"A run with instance noise ends where that ends, and {run.name!r} has it: train a new "
+            "run with more epochs"
         )
     longer = {"steps": config.steps + more} if config.steps else {"epochs": config.epochs + more}
     config = parse_config(config.model_dump() | longer)
     write_whole(run.folder / CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
-    run.update(phase="stopped", place=None, message="It has been given more to do, and can be resumed.")
+    run.update(
+        phase="stopped", place=None, message="It has been given more to do, and can be resumed."
+    )
 
 
 def find(root: Path) -> list[Run]:

@@ -38,13 +38,18 @@ def metrics_text(folder: Path, last: int | None = None) -> str:
     if last is None:
         return "".join(lines)
     try:
-        return "".join(lines[:1] + [line for line in lines[1:] if int(line.split(",", 1)[0]) <= last])
+        return "".join(
+            lines[:1] + [line for line in lines[1:] if int(line.split(",", 1)[0]) <= last]
+        )
     except ValueError as error:
         raise _damaged_metrics(folder, error) from error
 
 
 def _damaged_metrics(folder: Path, error: ValueError) -> ValueError:
-    return ValueError(f"The metrics {folder / METRICS} are damaged ({explain(error)}): restore or remove that file")
+    return ValueError(
+        f"The metrics {folder / METRICS} are damaged ({explain(error)}): restore or remove that "
+        "file"
+    )
 
 
 def append_metrics(folder: Path, report: Report) -> None:
@@ -66,9 +71,11 @@ def append_metrics(folder: Path, report: Report) -> None:
 
 
 def truncate_metrics(folder: Path, step: int) -> None:
-    """Drop rows beyond the state that the run goes on from, and an incomplete one: they will be made again.
+    """Drop rows beyond the state that the run goes on from, and an incomplete one: they will be
+    made again.
 
-    Metrics of an earlier version get the columns that were added since, at the end of each line, empty.
+    Metrics of an earlier version get the columns that were added since, at the end of each line,
+    empty.
     """
     path = folder / METRICS
     if not path.is_file():

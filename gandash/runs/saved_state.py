@@ -1,4 +1,7 @@
-"""Everything that a run needs to go on, in one safetensors file; noise and data order follow from seed and step."""
+"""Everything that a run needs to go on, in one safetensors file.
+
+Noise and data order follow from seed and step.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ from gandash.runs.folder import STATE, Run
 from gandash.storage.files import write_whole
 from gandash.training import Arithmetic, State, build_state, choose_device, optimizers
 
-SLOTS = {torch.optim.Adam: ("step", "exp_avg", "exp_avg_sq"), torch.optim.RMSprop: ("step", "square_avg")}
+SLOTS = {
+    torch.optim.Adam: ("step", "exp_avg", "exp_avg_sq"),
+    torch.optim.RMSprop: ("step", "square_avg"),
+}
 
 
 def device_title(device: torch.device) -> str:
@@ -37,20 +43,30 @@ def device_title(device: torch.device) -> str:
 
 
 def save_state(run: Run, state: State, best: Best | None = None) -> None:
-    """Everything needed to go on, in one safetensors file; noise and data order follow from seed and step.
+    """Everything needed to go on, in one safetensors file; noise and data order follow from seed
+    and step.
 
     The best weights are in the same file, so that they never belong to a step beyond it.
     """
     facts: dict[str, Any] = {
-        "step": state.step, "seconds": state.seconds, "previous": state.previous,
-        "bf16": state.arithmetic.bf16, "channels_last": state.arithmetic.channels_last,
+        "step": state.step,
+        "seconds": state.seconds,
+        "previous": state.previous,
+        "bf16": state.arithmetic.bf16,
+        "channels_last": state.arithmetic.channels_last,
         "device": device_title(state.device),
-    }  # fmt: skip
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _state_tensors(state).items()}
+    }
+    tensors = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in _state_tensors(state).items()
+    }
     if best is not None:
         facts["best"] = {"step": best.step, "seconds": best.seconds, "frechet": best.frechet}
-        tensors |= {f"best.G.{k}": v for k, v in best.G.items()} | {f"best.D.{k}": v for k, v in best.D.items()}
-    write_whole(run.folder / STATE, save_safetensors(tensors, metadata={"state": json.dumps(facts)}))
+        tensors |= {f"best.G.{k}": v for k, v in best.G.items()} | {
+            f"best.D.{k}": v for k, v in best.D.items()
+        }
+    write_whole(
+        run.folder / STATE, save_safetensors(tensors, metadata={"state": json.dumps(facts)})
+    )
 
 
 def load_state(run: Run, config: Config, dataset: Dataset) -> State:
@@ -74,13 +90,19 @@ def trained_on(run: Run) -> str:
 
 
 def load_best(run: Run, state: State) -> Best | None:
-    """The best weights up to the saved state of a run, if it measures itself and was measured yet."""
+    """The best weights up to the saved state of a run.
+
+    If it measures itself and was measured yet.
+    """
     with _usable_state(run) as path:
         facts, stored = _read_state(path, "best.")
         if "best" not in facts:
             return None
         best = Best(**facts["best"], G=_part(stored, "best.G."), D=_part(stored, "best.D."))
-        if (best.G.keys(), best.D.keys()) != (state.sampler.state_dict().keys(), state.D.state_dict().keys()):
+        if (best.G.keys(), best.D.keys()) != (
+            state.sampler.state_dict().keys(),
+            state.D.state_dict().keys(),
+        ):
             raise ValueError("its best weights are incomplete")
     return best
 
@@ -93,12 +115,16 @@ def _usable_state(run: Run) -> Iterator[Path]:
         yield path
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(
-            f"The saved state of run {run.name!r} cannot be used ({explain(error)}): remove {path} to start it afresh"
+            f"The saved state of run {run.name!r} cannot be used ({explain(error)}): remove {path} "
+            "to start it afresh"
         ) from error
 
 
 def _read_state(path: Path, prefix: str | None = "") -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Facts and tensors of a state, the latter as far as their names begin with ``prefix``, or none of them."""
+    """Facts and tensors of a state, the latter as far as their names begin with ``prefix``.
+
+    Or none of them.
+    """
     with safe_open(path, framework="pt") as file:
         facts: dict[str, Any] = json.loads((file.metadata() or {})["state"])
         names = [] if prefix is None else [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
@@ -106,7 +132,11 @@ def _read_state(path: Path, prefix: str | None = "") -> tuple[dict[str, Any], di
 
 
 def _part(stored: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in stored.items() if name.startswith(prefix)}
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in stored.items()
+        if name.startswith(prefix)
+    }
 
 
 def _state_tensors(state: State) -> dict[str, Tensor]:
@@ -127,21 +157,32 @@ def _fill_state(state: State, stored: dict[str, Tensor]) -> None:
     if state.ema is not None:
         state.ema.load_state_dict(_part(stored, "ema."))
     for who, optimizer in (("G", state.g_optimizer), ("D", state.d_optimizer)):
-        _fill_optimizer(optimizer, _part(stored, f"optimizer_{who}."), unused=state.config.balance.rule != "fixed")
+        _fill_optimizer(
+            optimizer,
+            _part(stored, f"optimizer_{who}."),
+            unused=state.config.balance.rule != "fixed",
+        )
 
 
-def _fill_optimizer(optimizer: torch.optim.Optimizer, stored: dict[str, Tensor], *, unused: bool) -> None:
-    """The optimizer's moments, in the memory order of their parameters: Adam's fused step takes no other.
+def _fill_optimizer(
+    optimizer: torch.optim.Optimizer, stored: dict[str, Tensor], *, unused: bool
+) -> None:
+    """The optimizer's moments, in the memory order of their parameters: Adam's fused step takes no
+    other.
 
     All of them must be there, or none if the player may be one that a rule has never updated.
     """
     parameters = optimizers.parameters_of(optimizer)
-    wanted = {f"{number}.{slot}" for number in range(len(parameters)) for slot in SLOTS[type(optimizer)]}
+    wanted = {
+        f"{number}.{slot}" for number in range(len(parameters)) for slot in SLOTS[type(optimizer)]
+    }
     if stored.keys() != wanted and (stored or not unused):
         raise ValueError("its optimizer's moments are incomplete")
     slots: dict[int, dict[str, Tensor]] = {number: {} for number in range(len(parameters))}
     for name, value in stored.items():
         number, slot = name.split(".")
         parameter = parameters[int(number)]
-        slots[int(number)][slot] = value if slot == "step" else torch.empty_like(parameter).copy_(value)
+        slots[int(number)][slot] = (
+            value if slot == "step" else torch.empty_like(parameter).copy_(value)
+        )
     optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})

@@ -8,7 +8,10 @@ from filelock import FileLock, Timeout
 
 
 def is_held(lock: Path) -> bool:
-    """Whether a living process holds a lock file; a lock that was never taken is not made by looking."""
+    """Whether a living process holds a lock file.
+
+    A lock that was never taken is not made by looking.
+    """
     if not lock.is_file():
         return False
     try:

@@ -19,7 +19,10 @@ def classifiers_root() -> Path:
 
 
 def zoo_root() -> Path:
-    """The resumable runs behind the shipped checkpoints, apart from the user's own: ``GANDASH_ZOO`` or the cache."""
+    """The resumable runs behind the shipped checkpoints, apart from the user's own.
+
+    ``GANDASH_ZOO`` or the cache.
+    """
     return Path(os.environ.get("GANDASH_ZOO", Path.home() / ".cache" / "gandash" / "zoo"))
 
 

@@ -1,4 +1,7 @@
-"""Tensors that take long to compute, kept in files: a bounded number of them in one folder, the oldest make room."""
+"""Tensors that take long to compute, kept in files.
+
+A bounded number of them in one folder, the oldest make room.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,19 @@ MOST_FILES = 6  # of 15 to 40 MB for 60,000 images
 
 
 def path(root: Path, *parts: bytes) -> Path:
-    """Where that is kept which follows from ``parts`` alone: named for them, in a folder of the root of runs."""
+    """Where that is kept which follows from ``parts`` alone.
+
+    Named for them, in a folder of the root of runs.
+    """
     digests = (hashlib.sha256(part).digest() for part in parts)
     return root / FOLDER / f"{hashlib.sha256(b''.join(digests)).hexdigest()[:16]}.safetensors"
 
 
 def read(file: Path, names: Iterable[str]) -> tuple[dict[str, Tensor], dict[str, str]] | None:
-    """Tensors by name and the facts beside them; None if they are not there or damaged, and have to be made (anew)."""
+    """Tensors by name and the facts beside them.
+
+    None if they are not there or damaged, and have to be made (anew).
+    """
     try:
         with safe_open(file, framework="pt") as opened:
             return {name: opened.get_tensor(name) for name in names}, opened.metadata() or {}
@@ -35,6 +44,8 @@ def read(file: Path, names: Iterable[str]) -> tuple[dict[str, Tensor], dict[str,
 def write(file: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:
     """Keep tensors and what is to be known of them; ``OSError`` if there is no room."""
     write_whole(file, save_safetensors(dict(tensors), metadata=dict(facts)))
-    for old in sorted(file.parent.glob("*.safetensors"), key=lambda kept: kept.stat().st_mtime)[:-MOST_FILES]:
+    for old in sorted(file.parent.glob("*.safetensors"), key=lambda kept: kept.stat().st_mtime)[
+        :-MOST_FILES
+    ]:
         with contextlib.suppress(FileNotFoundError):  # another process may make room too
             old.unlink()

@@ -14,7 +14,9 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 
-def optimal_discriminator(p_data: Array, p_g: Array, alpha: float = 0.0, beta: float = 0.0) -> Array:
+def optimal_discriminator(
+    p_data: Array, p_g: Array, alpha: float = 0.0, beta: float = 0.0
+) -> Array:
     """D*(x) = ((1 - alpha) p_data + beta p_g) / (p_data + p_g) for densities of any equal shape.
 
     Where both densities are zero D* is undefined and NaN.
@@ -39,7 +41,10 @@ def entropy_floor(alpha: float = 0.0, beta: float = 0.0) -> float:
 
 
 def equilibrium_loss(alpha: float = 0.0, beta: float = 0.0) -> float:
-    """D's loss in nats where p_g = p_data and D is optimal: 2 H((1 - alpha + beta) / 2); 2 log 2 without smoothing."""
+    """D's loss in nats where p_g = p_data and D is optimal: 2 H((1 - alpha + beta) / 2).
+
+    2 log 2 without smoothing.
+    """
     return 2 * _binary_entropy(equilibrium(alpha, beta))
 
 

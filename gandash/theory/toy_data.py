@@ -1,6 +1,8 @@
-"""Data for study: points on a line or in the plane, with the densities and modes they are drawn from.
+"""Data for study: points on a line or in the plane, with the densities and modes they are drawn
+from.
 
-Here a GAN's failures can be counted: which modes it covers and how many of its samples are near one.
+Here a GAN's failures can be counted: which modes it covers and how many of its samples are near
+one.
 """
 
 from __future__ import annotations
@@ -12,13 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 Points = npt.NDArray[np.float64]
-Random = np.random.RandomState  # its stream is frozen, so that a seed means the same points for ever
+Random = (
+    np.random.RandomState
+)  # its stream is frozen, so that a seed means the same points for ever
 COUNT, SEED = {"train": 50_000, "test": 10_000}, {"train": 20140610, "test": 20140611}
 
 
 @dataclass(frozen=True)
 class Study:
-    """A source of points (N, dim); ``modes`` (M, dim) and ``std`` where it is a mixture of equal Gaussians."""
+    """A source of points (N, dim); ``modes`` (M.
+
+    Dim) and ``std`` where it is a mixture of equal Gaussians.
+    """
 
     title: str
     dim: int
@@ -91,9 +98,10 @@ def load(name: str, split: str = "train") -> npt.NDArray[np.float32]:
 class Coverage:
     """How samples meet the modes of a mixture.
 
-    ``modes`` were met by at least one high-quality sample, of ``of`` there are; ``high_quality`` is the
-    share of samples within 3 standard deviations of a mode (Lin et al. 2018, arXiv:1712.04086, section 4.1);
-    ``kl`` is the divergence in nats of the high-quality samples' modes from the uniform distribution.
+    ``modes`` were met by at least one high-quality sample, of ``of`` there are; ``high_quality`` is
+    the share of samples within 3 standard deviations of a mode (Lin et al. 2018, arXiv:1712.04086,
+    section 4.1); ``kl`` is the divergence in nats of the high-quality samples' modes from the
+    uniform distribution.
     """
 
     modes: int
@@ -103,7 +111,10 @@ class Coverage:
 
 
 def coverage(samples: npt.NDArray[np.floating], modes: Points, std: float) -> Coverage:
-    """Count modes and high-quality samples: samples (N, dim) against modes (M, dim) of standard deviation ``std``."""
+    """Count modes and high-quality samples.
+
+    Samples (N, dim) against modes (M, dim) of standard deviation ``std``.
+    """
     distances = np.linalg.norm(samples[:, None, :].astype(np.float64) - modes[None], axis=-1)
     nearest, good = distances.argmin(1), distances.min(1) <= 3 * std
     counts = np.bincount(nearest[good], minlength=len(modes))

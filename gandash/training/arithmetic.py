@@ -43,21 +43,32 @@ def has_bf16_units() -> bool:
     return any(told.get(unit) for unit in ("amx_bf16", "avx512_bf16", "bf16"))
 
 
-def _probe(config: Config, dataset: Dataset, device: torch.device, candidates: list[Arithmetic]) -> list[float]:
-    """Seconds of each candidate's fastest step on scratch networks; they take turns, the first turn warms up.
+def _probe(
+    config: Config, dataset: Dataset, device: torch.device, candidates: list[Arithmetic]
+) -> list[float]:
+    """Seconds of each candidate's fastest step on scratch networks; they take turns, the first turn
+    warms up.
 
-    On a CPU it is the processor time of one thread on a small batch, which other programs hardly disturb.
+    On a CPU it is the processor time of one thread on a small batch, which other programs hardly
+    disturb.
     """
     on_cpu, threads = device.type == "cpu", torch.get_num_threads()
     size = min(config.batch_size, len(dataset), PROBE_BATCH if on_cpu else config.batch_size)
     index = torch.arange(size - size % config.collapse.pack or config.collapse.pack) % len(dataset)
-    source, z = load_source(config, dataset, device), latent.draw(0, len(index), config.network.latent_dim).to(device)
-    states = [build_state(config, dataset.shape, len(dataset.classes), device, it) for it in candidates]
+    source, z = (
+        load_source(config, dataset, device),
+        latent.draw(0, len(index), config.network.latent_dim).to(device),
+    )
+    states = [
+        build_state(config, dataset.shape, len(dataset.classes), device, it) for it in candidates
+    ]
     rounds: list[list[float]] = []
     start = time.perf_counter()
     torch.set_num_threads(1 if on_cpu else threads)
     try:
-        while len(rounds) < 3 or (len(rounds) <= PROBE_ROUNDS and time.perf_counter() - start < PROBE_SECONDS):
+        while len(rounds) < 3 or (
+            len(rounds) <= PROBE_ROUNDS and time.perf_counter() - start < PROBE_SECONDS
+        ):
             rounds.append([_seconds_of_a_step(state, source, index, z) for state in states])
     finally:
         torch.set_num_threads(threads)

@@ -8,20 +8,25 @@ Player = Literal["D", "G"]
 
 
 def player(
-    rule: Literal["loss-rate", "worse"], losses: tuple[float, float], previous: tuple[float, float] | None, ratio: float
+    rule: Literal["loss-rate", "worse"],
+    losses: tuple[float, float],
+    previous: tuple[float, float] | None,
+    ratio: float,
 ) -> Player:
     """The player to update, from (d_loss, g_loss) of this step and of the one before.
 
     loss-rate: D if its loss has changed by a larger share than ``ratio`` times that of G's, else G
-    (Ouyang and Chen 2020, arXiv:2008.12463); D at the first step. worse: D if its loss per image, half
-    of d_loss, is above ``ratio`` times G's.
+    (Ouyang and Chen 2020, arXiv:2008.12463); D at the first step. worse: D if its loss per image,
+    half of d_loss, is above ``ratio`` times G's.
     """
     d_loss, g_loss = losses
     if rule == "worse":
         return "D" if d_loss / 2 > ratio * g_loss else "G"
     if previous is None:
         return "D"
-    d_rate, g_rate = (_relative_change(now, before) for now, before in zip(losses, previous, strict=True))
+    d_rate, g_rate = (
+        _relative_change(now, before) for now, before in zip(losses, previous, strict=True)
+    )
     return "D" if d_rate > ratio * g_rate else "G"
 
 

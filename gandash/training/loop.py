@@ -49,8 +49,13 @@ def train(state: State, dataset: Dataset) -> Iterator[Report | Snapshot]:
         yield Snapshot(0, sample(state, fixed_z))
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
         for update, index in batch_indices(config, n, state.step * d_steps, total * d_steps):
-            batch, z = take_batch(state, source, index, update), draw_latents(state, LATENTS, update)
-            state.noise_std = instance_noise_std(config.regularizer.instance_noise, state.step, total)
+            batch, z = (
+                take_batch(state, source, index, update),
+                draw_latents(state, LATENTS, update),
+            )
+            state.noise_std = instance_noise_std(
+                config.regularizer.instance_noise, state.step, total
+            )
             if (update + 1) % d_steps:
                 update_d(state, judge(state, batch, fakes(state, z, batch.labels), pair[0]), batch)
                 continue
@@ -59,11 +64,19 @@ def train(state: State, dataset: Dataset) -> Iterator[Report | Snapshot]:
             if state.step in snapshot_steps:  # before the report, so that a run left there has it
                 yield Snapshot(state.step, sample(state, fixed_z))
             if state.step % config.report_every == 0 or state.step == total:
-                before, after = measured.fake_after_d.sigmoid().mean(), score_after_update(state, z, batch.labels)
+                before, after = (
+                    measured.fake_after_d.sigmoid().mean(),
+                    score_after_update(state, z, batch.labels),
+                )
                 previous, state.seconds = state.seconds, time.perf_counter() - started
-                report, paused = _report(state, n, before, after, state.seconds - previous), time.perf_counter()
+                report, paused = (
+                    _report(state, n, before, after, state.seconds - previous),
+                    time.perf_counter(),
+                )
                 yield report
-                started += time.perf_counter() - paused  # what is done about a report is no training
+                started += (
+                    time.perf_counter() - paused
+                )  # what is done about a report is no training
 
 
 def _report(state: State, images: int, before: Tensor, after: Tensor, seconds: float) -> Report:
@@ -71,7 +84,8 @@ def _report(state: State, images: int, before: Tensor, after: Tensor, seconds: f
     values, (d_fake_before, d_fake_after) = state.window.read(before, after)
     if not all(isfinite(values[f"{who}_loss_{end}"]) for who in "dg" for end in ("min", "max")):
         raise FloatingPointError(
-            f"The losses must stay finite, but at step {state.step} D's loss is {values['d_loss']} and G's is "
+            f"The losses must stay finite, but at step {state.step} D's loss is {values['d_loss']} "
+            "and G's is "
             f"{values['g_loss']}: lower the learning rates"
         )
     d_updates, g_updates = state.window.count()
@@ -83,5 +97,9 @@ def _report(state: State, images: int, before: Tensor, after: Tensor, seconds: f
         epoch=state.step / state.config.steps_per_epoch(images),
         seconds=state.seconds,
         images_per_second=done * per_step / max(seconds, 1e-9),
-        d_fake_before=d_fake_before, d_fake_after=d_fake_after, d_updates=d_updates, g_updates=g_updates, **values,
-    )  # fmt: skip
+        d_fake_before=d_fake_before,
+        d_fake_after=d_fake_after,
+        d_updates=d_updates,
+        g_updates=g_updates,
+        **values,
+    )

@@ -1,4 +1,7 @@
-"""What a training run tells: rows of metrics and samples, measured on the device and read once a row."""
+"""What a training run tells: rows of metrics and samples.
+
+Measured on the device and read once a row.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,13 @@ class Report:
     """One row of metrics: the mean over the steps since the last row, or what its name says.
 
     Losses are those of the objective, without penalties, in nats where they are cross-entropies;
-    ``d_*`` are probabilities D(x) = sigmoid(logit); ``*_before`` and
-    ``*_after`` are D(G(z)) on the last step's z before and after G's update; gradient norms
-    are global L2 norms before the update; quantiles are of D's logits. ``d_updates`` and
-    ``g_updates`` count the updates of each player since the last row. ``d_accuracy`` is the share of
-    real images that D puts into their class before it learns from them: of those whose label it is
-    never shown, where there are such. ``frechet``, ``precision`` and ``recall`` of samples are not the
-    loop's: a run puts them into the rows of the steps that it measures. What was not measured is NaN.
+    ``d_*`` are probabilities D(x) = sigmoid(logit); ``*_before`` and ``*_after`` are D(G(z)) on the
+    last step's z before and after G's update; gradient norms are global L2 norms before the update;
+    quantiles are of D's logits. ``d_updates`` and ``g_updates`` count the updates of each player
+    since the last row. ``d_accuracy`` is the share of real images that D puts into their class
+    before it learns from them: of those whose label it is never shown, where there are such.
+    ``frechet``, ``precision`` and ``recall`` of samples are not the loop's: a run puts them into
+    the rows of the steps that it measures. What was not measured is NaN.
     """
 
     step: int
@@ -76,8 +79,8 @@ class Snapshot:
 class Measured:
     """One step, on the device.
 
-    Both losses; D's logits (N,) on real and generated samples, and on the latter again as G's update saw them,
-    after D's own; the gradient norms of who was updated; D's accuracy.
+    Both losses; D's logits (N,) on real and generated samples, and on the latter again as G's
+    update saw them, after D's own; the gradient norms of who was updated; D's accuracy.
     """
 
     d_loss: Tensor
@@ -92,7 +95,7 @@ class Measured:
 
 @dataclass
 class Window:
-    """The steps since the last row. Nothing is computed or read from the device before it must be."""
+    """The steps since the last row; nothing is read from the device before it must be."""
 
     pending: list[Measured] = field(default_factory=list)
     blocks: list[Tensor] = field(default_factory=list)  # (steps, values)
@@ -120,18 +123,32 @@ class Window:
         columns = [table]
         for who in ("real_logits", "fake_logits"):
             logits = torch.stack([getattr(m, who) for m in self.pending]).detach()  # (steps, N)
-            columns += [logits.sigmoid().mean(1, keepdim=True), logits.quantile(_levels(logits.device), dim=1).T]
+            columns += [
+                logits.sigmoid().mean(1, keepdim=True),
+                logits.quantile(_levels(logits.device), dim=1).T,
+            ]
         self.blocks.append(torch.cat(columns, dim=1))
         self.pending.clear()
 
     def read(self, *others: Tensor) -> tuple[dict[str, float], list[float]]:
-        """Means, least and greatest losses by the names of :class:`Report`, and ``others``, in one transfer."""
+        """Means, least and greatest losses by the names of :class:`Report`, and ``others``.
+
+        In one transfer.
+        """
         self._fold()
         steps = torch.cat(self.blocks)
         self.blocks.clear()
         low, high = steps[:, :2].amin(0), steps[:, :2].amax(0)
-        values = torch.cat([steps.nanmean(0), low, high, *(other.view(1) for other in others)]).tolist()
-        named = dict(zip((*COLUMNS, "d_loss_min", "g_loss_min", "d_loss_max", "g_loss_max"), values, strict=False))
+        values = torch.cat(
+            [steps.nanmean(0), low, high, *(other.view(1) for other in others)]
+        ).tolist()
+        named = dict(
+            zip(
+                (*COLUMNS, "d_loss_min", "g_loss_min", "d_loss_max", "g_loss_max"),
+                values,
+                strict=False,
+            )
+        )
         return named, values[len(named) :]
 
     def count(self) -> tuple[int, int]:
@@ -153,5 +170,8 @@ COLUMNS = (
 
 @cache
 def _levels(device: torch.device) -> Tensor:
-    """QUANTILES on a device; sent there once, as sending them makes the host wait for the device."""
+    """QUANTILES on a device; sent there once.
+
+    As sending them makes the host wait for the device.
+    """
     return torch.tensor(QUANTILES, device=device)

@@ -15,7 +15,8 @@ from gandash.training.state import State
 
 @torch.inference_mode()
 def sample(state: State, z: Tensor) -> Tensor:
-    """Samples of latent vectors (N, latent_dim) in eval mode, on the CPU, the classes in turn where G knows them.
+    """Samples of latent vectors (N, latent_dim) in eval mode, on the CPU, the classes in turn where
+    G knows them.
 
     Images are uint8 (N, C, H, W), points float32 (N, dim).
     """

@@ -23,11 +23,15 @@ def new_state(config: Config, dataset: Dataset, arithmetic: Arithmetic | None = 
 
 
 def check_fits(config: Config, dataset: Dataset) -> None:
-    """``ValueError`` if the data cannot carry the config: too few images, or no labels where they are needed."""
+    """``ValueError`` if the data cannot carry the config.
+
+    Too few images, or no labels where they are needed.
+    """
     config.steps_per_epoch(len(dataset))
     if config.labels.conditioning != "none" and dataset.labels is None:
         raise ValueError(
-            f"conditioning needs images in classes, and {dataset.name!r} has none: put them into one folder a class, "
+            f"conditioning needs images in classes, and {dataset.name!r} has none: put them into "
+            "one folder a class, "
             "or set conditioning to none"
         )
 
@@ -35,7 +39,12 @@ def check_fits(config: Config, dataset: Dataset) -> None:
 def _take_reference(state: State, dataset: Dataset) -> None:
     """The first real samples become the reference batch of virtual batch norms in D."""
     count = state.config.collapse.pack
-    rows = pack(prepare(dataset.images[torch.arange(REFERENCE * count) % len(dataset)].to(state.device), state), count)
+    rows = pack(
+        prepare(
+            dataset.images[torch.arange(REFERENCE * count) % len(dataset)].to(state.device), state
+        ),
+        count,
+    )
     for member in state.D.members:
         if member.reference is not None:
             member.reference.copy_(rows)

@@ -22,7 +22,9 @@ class Arithmetic:
     channels_last: bool = False
 
     def __str__(self) -> str:
-        return f"{'bf16' if self.bf16 else 'fp32'}, {'channels-last' if self.channels_last else 'channels-first'}"
+        number = "bf16" if self.bf16 else "fp32"
+        order = "channels-last" if self.channels_last else "channels-first"
+        return f"{number}, {order}"
 
 
 @dataclass
@@ -40,7 +42,9 @@ class State:
     step: int = 0
     seconds: float = 0.0
     noise_std: float = 0.0
-    previous: tuple[float, float] | None = None  # both losses at the last step, where a rule asks for them
+    previous: tuple[float, float] | None = (
+        None  # both losses at the last step, where a rule asks for them
+    )
     window: Window = field(default_factory=Window)
 
     @property
@@ -51,7 +55,11 @@ class State:
 
 def choose_device(name: str) -> torch.device:
     """``auto`` takes cuda, then mps, then cpu; a device that is not there is refused."""
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    available = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
     if name == "auto":
         name = next(kind for kind, there in available.items() if there)
     if not available[name]:
@@ -60,7 +68,11 @@ def choose_device(name: str) -> torch.device:
 
 
 def build_state(
-    config: Config, shape: tuple[int, ...], classes: int, device: torch.device, arithmetic: Arithmetic
+    config: Config,
+    shape: tuple[int, ...],
+    classes: int,
+    device: torch.device,
+    arithmetic: Arithmetic,
 ) -> State:
     """Freshly initialized players for samples of ``shape``, with their optimizers, on a device."""
     G, D = build_pair(config, shape, classes)

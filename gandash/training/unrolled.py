@@ -1,4 +1,7 @@
-"""Unrolled GAN: G learns against D as it will be a few updates from now (Metz et al. 2017, arXiv:1611.02163)."""
+"""Unrolled GAN: G learns against D as it will be a few updates from now (Metz et al.
+
+2017, arXiv:1611.02163).
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,22 @@ from torch.func import functional_call
 from gandash.training.optimizers import parameters_of
 
 Judge = Callable[..., Tensor]
-Update = Callable[[list[Tensor], list[Tensor]], list[Tensor]]  # parameters and gradients to the next parameters
+Update = Callable[
+    [list[Tensor], list[Tensor]], list[Tensor]
+]  # parameters and gradients to the next parameters
 TINY = 1e-30  # under a root, so that its slope at 0 is a number
 
 
 def sgd(lr: float) -> Update:
     """Plain steps down the gradient."""
-    return lambda parameters, gradients: [p - lr * g for p, g in zip(parameters, gradients, strict=True)]
+    return lambda parameters, gradients: [
+        p - lr * g for p, g in zip(parameters, gradients, strict=True)
+    ]
 
 
 def adam(optimizer: torch.optim.Adam) -> Update:
-    """Further steps of an Adam as it stands, moments and all, which itself stays there (Kingma and Ba 2015, alg. 1).
+    """Further steps of an Adam as it stands, moments and all, which itself stays there (Kingma and
+    Ba 2015, alg. 1).
 
     One update after the other, each differentiable in its gradients.
     """
@@ -29,13 +37,17 @@ def adam(optimizer: torch.optim.Adam) -> Update:
     (beta1, beta2), lr, eps = group["betas"], group["lr"], group["eps"]
     states = [optimizer.state.get(parameter) for parameter in parameters_of(optimizer)]
     count = max((float(state["step"]) for state in states if state), default=0.0)
-    first, second = ([state[name] if state else 0.0 for state in states] for name in ("exp_avg", "exp_avg_sq"))
+    first, second = (
+        [state[name] if state else 0.0 for state in states] for name in ("exp_avg", "exp_avg_sq")
+    )
 
     def update(parameters: list[Tensor], gradients: list[Tensor]) -> list[Tensor]:
         nonlocal count, first, second
         count += 1
         first = [beta1 * m + (1 - beta1) * g for m, g in zip(first, gradients, strict=True)]
-        second = [beta2 * v + (1 - beta2) * g.square() for v, g in zip(second, gradients, strict=True)]
+        second = [
+            beta2 * v + (1 - beta2) * g.square() for v, g in zip(second, gradients, strict=True)
+        ]
         rate, scale = lr / (1 - beta1**count), 1 / (1 - beta2**count)
         moments = zip(parameters, first, second, strict=True)
         return [p - rate * m / ((scale * v + TINY).sqrt() + eps) for p, m, v in moments]
@@ -44,10 +56,12 @@ def adam(optimizer: torch.optim.Adam) -> Update:
 
 
 def unroll(D: nn.Module, d_loss_of: Callable[[Judge], Tensor], steps: int, update: Update) -> Judge:
-    """D after ``steps`` imagined updates down ``d_loss_of``: a function of images (and labels) to logits.
+    """D after ``steps`` imagined updates down ``d_loss_of``: a function of images (and labels) to
+    logits.
 
-    The result is differentiable through the updates with respect to everything that ``d_loss_of`` was made
-    from, the generated images above all. D itself keeps its weights and its batch-norm and spectral-norm buffers.
+    The result is differentiable through the updates with respect to everything that ``d_loss_of``
+    was made from, the generated images above all. D itself keeps its weights and its batch-norm and
+    spectral-norm buffers.
     """
     parameters = {name: value.detach().requires_grad_() for name, value in D.named_parameters()}
     for _ in range(steps):

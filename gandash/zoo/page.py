@@ -1,4 +1,7 @@
-"""The zoo as a page of the documentation: what each shipped checkpoint shows, its samples and its figures."""
+"""The zoo as a page of the documentation.
+
+What each shipped checkpoint shows, its samples and its figures.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +20,29 @@ SEED, COLUMNS, ROWS = 0, 16, 4
 PAGE, PICTURES = "zoo.md", "zoo"
 HEAD = f"""# The zoo
 
-What ships in `pretrained/`. Each picture holds the first {COLUMNS * ROWS} samples of seed {SEED}, none left out; of a
-generator that is told the class, the classes come in turn. `python -m gandash zoo train NAME` trains an entry anew,
-exports and measures it, and `python -m gandash zoo document` writes this page.
+What ships in `pretrained/`. Each picture holds the first {COLUMNS * ROWS} samples of seed {SEED},
+none left out; of a generator that is told the class, the classes come in turn.
+`python -m gandash zoo train NAME` trains an entry anew, exports and measures it, and
+`python -m gandash zoo document` writes this page.
 
 """
-COLUMN_TITLES = ("", "Fréchet ↓", "kernel ↓", "precision ↑", "recall ↑", "density ↑", "coverage ↑", "memorization")
+COLUMN_TITLES = (
+    "",
+    "Fréchet ↓",
+    "kernel ↓",
+    "precision ↑",
+    "recall ↑",
+    "density ↑",
+    "coverage ↑",
+    "memorization",
+)
 
 
 def write(pretrained: Path, docs: Path) -> Path:
-    """Write the page and its pictures below ``docs`` for the zoo's checkpoints in ``pretrained``; returns the page."""
+    """Write the page and its pictures below ``docs`` for the zoo's checkpoints in ``pretrained``.
+
+    Returns the page.
+    """
     found = {checkpoint.name: checkpoint for checkpoint in checkpoints.find(pretrained)[0]}
     there = [found[name] for name in entries.ZOO if name in found]
     parts = []
@@ -34,8 +50,13 @@ def write(pretrained: Path, docs: Path) -> Path:
     for checkpoint in there:
         by_data.setdefault(checkpoint.card.data.title, []).append(checkpoint)
     for title, members in by_data.items():
-        table = _table(members, classifiers.reference(pretrained / "classifiers", members[0].card.config.data.dataset))
-        parts.append(f"## {title}\n\n{table}\n{_arms(members)}" + "\n".join(map(_described, members)))
+        table = _table(
+            members,
+            classifiers.reference(pretrained / "classifiers", members[0].card.config.data.dataset),
+        )
+        parts.append(
+            f"## {title}\n\n{table}\n{_arms(members)}" + "\n".join(map(_described, members))
+        )
         for checkpoint in members:
             G = weights.load_generator(checkpoint)
             pixels = samples.picture(checkpoint, G, SEED, COLUMNS * ROWS, COLUMNS)
@@ -45,15 +66,20 @@ def write(pretrained: Path, docs: Path) -> Path:
 
 
 def _table(members: list[Checkpoint], reference: Evaluation | None) -> str:
-    """Figures of those that are measured, by the protocol that they share; nothing where there are none."""
+    """Figures of those that are measured, by the protocol that they share.
+
+    Nothing where there are none.
+    """
     rows = [(it.card.title, it.card.evaluation) for it in members if it.card.evaluation is not None]
     if not rows:
         return ""
     protocols = {found.protocol for _, found in rows}
     if len(protocols) > 1:
         raise ValueError(
-            f"Figures in one table must share a protocol, and those of {rows[0][0]!r} and others have "
-            f"{' and '.join(sorted(map(str, protocols)))}: measure them all anew with python -m gandash evaluate"
+            f"Figures in one table must share a protocol, and those of {rows[0][0]!r} and others "
+            "have "
+            f"{' and '.join(sorted(map(str, protocols)))}: measure them all anew with python -m "
+            "gandash evaluate"
         )
     protocol = protocols.pop()
     if reference is not None and reference.protocol == protocol:
@@ -81,13 +107,18 @@ def _lines(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _cells(found: Evaluation) -> tuple[str, ...]:
     shares = (found.precision, found.recall, found.density, found.coverage, found.memorization)
-    return (f"{found.frechet:.1f}", f"{found.kernel:.2f} ± {found.kernel_std:.2f}", *(f"{it:.2f}" for it in shares))
+    return (
+        f"{found.frechet:.1f}",
+        f"{found.kernel:.2f} ± {found.kernel_std:.2f}",
+        *(f"{it:.2f}" for it in shares),
+    )
 
 
 def _described(checkpoint: Checkpoint) -> str:
     card = checkpoint.card
     return (
-        f"### {card.title}\n\n{card.note} `{card.name}`, {card.stand}; {card.seconds / 60:.0f} minutes on "
+        f"### {card.title}\n\n{card.note} `{card.name}`, {card.stand}; {card.seconds / 60:.0f} "
+        "minutes on "
         f"{card.device}.\n"
         f"Trained on {card.data.title}: {card.data.licence}.\n\n"
         f'<img src="{PICTURES}/{card.name}.webp" width="768" alt="Samples of {card.title}">\n'

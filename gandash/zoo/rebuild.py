@@ -15,11 +15,14 @@ from gandash.training import Report
 from gandash.zoo import entries
 
 
-def train(names: list[str], runs_root: Path, pretrained: Path) -> Iterator[tuple[str, Report | Progress]]:
+def train(
+    names: list[str], runs_root: Path, pretrained: Path
+) -> Iterator[tuple[str, Report | Progress]]:
     """Train the named entries (all if none), export each and measure it; goes on where it was left.
 
-    The entries of a group advance in turn, one epoch each, and are exported after every turn, so that at
-    any time their checkpoints stand at the same epoch and can be compared. One on its own goes straight to its end.
+    The entries of a group advance in turn, one epoch each, and are exported after every turn, so
+    that at any time their checkpoints stand at the same epoch and can be compared. One on its own
+    goes straight to its end.
     """
     for group in entries.groups(names):
         epochs = max(entries.ZOO[name].config.epochs for name in group)
@@ -47,9 +50,15 @@ def _export(run: Run, folder: Path) -> None:
 
 
 def _measure(folder: Path) -> Iterator[Progress]:
-    """Put figures into the card of a checkpoint that has none, if there are held-out images to measure it on."""
+    """Put figures into the card of a checkpoint that has none.
+
+    If there are held-out images to measure it on.
+    """
     checkpoint = Checkpoint(folder, checkpoints.load_card(folder))
-    if checkpoint.card.evaluation is not None or checkpoint.card.config.data.dataset not in data.SOURCES:
+    if (
+        checkpoint.card.evaluation is not None
+        or checkpoint.card.config.data.dataset not in data.SOURCES
+    ):
         return
     for item in after_training.evaluate(checkpoint, folder.parent / "classifiers"):
         if isinstance(item, Progress):
@@ -66,7 +75,9 @@ def _run(root: Path, name: str) -> Run:
     if more > 0 and run.config().model_copy(update={"epochs": config.epochs}) == config:
         runs.extend(run, more)
     if run.config() != config:
-        raise ValueError(f"The run {name!r} must have the zoo's config, and it has another: remove {run.folder}")
+        raise ValueError(
+            f"The run {name!r} must have the zoo's config, and it has another: remove {run.folder}"
+        )
     return run
 
 

@@ -43,12 +43,18 @@ def html_of(app: AppTest) -> str:
 
 def buttons(app: AppTest) -> dict[str, str]:
     """Labels of the buttons that measure, by key."""
-    return {str(button.key): button.label for button in app.button if str(button.key).startswith("gallery_measure")}
+    return {
+        str(button.key): button.label
+        for button in app.button
+        if str(button.key).startswith("gallery_measure")
+    }
 
 
 @pytest.fixture(scope="session")
 def digits_folder(
-    tmp_path_factory: pytest.TempPathFactory, small_mnist_folder: Path, small_config: Callable[..., Config]
+    tmp_path_factory: pytest.TempPathFactory,
+    small_mnist_folder: Path,
+    small_config: Callable[..., Config],
 ) -> Path:
     """A finished tiny run on the small digits, and one on the ring."""
     root = tmp_path_factory.mktemp("digits")
@@ -62,7 +68,10 @@ def digits_folder(
 
 @pytest.fixture
 def digits(digits_folder: Path, small_mnist: Path, runs_root: Path) -> Checkpoint:
-    """The tiny runs among this machine's, with data and classifier for the digits; returns the digits."""
+    """The tiny runs among this machine's, with data and classifier for the digits.
+
+    Returns the digits.
+    """
     shutil.copytree(digits_folder, runs_root)
     return next(found for found in checkpoints.find(runs_root)[0] if found.name == "digits")
 
@@ -70,7 +79,10 @@ def digits(digits_folder: Path, small_mnist: Path, runs_root: Path) -> Checkpoin
 def job(checkpoint: Checkpoint, root: Path, **changes: object) -> None:
     """Write down a job on the checkpoint that this process's tests do not run."""
     fresh = Job(
-        module=measuring.MODULE, folder=str(checkpoint.folder.resolve()), what="measuring it", started=records.now()
+        module=measuring.MODULE,
+        folder=str(checkpoint.folder.resolve()),
+        what="measuring it",
+        started=records.now(),
     )
     task._write(root, fresh.model_copy(update=changes))
 
@@ -92,7 +104,9 @@ def test_the_button_starts_a_job_and_a_refusal_is_one_sentence_once(
 
     def start(root: Path, folder: Path) -> None:
         asked.append(folder)
-        raise ValueError("One job runs beside the server at a time, and it is measuring 'x': try again")
+        raise ValueError(
+            "One job runs beside the server at a time, and it is measuring 'x': try again"
+        )
 
     monkeypatch.setattr(measuring, "start", start)
     app = visit()
@@ -105,7 +119,9 @@ def test_the_button_starts_a_job_and_a_refusal_is_one_sentence_once(
     assert not app.warning
 
 
-def test_progress_stands_on_the_card_in_every_session_until_the_figures_do(digits: Checkpoint, runs_root: Path) -> None:
+def test_progress_stands_on_the_card_in_every_session_until_the_figures_do(
+    digits: Checkpoint, runs_root: Path
+) -> None:
     app = visit()
     job(digits, runs_root, doing="Measuring distances", step=3, steps=5)
     with FileLock(runs_root / task.LOCK):
@@ -126,7 +142,9 @@ def test_progress_stands_on_the_card_in_every_session_until_the_figures_do(digit
     assert any("Fréchet **4.0**" in element.value for element in app.markdown)
 
 
-def test_a_job_that_was_cut_off_is_one_sentence_beside_the_button(digits: Checkpoint, runs_root: Path) -> None:
+def test_a_job_that_was_cut_off_is_one_sentence_beside_the_button(
+    digits: Checkpoint, runs_root: Path
+) -> None:
     job(digits, runs_root, step=2, steps=5)
     app = visit()
     assert [error.value for error in app.error] == [
@@ -139,9 +157,14 @@ def test_a_job_that_was_cut_off_is_one_sentence_beside_the_button(digits: Checkp
 
 
 def like(checkpoint: Checkpoint, name: str, day: int = 1, **changes: object) -> Checkpoint:
-    """The checkpoint under another name, created on another day; figures, data or config may differ."""
+    """The checkpoint under another name, created on another day.
+
+    Figures, data or config may differ.
+    """
     created = checkpoint.card.created.replace(year=2026, month=1, day=day)
-    card = checkpoint.card.model_copy(update={"name": name, "title": name, "created": created, **changes})
+    card = checkpoint.card.model_copy(
+        update={"name": name, "title": name, "created": created, **changes}
+    )
     return Checkpoint(checkpoint.folder.with_name(name), card)
 
 
@@ -157,14 +180,22 @@ def names(groups: browse.Groups) -> list[tuple[str, list[str]]]:
 
 def titles(app: AppTest) -> list[str]:
     """Titles of the cards that are shown, in order."""
-    return [element.value.strip("*") for element in app.markdown if re.fullmatch(r"\*\*[\w-]+\*\*", element.value)]
+    return [
+        element.value.strip("*")
+        for element in app.markdown
+        if re.fullmatch(r"\*\*[\w-]+\*\*", element.value)
+    ]
 
 
-def test_frechet_ranks_within_a_protocol_the_largest_group_first_and_the_unmeasured_last(digits: Checkpoint) -> None:
+def test_frechet_ranks_within_a_protocol_the_largest_group_first_and_the_unmeasured_last(
+    digits: Checkpoint,
+) -> None:
     found = [
-        like(digits, "a", evaluation=measured(1.0, 2000)), like(digits, "b"),
-        like(digits, "c", evaluation=measured(9.0)), like(digits, "d", evaluation=measured(4.0)),
-    ]  # fmt: skip
+        like(digits, "a", evaluation=measured(1.0, 2000)),
+        like(digits, "b"),
+        like(digits, "c", evaluation=measured(9.0)),
+        like(digits, "d", evaluation=measured(4.0)),
+    ]
     (first, ranked), (second, alone), last = names(browse.by_frechet(found))
     assert "1,000 samples of seed 0 against 100 images" in first
     assert ranked == ["d", "c"]
@@ -188,13 +219,20 @@ def test_a_group_that_goes_on_keeps_its_heading_on_the_next_page(digits: Checkpo
     assert browse.cut(groups, 3, 2) == []
 
 
-def test_only_filters_with_a_choice_are_shown_and_they_narrow_cards_and_figures(digits: Checkpoint) -> None:
+def test_only_filters_with_a_choice_are_shown_and_they_narrow_cards_and_figures(
+    digits: Checkpoint,
+) -> None:
     config = digits.card.config
-    hinge = config.model_copy(update={"loss": config.loss.model_copy(update={"objective": "hinge"})})
+    hinge = config.model_copy(
+        update={"loss": config.loss.model_copy(update={"objective": "hinge"})}
+    )
     keep(like(digits, "other", config=hinge, evaluation=measured(2.0)), digits.folder)
     app = visit()
     shown = {str(box.key): box.options for box in app.multiselect}
-    assert shown["gallery_data"] == ["MNIST", next(option for option in shown["gallery_data"] if option != "MNIST")]
+    assert shown["gallery_data"] == [
+        "MNIST",
+        next(option for option in shown["gallery_data"] if option != "MNIST"),
+    ]
     assert shown["gallery_size"] == ["32 pixels", "points"]
     assert shown["gallery_objective"] == ["Hinge", "Non-saturating"]
     assert titles(app) == ["digits", "other", "ring"]
@@ -215,7 +253,9 @@ def test_only_filters_with_a_choice_are_shown_and_they_narrow_cards_and_figures(
     assert titles(app) == ["digits"]
 
 
-def test_the_page_says_that_distances_of_different_protocols_are_not_compared(digits: Checkpoint) -> None:
+def test_the_page_says_that_distances_of_different_protocols_are_not_compared(
+    digits: Checkpoint,
+) -> None:
     keep(like(digits, "rough", evaluation=measured(9.0)), digits.folder)
     keep(like(digits, "fine", evaluation=measured(3.0)), digits.folder)
     app = visit(gallery_sort="Fréchet")
@@ -243,8 +283,16 @@ def test_many_checkpoints_come_in_pages_and_a_link_leads_to_one(digits: Checkpoi
 @pytest.mark.parametrize(
     "query",
     [
-        {"gallery_sort": "Fréchet", "gallery_page": "7"},  # nothing is measured, and there is one page
-        {"gallery_sort": "<script>", "gallery_data": "%00", "gallery_page": "-1", "gallery_size": "1e9"},
+        {
+            "gallery_sort": "Fréchet",
+            "gallery_page": "7",
+        },  # nothing is measured, and there is one page
+        {
+            "gallery_sort": "<script>",
+            "gallery_data": "%00",
+            "gallery_page": "-1",
+            "gallery_size": "1e9",
+        },
     ],
 )
 def test_nonsense_in_the_link_is_ignored(digits: Checkpoint, query: dict[str, str]) -> None:
@@ -261,14 +309,18 @@ def rows_of(app: AppTest) -> list[str]:
     return [element.value for element in app.markdown if element.value.startswith("**In ")]
 
 
-def test_nothing_is_read_before_a_sample_is_picked(digits: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_read_before_a_sample_is_picked(
+    digits: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def read(*_: object) -> None:
         raise AssertionError("read too early")
 
     monkeypatch.setattr(neighbors, "training_images", read)
     app = visit()
     assert not rows_of(app)
-    assert app.selectbox(key="gallery_nearest").options == ["digits"], "points have no nearest images"
+    assert app.selectbox(key="gallery_nearest").options == ["digits"], (
+        "points have no nearest images"
+    )
     assert any("Pick a sample" in info.value for info in app.info)
 
 
@@ -279,17 +331,27 @@ def test_a_picked_sample_is_compared_in_pixels_and_once_they_are_read_in_feature
     assert app.number_input(key="gallery_sample").value == 5
     pixels, offered = rows_of(app)
     assert re.fullmatch(
-        r"\*\*In pixels\*\*: the nearest is at \*\*[\d.]+\*\*, \*\*[\d.]+\*\* times as far as is typical of unseen "
-        r"images\.", pixels,
-    )  # fmt: skip
+        r"\*\*In pixels\*\*: the nearest is at \*\*[\d.]+\*\*, \*\*[\d.]+\*\* times as far as is "
+        r"typical of unseen images\.",
+        pixels,
+    )
     assert "has to read the 600 training images once" in offered
     assert html_of(app).count("Training image ") == 2 * 5  # alt and title
     list(nearest_images.build(runs_root, digits.folder))
     app.run()
-    assert [row.split(":")[0] for row in rows_of(app)] == ["**In pixels**", "**In the classifier's features**"]
+    assert [row.split(":")[0] for row in rows_of(app)] == [
+        "**In pixels**",
+        "**In the classifier's features**",
+    ]
     assert html_of(app).count("Training image ") == 4 * 5
     said = [caption.value for caption in app.caption]
-    assert sum("the median distance of 400 held-out images to their nearest" in caption for caption in said) == 2
+    assert (
+        sum(
+            "the median distance of 400 held-out images to their nearest" in caption
+            for caption in said
+        )
+        == 2
+    )
     app.number_input(key="gallery_sample").set_value(6).run()
     assert 'alt="Sample 6"' in html_of(app)
 
@@ -303,11 +365,22 @@ def test_the_reading_is_started_refused_and_followed(
     monkeypatch.setattr(nearest_images, "start", start)
     app = visit(gallery_sample="1")
     app.button(key="gallery_read").click().run()
-    assert [warning.value for warning in app.warning] == ["One job runs beside the server at a time"]
-    job(digits, runs_root, module=nearest_images.MODULE, doing="Reading training images", step=2, steps=4)
+    assert [warning.value for warning in app.warning] == [
+        "One job runs beside the server at a time"
+    ]
+    job(
+        digits,
+        runs_root,
+        module=nearest_images.MODULE,
+        doing="Reading training images",
+        step=2,
+        steps=4,
+    )
     with FileLock(runs_root / task.LOCK):
         app.run()
-        assert [bar.proto.text for bar in app.get("progress")] == ["Reading training images, step 2 of 4"]
+        assert [bar.proto.text for bar in app.get("progress")] == [
+            "Reading training images, step 2 of 4"
+        ]
         assert not [button for button in app.button if button.key == "gallery_read"]
         assert buttons(app) == {"gallery_measure_digits": "Measure"}, "it is no measuring"
 
@@ -317,19 +390,25 @@ def test_data_that_is_not_there_is_one_sentence(
 ) -> None:
     st.cache_resource.clear()
     (tmp_path / "a-file").touch()
-    monkeypatch.setenv("GANDASH_DATA", str(tmp_path / "a-file"))  # nothing can be downloaded into a file
+    monkeypatch.setenv(
+        "GANDASH_DATA", str(tmp_path / "a-file")
+    )  # nothing can be downloaded into a file
     app = visit(gallery_sample="1")
     (error,) = app.error
     assert error.value.startswith("MNIST is not in")
 
 
-def test_own_images_are_compared_in_pixels_only(runs_root: Path, tiny_config: Callable[..., Config]) -> None:
+def test_own_images_are_compared_in_pixels_only(
+    runs_root: Path, tiny_config: Callable[..., Config]
+) -> None:
     list(execution.execute(runs.create(runs_root, tiny_config(), "own")))
     app = visit(gallery_nearest="own", gallery_sample="36")
     (row,) = rows_of(app)
     assert "typical of training images" in row
     assert any(
-        caption.value.startswith("Only in pixels: Measuring needs held-out images of a named dataset")
+        caption.value.startswith(
+            "Only in pixels: Measuring needs held-out images of a named dataset"
+        )
         for caption in app.caption
     )
     assert "class left" in html_of(app) or "class right" in html_of(app)

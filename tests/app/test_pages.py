@@ -62,7 +62,9 @@ def test_a_card_says_which_epoch_its_weights_are_of(
     assert epochs_of(card.model_copy(update={**changes, "config": config})) == sentence
 
 
-def train_all(root: Path, config: Callable[..., Config], changes: dict[str, dict[str, Any]]) -> Path:
+def train_all(
+    root: Path, config: Callable[..., Config], changes: dict[str, dict[str, Any]]
+) -> Path:
     """A finished tiny run for each name."""
     for name, settings in changes.items():
         list(execution.execute(runs.create(root, config(**settings), name)))
@@ -77,10 +79,14 @@ def ship(folder: Path, pretrained_root: Path, runs_root: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def arms_folder(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]) -> Path:
+def arms_folder(
+    tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]
+) -> Path:
     """Three finished tiny runs that differ in smoothing."""
     root = tmp_path_factory.mktemp("arms")
-    arms = {name: {"loss": LossConfig(alpha=alpha, beta=beta)} for name, (alpha, beta) in ARMS.items()}
+    arms = {
+        name: {"loss": LossConfig(alpha=alpha, beta=beta)} for name, (alpha, beta) in ARMS.items()
+    }
     return train_all(root, tiny_config, arms)
 
 
@@ -108,11 +114,19 @@ def assert_fine(app: AppTest, page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_page_without_any_checkpoint_says_what_to_do(page: str, pretrained_root: Path, runs_root: Path) -> None:
+def test_page_without_any_checkpoint_says_what_to_do(
+    page: str, pretrained_root: Path, runs_root: Path
+) -> None:
     app = visit(page)
     assert_fine(app, page)
     said = " ".join(element.value for element in app.markdown)
-    assert ("Choose a preset" if page == "train" else "Train one" if page != "loss_curves" else "Start one") in said
+    assert (
+        "Choose a preset"
+        if page == "train"
+        else "Train one"
+        if page != "loss_curves"
+        else "Start one"
+    ) in said
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -130,7 +144,11 @@ def test_page_with_each_shipped_checkpoint(page: str, name: str, runs_root: Path
     if page == "latent_space":
         app.selectbox(key="latent_checkpoint").set_value(name).run()
     else:
-        key = {"gallery": "gallery_checkpoints", "loss_curves": "curves_runs", "label_smoothing": "smoothing_arms"}
+        key = {
+            "gallery": "gallery_checkpoints",
+            "loss_curves": "curves_runs",
+            "label_smoothing": "smoothing_arms",
+        }
         app.multiselect(key=key[page]).set_value([name]).run()
     assert_fine(app, page)
     assert not app.error
@@ -139,14 +157,35 @@ def test_page_with_each_shipped_checkpoint(page: str, name: str, runs_root: Path
 @pytest.mark.parametrize(
     ("page", "query"),
     [
-        ("gallery", {"gallery_seed": "abc", "gallery_count": "1000000000", "gallery_checkpoints": "no-such-thing"}),
+        (
+            "gallery",
+            {
+                "gallery_seed": "abc",
+                "gallery_count": "1000000000",
+                "gallery_checkpoints": "no-such-thing",
+            },
+        ),
         ("gallery", {"gallery_seed": "-1"}),
         ("gallery", {"gallery_seed": str(2**40)}),
-        ("latent_space", {"latent_checkpoint": "../../etc", "latent_steps": "1e9", "latent_frame": "-3"}),
+        (
+            "latent_space",
+            {"latent_checkpoint": "../../etc", "latent_steps": "1e9", "latent_frame": "-3"},
+        ),
         ("latent_space", {"latent_frame": "99999999999999999999", "latent_path": "<script>"}),
-        ("loss_curves", {"curves_runs": "nothing", "curves_x": "centuries", "curves_smoothing": "7"}),
+        (
+            "loss_curves",
+            {"curves_runs": "nothing", "curves_x": "centuries", "curves_smoothing": "7"},
+        ),
         ("label_smoothing", {"smoothing_alpha": "nan", "smoothing_arms": "%00"}),
-        ("train", {"train_preset": "none", "train_batch_size": "-5", "train_g_lr": "inf", "train_run": "ghost"}),
+        (
+            "train",
+            {
+                "train_preset": "none",
+                "train_batch_size": "-5",
+                "train_g_lr": "inf",
+                "train_run": "ghost",
+            },
+        ),
     ],
 )
 def test_nonsense_in_the_url_is_ignored(page: str, query: dict[str, str], arms: Path) -> None:
@@ -179,16 +218,26 @@ def test_the_same_seed_is_the_same_picture_and_another_is_not(arms: Path) -> Non
     def pictures(seed: int) -> list[str]:
         app = visit("gallery")
         app.number_input(key="gallery_seed").set_value(seed).run()
-        return [element.proto.body for element in app.get("html") if "gd-pixels" in element.proto.body][len(ARMS) :]
+        return [
+            element.proto.body for element in app.get("html") if "gd-pixels" in element.proto.body
+        ][len(ARMS) :]
 
     assert pictures(7) == pictures(7)
-    assert [body.split("alt=")[0] for body in pictures(7)] != [body.split("alt=")[0] for body in pictures(8)]
+    assert [body.split("alt=")[0] for body in pictures(7)] != [
+        body.split("alt=")[0] for body in pictures(8)
+    ]
 
 
 def test_smoothing_table_shows_floor_and_equilibrium(arms: Path) -> None:
     table = visit("label_smoothing").dataframe[0].value.set_index("Arm")
-    assert table["Floor of D's loss"].round(3).to_dict() == {"plain": 0.0, "one-sided": 0.325, "two-sided": 0.65}
-    assert table["D* at equilibrium"].to_dict() == pytest.approx({"plain": 0.5, "one-sided": 0.45, "two-sided": 0.5})
+    assert table["Floor of D's loss"].round(3).to_dict() == {
+        "plain": 0.0,
+        "one-sided": 0.325,
+        "two-sided": 0.65,
+    }
+    assert table["D* at equilibrium"].to_dict() == pytest.approx(
+        {"plain": 0.5, "one-sided": 0.45, "two-sided": 0.5}
+    )
 
 
 def test_the_form_covers_every_setting_of_the_config() -> None:
@@ -223,7 +272,9 @@ def test_start_queues_the_run_that_the_form_describes(
     (run,) = runs.find(runs_root)
     assert run.name == "my-first"
     assert run.status().phase == "queued"
-    expected = presets.PRESETS["Quick digits"].config.model_copy(update={"loss": LossConfig(alpha=0.2)})
+    expected = presets.PRESETS["Quick digits"].config.model_copy(
+        update={"loss": LossConfig(alpha=0.2)}
+    )
     assert run.config() == expected
 
 
@@ -237,7 +288,9 @@ def test_a_refused_run_is_one_sentence_and_starts_nothing(
     app = visit("train")
     next(button for button in app.button if button.label == "Start training").click().run()
     assert_fine(app, "train")
-    assert [error.value for error in app.error] == ["At most 10 runs may wait, and 10 do: wait or stop one."]
+    assert [error.value for error in app.error] == [
+        "At most 10 runs may wait, and 10 do: wait or stop one."
+    ]
     assert not runs.find(runs_root)
 
 
@@ -249,7 +302,9 @@ def test_a_damaged_run_is_one_sentence(runs_root: Path, tiny_config: Callable[..
     assert any("damaged" in error.value for error in app.error)
 
 
-def test_a_run_is_shown_in_every_phase(arms: Path, runs_root: Path, tiny_config: Callable[..., Config]) -> None:
+def test_a_run_is_shown_in_every_phase(
+    arms: Path, runs_root: Path, tiny_config: Callable[..., Config]
+) -> None:
     run = runs.create(runs_root, tiny_config(), "watched")
     for phase in ("stopped", "failed", "queued", "running"):
         run.update(phase=phase, total=6, message="why")
@@ -265,14 +320,24 @@ KINDS: dict[str, dict[str, Any]] = {
     "by-class": {"labels": {"conditioning": "concat"}},
     "few-labels": {"labels": {"conditioning": "semi-supervised", "labelled": 8}},
     "one-a-step": {"balance": {"rule": "worse"}},
-    "plane": {"data": {"dataset": "ring"}, "network": {"architecture": "mlp", "latent_dim": 8}, "batch_size": 64},
-    "line": {"data": {"dataset": "mixture-1d"}, "network": {"architecture": "mlp", "latent_dim": 8}, "batch_size": 64},
+    "plane": {
+        "data": {"dataset": "ring"},
+        "network": {"architecture": "mlp", "latent_dim": 8},
+        "batch_size": 64,
+    },
+    "line": {
+        "data": {"dataset": "mixture-1d"},
+        "network": {"architecture": "mlp", "latent_dim": 8},
+        "batch_size": 64,
+    },
     "squares": {"loss": {"objective": "least-squares"}},
 }
 
 
 @pytest.fixture(scope="session")
-def kinds_folder(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]) -> Path:
+def kinds_folder(
+    tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]
+) -> Path:
     """A finished tiny run of each kind that asks something of the pages."""
     root = tmp_path_factory.mktemp("kinds")
     return train_all(root, tiny_config, KINDS)
@@ -297,7 +362,9 @@ def test_page_with_checkpoints_of_every_kind(page: str, kinds: Path) -> None:
 
 def test_points_and_classes_stand_side_by_side_under_their_own_captions(kinds: Path) -> None:
     app = visit("gallery", gallery_class="right")
-    app.multiselect(key="gallery_checkpoints").set_value(["by-class", "plane", "line", "one-a-step"]).run()
+    app.multiselect(key="gallery_checkpoints").set_value(
+        ["by-class", "plane", "line", "one-a-step"]
+    ).run()
     assert_fine(app, "gallery")
     assert app.selectbox(key="gallery_class").value == "right"
     assert "by-class · seed 0, 36 images" in html_of(app)
@@ -313,18 +380,29 @@ def test_one_can_walk_through_points_and_within_a_class(name: str, kinds: Path) 
     app = visit("latent_space", latent_checkpoint=name)
     assert_fine(app, "latent_space")
     assert not app.error
-    assert [box.value for box in app.selectbox if box.key == "latent_class"] == ["left"] * (name == "by-class")
+    assert [box.value for box in app.selectbox if box.key == "latent_class"] == ["left"] * (
+        name == "by-class"
+    )
 
 
-def test_curves_show_who_was_updated_and_how_d_classifies_only_where_that_was_measured(kinds: Path) -> None:
+def test_curves_show_who_was_updated_and_how_d_classifies_only_where_that_was_measured(
+    kinds: Path,
+) -> None:
     def titles(*names: str) -> set[str]:
         app = visit("loss_curves")
         app.multiselect(key="curves_runs").set_value(list(names)).run()
         assert_fine(app, "loss_curves")
-        return {element.value for element in app.subheader} & {"Who was updated", "D as a classifier"}
+        return {element.value for element in app.subheader} & {
+            "Who was updated",
+            "D as a classifier",
+        }
 
-    table = runs.read_metrics(kinds / "plane").drop(columns=["d_updates", "g_updates", "d_accuracy"])
-    table.to_csv(kinds / "plane" / runs.METRICS, index=False)  # as it was before these were measured
+    table = runs.read_metrics(kinds / "plane").drop(
+        columns=["d_updates", "g_updates", "d_accuracy"]
+    )
+    table.to_csv(
+        kinds / "plane" / runs.METRICS, index=False
+    )  # as it was before these were measured
     assert titles("plane") == set()
     assert titles("plane", "one-a-step") == {"Who was updated"}
     assert titles("few-labels", "plane") == {"D as a classifier"}
@@ -339,7 +417,9 @@ def test_curves_draw_probabilities_and_bare_scores_apart(kinds: Path) -> None:
         charts = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
         lines = {chart["layout"]["yaxis"]["title"]["text"]: chart["data"] for chart in charts}
         return {
-            title: sorted({it["name"] for it in lines[title]}) for title in ("Probability", "Score") if title in lines
+            title: sorted({it["name"] for it in lines[title]})
+            for title in ("Probability", "Score")
+            if title in lines
         }
 
     assert drawn("plane") == {"Probability": ["plane: D(G(z))", "plane: D(x)"]}
@@ -347,9 +427,15 @@ def test_curves_draw_probabilities_and_bare_scores_apart(kinds: Path) -> None:
     assert drawn("squares", "plane") == drawn("squares") | drawn("plane")
 
 
-def test_curves_show_the_quality_of_samples_with_its_protocol_where_it_was_measured(arms: Path) -> None:
-    assert "Fréchet distance of samples" not in [element.value for element in visit("loss_curves").subheader]
-    table = runs.read_metrics(arms / "plain").assign(frechet=[9.0, None, 7.0], precision=0.5, recall=0.6)
+def test_curves_show_the_quality_of_samples_with_its_protocol_where_it_was_measured(
+    arms: Path,
+) -> None:
+    assert "Fréchet distance of samples" not in [
+        element.value for element in visit("loss_curves").subheader
+    ]
+    table = runs.read_metrics(arms / "plain").assign(
+        frechet=[9.0, None, 7.0], precision=0.5, recall=0.6
+    )
     table.to_csv(arms / "plain" / runs.METRICS, index=False)
     protocol = Protocol(features="gandash classifier for mnist", real=10_000, fake=2000, seed=2017)
     (arms / "plain" / PROTOCOL).write_text(protocol.model_dump_json())
@@ -365,7 +451,9 @@ def test_curves_show_the_quality_of_samples_with_its_protocol_where_it_was_measu
     assert "protocol.json cannot be read" in app.error[0].value
 
 
-def test_only_arms_that_differ_in_smoothing_alone_are_compared_unasked(kinds: Path, arms_folder: Path) -> None:
+def test_only_arms_that_differ_in_smoothing_alone_are_compared_unasked(
+    kinds: Path, arms_folder: Path
+) -> None:
     shutil.copytree(arms_folder, kinds, dirs_exist_ok=True)
     assert visit("label_smoothing").multiselect(key="smoothing_arms").value == sorted(ARMS)
 
@@ -390,7 +478,9 @@ def test_samples_are_measured_while_training_only_where_that_is_possible(
     assert not app.error
     app.selectbox(key="train_dataset").set_value("cifar10").run()
     (error,) = app.error
-    assert error.value.startswith("This cannot be trained: Samples are measured with a classifier for their data")
+    assert error.value.startswith(
+        "This cannot be trained: Samples are measured with a classifier for their data"
+    )
     assert error.value.endswith("or set “Steps between measurements of samples” to 0")
     assert app.button(key="train_start").disabled
     app.selectbox(key="train_dataset").set_value("ring").run()
@@ -401,7 +491,9 @@ def test_samples_are_measured_while_training_only_where_that_is_possible(
     assert "reads images of 32 pixels, and size is 64: set size to 32" in app.error[0].value
     app.selectbox(key="train_size").set_value(32).run()
     app.number_input(key="train_evaluate_every").set_value(33).run()
-    assert "must be a multiple of “Steps per row of metrics”, and 33 is none of" in app.error[0].value
+    assert (
+        "must be a multiple of “Steps per row of metrics”, and 33 is none of" in app.error[0].value
+    )
 
 
 def test_points_take_the_fully_connected_pair_along(runs_root: Path) -> None:
@@ -445,7 +537,11 @@ def test_a_preset_says_in_the_folded_titles_what_it_changes(runs_root: Path) -> 
 
 def test_figures_are_shown_with_their_protocol_and_ranked_within_it(arms: Path) -> None:
     found = {checkpoint.name: checkpoint for checkpoint in checkpoints.find(arms)[0]}
-    for name, frechet, fake in (("plain", 9.0, 1000), ("one-sided", 4.0, 1000), ("two-sided", 1.0, 2000)):
+    for name, frechet, fake in (
+        ("plain", 9.0, 1000),
+        ("one-sided", 4.0, 1000),
+        ("two-sided", 1.0, 2000),
+    ):
         checkpoints.attach(found[name], measured(frechet, fake))
     app = visit("gallery")
     assert_fine(app, "gallery")
@@ -459,7 +555,9 @@ def test_figures_are_shown_with_their_protocol_and_ranked_within_it(arms: Path) 
 
 
 def test_checkpoints_are_offered_in_the_order_of_the_zoo(runs_root: Path) -> None:
-    assert visit("latent_space").selectbox(key="latent_checkpoint").options == [name for name in ZOO if name in SHIPPED]
+    assert visit("latent_space").selectbox(key="latent_checkpoint").options == [
+        name for name in ZOO if name in SHIPPED
+    ]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.title)
@@ -470,7 +568,9 @@ def test_every_story_leads_to_a_view_that_holds(story: Story) -> None:
         assert_fine(app, story.script.removesuffix(".py"))
         for key, value in story.view.items():
             taken = app.session_state[key]
-            assert str(taken[0] if isinstance(taken, list) else taken) == value, "nothing of the link was refused"
+            assert str(taken[0] if isinstance(taken, list) else taken) == value, (
+                "nothing of the link was refused"
+            )
 
 
 def test_stories_are_told_where_their_checkpoints_are(runs_root: Path) -> None:
@@ -496,9 +596,16 @@ def test_training_images_stand_below_samples_measured_like_them() -> None:
 
 
 def test_shipped_classifiers_carry_figures_of_training_images() -> None:
-    for dataset, least in (("mnist", 0.99), ("fashion-mnist", 0.92), ("cifar10", 0.85), ("tinyhero", 0.95)):
+    for dataset, least in (
+        ("mnist", 0.99),
+        ("fashion-mnist", 0.92),
+        ("cifar10", 0.85),
+        ("tinyhero", 0.95),
+    ):
         reference = cached.reference(dataset)
-        assert classifiers.load(PROJECT / "pretrained" / "classifiers", dataset)[1].accuracy >= least
+        assert (
+            classifiers.load(PROJECT / "pretrained" / "classifiers", dataset)[1].accuracy >= least
+        )
         assert reference is not None
         assert reference.precision > 0.8
         assert reference.recall > 0.8

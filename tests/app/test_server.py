@@ -27,7 +27,11 @@ def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"labels": {"conditioning": "concat"}}, {"labels": {"conditioning": "concat", "g_labels": "batch-norm"}}],
+    [
+        {},
+        {"labels": {"conditioning": "concat"}},
+        {"labels": {"conditioning": "concat", "g_labels": "batch-norm"}},
+    ],
     ids=["plain", "labels appended", "labels in norms"],
 )
 def test_it_warms_up_with_any_generator(

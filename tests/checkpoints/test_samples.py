@@ -18,11 +18,16 @@ from gandash.pictures import raster
 from gandash.pictures.raster import grid, scatter
 
 NETWORK = {"latent_dim": 6, "g_width": 4, "d_width": 4}
-POINTS = {"data": {"dataset": "ring", "limit": 100}, "network": NETWORK | {"architecture": "mlp", "g_norm": "none"}}
+POINTS = {
+    "data": {"dataset": "ring", "limit": 100},
+    "network": NETWORK | {"architecture": "mlp", "g_norm": "none"},
+}
 
 
 def generator(shape: tuple[int, ...] = (1, 16, 16), classes: int = 0, **sections: Any) -> Generator:
-    G, _ = build_pair(parse_config({"data": {"size": 16}, "network": NETWORK} | sections), shape, classes)
+    G, _ = build_pair(
+        parse_config({"data": {"size": 16}, "network": NETWORK} | sections), shape, classes
+    )
     return G.eval()
 
 
@@ -86,11 +91,23 @@ def checkpoint(
 ) -> Checkpoint:
     config: Config = parse_config(values)
     G, D = build_pair(config, shape, len(classes))
-    facts = DataFacts(name="made-up", title="Made up", licence="MIT", images=100, shape=shape, classes=classes)
+    facts = DataFacts(
+        name="made-up", title="Made up", licence="MIT", images=100, shape=shape, classes=classes
+    )
     card = Card(
-        name="mine", title="Mine", config=config, data=facts, step=1, epochs=1, seconds=1, device="CPU",
-        arithmetic="fp32", weights="fp32", versions={}, created=records.now(),
-    )  # fmt: skip
+        name="mine",
+        title="Mine",
+        config=config,
+        data=facts,
+        step=1,
+        epochs=1,
+        seconds=1,
+        device="CPU",
+        arithmetic="fp32",
+        weights="fp32",
+        versions={},
+        created=records.now(),
+    )
     weights.save(folder / "mine", G, D, card)
     return Checkpoint(folder / "mine", card)
 
@@ -115,7 +132,9 @@ def test_points_are_shown_over_their_data(tmp_path: Path) -> None:
     G = weights.load_generator(found)
     truth = data.load(found.card.config.data).images
     picture = samples.picture(found, G, 3, 6, 3)
-    assert np.array_equal(picture, scatter(latent.generate(G, latent.draw(3, raster.SNAPSHOT_POINTS, 6)), truth))
+    assert np.array_equal(
+        picture, scatter(latent.generate(G, latent.draw(3, raster.SNAPSHOT_POINTS, 6)), truth)
+    )
     row = samples.path_row(found, G, (1, 2), 3, "slerp")
     side = samples.frame_size(found)
     assert row.shape == (side, 3 * side, 3)

@@ -16,7 +16,13 @@ from safetensors.torch import load_file, save_file
 from gandash import latent, runs
 from gandash.checkpoints import CARD, Card, Checkpoint, DataFacts, find, load_card, package_versions
 from gandash.checkpoints.card import MAX_CARD_BYTES
-from gandash.checkpoints.weights import DISCRIMINATOR, GENERATOR, load_discriminator, load_generator, save
+from gandash.checkpoints.weights import (
+    DISCRIMINATOR,
+    GENERATOR,
+    load_discriminator,
+    load_generator,
+    save,
+)
 from gandash.config import Config, DataConfig, NetworkConfig
 from gandash.networks import Discriminator, Ensemble, Generator, build_pair
 from gandash.networks.layers import pack
@@ -40,10 +46,19 @@ def pair() -> tuple[Generator, Discriminator | Ensemble]:
 def card(name: str, **changes: object) -> Card:
     facts = DataFacts(name="mnist", title="MNIST", licence="CC", images=100, shape=SHAPE)
     values: dict[str, object] = {
-        "name": name, "title": "A title", "config": CONFIG, "data": facts, "step": 10, "epochs": 0.5, "seconds": 1.5,
-        "device": "CPU", "arithmetic": "fp32", "weights": "fp32", "versions": package_versions(),
+        "name": name,
+        "title": "A title",
+        "config": CONFIG,
+        "data": facts,
+        "step": 10,
+        "epochs": 0.5,
+        "seconds": 1.5,
+        "device": "CPU",
+        "arithmetic": "fp32",
+        "weights": "fp32",
+        "versions": package_versions(),
         "created": now(),
-    }  # fmt: skip
+    }
     return Card.model_validate(values | changes)
 
 
@@ -79,7 +94,9 @@ def test_round_trip(tmp_path: Path, weights: str, tolerance: float) -> None:
         assert not loaded.training
         assert all(p.dtype == torch.float32 and not p.requires_grad for p in loaded.parameters())
         for name, tensor in original.state_dict().items():
-            torch.testing.assert_close(loaded.state_dict()[name], tensor, rtol=tolerance, atol=1e-7 * bool(tolerance))
+            torch.testing.assert_close(
+                loaded.state_dict()[name], tensor, rtol=tolerance, atol=1e-7 * bool(tolerance)
+            )
     z = latent.draw(1, 4, 6)
     with torch.no_grad():
         images, expected = load_generator(found)(z), G.eval()(z)
@@ -96,14 +113,25 @@ def test_half_precision_halves_the_files(tmp_path: Path) -> None:
 
 def test_the_card_is_written_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    monkeypatch.setattr("gandash.checkpoints.weights.write_whole", lambda path, _: order.append(path.name))
+    monkeypatch.setattr(
+        "gandash.checkpoints.weights.write_whole", lambda path, _: order.append(path.name)
+    )
     save(tmp_path / "mine", *pair(), card("mine"))
     assert order == [GENERATOR, DISCRIMINATOR, CARD]
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"\xff\xfe\x00", b"[]", b"null", b'{"format": 1}', b"[" * 100_000, b'{"format": ' + b"9" * 5000 + b"}"],
+    [
+        b"",
+        b"{",
+        b"\xff\xfe\x00",
+        b"[]",
+        b"null",
+        b'{"format": 1}',
+        b"[" * 100_000,
+        b'{"format": ' + b"9" * 5000 + b"}",
+    ],
 )
 def test_a_damaged_card_is_refused(saved: Path, content: bytes) -> None:
     (saved / CARD).write_bytes(content)
@@ -141,7 +169,9 @@ def test_a_card_with_a_bad_value_is_refused(saved: Path, field: str, value: obje
 def test_a_card_of_another_name_is_refused(saved: Path) -> None:
     folder = saved.rename(saved.with_name("moved"))
     sentence = sentence_of(lambda: load_card(folder))
-    assert sentence == ("A card's name must be that of its folder, but 'good' stands in 'moved': rename one of them")
+    assert sentence == (
+        "A card's name must be that of its folder, but 'good' stands in 'moved': rename one of them"
+    )
 
 
 def test_a_huge_card_is_refused_unread(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +236,8 @@ def a_folder(path: Path) -> None:
 
 
 DAMAGES = [
-    truncate, flip_header, other_shapes, other_size, one_missing, one_too_many, a_pickle, a_torch_file, removed,
+    truncate, flip_header, other_shapes, other_size, one_missing, one_too_many, a_pickle,
+    a_torch_file, removed,
     a_folder,
 ]  # fmt: skip
 
@@ -248,7 +279,8 @@ def test_of_two_with_one_name_the_earlier_folder_wins(tmp_path: Path) -> None:
 # What ships
 
 SHIPPED = sorted(path.parent for path in (PROJECT / "pretrained").glob(f"*/{CARD}"))
-# Epochs that a run trained longer was planned for before, and up to which step; its snapshots are spaced by these.
+# Epochs that a run trained longer was planned for before, and up to which step; its snapshots are
+# spaced by these.
 EARLIER_PLANS = {"cifar10-sn-hinge": ((40, 15_600), (80, 22_780))}
 
 
@@ -256,9 +288,20 @@ EARLIER_PLANS = {"cifar10-sn-hinge": ((40, 15_600), (80, 22_780))}
 def test_a_shipped_checkpoint_is_complete(folder: Path) -> None:
     found = Checkpoint(folder, load_card(folder))
     about = found.card
-    assert all((about.title, about.note, about.data.licence, about.device, about.arithmetic, about.versions))
+    assert all(
+        (
+            about.title,
+            about.note,
+            about.data.licence,
+            about.device,
+            about.arithmetic,
+            about.versions,
+        )
+    )
     assert about.step > 0
-    assert about.epochs == pytest.approx(about.step / about.config.steps_per_epoch(about.data.images), abs=1e-3)
+    assert about.epochs == pytest.approx(
+        about.step / about.config.steps_per_epoch(about.data.images), abs=1e-3
+    )
     G, D = load_generator(found), load_discriminator(found)
     with torch.no_grad():
         labels = latent.classes_in_turn(64, G.classes) if G.classes else None
@@ -279,7 +322,9 @@ def test_a_shipped_checkpoint_has_its_history(folder: Path) -> None:
     assert len(metrics) >= 20
     assert metrics.step.is_monotonic_increasing
     assert metrics.step.iloc[-1] == last
-    sometimes = [name for name in ("d_accuracy", "frechet", "precision", "recall") if name in metrics]
+    sometimes = [
+        name for name in ("d_accuracy", "frechet", "precision", "recall") if name in metrics
+    ]
     assert np.isfinite(metrics.drop(columns=sometimes).to_numpy(dtype=float)).all()
     if about.config.evaluate_every:
         measured = metrics.dropna(subset=["frechet", "precision", "recall"])

@@ -1,4 +1,7 @@
-"""The command line: the whole way from training to samples, Ctrl-C, and one sentence for every bad value."""
+"""The command line: the whole way from training to samples, Ctrl-C.
+
+And one sentence for every bad value.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,17 @@ def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def tiny(image_folder: Path) -> list[str]:
     """Flags of a run of six steps."""
-    return [*TINY, "--dataset", str(image_folder), "--steps", "6", "--report-every", "2", "--snapshots", "4"]
+    return [
+        *TINY,
+        "--dataset",
+        str(image_folder),
+        "--steps",
+        "6",
+        "--report-every",
+        "2",
+        "--snapshots",
+        "4",
+    ]
 
 
 def run_cli(*arguments: str) -> int:
@@ -76,7 +89,11 @@ def refused(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def test_train_list_sample_resume_export(
-    tiny: list[str], runs_root: Path, pretrained_root: Path, in_tmp: Path, capsys: pytest.CaptureFixture[str]
+    tiny: list[str],
+    runs_root: Path,
+    pretrained_root: Path,
+    in_tmp: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run_cli("train", *tiny, "--name", "first", "--alpha", "0.1") == 0
     assert f"Finished first after 6 steps: {runs_root / 'first'}" in capsys.readouterr().out
@@ -90,10 +107,17 @@ def test_train_list_sample_resume_export(
     assert run_cli("resume", "first", "--more", "1") == 0
     assert "Finished first after 7 steps" in capsys.readouterr().out
     target = pretrained_root / "small"
-    assert run_cli("export", "first", "--to", str(target), "--title", "Small", "--note", "A note.") == 0
+    assert (
+        run_cli("export", "first", "--to", str(target), "--title", "Small", "--note", "A note.")
+        == 0
+    )
     assert f"Exported small at step 7 to {target}" in capsys.readouterr().out
     (first, exported), broken = checkpoints.find(pretrained_root, runs_root)
-    assert (exported.card.title, exported.card.note, exported.card.weights) == ("Small", "A note.", "fp16")
+    assert (exported.card.title, exported.card.note, exported.card.weights) == (
+        "Small",
+        "A note.",
+        "fp16",
+    )
     assert first.card.config.loss.alpha == 0.1
     assert not broken
 
@@ -127,7 +151,19 @@ def test_flags_reach_the_config(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution, "prepare", take)
     run_cli("train")
     assert seen.pop() == Config()
-    run_cli("train", "--alpha", "0.2", "--g-lr", "0.001", "--steps", "7", "--limit", "None", "--seed", "5")
+    run_cli(
+        "train",
+        "--alpha",
+        "0.2",
+        "--g-lr",
+        "0.001",
+        "--steps",
+        "7",
+        "--limit",
+        "None",
+        "--seed",
+        "5",
+    )
     expected = {"loss": {"alpha": 0.2}, "optimizer": {"g_lr": 0.001}, "steps": 7, "seed": 5}
     assert seen.pop() == Config.model_validate(expected)
 
@@ -183,7 +219,9 @@ def test_zoo_train(
 
 def test_an_empty_list_says_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_cli("list") == 0
-    assert capsys.readouterr().out == ("No checkpoints yet. Train one with: python -m gandash train --name my-first\n")
+    assert capsys.readouterr().out == (
+        "No checkpoints yet. Train one with: python -m gandash train --name my-first\n"
+    )
 
 
 def test_the_list_names_unfinished_and_broken_ones(
@@ -195,7 +233,11 @@ def test_the_list_names_unfinished_and_broken_ones(
     assert run_cli("list") == 0
     captured = capsys.readouterr()
     assert re.search(r"^waiting +stopped at step 1,200 of 3,000$", captured.out, re.MULTILINE)
-    assert re.search(r"^no-status +unusable: The status of run 'no-status' cannot be read", captured.err, re.MULTILINE)
+    assert re.search(
+        r"^no-status +unusable: The status of run 'no-status' cannot be read",
+        captured.err,
+        re.MULTILINE,
+    )
     assert re.search(r"^no-card +unusable: The card .* is damaged", captured.err, re.MULTILINE)
 
 
@@ -213,24 +255,40 @@ def test_the_list_names_unfinished_and_broken_ones(
         (["--alpha", "nan"], "alpha should be less than 0.5, not nan."),
         (["--objective", "foo"], f"objective must be one of {', '.join(OBJECTIVES)}, not 'foo'."),
         (["--seed", "-1"], "seed should be greater than or equal to 0, not -1."),
-        (["--batch-size", "100000"], "batch_size should be less than or equal to 8192, not 100000."),
+        (
+            ["--batch-size", "100000"],
+            "batch_size should be less than or equal to 8192, not 100000.",
+        ),
         (["--latent-dim", "0"], "latent_dim should be greater than or equal to 1, not 0."),
         (
             ["--batch-size", "25"],
-            "batch_size must not exceed the number of images, but it is 25 for 24 images: choose at most 24",
+            "batch_size must not exceed the number of images, but it is 25 for 24 images: choose "
+            "at most 24",
         ),
-        (["--name", "a b"], "A run's name must be 1 to 63 of a-z, 0-9 and hyphens, not 'a b': choose another"),
-        (["--name", "../up"], "A run's name must be 1 to 63 of a-z, 0-9 and hyphens, not '../up': choose another"),
+        (
+            ["--name", "a b"],
+            "A run's name must be 1 to 63 of a-z, 0-9 and hyphens, not 'a b': choose another",
+        ),
+        (
+            ["--name", "../up"],
+            "A run's name must be 1 to 63 of a-z, 0-9 and hyphens, not '../up': choose another",
+        ),
     ],
 )
 def test_a_bad_setting_is_one_sentence_and_leaves_nothing(
-    tiny: list[str], runs_root: Path, capfd: pytest.CaptureFixture[str], flags: list[str], sentence: str
+    tiny: list[str],
+    runs_root: Path,
+    capfd: pytest.CaptureFixture[str],
+    flags: list[str],
+    sentence: str,
 ) -> None:
     assert refused(capfd, "train", *tiny, *flags) == sentence
     assert not runs_root.exists()
 
 
-@pytest.mark.parametrize("flags", [["--size", "20"], ["--epochs", "many"], ["--no-such-flag", "1"], ["--seed"]])
+@pytest.mark.parametrize(
+    "flags", [["--size", "20"], ["--epochs", "many"], ["--no-such-flag", "1"], ["--seed"]]
+)
 def test_what_cannot_be_parsed_is_refused_by_name(
     tiny: list[str], runs_root: Path, capfd: pytest.CaptureFixture[str], flags: list[str]
 ) -> None:
@@ -267,7 +325,11 @@ def no_zip(path: Path) -> Path:
     ],
 )
 def test_an_unusable_dataset_leaves_no_run(
-    tiny: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str], make: Callable[[Path], Path], words: str
+    tiny: list[str],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    make: Callable[[Path], Path],
+    words: str,
 ) -> None:
     assert words in refused(capfd, "train", *tiny, "--dataset", str(make(tmp_path / "mine")))
     assert not paths.runs_root().exists()
@@ -291,12 +353,27 @@ def test_a_taken_name_is_refused_before_the_data_is_read(
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        (["nobody"], "No checkpoint is called 'nobody': `python -m gandash list` shows those there are"),
-        (["first", "--count", "9999999"], "count and columns must be 1 to 4096, not 9999999 and 8: choose others"),
-        (["first", "--count", "0"], "count and columns must be 1 to 4096, not 0 and 8: choose others"),
-        (["first", "--columns", "9999999"], "count and columns must be 1 to 4096, not 64 and 9999999: choose others"),
+        (
+            ["nobody"],
+            "No checkpoint is called 'nobody': `python -m gandash list` shows those there are",
+        ),
+        (
+            ["first", "--count", "9999999"],
+            "count and columns must be 1 to 4096, not 9999999 and 8: choose others",
+        ),
+        (
+            ["first", "--count", "0"],
+            "count and columns must be 1 to 4096, not 0 and 8: choose others",
+        ),
+        (
+            ["first", "--columns", "9999999"],
+            "count and columns must be 1 to 4096, not 64 and 9999999: choose others",
+        ),
         (["first", "--seed", "-1"], "seed must be 0 to 4294967295, not -1: choose another"),
-        (["first", "--seed", "4294967296"], "seed must be 0 to 4294967295, not 4294967296: choose another"),
+        (
+            ["first", "--seed", "4294967296"],
+            "seed must be 0 to 4294967295, not 4294967296: choose another",
+        ),
     ],
 )
 def test_bad_requests_for_samples(
@@ -320,7 +397,9 @@ def test_a_file_that_cannot_be_written_is_one_sentence(
     run_cli("train", *tiny, "--name", "first")
     capfd.readouterr()
     (tmp_path / "file").write_text("in the way")
-    assert str(tmp_path / "file") in refused(capfd, "sample", "first", "--out", str(tmp_path / "file" / "a.png"))
+    assert str(tmp_path / "file") in refused(
+        capfd, "sample", "first", "--out", str(tmp_path / "file" / "a.png")
+    )
 
 
 @pytest.mark.parametrize("command", ["resume", "export"])
@@ -331,7 +410,9 @@ def test_an_unknown_run(command: str, tmp_path: Path, capfd: pytest.CaptureFixtu
     assert not (tmp_path / "to").exists()
 
 
-def test_damaged_weights_and_states(tiny: list[str], runs_root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_damaged_weights_and_states(
+    tiny: list[str], runs_root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     run_cli("train", *tiny, "--name", "first")
     capfd.readouterr()
     run = Run(runs_root / "first")
@@ -344,7 +425,10 @@ def test_damaged_weights_and_states(tiny: list[str], runs_root: Path, capfd: pyt
 
 
 def test_a_disk_that_is_full_from_the_start_leaves_no_run(
-    tiny: list[str], runs_root: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tiny: list[str],
+    runs_root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     def disk_full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -362,8 +446,11 @@ def started(runs_root: Path, image_folder: Path, *flags: str) -> subprocess.Pope
     data = ["--dataset", str(image_folder), "--name", "mine"]
     process = subprocess.Popen(
         [sys.executable, "-m", "gandash", "train", *TINY, *data, *flags],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
     run, deadline = Run(runs_root / "mine"), time.monotonic() + 120
     while not (run.folder / runs.STATUS).exists() or run.status().phase != "running":
         assert process.poll() is None, process.stderr and process.stderr.read()
@@ -375,7 +462,9 @@ def started(runs_root: Path, image_folder: Path, *flags: str) -> subprocess.Pope
 def test_ctrl_c_saves_and_says_how_to_go_on(
     runs_root: Path, image_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    process = started(runs_root, image_folder, "--steps", "200", "--report-every", "1", "--snapshots", "10")
+    process = started(
+        runs_root, image_folder, "--steps", "200", "--report-every", "1", "--snapshots", "10"
+    )
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     run = Run(runs_root / "mine")

@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from gandash.config import MAX_SEED, Config, DataConfig, LossConfig, NetworkConfig, advice, parse_config, setting, usual
+from gandash.config import (
+    MAX_SEED,
+    Config,
+    DataConfig,
+    LossConfig,
+    NetworkConfig,
+    advice,
+    parse_config,
+    setting,
+    usual,
+)
 from gandash.config.rules import contradictions
 from gandash.losses.objectives import OBJECTIVES
 from gandash.records import Section, explain
@@ -30,10 +40,16 @@ def refusal(values: dict[str, object]) -> str:
         ({"loss": {"beta": -0.1}}, "loss.beta should be greater than or equal to 0, not -0.1."),
         ({"loss": {"alpha": math.nan}}, "loss.alpha should be less than 0.5, not nan."),
         ({"optimizer": {"g_lr": 0}}, "optimizer.g_lr should be greater than 0, not 0."),
-        ({"loss": {"objective": "foo"}}, f"objective must be one of {', '.join(OBJECTIVES)}, not 'foo'."),
+        (
+            {"loss": {"objective": "foo"}},
+            f"objective must be one of {', '.join(OBJECTIVES)}, not 'foo'.",
+        ),
         ({"data": {"size": 48}}, "data.size should be 16, 32, 64 or 128, not 48."),
         ({"seed": -1}, "seed should be greater than or equal to 0, not -1."),
-        ({"seed": MAX_SEED + 1}, f"seed should be less than or equal to {MAX_SEED}, not {MAX_SEED + 1}."),
+        (
+            {"seed": MAX_SEED + 1},
+            f"seed should be less than or equal to {MAX_SEED}, not {MAX_SEED + 1}.",
+        ),
         ({"batch_size": 1}, "batch_size should be greater than or equal to 2, not 1."),
         ({"ema": 1.0}, "ema should be less than 1, not 1.0."),
         ({"learning_rate": 1}, "learning_rate is not a setting: remove it."),
@@ -43,11 +59,14 @@ def refusal(values: dict[str, object]) -> str:
         ),
         (
             {"loss": {"alpha": 0.9}, "seed": -1},
-            "loss.alpha should be less than 0.5, not 0.9; seed should be greater than or equal to 0, not -1.",
+            "loss.alpha should be less than 0.5, not 0.9; seed should be greater than or equal to "
+            "0, not -1.",
         ),
     ],
 )
-def test_refusals_are_one_sentence_with_rule_and_value(values: dict[str, object], sentence: str) -> None:
+def test_refusals_are_one_sentence_with_rule_and_value(
+    values: dict[str, object], sentence: str
+) -> None:
     assert refusal(values) == sentence
 
 
@@ -76,7 +95,11 @@ def test_explain_keeps_other_errors_to_one_line() -> None:
 
 def test_json_round_trip() -> None:
     config = Config(
-        data=DataConfig(dataset="cifar10", limit=100), loss=LossConfig(alpha=0.1), steps=7, ema=0.5, seed=MAX_SEED
+        data=DataConfig(dataset="cifar10", limit=100),
+        loss=LossConfig(alpha=0.1),
+        steps=7,
+        ema=0.5,
+        seed=MAX_SEED,
     )
     assert Config.model_validate_json(config.model_dump_json()) == config
     assert parse_config(json.loads(config.model_dump_json())) == config
@@ -94,7 +117,11 @@ def test_configs_are_frozen() -> None:
 def test_defaults_are_those_of_the_paper() -> None:
     config = Config()
     assert (config.optimizer.g_lr, config.optimizer.d_lr) == (2e-4, 2e-4)
-    assert (config.optimizer.adam_beta1, config.batch_size, config.network.latent_dim) == (0.5, 128, 100)
+    assert (config.optimizer.adam_beta1, config.batch_size, config.network.latent_dim) == (
+        0.5,
+        128,
+        100,
+    )
     assert (config.loss.alpha, config.loss.beta, config.ema) == (0, 0, 0)
 
 
@@ -142,9 +169,14 @@ Values = dict[str, Any]
 MLP = {"network": {"architecture": "mlp"}}
 CLIPPED = {"loss": {"objective": "wasserstein"}, "regularizer": {"weight_clip": 0.01}}
 
-# One senseless combination a rule, in the rules' order; what its sentence says; the change that mends it.
+# One senseless combination a rule, in the rules' order; what its sentence says; the change that
+# mends it.
 COMBINATIONS: list[tuple[Values, str, Values]] = [
-    ({"data": {"dataset": "ring"}}, "'ring' holds points, and 'dcgan' needs images: set architecture to mlp", MLP),
+    (
+        {"data": {"dataset": "ring"}},
+        "'ring' holds points, and 'dcgan' needs images: set architecture to mlp",
+        MLP,
+    ),
     (
         {"network": {"architecture": "resnet"}, "data": {"size": 64}},
         "made for size 32, not 64: set size to 32",
@@ -155,7 +187,11 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         "an mlp has single features: choose batch, virtual, layer or none",
         {"network": {"d_norm": "layer"}},
     ),
-    ({"network": {"architecture": "mlp", "attention": 8}}, "set attention to 0", {"network": {"attention": 0}}),
+    (
+        {"network": {"architecture": "mlp", "attention": 8}},
+        "set attention to 0",
+        {"network": {"attention": 0}},
+    ),
     (
         {"network": {"attention": 32}, "data": {"size": 32}},
         "at most half of size 32, not 32: choose a smaller one or 0",
@@ -168,7 +204,8 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
     ),
     (
         {
-            "regularizer": {"gradient_penalty": 10}, "network": {"d_norm": "none"},
+            "regularizer": {"gradient_penalty": 10},
+            "network": {"d_norm": "none"},
             "collapse": {"minibatch": "stddev"},
         },
         "minibatch is 'stddev': set one of them to none",
@@ -176,7 +213,8 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
     ),
     (
         {"loss": {"objective": "wasserstein"}},
-        "needs exactly one of gradient_penalty, weight_clip and d_spectral_norm, and 0 are set: set one",
+        "needs exactly one of gradient_penalty, weight_clip and d_spectral_norm, and 0 are set: "
+        "set one",
         {"regularizer": {"weight_clip": 0.01}},
     ),
     (
@@ -185,8 +223,12 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         {"regularizer": {"r1_gamma": 0}},
     ),
     (
-        {"collapse": {"unroll_steps": 1, "unroll_method": "adam"}, "optimizer": {"method": "rmsprop"}},
-        "unroll_method adam imagines the updates of D's own Adam, and method is 'rmsprop': set unroll_method to sgd",
+        {
+            "collapse": {"unroll_steps": 1, "unroll_method": "adam"},
+            "optimizer": {"method": "rmsprop"},
+        },
+        "unroll_method adam imagines the updates of D's own Adam, and method is 'rmsprop': set "
+        "unroll_method to sgd",
         {"collapse": {"unroll_method": "sgd"}},
     ),
     (
@@ -259,18 +301,24 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         "evaluate_every must be a multiple of report_every, and 500 is none of 7: change one",
         {"evaluate_every": 700},
     ),
-]  # fmt: skip
+]
 
 
 def merged(values: Values, changes: Values) -> Values:
     """``values`` with ``changes`` laid over their sections."""
-    return values | {k: values.get(k, {}) | v if isinstance(v, dict) else v for k, v in changes.items()}
+    return values | {
+        k: values.get(k, {}) | v if isinstance(v, dict) else v for k, v in changes.items()
+    }
 
 
 def unchecked(values: Values) -> Config:
     """A config with checked sections whose combination is not."""
     plain = Config()
-    sections = {k: type(getattr(plain, k)).model_validate(v) for k, v in values.items() if isinstance(v, dict)}
+    sections = {
+        k: type(getattr(plain, k)).model_validate(v)
+        for k, v in values.items()
+        if isinstance(v, dict)
+    }
     return plain.model_copy(update=values | sections)
 
 
@@ -279,7 +327,9 @@ def test_a_senseless_combination_is_refused_and_its_remedy_accepted(
     number: int, case: tuple[Values, str, Values]
 ) -> None:
     values, sentence, remedy = case
-    broken = [index for index, (senseless, _) in enumerate(contradictions(unchecked(values))) if senseless]
+    broken = [
+        index for index, (senseless, _) in enumerate(contradictions(unchecked(values))) if senseless
+    ]
     assert broken == [number], "the case is for one rule alone"
     assert sentence in refusal(values)
     parse_config(merged(values, remedy))
@@ -293,7 +343,10 @@ def test_every_rule_has_a_case() -> None:
 def test_a_critic_wants_one_lipschitz_rule_and_not_two() -> None:
     two = merged(CLIPPED, {"network": {"d_spectral_norm": True}})
     assert "and 2 are set: set one" in refusal(two)
-    for changes in ({"regularizer": {"gradient_penalty": 10}, "network": {"d_norm": "layer"}}, CLIPPED):
+    for changes in (
+        {"regularizer": {"gradient_penalty": 10}, "network": {"d_norm": "layer"}},
+        CLIPPED,
+    ):
         parse_config({"loss": {"objective": "wasserstein"}} | changes)
     parse_config({"loss": {"objective": "wasserstein"}, "network": {"d_spectral_norm": True}})
 
@@ -303,7 +356,12 @@ def test_only_some_norms_and_labels_exclude_each_other() -> None:
     for network in ({"g_norm": "layer"}, {"architecture": "mlp"}):
         assert "set g_labels to concat" in refusal({"labels": batch_norm, "network": network})
     parse_config({"labels": batch_norm})
-    parse_config({"labels": {"conditioning": "d-only"}, "network": {"d_norm": "virtual", "g_norm": "virtual"}})
+    parse_config(
+        {
+            "labels": {"conditioning": "d-only"},
+            "network": {"d_norm": "virtual", "g_norm": "virtual"},
+        }
+    )
     parse_config({"balance": {"d_steps": 2, "g_steps": 3}})
 
 
@@ -324,24 +382,42 @@ def applied(config: Config, changes: dict[str, Any]) -> Config:
 USUAL: dict[str, tuple[Values, dict[str, Any]]] = {
     "clipped WGAN": (
         CLIPPED,
-        {"balance.d_steps": 5, "optimizer.method": "rmsprop", "optimizer.g_lr": 5e-5, "optimizer.d_lr": 5e-5},
+        {
+            "balance.d_steps": 5,
+            "optimizer.method": "rmsprop",
+            "optimizer.g_lr": 5e-5,
+            "optimizer.d_lr": 5e-5,
+        },
     ),
     "WGAN-GP": (
-        {"loss": {"objective": "wasserstein"}, "regularizer": {"gradient_penalty": 10}, "network": {"d_norm": "none"}},
-        {"balance.d_steps": 5, "optimizer.g_lr": 1e-4, "optimizer.d_lr": 1e-4, "optimizer.adam_beta2": 0.9},
+        {
+            "loss": {"objective": "wasserstein"},
+            "regularizer": {"gradient_penalty": 10},
+            "network": {"d_norm": "none"},
+        },
+        {
+            "balance.d_steps": 5,
+            "optimizer.g_lr": 1e-4,
+            "optimizer.d_lr": 1e-4,
+            "optimizer.adam_beta2": 0.9,
+        },
     ),
     "WGAN-GP after a clipped one": (
         {
-            "loss": {"objective": "wasserstein"}, "regularizer": {"gradient_penalty": 10},
+            "loss": {"objective": "wasserstein"},
+            "regularizer": {"gradient_penalty": 10},
             "network": {"d_norm": "layer"},
             "optimizer": {"method": "rmsprop", "g_lr": 1e-4, "d_lr": 1e-4, "adam_beta2": 0.9},
             "balance": {"d_steps": 5},
         },
         {"optimizer.method": "adam"},
     ),
-    "hinge": ({"loss": {"objective": "hinge"}}, {"network.d_spectral_norm": True, "network.d_norm": "none"}),
+    "hinge": (
+        {"loss": {"objective": "hinge"}},
+        {"network.d_spectral_norm": True, "network.d_norm": "none"},
+    ),
     "non-saturating": ({}, {}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("values", "expected"), USUAL.values(), ids=USUAL)
@@ -356,7 +432,8 @@ def test_advice_is_what_the_paper_sets_otherwise(values: Values, expected: dict[
 
 def test_advice_names_the_objective_and_the_values() -> None:
     assert (
-        advice(parse_config({"loss": {"objective": "hinge"}})) == "Usual with hinge: d_spectral_norm on, d_norm none."
+        advice(parse_config({"loss": {"objective": "hinge"}}))
+        == "Usual with hinge: d_spectral_norm on, d_norm none."
     )
     clipped = advice(parse_config(merged(CLIPPED, {"balance": {"d_steps": 5}})))
     assert clipped == "Usual with wasserstein: method rmsprop, g_lr 5e-05, d_lr 5e-05."

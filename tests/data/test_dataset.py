@@ -1,4 +1,7 @@
-"""Datasets from idx files, folders and zips: exact pixels, labels, and one clear sentence when unusable."""
+"""Datasets from idx files, folders and zips.
+
+Exact pixels, labels, and one clear sentence when unusable.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,9 @@ def write_idx(raw: Path, stem: str, images: np.ndarray, labels: np.ndarray) -> N
     raw.mkdir(parents=True, exist_ok=True)
     header = struct.pack(">IIII", 0x00000803, *images.shape)
     (raw / f"{stem}-images-idx3-ubyte").write_bytes(header + images.tobytes())
-    (raw / f"{stem}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x00000801, len(labels)) + labels.tobytes())
+    (raw / f"{stem}-labels-idx1-ubyte").write_bytes(
+        struct.pack(">II", 0x00000801, len(labels)) + labels.tobytes()
+    )
 
 
 @pytest.fixture
@@ -72,7 +77,9 @@ def idx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[np.ndarray, np
     """A MNIST folder of five random images."""
     images, labels = RNG.integers(0, 256, (5, 28, 28), dtype=np.uint8), np.arange(5, dtype=np.uint8)
     for stem, shift in (("train", 0), ("t10k", 1)):
-        write_idx(tmp_path / "MNIST" / "raw", stem, np.roll(images, shift, 0), np.roll(labels, shift))
+        write_idx(
+            tmp_path / "MNIST" / "raw", stem, np.roll(images, shift, 0), np.roll(labels, shift)
+        )
     monkeypatch.setenv("GANDASH_DATA", str(tmp_path))
     return images, labels
 
@@ -86,7 +93,12 @@ def test_mnist_is_padded_to_32_with_zeros(idx: tuple[np.ndarray, np.ndarray]) ->
     assert dataset.labels is not None
     assert dataset.labels.tolist() == labels.tolist()
     assert dataset.classes == tuple("0123456789")
-    assert (dataset.name, dataset.title, dataset.shape, len(dataset)) == ("mnist", "MNIST", (1, 32, 32), 5)
+    assert (dataset.name, dataset.title, dataset.shape, len(dataset)) == (
+        "mnist",
+        "MNIST",
+        (1, 32, 32),
+        5,
+    )
 
 
 def test_splits_limits_and_color_of_a_named_dataset(idx: tuple[np.ndarray, np.ndarray]) -> None:
@@ -99,7 +111,9 @@ def test_splits_limits_and_color_of_a_named_dataset(idx: tuple[np.ndarray, np.nd
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
-def test_a_missing_idx_dataset_says_where_to_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_missing_idx_dataset_says_where_to_put_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     def offline(*_: object, **__: object) -> None:
         raise RuntimeError("Error downloading")
 
@@ -112,14 +126,23 @@ def test_a_missing_idx_dataset_says_where_to_put_it(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("name", ["cifar10", "tinyhero"])
-def test_a_missing_zip_dataset_says_where_to_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_missing_zip_dataset_says_where_to_put_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     monkeypatch.setenv("GANDASH_DATA", str(tmp_path))
     assert f"is not in {tmp_path}: put it there" in refusal(Path(name))
 
 
-def test_cifar_takes_the_split_and_the_classes_from_the_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cifar_takes_the_split_and_the_classes_from_the_zip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     png = encoded(RGB)
-    members = {"train/cat/1.jpg": png, "train/dog/1.jpg": png, "train/dog/2.jpg": png, "test/dog/1.jpg": png}
+    members = {
+        "train/cat/1.jpg": png,
+        "train/dog/1.jpg": png,
+        "train/dog/2.jpg": png,
+        "test/dog/1.jpg": png,
+    }
     write_zip(tmp_path / "cifar10-jpeg.zip", members)
     monkeypatch.setenv("GANDASH_DATA", str(tmp_path))
     dataset = data.load(DataConfig(dataset="cifar10", size=32))
@@ -130,17 +153,24 @@ def test_cifar_takes_the_split_and_the_classes_from_the_zip(tmp_path: Path, monk
 
 
 def test_real_mnist(mnist: Path) -> None:
-    train, test = data.load(DataConfig(dataset="mnist")), data.load(DataConfig(dataset="mnist"), "test")
+    train, test = (
+        data.load(DataConfig(dataset="mnist")),
+        data.load(DataConfig(dataset="mnist"), "test"),
+    )
     assert (len(train), len(test)) == (60_000, 10_000)
     assert train.labels is not None
     assert train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
-    assert train.images[:, :, 2:30, 2:30].double().mean().item() / 255 == pytest.approx(0.1306605, abs=1e-6)
+    assert train.images[:, :, 2:30, 2:30].double().mean().item() / 255 == pytest.approx(
+        0.1306605, abs=1e-6
+    )
 
 
 def test_real_tinyhero(mnist: Path) -> None:
     if not (mnist / "tinyhero.zip").is_file():
         pytest.skip(f"tinyhero.zip is not in {mnist}")
-    train, test = (data.load(DataConfig(dataset="tinyhero", size=64), split) for split in ("train", "test"))
+    train, test = (
+        data.load(DataConfig(dataset="tinyhero", size=64), split) for split in ("train", "test")
+    )
     assert train.images.shape == (3192, 3, 64, 64)
     assert test.images.shape == (456, 3, 64, 64)
     for dataset in (train, test):
@@ -148,14 +178,33 @@ def test_real_tinyhero(mnist: Path) -> None:
         assert dataset.images[:, :, 0, 0].eq(255).all(), "transparent corners must be white"
 
 
-def test_every_eighth_hero_is_held_out_from_all_sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shades = {f"angle{side}/{hero}.png": hero for side in (0, 1) for hero in range(17)} | {"angle0/eight.png": 99}
-    members = {name: encoded(np.full((64, 64, 3), shade, np.uint8)) for name, shade in shades.items()}
+def test_every_eighth_hero_is_held_out_from_all_sides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shades = {f"angle{side}/{hero}.png": hero for side in (0, 1) for hero in range(17)} | {
+        "angle0/eight.png": 99
+    }
+    members = {
+        name: encoded(np.full((64, 64, 3), shade, np.uint8)) for name, shade in shades.items()
+    }
     write_zip(tmp_path / "tinyhero.zip", members)
     monkeypatch.setenv("GANDASH_DATA", str(tmp_path))
-    split = {name: data.load(DataConfig(dataset="tinyhero", size=64), name) for name in ("train", "test")}
-    assert split["test"].images[:, 0, 0, 0].tolist() == [0, 16, 8, 0, 16, 8]  # in the order of names
-    assert sorted(set(split["train"].images[:, 0, 0, 0].tolist())) == [*range(1, 8), *range(9, 16), 99]
+    split = {
+        name: data.load(DataConfig(dataset="tinyhero", size=64), name) for name in ("train", "test")
+    }
+    assert split["test"].images[:, 0, 0, 0].tolist() == [
+        0,
+        16,
+        8,
+        0,
+        16,
+        8,
+    ]  # in the order of names
+    assert sorted(set(split["train"].images[:, 0, 0, 0].tolist())) == [
+        *range(1, 8),
+        *range(9, 16),
+        99,
+    ]
 
 
 # Folders and zips of the user's own
@@ -167,7 +216,11 @@ WRITERS = pytest.mark.parametrize("write", [write_folder, write_zip])
 
 @WRITERS
 def test_class_folders_become_labels(tmp_path: Path, write: Writer) -> None:
-    members = {"b/2.png": encoded(RGB), "a/x.png": encoded(RGB[::-1]), "b/1.PNG": encoded(RGB[:, ::-1])}
+    members = {
+        "b/2.png": encoded(RGB),
+        "a/x.png": encoded(RGB[::-1]),
+        "b/1.PNG": encoded(RGB[:, ::-1]),
+    }
     dataset = load(write(tmp_path / "mine", members | {"b/notes.txt": b"no image"}))
     assert dataset.classes == ("a", "b")
     assert dataset.labels is not None
@@ -185,12 +238,20 @@ def test_one_folder_of_images_has_no_labels(tmp_path: Path, write: Writer) -> No
 
 
 def test_color_auto_is_as_the_data_has_it(tmp_path: Path) -> None:
-    grey = {"1.png": encoded(GREY), "2.png": encoded(GREY, mode="RGB"), "3.png": encoded(GREY, mode="LA")}
+    grey = {
+        "1.png": encoded(GREY),
+        "2.png": encoded(GREY, mode="RGB"),
+        "3.png": encoded(GREY, mode="LA"),
+    }
     folder = write_folder(tmp_path / "grey", grey)
     dataset = load(folder)
     assert np.array_equal(dataset.images.numpy(), np.broadcast_to(GREY, (3, 1, 16, 16)))
     assert load(folder, color="rgb").shape == (3, 16, 16)
-    assert load(write_folder(tmp_path / "mixed", grey | {"4.png": encoded(RGB)})).shape == (3, 16, 16)
+    assert load(write_folder(tmp_path / "mixed", grey | {"4.png": encoded(RGB)})).shape == (
+        3,
+        16,
+        16,
+    )
 
 
 def test_color_grey_is_luma(tmp_path: Path) -> None:
@@ -204,7 +265,12 @@ def test_color_grey_is_luma(tmp_path: Path) -> None:
 def test_transparency_is_white(tmp_path: Path) -> None:
     rgba = np.dstack([RGB, np.full((16, 16), 255, np.uint8)])
     rgba[:8, :, 3], rgba[8, :, 3] = 0, 128
-    pixels = load(write_folder(tmp_path / "mine", {"1.png": encoded(rgba)})).images[0].permute(1, 2, 0).numpy()
+    pixels = (
+        load(write_folder(tmp_path / "mine", {"1.png": encoded(rgba)}))
+        .images[0]
+        .permute(1, 2, 0)
+        .numpy()
+    )
     assert (pixels[:8] == 255).all()
     assert np.array_equal(pixels[9:], RGB[9:])
     assert np.abs(pixels[8] - (RGB[8] * (128 / 255) + 255 * (127 / 255))).max() <= 1
@@ -227,7 +293,9 @@ def test_sixteen_bits_are_scaled_not_clipped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("height", "width"), [(16, 40), (40, 16), (17, 16)])
-def test_a_non_square_image_is_cropped_at_its_center(tmp_path: Path, height: int, width: int) -> None:
+def test_a_non_square_image_is_cropped_at_its_center(
+    tmp_path: Path, height: int, width: int
+) -> None:
     pixels = RNG.integers(0, 256, (height, width, 3), dtype=np.uint8)
     top, left = (height - 16) // 2, (width - 16) // 2
     dataset = load(write_folder(tmp_path / "mine", {"1.png": encoded(pixels)}))
@@ -238,7 +306,9 @@ def test_a_non_square_image_is_cropped_at_its_center(tmp_path: Path, height: int
 @pytest.mark.parametrize("side", [8, 100])
 def test_other_sizes_are_resampled(tmp_path: Path, side: int) -> None:
     ramp = np.broadcast_to(np.linspace(0, 255, side).astype(np.uint8), (side, side))
-    (row,) = load(write_folder(tmp_path / "mine", {"1.png": encoded(np.ascontiguousarray(ramp))})).images[0, :, 7]
+    (row,) = load(
+        write_folder(tmp_path / "mine", {"1.png": encoded(np.ascontiguousarray(ramp))})
+    ).images[0, :, 7]
     assert (row.int().diff() > 0).all()
     assert np.abs(row.numpy() - np.linspace(4, 251, 16)).max() < 20
 
@@ -252,7 +322,9 @@ def test_formats(tmp_path: Path, image_format: str) -> None:
 
 
 def test_a_limit_takes_the_first_images(tmp_path: Path) -> None:
-    folder = write_folder(tmp_path / "mine", {f"{c}/{i}.png": encoded(RGB + i) for c in "ab" for i in range(3)})
+    folder = write_folder(
+        tmp_path / "mine", {f"{c}/{i}.png": encoded(RGB + i) for c in "ab" for i in range(3)}
+    )
     limited = load(folder, limit=4)
     assert limited.labels is not None
     assert limited.labels.tolist() == [0, 0, 0, 1]
@@ -264,7 +336,10 @@ def test_a_limit_takes_the_first_images(tmp_path: Path) -> None:
 
 def test_an_unknown_name_is_refused(tmp_path: Path) -> None:
     sentence = refusal(tmp_path / "nowhere")
-    named = "mnist, fashion-mnist, cifar10, tinyhero, stacked-mnist, mixture-1d, ring, grid, spiral, moons, line"
+    named = (
+        "mnist, fashion-mnist, cifar10, tinyhero, stacked-mnist, mixture-1d, ring, grid, spiral, "
+        "moons, line"
+    )
     assert sentence.startswith(f"dataset must be one of {named} or the path of")
     assert sentence.endswith("is neither: check the spelling")
 
@@ -277,20 +352,26 @@ def test_a_file_that_is_no_zip_is_refused(tmp_path: Path) -> None:
 @WRITERS
 def test_no_images_is_refused(tmp_path: Path, write: Writer) -> None:
     path = write(tmp_path / "mine", {"notes.txt": b"no image"})
-    assert refusal(path).startswith("A dataset needs images (.bmp, .gif, .jpeg, .jpg, .png, .webp) and")
+    assert refusal(path).startswith(
+        "A dataset needs images (.bmp, .gif, .jpeg, .jpg, .png, .webp) and"
+    )
     empty = tmp_path / "empty"
     empty.mkdir()
     assert refusal(empty).endswith("has none: choose a folder or zip that holds some")
 
 
-def test_a_named_zip_without_the_split_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_zip_without_the_split_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_zip(tmp_path / "cifar10-jpeg.zip", {"other/cat/1.jpg": encoded(RGB)})
     monkeypatch.setenv("GANDASH_DATA", str(tmp_path))
     assert "'cifar10' has none" in refusal(Path("cifar10"))
 
 
 @WRITERS
-@pytest.mark.parametrize("content", [b"", b"no image", encoded(RGB)[:200], encoded(RGB)[:60] + b"\xff" * 400])
+@pytest.mark.parametrize(
+    "content", [b"", b"no image", encoded(RGB)[:200], encoded(RGB)[:60] + b"\xff" * 400]
+)
 def test_a_corrupt_image_is_named(tmp_path: Path, write: Writer, content: bytes) -> None:
     path = write(tmp_path / "mine", {"a/good.png": encoded(RGB), "b/bad.png": content})
     sentence = refusal(path)
@@ -322,7 +403,12 @@ def png_header(width: int, height: int) -> bytes:
     import zlib
 
     def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        return (
+            struct.pack(">I", len(content))
+            + kind
+            + content
+            + struct.pack(">I", zlib.crc32(kind + content))
+        )
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
@@ -338,14 +424,20 @@ def test_a_decompression_bomb_is_refused(tmp_path: Path, side: int) -> None:
 def test_a_file_that_only_pretends_to_be_png_is_not_given_to_other_decoders(tmp_path: Path) -> None:
     buffer = BytesIO()
     Image.fromarray(RGB).save(buffer, "TIFF")
-    assert "'1.png' is not a readable image" in refusal(write_folder(tmp_path / "mine", {"1.png": buffer.getvalue()}))
+    assert "'1.png' is not a readable image" in refusal(
+        write_folder(tmp_path / "mine", {"1.png": buffer.getvalue()})
+    )
 
 
-def test_an_oversized_zip_member_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_oversized_zip_member_is_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = write_zip(tmp_path / "mine.zip", {"big.png": bytes(3_000_000)})
     monkeypatch.setattr("gandash.data.archives.MAX_FILE_BYTES", 2_000_000)
     monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was read"))
-    assert refusal(path).startswith("An image file may hold at most 2 MB, and 'big.png' in the zip holds 3 MB: remove")
+    assert refusal(path).startswith(
+        "An image file may hold at most 2 MB, and 'big.png' in the zip holds 3 MB: remove"
+    )
 
 
 def test_a_member_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
@@ -407,7 +499,9 @@ def test_uint8_and_unit_range_are_inverse() -> None:
 
 
 def test_fit_keeps_a_size_that_fits_and_averages_when_shrinking() -> None:
-    images = torch.randint(0, 256, (3, 1, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    images = torch.randint(
+        0, 256, (3, 1, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
     assert data.fit(images, 32) is images
     flat = torch.full((2, 3, 64, 64), 77, dtype=torch.uint8)
     assert torch.equal(data.fit(flat, 16), torch.full((2, 3, 16, 16), 77, dtype=torch.uint8))

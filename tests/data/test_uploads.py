@@ -24,7 +24,10 @@ def zipped(files: dict[str, bytes]) -> bytes:
 @pytest.fixture
 def good(image_folder: Path) -> bytes:
     return zipped(
-        {path.relative_to(image_folder).as_posix(): path.read_bytes() for path in image_folder.rglob("*.png")}
+        {
+            path.relative_to(image_folder).as_posix(): path.read_bytes()
+            for path in image_folder.rglob("*.png")
+        }
     )
 
 
@@ -46,21 +49,29 @@ def test_a_good_zip_is_kept_once_and_can_be_trained_on(tmp_path: Path, good: byt
         (zipped({"a.png": b"not a picture"}), "not a readable image"),
     ],
 )
-def test_a_bad_zip_is_refused_and_nothing_is_kept(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_a_bad_zip_is_refused_and_nothing_is_kept(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
     with pytest.raises(ValueError, match=reason):
         uploads.keep(tmp_path, "bad.zip", content)
     assert not uploads.find(tmp_path)
     assert not list((tmp_path / "uploads").iterdir())
 
 
-def test_uploads_are_bounded_in_all(tmp_path: Path, good: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uploads_are_bounded_in_all(
+    tmp_path: Path, good: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(uploads, "MAX_BYTES_IN_ALL", len(good) - 1)
     with pytest.raises(ValueError, match="GB in all"):
         uploads.keep(tmp_path, "big.zip", good)
     assert not uploads.find(tmp_path)
 
 
-@pytest.mark.parametrize("filename", ["../../etc/passwd.zip", "..", "", "日本語.zip", "a" * 300 + ".zip"])
-def test_a_hostile_file_name_stays_inside_the_folder(tmp_path: Path, good: bytes, filename: str) -> None:
+@pytest.mark.parametrize(
+    "filename", ["../../etc/passwd.zip", "..", "", "日本語.zip", "a" * 300 + ".zip"]
+)
+def test_a_hostile_file_name_stays_inside_the_folder(
+    tmp_path: Path, good: bytes, filename: str
+) -> None:
     name = uploads.keep(tmp_path, filename, good)
     assert uploads.find(tmp_path)[name].parent == tmp_path / "uploads"

@@ -21,7 +21,9 @@ from gandash.config import Config, LossConfig
 from gandash.runs import execution
 from gandash.storage.paths import PROJECT
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -47,7 +49,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]) -> Iterator[str]:
+def site(
+    tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]
+) -> Iterator[str]:
     """The address of a server over three tiny arms and an empty folder of runs."""
     folder = tmp_path_factory.mktemp("site")
     for name, (alpha, beta) in ARMS.items():
@@ -62,15 +66,25 @@ class serve:  # noqa: N801 - used as a function
 
     def __init__(self, pretrained: Path, runs_root: Path) -> None:
         self.environment = {
-            **os.environ, "GANDASH_PRETRAINED": str(pretrained), "GANDASH_RUNS": str(runs_root),
-        }  # fmt: skip
+            **os.environ,
+            "GANDASH_PRETRAINED": str(pretrained),
+            "GANDASH_RUNS": str(runs_root),
+        }
         self.runs_root = runs_root
 
     def __enter__(self) -> str:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless", "true"]
+        command = [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            "streamlit_app.py",
+            "--server.headless",
+            "true",
+        ]
         command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
         self.process = subprocess.Popen(command, cwd=PROJECT, env=self.environment)
         url = f"http://127.0.0.1:{port}"

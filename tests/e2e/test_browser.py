@@ -20,7 +20,10 @@ SCRUBBER = ".scrubber[data-ready=true]"
 SOURCES = "[...document.querySelectorAll('img.gd-pixels')].map(image => image.getAttribute('src'))"
 PERMALINKS = {
     "/?gallery_seed=7&gallery_count=16": ("Gallery", "seed 7, 16 images"),
-    "/latent?latent_a=3&latent_b=4&latent_steps=9&latent_path=lerp&latent_frame=4": ("Latent space", "5 of 9"),
+    "/latent?latent_a=3&latent_b=4&latent_steps=9&latent_path=lerp&latent_frame=4": (
+        "Latent space",
+        "5 of 9",
+    ),
     "/curves?curves_runs=two-sided&curves_x=Epoch&curves_smoothing=0.5": ("Loss curves", "Epoch"),
     "/smoothing?smoothing_seed=5&smoothing_alpha=0.2": ("Label smoothing", "What α and β do"),
     "/train?train_preset=Fashion-MNIST&train_epochs=7": ("Train", "The quick run on clothing"),
@@ -30,7 +33,9 @@ PERMALINKS = {
 def settle(page: Page) -> None:
     """Wait until the page's script has run."""
     page.locator("h1").wait_for()
-    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible()
+    expect(
+        page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    ).to_be_visible()
 
 
 def frames_sent(page: Page) -> list[Any]:
@@ -59,7 +64,10 @@ def test_each_page_opens_from_its_permalink(page: Page, site: str, link: str) ->
     """Without an error, and without asking any other host for anything."""
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("requestfailed", lambda request: problems.append(request.url) if not is_local(request.url) else None)
+    page.on(
+        "requestfailed",
+        lambda request: problems.append(request.url) if not is_local(request.url) else None,
+    )
     title, text = PERMALINKS[link]
     page.goto(site + link)
     settle(page)
@@ -73,7 +81,10 @@ def test_each_page_opens_from_its_permalink(page: Page, site: str, link: str) ->
 
 
 def test_curves_and_samples_share_a_step_cursor(page: Page, site: str) -> None:
-    """Moved by keys or by the pointer over a curve, in the browser alone; let go of, it is in the URL."""
+    """Moved by keys or by the pointer over a curve, in the browser alone.
+
+    Let go of, it is in the URL.
+    """
     sent = frames_sent(page)
     page.goto(f"{site}/curves?curves_runs=plain&curves_runs=two-sided")
     settle(page)
@@ -89,7 +100,9 @@ def test_curves_and_samples_share_a_step_cursor(page: Page, site: str) -> None:
     assert area is not None
     page.mouse.move(area["x"] + 3, area["y"] + 50)
     page.mouse.move(area["x"] + 5, area["y"] + 50)
-    expect(canvas).to_have_attribute("data-position", re.compile("^[01]$"))  # the first row of metrics is not step 0
+    expect(canvas).to_have_attribute(
+        "data-position", re.compile("^[01]$")
+    )  # the first row of metrics is not step 0
     assert [left_of(line) < (area["x"] + end) / 2 for line in lines.all()] == [True, True]
     assert len(sent) == before
     page.mouse.move(5, 5)
@@ -98,20 +111,29 @@ def test_curves_and_samples_share_a_step_cursor(page: Page, site: str) -> None:
 
 PHONE = {
     "viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True,
-    "user_agent": "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36",
+    "user_agent": "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/140.0 Mobile "
+        "Safari/537.36",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("page", [PHONE], indirect=True)
-def test_a_finger_scrolls_over_charts_and_pictures_and_moves_their_step(page: Page, site: str) -> None:
-    """Up and down is the page's, across the picture or a tap on either is the step's; nothing zooms."""
+def test_a_finger_scrolls_over_charts_and_pictures_and_moves_their_step(
+    page: Page, site: str
+) -> None:
+    """Up and down is the page's, across the picture or a tap on either is the step's.
+
+    Nothing zooms.
+    """
     page.goto(f"{site}/curves?curves_runs=plain")
     settle(page)
     chart = page.locator(".st-key-curves_losses .nsewdrag").first
     canvas = page.locator(f"{SCRUBBER} .tracks canvas").first
     expect(page.locator(".js-plotly-plot")).to_have_count(4)
     last = canvas.get_attribute("data-position")
-    axes = "() => [...document.querySelectorAll('.js-plotly-plot')].map(plot => plot._fullLayout.yaxis.range)"
+    axes = (
+        "() => [...document.querySelectorAll('.js-plotly-plot')]"
+        ".map(plot => plot._fullLayout.yaxis.range)"
+    )
     before = page.evaluate(axes)
     chart.scroll_into_view_if_needed()
     assert drag(page, chart, up=80) > 40
@@ -153,7 +175,9 @@ def left_of(element: Locator) -> float:
     return box["x"]
 
 
-def test_widgets_write_the_url_and_the_link_shows_the_same_view(page: Page, site: str, browser: Browser) -> None:
+def test_widgets_write_the_url_and_the_link_shows_the_same_view(
+    page: Page, site: str, browser: Browser
+) -> None:
     page.goto(site)
     settle(page)
     seed = page.locator(".st-key-gallery_seed input")
@@ -165,7 +189,9 @@ def test_widgets_write_the_url_and_the_link_shows_the_same_view(page: Page, site
     sources = pictures(page)
     other = visit(browser)
     other.goto(page.url)
-    other.wait_for_function(f"expected => JSON.stringify({SOURCES}) === JSON.stringify(expected)", arg=sources)
+    other.wait_for_function(
+        f"expected => JSON.stringify({SOURCES}) === JSON.stringify(expected)", arg=sources
+    )
     other.context.close()
 
 
@@ -180,7 +206,9 @@ def test_pictures_are_immutable_and_really_load(page: Page, site: str) -> None:
     page.goto(site)
     settle(page)
     first = pictures(page)[0]
-    page.wait_for_function("[...document.querySelectorAll('img.gd-pixels')].every(i => i.naturalWidth > 0)")
+    page.wait_for_function(
+        "[...document.querySelectorAll('img.gd-pixels')].every(i => i.naturalWidth > 0)"
+    )
     answer = page.request.get(site + first)
     assert answer.headers["content-type"] == "image/webp"
     assert "immutable" in answer.headers["cache-control"]
@@ -211,7 +239,9 @@ def test_scrubbing_with_mouse_and_keys_sends_nothing(page: Page, site: str) -> N
     assert len(sent) == before, "scrubbing must not talk to the server"
 
 
-def test_letting_go_writes_the_position_into_the_url_with_one_message(page: Page, site: str) -> None:
+def test_letting_go_writes_the_position_into_the_url_with_one_message(
+    page: Page, site: str
+) -> None:
     sent = frames_sent(page)
     canvas = open_path(page, site, 16)
     before = len(sent)
@@ -222,10 +252,14 @@ def test_letting_go_writes_the_position_into_the_url_with_one_message(page: Page
     shown = canvas.get_attribute("data-position")
     page.reload()
     settle(page)
-    expect(page.locator(f"{SCRUBBER} .tracks canvas")).to_have_attribute("data-position", str(shown))
+    expect(page.locator(f"{SCRUBBER} .tracks canvas")).to_have_attribute(
+        "data-position", str(shown)
+    )
 
 
-@pytest.mark.parametrize("page", [{"has_touch": True, "viewport": {"width": 390, "height": 844}}], indirect=True)
+@pytest.mark.parametrize(
+    "page", [{"has_touch": True, "viewport": {"width": 390, "height": 844}}], indirect=True
+)
 def test_a_finger_scrubs_on_a_phone_and_nothing_overflows(page: Page, site: str) -> None:
     for path in ("/", "/latent", "/curves", "/smoothing", "/train"):
         page.goto(site + path)
@@ -253,7 +287,11 @@ def test_one_cursor_moves_the_samples_of_all_runs(page: Page, site: str) -> None
 
 
 def test_training_survives_a_closed_tab(
-    browser: Browser, site: str, image_folder: Path, tmp_path: Path, tiny_config: Callable[..., Config]
+    browser: Browser,
+    site: str,
+    image_folder: Path,
+    tmp_path: Path,
+    tiny_config: Callable[..., Config],
 ) -> None:
     archive = tmp_path / "squares.zip"
     archive.write_bytes(zip_of(image_folder))
@@ -265,7 +303,9 @@ def test_training_survives_a_closed_tab(
     settle(tab)
     tab.get_by_text("Use my own images").click()
     tab.locator('input[type="file"]').set_input_files(archive)
-    expect(tab.get_by_role("combobox", name="Dataset")).to_have_value(re.compile("squares-[0-9a-f]{8}"))
+    expect(tab.get_by_role("combobox", name="Dataset")).to_have_value(
+        re.compile("squares-[0-9a-f]{8}")
+    )
     tab.get_by_role("button", name="Start training").click()
     first = wait_for_step(tab, 5)
     link = tab.url
@@ -280,7 +320,9 @@ def test_training_survives_a_closed_tab(
     expect(back.get_by_role("button", name="Resume")).to_be_visible()
     expect(back.get_by_text(re.compile("Stopped at step"))).to_be_visible()
     back.get_by_role("button", name="Resume").click()
-    expect(back.get_by_text("running", exact=False).first).to_be_visible()  # the page follows it again
+    expect(
+        back.get_by_text("running", exact=False).first
+    ).to_be_visible()  # the page follows it again
     back.get_by_role("button", name="Stop").click()
     expect(back.get_by_role("button", name="Resume")).to_be_visible()
     back.goto(f"{site}/curves?curves_runs=survivor")
@@ -290,7 +332,9 @@ def test_training_survives_a_closed_tab(
 
 
 def test_a_link_to_a_preset_trains_on_points(page: Page, site: str) -> None:
-    page.goto(f"{site}/train?train_preset=Mode+collapse+on+a+ring&train_steps=100000&train_name=ring")
+    page.goto(
+        f"{site}/train?train_preset=Mode+collapse+on+a+ring&train_steps=100000&train_name=ring"
+    )
     settle(page)
     expect(page.get_by_text("Networks · MLP")).to_be_visible()
     page.get_by_role("button", name="Start training").click()
@@ -314,7 +358,9 @@ def zip_of(folder: Path) -> bytes:
 def wait_for_step(page: Page, least: int) -> int:
     """Wait until the progress says at least this step; returns the step it says."""
     for _ in range(240):
-        found = re.search(r"Step ([\d,]+) of", progress(page).inner_text() if progress(page).count() else "")
+        found = re.search(
+            r"Step ([\d,]+) of", progress(page).inner_text() if progress(page).count() else ""
+        )
         if found and (step := int(found[1].replace(",", ""))) >= least:
             return step
         page.wait_for_timeout(500)
@@ -325,7 +371,9 @@ def progress(page: Page) -> Locator:
     return page.locator('[data-testid="stProgress"]')
 
 
-def test_a_sample_is_picked_with_mouse_and_keys_and_the_link_shows_it(page: Page, site: str) -> None:
+def test_a_sample_is_picked_with_mouse_and_keys_and_the_link_shows_it(
+    page: Page, site: str
+) -> None:
     page.goto(site)
     settle(page)
     tile = page.get_by_role("option", name="Sample 3", exact=True)
@@ -339,11 +387,15 @@ def test_a_sample_is_picked_with_mouse_and_keys_and_the_link_shows_it(page: Page
     expect(page).to_have_url(re.compile(r"gallery_sample=4\b"))
     page.reload()
     settle(page)
-    expect(page.get_by_role("option", name="Sample 4", exact=True)).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("option", name="Sample 4", exact=True)).to_have_attribute(
+        "aria-selected", "true"
+    )
     expect(page.locator(".gd-near .gd-self img")).to_have_attribute("alt", "Sample 4")
 
 
-def test_the_server_starts_over_what_ships_and_a_story_leads_to_its_view(page: Page, tmp_path: Path) -> None:
+def test_the_server_starts_over_what_ships_and_a_story_leads_to_its_view(
+    page: Page, tmp_path: Path
+) -> None:
     shipped = sorted(path.parent.name for path in (PROJECT / "pretrained").glob("*/card.json"))
     with serve(PROJECT / "pretrained", tmp_path / "runs") as url:
         page.goto(url)

@@ -1,4 +1,7 @@
-"""An evaluation end to end on small data: its figures, its protocol, its refusals, and where it is kept."""
+"""An evaluation end to end on small data.
+
+Its figures, its protocol, its refusals, and where it is kept.
+"""
 
 from __future__ import annotations
 
@@ -53,20 +56,35 @@ def folder(tmp_path: Path, runs_root: Path, small_data: dict[str, Dataset]) -> P
 def trained(root: Path, **changes: object) -> Checkpoint:
     """A checkpoint of a tiny run."""
     settings: dict[str, object] = {
-        "network": {"latent_dim": 4, "g_width": 4, "d_width": 4}, "steps": 2, "batch_size": 8, "snapshots": 2,
-        "precision": "fp32", "device": "cpu",
-    }  # fmt: skip
+        "network": {"latent_dim": 4, "g_width": 4, "d_width": 4},
+        "steps": 2,
+        "batch_size": 8,
+        "snapshots": 2,
+        "precision": "fp32",
+        "device": "cpu",
+    }
     list(execution.execute(runs.create(root, parse_config(settings | changes), "tiny")))
     return checkpoints.find(root)[0][0]
 
 
-def test_an_evaluation_names_its_protocol_and_is_the_same_twice(folder: Path, runs_root: Path) -> None:
+def test_an_evaluation_names_its_protocol_and_is_the_same_twice(
+    folder: Path, runs_root: Path
+) -> None:
     checkpoint = trained(runs_root)
     *steps, found = after_training.evaluate(checkpoint, folder, 1000, seed=3)
-    assert [item.step for item in steps if isinstance(item, Progress)] == list(range(1, Progress("", 1).steps + 1))
+    assert [item.step for item in steps if isinstance(item, Progress)] == list(
+        range(1, Progress("", 1).steps + 1)
+    )
     assert isinstance(found, Evaluation)
-    assert (found.protocol.real, found.protocol.fake, found.protocol.seed, found.step) == (400, 1000, 3, 2)
-    assert str(found.protocol).startswith("1,000 samples of seed 3 against 400 images of the test split")
+    assert (found.protocol.real, found.protocol.fake, found.protocol.seed, found.step) == (
+        400,
+        1000,
+        3,
+        2,
+    )
+    assert str(found.protocol).startswith(
+        "1,000 samples of seed 3 against 400 images of the test split"
+    )
     assert sum(found.class_shares) == pytest.approx(1, abs=1e-3)
     assert found.precision < 0.5, "an untrained G is not the data"
     assert found.label_accuracy is None
@@ -75,7 +93,9 @@ def test_an_evaluation_names_its_protocol_and_is_the_same_twice(folder: Path, ru
     assert again.model_dump(exclude={"created"}) == found.model_dump(exclude={"created"})
 
 
-def test_training_images_are_what_a_perfect_generator_reaches(folder: Path, small_data: dict[str, Dataset]) -> None:
+def test_training_images_are_what_a_perfect_generator_reaches(
+    folder: Path, small_data: dict[str, Dataset]
+) -> None:
     *_, found = after_training.reference("mnist", folder, 600)
     assert isinstance(found, Evaluation)
     assert found.protocol.fake == len(small_data["train"])
@@ -101,7 +121,9 @@ def test_real_images_are_read_once_for_checkpoints_in_a_row_and_anew_for_another
     for _ in range(2):
         *_, found = after_training.evaluate(checkpoint, folder, 1000)
     assert sorted(loaded) == ["test", "train"]
-    classifiers.save(folder, classifiers.fit(small_data["train"], 1), FACTS.model_copy(update={"epochs": 1}))
+    classifiers.save(
+        folder, classifiers.fit(small_data["train"], 1), FACTS.model_copy(update={"epochs": 1})
+    )
     *_, other = after_training.evaluate(checkpoint, folder, 1000)
     assert sorted(loaded) == ["test", "test", "train", "train"]
     assert isinstance(found, Evaluation)
@@ -116,7 +138,9 @@ def test_another_process_finds_the_features_of_real_images_in_a_file(
     *_, first = after_training.evaluate(checkpoint, folder, 1000)
     read, seen = classifiers.read, []
 
-    def counted(network: classifiers.Classifier, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def counted(
+        network: classifiers.Classifier, images: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         seen.append(len(images))
         return read(network, images)
 
@@ -142,7 +166,9 @@ def test_another_process_finds_the_features_of_real_images_in_a_file(
 def test_an_entry_of_the_zoo_is_measured_when_it_is_trained_and_only_then(
     folder: Path, runs_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = trained(runs_root).card.config.model_copy(update={"epochs": 1, "steps": None, "batch_size": 100})
+    config = trained(runs_root).card.config.model_copy(
+        update={"epochs": 1, "steps": None, "batch_size": 100}
+    )
     monkeypatch.setattr("gandash.zoo.entries.ZOO", {"entry": zoo.Entry("Title", config, "Note.")})
     seen = [item for _, item in rebuild.train([], runs_root / "zoo", folder.parent)]
     assert isinstance(seen[-1], Progress)
@@ -168,7 +194,9 @@ def test_what_cannot_be_measured_is_refused(folder: Path, runs_root: Path, tmp_p
         next(after_training.evaluate(checkpoint, tmp_path, 1000))
 
 
-def test_other_shapes_and_data_without_held_out_images_are_refused(runs_root: Path, folder: Path) -> None:
+def test_other_shapes_and_data_without_held_out_images_are_refused(
+    runs_root: Path, folder: Path
+) -> None:
     checkpoint = trained(runs_root)
     card = checkpoint.card
     changes: dict[str, dict[str, object]] = {
@@ -220,11 +248,19 @@ def test_the_command_makes_a_classifier_and_measures_real_images(
     assert "'/tmp/images' has none" in capsys.readouterr().err
 
 
-def test_images_of_a_file_called_like_a_dataset_are_not_measured_as_that(folder: Path, runs_root: Path) -> None:
+def test_images_of_a_file_called_like_a_dataset_are_not_measured_as_that(
+    folder: Path, runs_root: Path
+) -> None:
     """Such a file's name without its ending is in the card, but its images are the user's."""
     checkpoint = trained(runs_root)
     card = checkpoint.card
     assert card.data.name == "mnist"
     config = card.config.model_copy(update={"data": DataConfig(dataset="uploads/mnist.zip")})
-    with pytest.raises(ValueError, match=r"held-out images of a named dataset .*mnist\.zip' has none"):
-        next(after_training.evaluate(Checkpoint(checkpoint.folder, card.model_copy(update={"config": config})), folder))
+    with pytest.raises(
+        ValueError, match=r"held-out images of a named dataset .*mnist\.zip' has none"
+    ):
+        next(
+            after_training.evaluate(
+                Checkpoint(checkpoint.folder, card.model_copy(update={"config": config})), folder
+            )
+        )

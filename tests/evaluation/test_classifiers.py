@@ -22,7 +22,12 @@ def sides(image_folder: Path) -> Dataset:
     dataset = data.load(DataConfig(dataset=str(image_folder), size=32))
     assert dataset.labels is not None
     return Dataset(
-        "sides", "Sides", "none", dataset.images.repeat(32, 1, 1, 1), dataset.labels.repeat(32), dataset.classes
+        "sides",
+        "Sides",
+        "none",
+        dataset.images.repeat(32, 1, 1, 1),
+        dataset.labels.repeat(32),
+        dataset.classes,
     )
 
 
@@ -33,12 +38,16 @@ def test_it_learns_two_classes_and_the_seed_decides(sides: Dataset) -> None:
     assert told == [(step, len(told)) for step in range(1, len(told) + 1)]
     assert told
     assert classifiers.accuracy(first, sides) == 1.0
-    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True)
+    )
 
 
 def test_features_lead_to_the_scores() -> None:
     network = Classifier(3, 7).eval()
-    images = torch.randint(0, 256, (5, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    images = torch.randint(
+        0, 256, (5, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
     features, scores = classifiers.read(network, images)
     assert features.shape == (5, classifiers.FEATURES)
     assert scores.shape == (5, 7)
@@ -49,7 +58,10 @@ def test_features_lead_to_the_scores() -> None:
 
 def test_data_without_labels_are_refused(sides: Dataset) -> None:
     bare = Dataset("bare", "Bare", "none", sides.images)
-    for use in (lambda: classifiers.fit(bare, 1), lambda: classifiers.accuracy(Classifier(1, 2), bare)):
+    for use in (
+        lambda: classifiers.fit(bare, 1),
+        lambda: classifiers.accuracy(Classifier(1, 2), bare),
+    ):
         with pytest.raises(ValueError, match="needs labels, and 'bare' has none"):
             use()
 
@@ -65,7 +77,9 @@ def test_a_file_round_trip(tmp_path: Path) -> None:
 
 def test_a_missing_classifier_is_named_with_the_remedy(tmp_path: Path) -> None:
     classifiers.save(tmp_path, Classifier(1, 2), FACTS)
-    with pytest.raises(ValueError, match=r"none for 'other' \(there are: mine\).*gandash classifier other"):
+    with pytest.raises(
+        ValueError, match=r"none for 'other' \(there are: mine\).*gandash classifier other"
+    ):
         classifiers.load(tmp_path, "other")
 
 

@@ -1,4 +1,7 @@
-"""Figures on Inception's features: how the weights are got and checked, and what is measured on which images."""
+"""Figures on Inception's features.
+
+How the weights are got and checked, and what is measured on which images.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,9 @@ class Small(nn.Module):
 
 
 def pictures(count: int, seed: int) -> Dataset:
-    images = torch.randint(0, 256, (count, 1, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
+    images = torch.randint(
+        0, 256, (count, 1, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed)
+    )
     return Dataset("mnist", "Noise", "none", images)
 
 
@@ -49,9 +54,14 @@ def checkpoint(runs_root: Path, monkeypatch: pytest.MonkeyPatch) -> Checkpoint:
     splits = {"train": pictures(300, 0), "test": pictures(200, 1)}
     monkeypatch.setattr(data, "load", lambda _config, split="train": splits[split])
     settings = {
-        "data": {"size": 16}, "network": {"latent_dim": 4, "g_width": 4, "d_width": 4}, "steps": 2, "batch_size": 8,
-        "snapshots": 2, "precision": "fp32", "device": "cpu",
-    }  # fmt: skip
+        "data": {"size": 16},
+        "network": {"latent_dim": 4, "g_width": 4, "d_width": 4},
+        "steps": 2,
+        "batch_size": 8,
+        "snapshots": 2,
+        "precision": "fp32",
+        "device": "cpu",
+    }
     list(execution.execute(runs.create(runs_root, parse_config(settings), "tiny")))
     return checkpoints.find(runs_root)[0][0]
 
@@ -68,7 +78,9 @@ def test_figures_are_those_of_the_features_against_held_out_images(
 ) -> None:
     monkeypatch.setattr(inception, "load", Small)
     *steps, found = inception.measure(checkpoint, 1000, seed=3)
-    assert [item.step for item in steps if isinstance(item, Progress)] == list(range(1, inception.STEPS + 1))
+    assert [item.step for item in steps if isinstance(item, Progress)] == list(
+        range(1, inception.STEPS + 1)
+    )
     assert isinstance(found, InceptionFigures)
     protocol = found.protocol
     assert (protocol.real, protocol.fake, protocol.split, protocol.seed) == (200, 1000, "test", 3)
@@ -90,7 +102,11 @@ def test_real_images_are_read_once(checkpoint: Checkpoint, monkeypatch: pytest.M
     figures = []
     for images in (200 + 1000, 1000):
         read.clear()
-        figures += [item for item in inception.measure(checkpoint, 1000) if isinstance(item, InceptionFigures)]
+        figures += [
+            item
+            for item in inception.measure(checkpoint, 1000)
+            if isinstance(item, InceptionFigures)
+        ]
         assert sum(read) == images
     assert figures[0].model_dump(exclude={"created"}) == figures[1].model_dump(exclude={"created"})
 
@@ -126,28 +142,40 @@ def test_bad_input_gets_a_sentence(checkpoint: Checkpoint) -> None:
         next(inception.measure(points))
 
 
-def test_without_weights_and_network_it_says_what_to_do(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_weights_and_network_it_says_what_to_do(
+    hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def offline(*_: Any, **__: Any) -> None:
         raise urllib.error.URLError("no network")
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
     with pytest.raises(
-        ValueError, match=r"could not be downloaded \(.*no network.*\): put the file of https://.* into"
+        ValueError,
+        match=r"could not be downloaded \(.*no network.*\): put the file of https://.* into",
     ):
         inception.load()
     assert not any(hub.iterdir())
 
 
-def test_weights_of_another_digest_are_not_opened(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_of_another_digest_are_not_opened(
+    hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hub.mkdir(parents=True)
     inception.weights_path().write_bytes(b"cos\nsystem\n(S'false'\ntR.")
     monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("it must not be read"))
-    with pytest.raises(ValueError, match=r"damaged \(its SHA-256 does not begin with 6726825d\): remove them"):
+    with pytest.raises(
+        ValueError, match=r"damaged \(its SHA-256 does not begin with 6726825d\): remove them"
+    ):
         inception.load()
 
 
-def test_weights_in_torch_hub_become_torch_fidelitys_network(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Random ones, under a digest of their own: features and unbiased logits of gray images of any size."""
+def test_weights_in_torch_hub_become_torch_fidelitys_network(
+    hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Random ones, under a digest of their own.
+
+    Features and unbiased logits of gray images of any size.
+    """
     hub.mkdir(parents=True)
     path = inception.weights_path()
     with monkeypatch.context() as patched:

@@ -23,7 +23,9 @@ def normal(count: int, dim: int, seed: int, scale: float = 1.0, shift: float = 0
 
 def test_frechet_distance_of_gaussians_is_the_closed_form() -> None:
     fake, real = normal(40_000, 4, 0, scale=2.0, shift=1.0), normal(40_000, 4, 1)
-    expected = 4 * 1.0**2 + 4 * (2.0 - 1.0) ** 2  # per dimension: difference of means and of deviations, squared
+    expected = (
+        4 * 1.0**2 + 4 * (2.0 - 1.0) ** 2
+    )  # per dimension: difference of means and of deviations, squared
     assert metrics.frechet_distance(fake, real) == pytest.approx(expected, rel=0.02)
 
 
@@ -49,7 +51,10 @@ def test_kernel_distance_matches_the_sums_written_out() -> None:
         return float((a @ b / 3 + 1) ** 3)
 
     n = len(x)
-    same = [sum(kernel(s[i], s[j]) for i in range(n) for j in range(n) if i != j) / (n * (n - 1)) for s in (x, y)]
+    same = [
+        sum(kernel(s[i], s[j]) for i in range(n) for j in range(n) if i != j) / (n * (n - 1))
+        for s in (x, y)
+    ]
     cross = sum(kernel(a, b) for a in x for b in y) / n**2
     mean, deviation = metrics.kernel_distance(torch.from_numpy(x), torch.from_numpy(y))
     assert mean == pytest.approx(sum(same) - 2 * cross, rel=1e-9)
@@ -81,8 +86,13 @@ def test_neighborhoods_match_their_definitions() -> None:
 
 
 @pytest.mark.parametrize("chunk", [64, 300, 4096])
-def test_precision_and_recall_are_those_of_torch_fidelity(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
-    """Whatever part of the distances is looked at at a time, and whether the radii were known before."""
+def test_precision_and_recall_are_those_of_torch_fidelity(
+    monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    """Whatever part of the distances is looked at at a time.
+
+    And whether the radii were known before.
+    """
     monkeypatch.setattr(metrics, "CHUNK", chunk)
     fake, real = normal(700, 16, 12, scale=0.8, shift=0.1), normal(500, 16, 13)
     expected = prc_features_to_metric(
@@ -90,7 +100,9 @@ def test_precision_and_recall_are_those_of_torch_fidelity(monkeypatch: pytest.Mo
     )
     found = metrics.neighborhoods(fake, real)
     assert 0.1 < found.recall < found.precision < 0.99
-    assert (found.precision, found.recall) == pytest.approx((expected["precision"], expected["recall"]), abs=1e-6)
+    assert (found.precision, found.recall) == pytest.approx(
+        (expected["precision"], expected["recall"]), abs=1e-6
+    )
     assert metrics.neighborhoods(fake, real, metrics.radii(real)) == found
 
 
@@ -113,7 +125,9 @@ def test_classifier_score_at_its_two_ends() -> None:
 
 
 def test_shares_diversity_and_nearest() -> None:
-    np.testing.assert_allclose(metrics.class_shares(torch.tensor([0, 0, 2, 3]), 5), [0.5, 0, 0.25, 0.25, 0])
+    np.testing.assert_allclose(
+        metrics.class_shares(torch.tensor([0, 0, 2, 3]), 5), [0.5, 0, 0.25, 0.25, 0]
+    )
     square = torch.tensor([[0.0, 0.0], [3.0, 0.0], [0.0, 4.0]])
     assert metrics.diversity(square) == pytest.approx((3 + 4 + 5) / 3)
     distances, places = metrics.nearest(torch.tensor([[2.9, 0.0], [0.0, 1.0]]), square)
@@ -123,11 +137,17 @@ def test_shares_diversity_and_nearest() -> None:
 
 @pytest.mark.parametrize("chunk", [100, 4096])
 def test_nearest_is_that_of_double_precision(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
-    """Far from the origin too, where differences of products have lost the digits of small distances."""
+    """Far from the origin too, where differences of products have lost the digits of small
+    distances.
+    """
     monkeypatch.setattr(metrics, "CHUNK", chunk)
     references = normal(1500, 32, 43, shift=3.0)
-    samples = torch.cat([normal(300, 32, 44, shift=3.0), references[200:300] + 1e-3, references[700:800]])
-    expected = torch.cdist(samples.double(), references.double(), compute_mode="donot_use_mm_for_euclid_dist").min(1)
+    samples = torch.cat(
+        [normal(300, 32, 44, shift=3.0), references[200:300] + 1e-3, references[700:800]]
+    )
+    expected = torch.cdist(
+        samples.double(), references.double(), compute_mode="donot_use_mm_for_euclid_dist"
+    ).min(1)
     distances, places = metrics.nearest(samples, references)
     assert torch.equal(places, expected.indices)
     torch.testing.assert_close(distances, expected.values.float(), rtol=1e-5, atol=1e-6)

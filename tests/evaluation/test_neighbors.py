@@ -1,4 +1,7 @@
-"""Nearest training images: against a plain search, what the measure of a distance is, and the file of features."""
+"""Nearest training images: against a plain search, what the measure of a distance is.
+
+And the file of features.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +29,18 @@ def with_data(checkpoint: Checkpoint, **changes: object) -> Checkpoint:
 
 
 def test_copies_are_at_distance_0() -> None:
-    references = torch.randint(0, 256, (300, 1, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    references = torch.randint(
+        0, 256, (300, 1, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
     distances, places = neighbors.nearest(references, references, 3)
     assert not distances[:, 0].any()
     assert torch.equal(places[:, 0], torch.arange(300))
 
 
 @pytest.mark.parametrize("kind", ["pixels", "features"])
-def test_it_finds_what_a_plain_search_finds_over_many_parts(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_finds_what_a_plain_search_finds_over_many_parts(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(neighbors, "CHUNK", 7)
     rng = torch.Generator().manual_seed(0)
     if kind == "pixels":
@@ -50,7 +57,9 @@ def test_it_finds_what_a_plain_search_finds_over_many_parts(kind: str, monkeypat
 
 
 def test_there_are_no_more_neighbors_than_references() -> None:
-    distances, indices = neighbors.nearest(torch.zeros(1, 2), torch.tensor([[3.0, 4.0], [0.0, 1.0]]), 5)
+    distances, indices = neighbors.nearest(
+        torch.zeros(1, 2), torch.tensor([[3.0, 4.0], [0.0, 1.0]]), 5
+    )
     assert distances.tolist() == [[1.0, 5.0]]
     assert indices.tolist() == [[1, 0]]
 
@@ -60,10 +69,13 @@ def test_distances_are_held_against_those_of_held_out_images(checkpoint: Checkpo
     space = neighbors.pixels(checkpoint, dataset)
     test = data.load(DataConfig(), "test").images
     rows = [to_unit(images).flatten(1).double() for images in (test, dataset.images)]
-    typical = float((rows[0][:, None] - rows[1][None]).square().sum(2).sqrt().min(1).values.median())
+    typical = float(
+        (rows[0][:, None] - rows[1][None]).square().sum(2).sqrt().min(1).values.median()
+    )
     assert space.gauge.typical == pytest.approx(typical, rel=1e-3)
     assert str(space.gauge) == (
-        f"the median distance of 400 held-out images to their nearest training image is {typical:.2f}"
+        "the median distance of 400 held-out images to their nearest training image is "
+        f"{typical:.2f}"
     )
 
 
@@ -78,7 +90,9 @@ def test_without_held_out_images_the_training_images_themselves_are_the_measure(
     assert "24 training images, themselves left out" in str(gauge)
 
 
-def test_the_process_keeps_features_that_are_those_of_the_classifier(checkpoint: Checkpoint, runs_root: Path) -> None:
+def test_the_process_keeps_features_that_are_those_of_the_classifier(
+    checkpoint: Checkpoint, runs_root: Path
+) -> None:
     path = neighbors.file(runs_root, checkpoint)
     assert neighbors.read(path) is None
     nearest_images.start(runs_root, checkpoint.folder)
@@ -90,7 +104,9 @@ def test_the_process_keeps_features_that_are_those_of_the_classifier(checkpoint:
     features, _ = classifiers.read(neighbors.classifier(checkpoint), dataset.images)
     torch.testing.assert_close(space.references.float(), features, atol=1e-2, rtol=2e-3)
     assert (space.gauge.probes, space.gauge.held_out) == (400, True)
-    held_out, _ = classifiers.read(neighbors.classifier(checkpoint), data.load(DataConfig(), "test").images)
+    held_out, _ = classifiers.read(
+        neighbors.classifier(checkpoint), data.load(DataConfig(), "test").images
+    )
     typical = torch.cdist(held_out, features).min(1).values.median()
     assert space.gauge.typical == pytest.approx(float(typical), rel=1e-2)
     path.write_bytes(path.read_bytes()[:100])
@@ -122,5 +138,7 @@ def test_files_are_named_for_data_and_classifier_and_only_a_few_are_kept(
 def test_points_and_too_large_data_are_refused(checkpoint: Checkpoint) -> None:
     with pytest.raises(ValueError, match="'tiny' makes points"):
         neighbors.training_images(with_data(checkpoint, shape=(2,)))
-    with pytest.raises(ValueError, match="at most 256 MB of training images, and those of 'tiny' take 2,949 MB"):
+    with pytest.raises(
+        ValueError, match="at most 256 MB of training images, and those of 'tiny' take 2,949 MB"
+    ):
         neighbors.training_images(with_data(checkpoint, shape=(3, 128, 128), images=60_000))

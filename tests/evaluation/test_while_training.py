@@ -1,4 +1,7 @@
-"""Figures while a run trains: what they are, that they touch nothing, and that the best weights are kept."""
+"""Figures while a run trains: what they are, that they touch nothing.
+
+And that the best weights are kept.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,9 @@ def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def config(small_config: ConfigFactory) -> Config:
     """Reports at 2, 4 … 10 and 11, of which 4, 8 and 11 are measured."""
-    return small_config(steps=11, report_every=2, evaluate_every=4, ema=0.9, optimizer={"g_lr": 0.01})
+    return small_config(
+        steps=11, report_every=2, evaluate_every=4, ema=0.9, optimizer={"g_lr": 0.01}
+    )
 
 
 def make_better_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
@@ -56,7 +61,9 @@ def best_step(run: Run) -> int:
         return int(json.loads(file.metadata()["state"])["best"]["step"])
 
 
-def test_figures_are_those_of_fresh_samples_of_the_moving_average(runs_root: Path, config: Config) -> None:
+def test_figures_are_those_of_fresh_samples_of_the_moving_average(
+    runs_root: Path, config: Config
+) -> None:
     run = finish(runs.create(runs_root, config, "mine"))
     table = run.metrics()
     assert table.step[table.frechet.notna()].tolist() == [4, 8, 11]
@@ -65,15 +72,22 @@ def test_figures_are_those_of_fresh_samples_of_the_moving_average(runs_root: Pat
     with torch.no_grad():
         images = to_uint8(G(latent.draw(while_training.SEED, 60, 4)))
     classifier, _ = classifiers.load(classifiers_root(), "mnist")
-    fake, real = (classifiers.read(classifier, it)[0] for it in (images, data.load(config.data, "test").images))
+    fake, real = (
+        classifiers.read(classifier, it)[0]
+        for it in (images, data.load(config.data, "test").images)
+    )
     near = metrics.neighborhoods(fake, real)
     expected = [metrics.frechet_distance(fake, real), near.precision, near.recall]
     assert table[FIGURES].iloc[-1].tolist() == pytest.approx(expected, rel=1e-4)
     protocol = runs.read_protocol(run.folder)
-    assert str(protocol).startswith("60 samples of seed 2017 against 400 images of the test split, on features of the")
+    assert str(protocol).startswith(
+        "60 samples of seed 2017 against 400 images of the test split, on features of the"
+    )
 
 
-def test_measuring_changes_neither_weights_nor_other_metrics(runs_root: Path, config: Config) -> None:
+def test_measuring_changes_neither_weights_nor_other_metrics(
+    runs_root: Path, config: Config
+) -> None:
     measured = finish(runs.create(runs_root, config, "measured"))
     plain = finish(runs.create(runs_root, config.model_copy(update={"evaluate_every": 0}), "plain"))
     a, b = state_of(measured), state_of(plain)
@@ -103,7 +117,11 @@ def test_a_finished_run_is_its_best_step(
     assert runs.read_metrics(tmp_path / "out").step.max() == 11, "the whole curve"
     at_best = state_of(then)
     for checkpoint in (Checkpoint(run.folder, card), Checkpoint(tmp_path / "out", exported)):
-        tolerance = {"rtol": 0.0, "atol": 0.0} if checkpoint.card.weights == "fp32" else {"rtol": 2**-10, "atol": 1e-6}
+        tolerance = (
+            {"rtol": 0.0, "atol": 0.0}
+            if checkpoint.card.weights == "fp32"
+            else {"rtol": 2**-10, "atol": 1e-6}
+        )
         for name, tensor in weights.load_generator(checkpoint).state_dict().items():
             torch.testing.assert_close(tensor, at_best[f"ema.module.{name}"], **tolerance)
         for name, tensor in weights.load_discriminator(checkpoint).state_dict().items():
@@ -127,22 +145,32 @@ def test_a_run_that_was_stopped_is_measured_as_if_it_never_was(
 def test_the_best_of_a_lost_stretch_is_forgotten(
     runs_root: Path, tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process dies after step 8, the best, was measured, but before it was saved: step 4 is still there."""
+    """The process dies after step 8, the best, was measured, but before it was saved.
+
+    Step 4 is still there.
+    """
     run = train_to(runs.create(runs_root, config, "mine"), 6)
     make_better_at(monkeypatch, 8)
     loop = execution.execute(run)
     assert next(loop).step == 8
     loop.close()
     assert run.metrics().step.max() == 8
-    assert as_checkpoint.export(run, tmp_path / "out", "T").stand == "step 4 of 6 (best Fréchet distance)"
+    assert (
+        as_checkpoint.export(run, tmp_path / "out", "T").stand
+        == "step 4 of 6 (best Fréchet distance)"
+    )
     assert as_checkpoint.export(run, tmp_path / "last", "T", weights="last").stand == "step 6"
     last, at_last = checkpoints.load_card(tmp_path / "last"), state_of(run)
-    for name, tensor in weights.load_generator(Checkpoint(tmp_path / "last", last)).state_dict().items():
+    for name, tensor in (
+        weights.load_generator(Checkpoint(tmp_path / "last", last)).state_dict().items()
+    ):
         torch.testing.assert_close(tensor, at_last[f"ema.module.{name}"], rtol=2**-10, atol=1e-6)
     assert checkpoints.load_card(finish(run).folder).step == 8
 
 
-def test_of_equals_the_earlier_is_the_best(runs_root: Path, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_equals_the_earlier_is_the_best(
+    runs_root: Path, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(while_training, "measure", lambda *_: Quality(5.0, 0.5, 0.5))
     assert best_step(finish(runs.create(runs_root, config, "mine"))) == 4
 
@@ -156,10 +184,14 @@ def test_damaged_best_weights_are_one_sentence(runs_root: Path, config: Config, 
     tensors = load_file(path)
     tensors.pop(next(name for name in tensors if name.startswith(drop)))
     save_file(tensors, path, metadata=facts)
-    assert "cannot be used (its best weights are incomplete): remove" in refusal(lambda: finish(run))
+    assert "cannot be used (its best weights are incomplete): remove" in refusal(
+        lambda: finish(run)
+    )
 
 
-def test_a_run_keeps_to_one_protocol(runs_root: Path, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_keeps_to_one_protocol(
+    runs_root: Path, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = train_to(runs.create(runs_root, config, "mine"), 4)
     monkeypatch.setattr(while_training, "SEED", 1)
     sentence = refusal(lambda: finish(run))
@@ -167,7 +199,9 @@ def test_a_run_keeps_to_one_protocol(runs_root: Path, config: Config, monkeypatc
     assert sentence.endswith("restore the earlier classifier or data")
 
 
-def test_metrics_of_an_earlier_version_go_on_with_the_new_columns(runs_root: Path, config: Config) -> None:
+def test_metrics_of_an_earlier_version_go_on_with_the_new_columns(
+    runs_root: Path, config: Config
+) -> None:
     run = train_to(runs.create(runs_root, config, "mine"), 6)
     before = run.metrics()
     old = before.drop(columns=FIGURES)
@@ -202,7 +236,12 @@ def test_data_that_cannot_be_measured_is_refused_before_it_is_read(
     while_training.check(config.model_copy(update={"evaluate_every": 0}), classifiers_root())
 
 
-def test_the_command_line_refuses_it_and_leaves_no_run(runs_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main.main(["train", "--dataset", "cifar10", "--evaluate-every", "100", "--device", "cpu"]) == 2
+def test_the_command_line_refuses_it_and_leaves_no_run(
+    runs_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        main.main(["train", "--dataset", "cifar10", "--evaluate-every", "100", "--device", "cpu"])
+        == 2
+    )
     assert capsys.readouterr().err.strip().endswith("or set evaluate_every to 0")
     assert not runs_root.exists()

@@ -1,4 +1,7 @@
-"""Measuring beside the server: the real process on small data, and what may happen to the checkpoint meanwhile."""
+"""Measuring beside the server: the real process on small data.
+
+And what may happen to the checkpoint meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,9 @@ def test_the_process_puts_figures_into_the_card(checkpoint: Checkpoint, runs_roo
     assert card.model_copy(update={"evaluation": None}) == checkpoint.card
 
 
-def test_a_killed_process_leaves_the_card_as_it_was(checkpoint: Checkpoint, runs_root: Path) -> None:
+def test_a_killed_process_leaves_the_card_as_it_was(
+    checkpoint: Checkpoint, runs_root: Path
+) -> None:
     measuring.start(runs_root, checkpoint.folder)
     child = task._started[runs_root.resolve()]
     child.kill()
@@ -76,15 +81,21 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         yield Progress("Drawing samples", 1)
         protocol = Protocol(features="features of a test", real=100, fake=1000, seed=0)
         figures = dict.fromkeys(set(Evaluation.model_fields) - {"label_accuracy"}, 0.5) | {
-            "protocol": protocol, "step": 2, "missing": 0, "class_shares": (0.5, 0.5), "created": records.now(),
-        }  # fmt: skip
+            "protocol": protocol,
+            "step": 2,
+            "missing": 0,
+            "class_shares": (0.5, 0.5),
+            "created": records.now(),
+        }
         yield Evaluation.model_validate(figures)
 
     monkeypatch.setattr(after_training, "evaluate", evaluate)
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_checkpoint_removed_meanwhile_does_not_come_back(checkpoint: Checkpoint, runs_root: Path) -> None:
+def test_a_checkpoint_removed_meanwhile_does_not_come_back(
+    checkpoint: Checkpoint, runs_root: Path
+) -> None:
     steps = measuring.measure(runs_root, checkpoint.folder)
     next(steps)
     shutil.rmtree(checkpoint.folder)

@@ -1,4 +1,7 @@
-"""One job at a time beside the server: who may start one, what is known of it, and what it ends in."""
+"""One job at a time beside the server.
+
+Who may start one, what is known of it, and what it ends in.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,9 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 
     def launch(module: str, _output: Path, *arguments: str) -> subprocess.Popen[bytes]:
         found.append((module, *arguments))
-        return subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+        return subprocess.Popen(
+            [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE
+        )
 
     monkeypatch.setattr(process, "launch", launch)
     monkeypatch.setattr(process, "give_way", lambda: None)
@@ -48,7 +53,9 @@ def end_child(root: Path) -> None:
 
 
 def write(root: Path, **changes: object) -> Job:
-    job = Job(module="measuring", folder=str(root / "a"), what="measuring 'a'", started=records.now())
+    job = Job(
+        module="measuring", folder=str(root / "a"), what="measuring 'a'", started=records.now()
+    )
     job = job.model_copy(update=changes)
     task._write(root, job)
     return job
@@ -61,7 +68,9 @@ def steps(*, fail: Exception | None = None) -> Iterator[Progress]:
         raise fail
 
 
-def test_a_job_is_started_once_and_a_second_is_refused(root: Path, launched: list[tuple[str, ...]]) -> None:
+def test_a_job_is_started_once_and_a_second_is_refused(
+    root: Path, launched: list[tuple[str, ...]]
+) -> None:
     assert task.current(root) is None
     answers: list[str] = []
 
@@ -81,7 +90,8 @@ def test_a_job_is_started_once_and_a_second_is_refused(root: Path, launched: lis
     assert len(answers) == 3
     name = Path(folder).name
     assert set(answers) == {
-        f"One job runs beside the server at a time, and it is measuring {name!r}: try again when that is done"
+        f"One job runs beside the server at a time, and it is measuring {name!r}: try again when "
+        "that is done"
     }
     job = task.current(root)
     assert job is not None
@@ -91,7 +101,9 @@ def test_a_job_is_started_once_and_a_second_is_refused(root: Path, launched: lis
     assert (job.step, job.problem) == (0, "")
 
 
-def test_progress_is_written_and_a_done_job_is_forgotten(root: Path, launched: list[tuple[str, ...]]) -> None:
+def test_progress_is_written_and_a_done_job_is_forgotten(
+    root: Path, launched: list[tuple[str, ...]]
+) -> None:
     write(root)
     seen = []
 
@@ -107,7 +119,9 @@ def test_progress_is_written_and_a_done_job_is_forgotten(root: Path, launched: l
     assert task.current(root) is None
 
 
-def test_a_stopped_job_ends_at_its_next_step_without_a_result(root: Path, launched: list[tuple[str, ...]]) -> None:
+def test_a_stopped_job_ends_at_its_next_step_without_a_result(
+    root: Path, launched: list[tuple[str, ...]]
+) -> None:
     job = write(root)
     seen = []
 
@@ -136,7 +150,9 @@ def test_only_the_job_that_was_seen_is_stopped(root: Path, launched: list[tuple[
     assert not task.is_stopping(root)
 
 
-def test_a_failure_is_kept_in_one_sentence_until_the_next_start(root: Path, launched: list[tuple[str, ...]]) -> None:
+def test_a_failure_is_kept_in_one_sentence_until_the_next_start(
+    root: Path, launched: list[tuple[str, ...]]
+) -> None:
     write(root)
     task.run(root, steps(fail=ValueError("It must be so, and it is not:\n change it")))
     job = task.current(root)
@@ -148,7 +164,9 @@ def test_a_failure_is_kept_in_one_sentence_until_the_next_start(root: Path, laun
     assert job.problem == ""
 
 
-def test_a_killed_process_is_noticed_and_another_may_start(root: Path, launched: list[tuple[str, ...]]) -> None:
+def test_a_killed_process_is_noticed_and_another_may_start(
+    root: Path, launched: list[tuple[str, ...]]
+) -> None:
     write(root, step=3, steps=5)
     with FileLock(root / task.LOCK):
         job = task.current(root)

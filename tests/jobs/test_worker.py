@@ -1,4 +1,7 @@
-"""The worker as it runs: real processes on tiny synthetic images; and its line, without a process."""
+"""The worker as it runs: real processes on tiny synthetic images.
+
+And its line, without a process.
+"""
 
 import errno
 import json
@@ -34,13 +37,18 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("images")
     random = np.random.default_rng(0)
     for number in range(32):
-        Image.fromarray(random.integers(0, 256, (16, 16), dtype=np.uint8)).save(folder / f"{number:02d}.png")
+        Image.fromarray(random.integers(0, 256, (16, 16), dtype=np.uint8)).save(
+            folder / f"{number:02d}.png"
+        )
     return folder
 
 
 @pytest.fixture(scope="module")
 def uninterrupted(images: Path) -> State:
-    """What the tests' usual run ends in when it is trained in this process, from step 0 without a break."""
+    """What the tests' usual run ends in when it is trained in this process.
+
+    From step 0 without a break.
+    """
     torch.set_num_threads(os.cpu_count() or 1)  # as the worker does
     config = make_config(images)
     dataset = data.load(config.data)
@@ -82,8 +90,13 @@ def make_config(images: Path, steps: int = STEPS) -> Config:
     return Config(
         data=DataConfig(dataset=str(images), size=16, color="grey"),
         network=NetworkConfig(latent_dim=8, g_width=4, d_width=4),
-        steps=steps, batch_size=8, report_every=2, snapshots=3, precision="fp32", device="cpu",
-    )  # fmt: skip
+        steps=steps,
+        batch_size=8,
+        report_every=2,
+        snapshots=3,
+        precision="fp32",
+        device="cpu",
+    )
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
@@ -105,7 +118,9 @@ def wait_until_gone(root: Path) -> None:
 # The process
 
 
-def test_runs_go_one_after_the_other_under_one_worker(root: Path, images: Path, uninterrupted: State) -> None:
+def test_runs_go_one_after_the_other_under_one_worker(
+    root: Path, images: Path, uninterrupted: State
+) -> None:
     first = control.submit(root, make_config(images), "first")
     broken = control.submit(root, make_config(images / "nowhere"), "broken")
     last = control.submit(root, make_config(images, 20), "last")
@@ -123,11 +138,17 @@ def test_runs_go_one_after_the_other_under_one_worker(root: Path, images: Path, 
         assert os.getsid(child.pid) == child.pid
     with subprocess.Popen([sys.executable, "-m", "gandash.jobs.worker", str(root)]) as intruder:
         while queue.alive(root):
-            phases = [run.status().phase for run in (last, broken, first)]  # the last first: no move is seen twice
+            phases = [
+                run.status().phase for run in (last, broken, first)
+            ]  # the last first: no move is seen twice
             assert phases.count("running") <= 1
             time.sleep(0.02)
     assert intruder.returncode == 0
-    assert [run.status().phase for run in (first, broken, last)] == ["finished", "failed", "finished"]
+    assert [run.status().phase for run in (first, broken, last)] == [
+        "finished",
+        "failed",
+        "finished",
+    ]
     assert "nowhere" in broken.status().message
     assert [found.name for found in checkpoints.find(root)[0]] == ["first", "last"]
     text = (root / control.LOG).read_text()
@@ -158,7 +179,11 @@ def take_up(run: Run) -> None:
 
 @pytest.mark.parametrize(("cut", "go_on"), [(stop, control.resume), (terminate, take_up)])
 def test_a_run_that_is_cut_off_ends_bit_for_bit_as_one_that_was_not(
-    root: Path, images: Path, uninterrupted: State, cut: Callable[[Run], None], go_on: Callable[[Run], None]
+    root: Path,
+    images: Path,
+    uninterrupted: State,
+    cut: Callable[[Run], None],
+    go_on: Callable[[Run], None],
 ) -> None:
     run = control.submit(root, make_config(images), "run")
     wait_for(lambda: run.status().step >= 4)
@@ -211,7 +236,9 @@ def assert_same(run: Run, expected: State) -> None:
 # The line
 
 
-def test_a_worker_leaves_only_an_empty_line(root: Path, images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_leaves_only_an_empty_line(
+    root: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A run put in before the worker looks is taken; one put in after it launches another."""
     launches: list[Path] = []
     monkeypatch.setattr(control, "_launch", launches.append)
@@ -229,7 +256,10 @@ def test_a_worker_leaves_only_an_empty_line(root: Path, images: Path, monkeypatc
 def test_submitting_while_a_worker_leaves_loses_no_run(
     root: Path, images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Leaving and submitting at the same moment, many times: the run is taken, or a worker is launched."""
+    """Leaving and submitting at the same moment, many times.
+
+    The run is taken, or a worker is launched.
+    """
     launches: list[Path] = []
     monkeypatch.setattr(control, "_launch", launches.append)
     for number in range(30):
@@ -237,7 +267,9 @@ def test_submitting_while_a_worker_leaves_loses_no_run(
         lock.acquire()
         taken: list[Run | None] = []
         leaver = threading.Thread(
-            target=lambda lock=lock, taken=taken: taken.append(worker._next(root, lock, threading.Event()))
+            target=lambda lock=lock, taken=taken: taken.append(
+                worker._next(root, lock, threading.Event())
+            )
         )
         before = len(launches)
         leaver.start()
@@ -297,7 +329,9 @@ def test_a_stop_marker_on_a_waiting_run_wins(served: Path, images: Path) -> None
     assert run.status().phase == "stopped"
 
 
-def test_only_one_process_trains_a_run(served: Path, images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_one_process_trains_a_run(
+    served: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("gandash.runs.folder.HOLD_SECONDS", 0.1)
     run = control.submit(served, make_config(images, 10), "run")
     reports = execution.execute(run)
@@ -320,13 +354,19 @@ def test_only_one_process_trains_a_run(served: Path, images: Path, monkeypatch: 
 
 def test_lost_runs_go_to_the_head_of_the_line_unless_stopped(root: Path, images: Path) -> None:
     with FileLock(root / queue.WORKER):
-        lost, wanted, waiting = (control.submit(root, make_config(images), name) for name in ("z", "y", "x"))
+        lost, wanted, waiting = (
+            control.submit(root, make_config(images), name) for name in ("z", "y", "x")
+        )
         foreground = runs.create(root, make_config(images), "foreground")
         for run in (lost, wanted, foreground):
             run.update(phase="running", step=5, total=10)
         wanted.request_stop()
         queue.settle(root, served=True)
-        assert [run.status().phase for run in (lost, wanted, foreground)] == ["running", "running", "stopped"]
+        assert [run.status().phase for run in (lost, wanted, foreground)] == [
+            "running",
+            "running",
+            "stopped",
+        ]
     queue.settle(root, served=False)
     assert [run.status().phase for run in (lost, wanted)] == ["queued", "stopped"]
     assert not wanted.stop_requested
@@ -354,7 +394,10 @@ def test_a_run_that_keeps_killing_its_worker_is_given_up(root: Path, images: Pat
     ("error", "sentence"),
     [
         (torch.OutOfMemoryError("CUDA out of memory. Tried"), "A run must fit into memory"),
-        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "A run must fit into memory"),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
+            "A run must fit into memory",
+        ),
         (MemoryError(), "A run must fit into memory"),
         (OSError(errno.ENOSPC, "No space left on device"), "A run needs free disk space"),
         (KeyError("odd"), "odd"),

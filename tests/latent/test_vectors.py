@@ -75,7 +75,9 @@ def test_slerp_is_shoemakes_formula_for_equal_norms() -> None:
     textbook = (torch.sin((1 - t) * omega) * a + torch.sin(t * omega) * b) / torch.sin(omega)
     walk = latent.slerp(a, b, T.double())
     torch.testing.assert_close(walk, textbook, rtol=1e-12, atol=1e-12)
-    torch.testing.assert_close(walk.norm(dim=1), torch.full((33,), 10.0, dtype=torch.float64), rtol=1e-12, atol=0)
+    torch.testing.assert_close(
+        walk.norm(dim=1), torch.full((33,), 10.0, dtype=torch.float64), rtol=1e-12, atol=0
+    )
 
 
 def test_slerp_turns_at_constant_speed_and_its_norm_changes_linearly() -> None:
@@ -98,7 +100,9 @@ def test_slerp_of_nearly_equal_vectors_is_smooth() -> None:
     for gap in (1e-3, 1e-5, 1e-7, 0.0):
         b = A.double() + gap * B.double()
         walk = latent.slerp(A.double(), b, T.double())
-        torch.testing.assert_close(walk, latent.lerp(A.double(), b, T.double()), rtol=0, atol=10 * gap**2 + 1e-12)
+        torch.testing.assert_close(
+            walk, latent.lerp(A.double(), b, T.double()), rtol=0, atol=10 * gap**2 + 1e-12
+        )
 
 
 def test_slerp_of_a_vector_with_itself_stays() -> None:

@@ -16,7 +16,8 @@ from gandash.losses.objectives import F_DIVERGENCES, OBJECTIVES, cross_entropy_d
 from gandash.theory import smoothing
 
 LOG_2 = math.log(2)
-# f(u) of each divergence, with u = p_data / p_g (Nowozin et al. 2016, Table 1; GAN without its constant)
+# f(u) of each divergence, with u = p_data / p_g (Nowozin et al. 2016, Table 1; GAN without its
+# constant)
 F: dict[str, Callable[[float], float]] = {
     "kl": lambda u: u * math.log(u),
     "reverse-kl": lambda u: -math.log(u),
@@ -39,15 +40,19 @@ def test_conjugate_is_the_supremum_over_densities_ratios(name: str) -> None:
         t = float(divergence.activation(tensor(v)))
         found = optimize.minimize_scalar(
             lambda log_u, t=t: f(math.exp(log_u)) - math.exp(log_u) * t,
-            bounds=(-12, 8), method="bounded", options={"xatol": 1e-12},
-        )  # fmt: skip
+            bounds=(-12, 8),
+            method="bounded",
+            options={"xatol": 1e-12},
+        )
         assert float(divergence.conjugate(tensor(v))) == pytest.approx(-found.fun, abs=1e-7)
 
 
 @pytest.mark.parametrize("name", F_DIVERGENCES)
 def test_threshold_is_the_derivative_of_f_at_one(name: str) -> None:
     h = 1e-5
-    assert F_DIVERGENCES[name].threshold == pytest.approx((F[name](1 + h) - F[name](1 - h)) / (2 * h), abs=1e-7)
+    assert F_DIVERGENCES[name].threshold == pytest.approx(
+        (F[name](1 + h) - F[name](1 - h)) / (2 * h), abs=1e-7
+    )
 
 
 def test_pearson_conjugate_is_flat_where_f_is_infinite() -> None:
@@ -58,9 +63,16 @@ def test_pearson_conjugate_is_flat_where_f_is_infinite() -> None:
     torch.testing.assert_close(slope, tensor(0, 0, 1 - 1.99 / 2, 1))
 
 
-@pytest.mark.parametrize(("name", "value"), [(n, 2 * LOG_2 if n == "gan" else 0.0) for n in F_DIVERGENCES])
-def test_at_equal_densities_d_loss_is_minus_the_divergence_of_nothing(name: str, value: float) -> None:
-    """At g_f(v) = f'(1) the D loss is minus f(1), the least over all constant outputs: 0, and log 4 for GAN."""
+@pytest.mark.parametrize(
+    ("name", "value"), [(n, 2 * LOG_2 if n == "gan" else 0.0) for n in F_DIVERGENCES]
+)
+def test_at_equal_densities_d_loss_is_minus_the_divergence_of_nothing(
+    name: str, value: float
+) -> None:
+    """At g_f(v) = f'(1) the D loss is minus f(1), the least over all constant outputs.
+
+    0, and log 4 for GAN.
+    """
     divergence = F_DIVERGENCES[name]
     grid = torch.linspace(-6, 6, 120_001, dtype=torch.float64)
     table = divergence.conjugate(grid) - divergence.activation(grid)
@@ -75,7 +87,9 @@ def test_the_best_d_attains_the_divergence_of_two_discrete_densities(name: str) 
     p_data, p_g = tensor(0.5, 0.3, 0.2), tensor(0.2, 0.2, 0.6)
     divergence = F_DIVERGENCES[name]
     v = torch.zeros(3, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([v], lr=0.5, max_iter=500, tolerance_grad=1e-12, tolerance_change=1e-16)
+    optimizer = torch.optim.LBFGS(
+        [v], lr=0.5, max_iter=500, tolerance_grad=1e-12, tolerance_change=1e-16
+    )
 
     def loss() -> Tensor:
         optimizer.zero_grad()
@@ -100,14 +114,26 @@ def test_f_gan_with_the_gan_divergence_is_the_2014_objective() -> None:
 @pytest.mark.parametrize(
     ("name", "d_loss", "g_loss", "g_slope"),
     [
-        ("maximum-likelihood", None, -(math.exp(-2) + math.exp(1)) / 2, (-math.exp(-2) / 2, -math.exp(1) / 2)),
-        ("least-squares", ((0.5 - 1) ** 2 + (3 - 1) ** 2) / 4 + (4 + 1) / 4, (9 + 0) / 4, (-1.5, 0.0)),
+        (
+            "maximum-likelihood",
+            None,
+            -(math.exp(-2) + math.exp(1)) / 2,
+            (-math.exp(-2) / 2, -math.exp(1) / 2),
+        ),
+        (
+            "least-squares",
+            ((0.5 - 1) ** 2 + (3 - 1) ** 2) / 4 + (4 + 1) / 4,
+            (9 + 0) / 4,
+            (-1.5, 0.0),
+        ),
         ("hinge", (0.5 + 0) / 2 + (0 + 2) / 2, 0.5, (-0.5, -0.5)),
         ("wasserstein", -0.5 - 1.75, 0.5, (-0.5, -0.5)),
         ("f-kl", (math.exp(-3) + 1) / 2 - 1.75, 0.5, (-0.5, -0.5)),
     ],
 )
-def test_values_by_hand(name: str, d_loss: float | None, g_loss: float, g_slope: tuple[float, float]) -> None:
+def test_values_by_hand(
+    name: str, d_loss: float | None, g_loss: float, g_slope: tuple[float, float]
+) -> None:
     real, fake = tensor(0.5, 3), tensor(-2, 1).requires_grad_()
     d, g = losses(name)
     if d_loss is not None:
@@ -117,10 +143,16 @@ def test_values_by_hand(name: str, d_loss: float | None, g_loss: float, g_slope:
 
 
 def test_maximum_likelihood_weights_samples_by_the_density_ratio() -> None:
-    """With the optimal D, exp(logit) = p_data / p_g, so E -exp(logit) over p_g is -1 whatever the densities."""
+    """With the optimal D, exp(logit) = p_data / p_g.
+
+    So E -exp(logit) over p_g is -1 whatever the densities.
+    """
     p_data, p_g = tensor(0.7, 0.3), tensor(0.4, 0.6)
     optimal = (p_data / p_g).log()
-    weighted = [float(losses("maximum-likelihood")[1](value)) * float(p) for value, p in zip(optimal, p_g, strict=True)]
+    weighted = [
+        float(losses("maximum-likelihood")[1](value)) * float(p)
+        for value, p in zip(optimal, p_g, strict=True)
+    ]
     assert sum(weighted) == pytest.approx(-1, rel=1e-12)
 
 
@@ -162,10 +194,19 @@ def test_a_trained_d_is_the_optimal_one(alpha: float, beta: float) -> None:
 
 def test_combinations_that_make_no_sense_are_refused_with_the_reason() -> None:
     for values, reason in (
-        ({"loss": {"objective": "wasserstein"}}, "exactly one of gradient_penalty, weight_clip and d_spectral_norm"),
+        (
+            {"loss": {"objective": "wasserstein"}},
+            "exactly one of gradient_penalty, weight_clip and d_spectral_norm",
+        ),
         ({"regularizer": {"gradient_penalty": 10}}, "set d_norm to layer, instance or none"),
-        ({"loss": {"objective": "hinge", "alpha": 0.1}}, "label smoothing needs a cross-entropy objective"),
-        ({"loss": {"objective": "hinge", "g_form": "strict"}}, "g_form strict needs an f-GAN objective"),
+        (
+            {"loss": {"objective": "hinge", "alpha": 0.1}},
+            "label smoothing needs a cross-entropy objective",
+        ),
+        (
+            {"loss": {"objective": "hinge", "g_form": "strict"}},
+            "g_form strict needs an f-GAN objective",
+        ),
     ):
         with pytest.raises(ValueError, match=reason):
             parse_config(values)
@@ -174,6 +215,10 @@ def test_combinations_that_make_no_sense_are_refused_with_the_reason() -> None:
 def test_sensible_combinations_are_accepted() -> None:
     critic = LossConfig(objective="wasserstein")
     Config(loss=critic, regularizer=RegularizerConfig(weight_clip=0.01))
-    Config(loss=critic, network=NetworkConfig(d_norm="layer"), regularizer=RegularizerConfig(gradient_penalty=10))
+    Config(
+        loss=critic,
+        network=NetworkConfig(d_norm="layer"),
+        regularizer=RegularizerConfig(gradient_penalty=10),
+    )
     Config(loss=critic, network=NetworkConfig(d_spectral_norm=True))
     Config(loss=LossConfig(objective="f-kl", g_form="strict"))

@@ -17,7 +17,9 @@ SMOOTHINGS = [(0.0, 0.0), (0.1, 0.0), (0.0, 0.2), (0.1, 0.1), (0.3, 0.4)]
 
 
 def logits(seed: int, count: int = 257) -> Tensor:
-    return 4 * torch.randn(count, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    return 4 * torch.randn(
+        count, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)
+    )
 
 
 def gradient(loss: Tensor, *inputs: Tensor) -> tuple[Tensor, ...]:
@@ -26,7 +28,9 @@ def gradient(loss: Tensor, *inputs: Tensor) -> tuple[Tensor, ...]:
 
 @pytest.mark.parametrize(("alpha", "beta"), SMOOTHINGS)
 @pytest.mark.parametrize("name", CROSS_ENTROPY)
-def test_d_loss_is_torchs_cross_entropy_with_smoothed_targets(name: str, alpha: float, beta: float) -> None:
+def test_d_loss_is_torchs_cross_entropy_with_smoothed_targets(
+    name: str, alpha: float, beta: float
+) -> None:
     real, fake = logits(0).requires_grad_(), logits(1).requires_grad_()
     ours = losses(name, alpha, beta)[0](real, fake)
     oracle = bce(real, torch.full_like(real, 1 - alpha)) + bce(fake, torch.full_like(fake, beta))
@@ -39,10 +43,14 @@ def test_closed_forms_in_probabilities() -> None:
     real, fake = logits(2).clamp(-8, 8), logits(3).clamp(-8, 8)
     p, q = 1 / (1 + torch.exp(-real)), 1 / (1 + torch.exp(-fake))
     d_loss, minimax = losses("minimax", alpha=0.1, beta=0.2)
-    expected = -(0.9 * p.log() + 0.1 * (1 - p).log()).mean() - (0.2 * q.log() + 0.8 * (1 - q).log()).mean()
+    expected = (
+        -(0.9 * p.log() + 0.1 * (1 - p).log()).mean() - (0.2 * q.log() + 0.8 * (1 - q).log()).mean()
+    )
     torch.testing.assert_close(d_loss(real, fake), expected, rtol=1e-11, atol=0)
     torch.testing.assert_close(minimax(fake), (1 - q).log().mean(), rtol=1e-11, atol=0)
-    torch.testing.assert_close(losses("non-saturating")[1](fake), -q.log().mean(), rtol=1e-11, atol=0)
+    torch.testing.assert_close(
+        losses("non-saturating")[1](fake), -q.log().mean(), rtol=1e-11, atol=0
+    )
 
 
 def test_gradients_of_g_saturate_as_the_paper_says() -> None:
@@ -68,8 +76,12 @@ def test_smoothing_leaves_gs_target_alone(name: str) -> None:
         assert torch.equal(gradient(smoothed, fake)[0], plain_gradient)
 
 
-@pytest.mark.parametrize(("alpha", "beta", "floor"), [(0.1, 0.0, 0.325), (0.1, 0.1, 0.650), (0.0, 0.0, 0.0)])
-def test_the_entropy_of_the_targets_is_the_least_d_loss(alpha: float, beta: float, floor: float) -> None:
+@pytest.mark.parametrize(
+    ("alpha", "beta", "floor"), [(0.1, 0.0, 0.325), (0.1, 0.1, 0.650), (0.0, 0.0, 0.0)]
+)
+def test_the_entropy_of_the_targets_is_the_least_d_loss(
+    alpha: float, beta: float, floor: float
+) -> None:
     d_loss, _ = losses("non-saturating", alpha, beta)
     grid = torch.linspace(-40, 40, 4001, dtype=torch.float64)
     table = torch.stack([d_loss(real, grid[:1]) for real in grid.split(1)])

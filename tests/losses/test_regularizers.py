@@ -1,4 +1,7 @@
-"""Penalties against known values and finite differences; spectral norm against an SVD; every entry trains."""
+"""Penalties against known values and finite differences; spectral norm against an SVD.
+
+Every entry trains.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,9 @@ def test_penalties_of_a_linear_d_are_known(images: tuple[Tensor, Tensor]) -> Non
     D = Linear((3, 4, 4))
     mix = torch.rand(5, dtype=torch.float64)
     norm = D.w.detach().norm()
-    torch.testing.assert_close(regularizers.gradient_penalty(D, real, fake, mix).detach(), (norm - 1) ** 2)
+    torch.testing.assert_close(
+        regularizers.gradient_penalty(D, real, fake, mix).detach(), (norm - 1) ** 2
+    )
     torch.testing.assert_close(regularizers.r1(D, real).detach(), norm**2 / 2)
 
 
@@ -54,7 +59,9 @@ def test_penalties_of_a_curved_d_match_finite_differences(images: tuple[Tensor, 
     mix = torch.linspace(0, 1, 5, dtype=torch.float64)
     points = mix.view(-1, 1, 1, 1) * real + (1 - mix.view(-1, 1, 1, 1)) * fake
     expected = (numeric_gradient(D, points).flatten(1).norm(dim=1) - 1).square().mean()
-    torch.testing.assert_close(regularizers.gradient_penalty(D, real, fake, mix), expected, rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(
+        regularizers.gradient_penalty(D, real, fake, mix), expected, rtol=1e-6, atol=1e-8
+    )
     expected = numeric_gradient(D, real).flatten(1).norm(dim=1).square().mean() / 2
     torch.testing.assert_close(regularizers.r1(D, real), expected, rtol=1e-6, atol=1e-8)
 
@@ -72,7 +79,9 @@ def test_the_penalty_teaches_d_and_not_g(images: tuple[Tensor, Tensor]) -> None:
     real, fake = images
     fake.requires_grad_()
     D = Linear((3, 4, 4))
-    regularizers.gradient_penalty(D, real, fake, torch.full((5,), 0.5, dtype=torch.float64)).backward()
+    regularizers.gradient_penalty(
+        D, real, fake, torch.full((5,), 0.5, dtype=torch.float64)
+    ).backward()
     assert fake.grad is None
     norm = D.w.detach().norm()
     torch.testing.assert_close(D.w.grad, 2 * (norm - 1) * D.w.detach() / norm)
@@ -89,11 +98,15 @@ def test_each_image_has_its_own_norm_and_its_own_mix(images: tuple[Tensor, Tenso
     mix = torch.tensor([0.0, 0.25, 0.5, 0.75, 1.0], dtype=torch.float64)
     value = regularizers.gradient_penalty(D, real, fake, mix)
     for number, share in enumerate(mix):
-        torch.testing.assert_close(seen[0][number].detach(), share * real[number] + (1 - share) * fake[number])
+        torch.testing.assert_close(
+            seen[0][number].detach(), share * real[number] + (1 - share) * fake[number]
+        )
     torch.testing.assert_close(value, (seen[0].detach().flatten(1).norm(dim=1) - 1).square().mean())
 
 
-def test_the_gradient_penalty_is_finite_where_the_gradient_is_zero(images: tuple[Tensor, Tensor]) -> None:
+def test_the_gradient_penalty_is_finite_where_the_gradient_is_zero(
+    images: tuple[Tensor, Tensor],
+) -> None:
     real, fake = images
     D = Linear((3, 4, 4))
     D.w.data.zero_()
@@ -129,10 +142,14 @@ def test_spectral_norm_divides_by_the_largest_singular_value(tiny_config: Config
     assert [type(m) for m in originals] == [Conv2d, Conv2d, nn.Linear]
     for ours, theirs in zip(layers, originals, strict=True):
         sigma = torch.linalg.svdvals(theirs.weight.detach().flatten(1))[0]
-        torch.testing.assert_close(ours.weight.detach(), theirs.weight.detach() / sigma, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(
+            ours.weight.detach(), theirs.weight.detach() / sigma, rtol=1e-4, atol=1e-6
+        )
 
 
-def test_layer_and_instance_norm_make_d_blind_to_the_rest_of_the_batch(tiny_config: ConfigFactory) -> None:
+def test_layer_and_instance_norm_make_d_blind_to_the_rest_of_the_batch(
+    tiny_config: ConfigFactory,
+) -> None:
     x = torch.randn(4, 1, 16, 16, generator=torch.Generator().manual_seed(0))
     for norm, blind in (("batch", False), ("instance", True), ("layer", True), ("none", True)):
         network = tiny_config().network.model_copy(update={"d_norm": norm})

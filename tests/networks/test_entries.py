@@ -1,4 +1,7 @@
-"""Every entry of the config on the smallest data: it trains, stays finite, resumes bit for bit, saves and samples."""
+"""Every entry of the config on the smallest data.
+
+It trains, stays finite, resumes bit for bit, saves and samples.
+"""
 
 from __future__ import annotations
 
@@ -25,18 +28,27 @@ from tests.conftest import ConfigFactory
 
 PLAIN_MLP = {"architecture": "mlp", "g_norm": "none", "d_norm": "none"}
 ENTRIES: dict[str, dict[str, Any]] = {
-    name: {"loss": {"objective": name}} for name, objective in OBJECTIVES.items() if not objective.critic
+    name: {"loss": {"objective": name}}
+    for name, objective in OBJECTIVES.items()
+    if not objective.critic
 } | {
     "strict f-GAN": {"loss": {"objective": "f-gan", "g_form": "strict"}},
     "WGAN, clipping": {
-        "loss": {"objective": "wasserstein"}, "regularizer": {"weight_clip": 0.01}, "balance": {"d_steps": 2},
+        "loss": {"objective": "wasserstein"},
+        "regularizer": {"weight_clip": 0.01},
+        "balance": {"d_steps": 2},
         "optimizer": {"method": "rmsprop", "g_lr": 5e-5, "d_lr": 5e-5},
     },
     "WGAN-GP": {
-        "loss": {"objective": "wasserstein"}, "network": {"d_norm": "layer"},
-        "regularizer": {"gradient_penalty": 10}, "balance": {"d_steps": 2},
+        "loss": {"objective": "wasserstein"},
+        "network": {"d_norm": "layer"},
+        "regularizer": {"gradient_penalty": 10},
+        "balance": {"d_steps": 2},
     },
-    "SN-GAN": {"loss": {"objective": "hinge"}, "network": {"d_norm": "none", "d_spectral_norm": True}},
+    "SN-GAN": {
+        "loss": {"objective": "hinge"},
+        "network": {"d_norm": "none", "d_spectral_norm": True},
+    },
     "lazy R1": {"regularizer": {"r1_gamma": 1, "r1_every": 4}},
     "instance noise": {"regularizer": {"instance_noise": 0.3}},
     "instance norm": {"network": {"g_norm": "instance", "d_norm": "instance"}},
@@ -44,65 +56,90 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "virtual batch norm": {"network": {"g_norm": "virtual", "d_norm": "virtual"}},
     "moving average": {"ema": 0.9},
     "attention": {"network": {"attention": 8}},
-    "attention, spectral norm": {"network": {"attention": 8, "d_norm": "none", "d_spectral_norm": True}},
-    "minibatch discrimination": {"collapse": {"minibatch": "discrimination", "minibatch_kernels": 20}},
+    "attention, spectral norm": {
+        "network": {"attention": 8, "d_norm": "none", "d_spectral_norm": True}
+    },
+    "minibatch discrimination": {
+        "collapse": {"minibatch": "discrimination", "minibatch_kernels": 20}
+    },
     "minibatch deviation": {"collapse": {"minibatch": "stddev"}},
     "PacGAN": {"collapse": {"pack": 2}},
     "PacGAN, virtual batch norm": {"collapse": {"pack": 2}, "network": {"d_norm": "virtual"}},
     "unrolled": {"collapse": {"unroll_steps": 3}},
     "unrolled by Adam": {"collapse": {"unroll_steps": 3, "unroll_method": "adam"}},
     "unrolled, spectral norm, labels": {
-        "collapse": {"unroll_steps": 2}, "network": {"d_spectral_norm": True}, "labels": {"conditioning": "concat"},
+        "collapse": {"unroll_steps": 2},
+        "network": {"d_spectral_norm": True},
+        "labels": {"conditioning": "concat"},
     },
     "three updates of G": {"balance": {"g_steps": 3}},
     "loss rate": {"balance": {"rule": "loss-rate"}},
     "the worse player": {"balance": {"rule": "worse"}},
     "three discriminators": {"balance": {"discriminators": 3}},
     "two discriminators, WGAN-GP": {
-        "loss": {"objective": "wasserstein"}, "network": {"d_norm": "none"},
-        "regularizer": {"gradient_penalty": 10}, "balance": {"discriminators": 2},
+        "loss": {"objective": "wasserstein"},
+        "network": {"d_norm": "none"},
+        "regularizer": {"gradient_penalty": 10},
+        "balance": {"discriminators": 2},
     },
     "labels to D alone": {"labels": {"conditioning": "d-only"}},
     "labels to both": {"labels": {"conditioning": "concat"}},
     "projection": {"labels": {"conditioning": "projection", "g_labels": "batch-norm"}},
     "projection, spectral norm, R1": {
-        "labels": {"conditioning": "projection"}, "network": {"d_norm": "none", "d_spectral_norm": True},
+        "labels": {"conditioning": "projection"},
+        "network": {"d_norm": "none", "d_spectral_norm": True},
         "regularizer": {"r1_gamma": 1},
     },
     "semi-supervised": {"labels": {"conditioning": "semi-supervised", "labelled": 10}},
     "mlp": {"network": {"architecture": "mlp"}},
-    "mlp, projection": {"network": {"architecture": "mlp"}, "labels": {"conditioning": "projection"}},
-    "mlp, virtual batch norm": {"network": {"architecture": "mlp", "g_norm": "virtual", "d_norm": "virtual"}},
+    "mlp, projection": {
+        "network": {"architecture": "mlp"},
+        "labels": {"conditioning": "projection"},
+    },
+    "mlp, virtual batch norm": {
+        "network": {"architecture": "mlp", "g_norm": "virtual", "d_norm": "virtual"}
+    },
     "resnet": {
-        "data": {"size": 32}, "network": {"architecture": "resnet", "d_norm": "none", "d_spectral_norm": True},
+        "data": {"size": 32},
+        "network": {"architecture": "resnet", "d_norm": "none", "d_spectral_norm": True},
         "loss": {"objective": "hinge"},
     },
     "resnet, projection": {
-        "data": {"size": 32}, "network": {"architecture": "resnet", "d_norm": "none", "attention": 16},
+        "data": {"size": 32},
+        "network": {"architecture": "resnet", "d_norm": "none", "attention": 16},
         "labels": {"conditioning": "projection", "g_labels": "batch-norm"},
     },
     "points": {"data": {"dataset": "ring", "limit": 64}, "network": PLAIN_MLP},
-    "points on a line": {"data": {"dataset": "mixture-1d", "limit": 64}, "network": {"architecture": "mlp"}},
+    "points on a line": {
+        "data": {"dataset": "mixture-1d", "limit": 64},
+        "network": {"architecture": "mlp"},
+    },
     "packs of points, WGAN-GP": {
-        "data": {"dataset": "grid", "limit": 64}, "network": PLAIN_MLP, "collapse": {"pack": 2},
-        "loss": {"objective": "wasserstein"}, "regularizer": {"gradient_penalty": 10},
+        "data": {"dataset": "grid", "limit": 64},
+        "network": PLAIN_MLP,
+        "collapse": {"pack": 2},
+        "loss": {"objective": "wasserstein"},
+        "regularizer": {"gradient_penalty": 10},
     },
     "unrolled points": {
-        "data": {"dataset": "spiral", "limit": 64}, "network": PLAIN_MLP, "collapse": {"unroll_steps": 5},
+        "data": {"dataset": "spiral", "limit": 64},
+        "network": PLAIN_MLP,
+        "collapse": {"unroll_steps": 5},
     },
     "points, virtual batch norm": {
         "data": {"dataset": "moons", "limit": 64},
         "network": {"architecture": "mlp", "g_norm": "virtual", "d_norm": "virtual"},
         "collapse": {"minibatch": "discrimination"},
     },
-}  # fmt: skip
+}
 
 
 def entry(tiny_config: ConfigFactory, name: str) -> Config:
     """The tiny config with the entry's sections laid over it; 20 steps."""
     plain = tiny_config().model_dump()
     changes = {
-        key: {**plain[key], **value} if isinstance(value, dict) else value for key, value in ENTRIES[name].items()
+        key: {**plain[key], **value} if isinstance(value, dict) else value
+        for key, value in ENTRIES[name].items()
     }
     return tiny_config(steps=20, report_every=5, **changes)
 
@@ -110,7 +147,9 @@ def entry(tiny_config: ConfigFactory, name: str) -> Config:
 def report_values(report: Report) -> dict[str, float]:
     """What every run measures, whatever its config."""
     some = {"d_accuracy", "frechet", "precision", "recall"}
-    return {k: v for k, v in asdict(report).items() if not k.endswith("grad_norm") and k not in some}
+    return {
+        k: v for k, v in asdict(report).items() if not k.endswith("grad_norm") and k not in some
+    }
 
 
 def check_samples(checkpoint: Checkpoint, dataset: Dataset) -> None:
@@ -133,14 +172,18 @@ def check_samples(checkpoint: Checkpoint, dataset: Dataset) -> None:
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_every_entry_trains_saves_resumes_and_samples(name: str, tiny_config: ConfigFactory, tmp_path: Path) -> None:
+def test_every_entry_trains_saves_resumes_and_samples(
+    name: str, tiny_config: ConfigFactory, tmp_path: Path
+) -> None:
     config = entry(tiny_config, name)
     dataset = data.load(config.data)
     straight = training.new_state(config, dataset)
     before = {k: v.clone() for k, v in straight.G.state_dict().items()}
     reports = [event for event in training.train(straight, dataset) if isinstance(event, Report)]
     assert [report.step for report in reports] == [5, 10, 15, 20]
-    assert all(math.isfinite(value) for report in reports for value in report_values(report).values())
+    assert all(
+        math.isfinite(value) for report in reports for value in report_values(report).values()
+    )
     if config.balance.rule == "fixed":
         assert any(not torch.equal(before[k], v) for k, v in straight.G.state_dict().items())
     run = create(tmp_path, config, "entry")
@@ -181,8 +224,12 @@ def test_every_field_of_the_tricks_is_in_some_entry() -> None:
     assert known - used == sizes | tuned
 
 
-def test_stacked_digits_train_as_images_of_three_channels(mnist: Path, tiny_config: ConfigFactory) -> None:
-    config = tiny_config(data={"dataset": "stacked-mnist", "size": 16, "limit": 32}, steps=3, report_every=1)
+def test_stacked_digits_train_as_images_of_three_channels(
+    mnist: Path, tiny_config: ConfigFactory
+) -> None:
+    config = tiny_config(
+        data={"dataset": "stacked-mnist", "size": 16, "limit": 32}, steps=3, report_every=1
+    )
     dataset = data.load(config.data)
     assert dataset.shape == (3, 16, 16)
     assert len(dataset.classes) == 1000
@@ -191,7 +238,9 @@ def test_stacked_digits_train_as_images_of_three_channels(mnist: Path, tiny_conf
     assert state.G(torch.zeros(2, 8)).shape == (2, 3, 16, 16)
 
 
-def test_d_steps_give_d_more_updates_on_fresh_images(tiny_config: ConfigFactory, tiny_dataset: Dataset) -> None:
+def test_d_steps_give_d_more_updates_on_fresh_images(
+    tiny_config: ConfigFactory, tiny_dataset: Dataset
+) -> None:
     config = entry(tiny_config, "WGAN, clipping")
     state = training.new_state(config, tiny_dataset)
     reports = [event for event in training.train(state, tiny_dataset) if isinstance(event, Report)]

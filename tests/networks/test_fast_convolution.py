@@ -27,10 +27,16 @@ def results(layer: nn.Module, x: Tensor, *, bf16: bool) -> list[Tensor]:
         maps = layer(x)
     (maps.float() * noise(*maps.shape, seed=1)).sum().backward()
     assert x.grad is not None
-    return [maps.detach(), x.grad, *(parameter.grad for parameter in layer.parameters() if parameter.grad is not None)]
+    return [
+        maps.detach(),
+        x.grad,
+        *(parameter.grad for parameter in layer.parameters() if parameter.grad is not None),
+    ]
 
 
-def pair_of(ours: Build, torchs: nn.Module, order: torch.memory_format, *, bias: bool) -> tuple[nn.Module, nn.Module]:
+def pair_of(
+    ours: Build, torchs: nn.Module, order: torch.memory_format, *, bias: bool
+) -> tuple[nn.Module, nn.Module]:
     """Our layer and torch's, with the same weights."""
     layer = ours(5, 6, bias=bias)
     layer.load_state_dict(torchs.state_dict())
@@ -39,7 +45,9 @@ def pair_of(ours: Build, torchs: nn.Module, order: torch.memory_format, *, bias:
 
 @ORDERS
 @BIASES
-def test_the_projection_is_a_transposed_convolution_of_one_place(order: torch.memory_format, bias: bool) -> None:
+def test_the_projection_is_a_transposed_convolution_of_one_place(
+    order: torch.memory_format, bias: bool
+) -> None:
     ours, torchs = pair_of(Project, nn.ConvTranspose2d(5, 6, 4, bias=bias), order, bias=bias)
     x = noise(3, 5, 1, 1)
     torch.testing.assert_close(results(ours, x, bf16=False), results(torchs, x, bf16=False))
@@ -50,17 +58,29 @@ def test_the_projection_is_a_transposed_convolution_of_one_place(order: torch.me
 @BIASES
 @pytest.mark.parametrize("kind", ["Conv2d", "ConvTranspose2d"])
 @pytest.mark.parametrize("bf16", [False, True])
-def test_a_layer_gives_what_torchs_gives(kind: str, order: torch.memory_format, bias: bool, bf16: bool) -> None:
-    pair = pair_of(getattr(fast_convolution, kind), getattr(nn, kind)(5, 6, 4, 2, 1, bias=bias), order, bias=bias)
+def test_a_layer_gives_what_torchs_gives(
+    kind: str, order: torch.memory_format, bias: bool, bf16: bool
+) -> None:
+    pair = pair_of(
+        getattr(fast_convolution, kind),
+        getattr(nn, kind)(5, 6, 4, 2, 1, bias=bias),
+        order,
+        bias=bias,
+    )
     x = noise(3, 5, *{"Conv2d": (8, 8), "ConvTranspose2d": (4, 4)}[kind]).to(memory_format=order)
     mine, theirs = (results(layer, x, bf16=bf16) for layer in pair)
     assert [tensor.dtype for tensor in mine] == [tensor.dtype for tensor in theirs]
-    tolerance = {"rtol": 2e-2, "atol": 0.1} if bf16 else {}  # bf16 has 8 bits, and sums of up to 48 terms reach 20
+    tolerance = (
+        {"rtol": 2e-2, "atol": 0.1} if bf16 else {}
+    )  # bf16 has 8 bits, and sums of up to 48 terms reach 20
     torch.testing.assert_close(mine, theirs, **tolerance)
 
 
 def gray(kind: str, *, bias: bool = False) -> tuple[nn.Module, nn.Module, Tensor]:
-    """Our layer from or to gray images and torch's, with the same weights, and something to put in."""
+    """Our layer from or to gray images and torch's, with the same weights.
+
+    And something to put in.
+    """
     channels, side = {"Conv2d": ((1, 6), (8, 12)), "ConvTranspose2d": ((6, 1), (4, 6))}[kind]
     torchs = getattr(nn, kind)(*channels, 4, 2, 1, bias=bias)
     ours = getattr(fast_convolution, kind)(*channels, bias=bias)
@@ -71,7 +91,9 @@ def gray(kind: str, *, bias: bool = False) -> tuple[nn.Module, nn.Module, Tensor
 @ORDERS
 @BIASES
 @pytest.mark.parametrize("kind", ["Conv2d", "ConvTranspose2d"])
-def test_gray_images_give_what_torchs_give(kind: str, order: torch.memory_format, bias: bool) -> None:
+def test_gray_images_give_what_torchs_give(
+    kind: str, order: torch.memory_format, bias: bool
+) -> None:
     *pair, x = gray(kind, bias=bias)
     x = x.to(memory_format=order)
     mine, theirs = (results(layer.to(memory_format=order), x, bf16=False) for layer in pair)
@@ -91,12 +113,17 @@ def test_gradients_of_gray_images_have_gradients(kind: str) -> None:
     assert torch.autograd.gradgradcheck(function, (x, layer.weight))
 
 
-@pytest.mark.parametrize(("large", "small"), [((3, 5, 8, 8), (3, 6, 4, 4)), ((2, 1, 4, 6), (2, 7, 2, 3))])
+@pytest.mark.parametrize(
+    ("large", "small"), [((3, 5, 8, 8), (3, 6, 4, 4)), ((2, 1, 4, 6), (2, 7, 2, 3))]
+)
 @ORDERS
 def test_the_weight_gradient_in_double_precision(
     large: tuple[int, ...], small: tuple[int, ...], order: torch.memory_format
 ) -> None:
-    x, grad = (noise(*shape, seed=i).double().to(memory_format=order) for i, shape in enumerate((large, small)))
+    x, grad = (
+        noise(*shape, seed=i).double().to(memory_format=order)
+        for i, shape in enumerate((large, small))
+    )
     expected = torch.nn.grad.conv2d_weight(x, (small[1], large[1], 4, 4), grad, stride=2, padding=1)
     torch.testing.assert_close(fast_convolution._weight_gradient(x, grad), expected)
 
@@ -104,21 +131,29 @@ def test_the_weight_gradient_in_double_precision(
 @pytest.mark.parametrize(
     ("layer", "side", "bf16", "own"),
     [
-        (Conv2d, 8, True, True), (Conv2d, 16, True, False), (Conv2d, 8, False, False),
-        (ConvTranspose2d, 4, True, True), (ConvTranspose2d, 8, True, False), (ConvTranspose2d, 4, False, False),
+        (Conv2d, 8, True, True),
+        (Conv2d, 16, True, False),
+        (Conv2d, 8, False, False),
+        (ConvTranspose2d, 4, True, True),
+        (ConvTranspose2d, 8, True, False),
+        (ConvTranspose2d, 4, False, False),
     ],
-)  # fmt: skip
+)
 def test_only_short_rows_in_bf16_take_the_product(
     layer: Build, side: int, bf16: bool, own: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []
     product = fast_convolution._weight_gradient
-    monkeypatch.setattr(fast_convolution, "_weight_gradient", lambda *maps: calls.append(maps) or product(*maps))
+    monkeypatch.setattr(
+        fast_convolution, "_weight_gradient", lambda *maps: calls.append(maps) or product(*maps)
+    )
     results(layer(2, 3, bias=False), noise(2, 2, side, side), bf16=bf16)
     assert bool(calls) == own
 
 
 def test_a_frozen_layer_computes_no_weight_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast_convolution, "_weight_gradient", lambda *_: pytest.fail("nobody wants it"))
+    monkeypatch.setattr(
+        fast_convolution, "_weight_gradient", lambda *_: pytest.fail("nobody wants it")
+    )
     layer = Conv2d(2, 3, bias=False).requires_grad_(requires_grad=False)
     assert len(results(layer, noise(2, 2, 8, 8), bf16=True)) == 2

@@ -30,7 +30,10 @@ def noise(*shape: int, seed: int = 0) -> Tensor:
 
 
 def test_minibatch_discrimination_is_the_papers_double_sum() -> None:
-    """o(x_i)_b = sum over j != i of exp(-|M_i,b - M_j,b|_1), M_i,b,c = sum over a of f_i,a T_a,b,c."""
+    """o(x_i)_b = sum over j != i of exp(-|M_i,b - M_j,b|_1).
+
+    M_i,b,c = sum over a of f_i,a T_a,b,c.
+    """
     N, A, B, C = 5, 4, 3, 2
     layer = MinibatchDiscrimination(A, B, C).double()
     layer.T.data = noise(A, B * C, seed=1)
@@ -52,11 +55,13 @@ def test_minibatch_discrimination_does_not_count_the_image_itself() -> None:
     layer.T.data = noise(4, 6, seed=1)
     f = noise(1, 4)
     assert not layer(f)[:, 4:].any(), "alone there is nobody to be near to"
-    assert layer(f.expand(7, -1))[:, 4:].detach() == pytest.approx(6), "seven copies have six neighbours at distance 0"
+    assert layer(f.expand(7, -1))[:, 4:].detach() == pytest.approx(6), (
+        "seven copies have six neighbours at distance 0"
+    )
 
 
 def test_minibatch_discrimination_starts_with_the_papers_tensor() -> None:
-    """T ~ N(0, 0.05), B = 100, C = 5: exp(-distance) must not be saturated on features of size 1."""
+    """T ~ N(0, 0.05), B = 100, C = 5: exp(-distance) must not be saturated on unit features."""
     layer = MinibatchDiscrimination(64)
     layer.reset(torch.Generator().manual_seed(0))
     assert layer.T.shape == (64, 500)
@@ -88,7 +93,10 @@ def test_the_deviation_of_a_collapsed_batch_is_nothing_and_has_a_gradient() -> N
 
 
 def virtual_by_hand(features: Tensor, layer: VirtualBatchNorm) -> Tensor:
-    """Every example and channel by itself: statistics of itself and the reference, mixed c to 1 - c."""
+    """Every example and channel by itself.
+
+    Statistics of itself and the reference, mixed c to 1 - c.
+    """
     R, eps = layer.reference, layer.eps
     x = features.flatten(2).numpy() if features.dim() > 2 else features[:, :, None].numpy()
     out, c = np.empty_like(x), 1 / (R + 1)
@@ -131,7 +139,8 @@ def test_the_reference_alone_is_batch_normalized() -> None:
     layer = VirtualBatchNorm(3, reference=5).double()
     features = 1 + 2 * noise(8, 3, 4, 4)
     torch.testing.assert_close(
-        layer(features)[:5], nn.functional.batch_norm(features[:5], None, None, training=True, eps=layer.eps)
+        layer(features)[:5],
+        nn.functional.batch_norm(features[:5], None, None, training=True, eps=layer.eps),
     )
 
 
@@ -149,7 +158,10 @@ def test_conditional_batch_norm_is_batch_norm_with_the_class_s_scale_and_shift()
     layer.scale.weight.data, layer.shift.weight.data = noise(2, 3, seed=1), noise(2, 3, seed=2)
     plain = [nn.BatchNorm2d(3).double() for _ in range(2)]
     for label, norm in enumerate(plain):
-        norm.weight.data, norm.bias.data = layer.scale.weight.data[label], layer.shift.weight.data[label]
+        norm.weight.data, norm.bias.data = (
+            layer.scale.weight.data[label],
+            layer.shift.weight.data[label],
+        )
     labels = torch.tensor([0, 1, 1, 0, 1])
     for training in (True, False):
         for module in (layer, *plain):
@@ -166,19 +178,26 @@ def test_conditional_batch_norm_starts_as_batch_norm() -> None:
     layer = ConditionalBatchNorm(3, 2)
     layer.reset(torch.Generator())
     features = noise(5, 3, 4, 4).float()
-    torch.testing.assert_close(layer(features, torch.tensor([0, 1, 0, 1, 0])), nn.BatchNorm2d(3)(features))
+    torch.testing.assert_close(
+        layer(features, torch.tensor([0, 1, 0, 1, 0])), nn.BatchNorm2d(3)(features)
+    )
 
 
 @pytest.mark.parametrize(("flat", "shape"), [(False, (6, 4, 3, 3)), (True, (6, 4))])
 def test_norms_by_their_names(flat: bool, shape: tuple[int, ...]) -> None:
     """Mean 0 and variance 1 over what each norm is named for."""
     features = 3 + 2 * noise(*shape).float()
-    axes = {"batch": tuple(i for i in range(len(shape)) if i != 1), "layer": tuple(range(1, len(shape)))}
+    axes = {
+        "batch": tuple(i for i in range(len(shape)) if i != 1),
+        "layer": tuple(range(1, len(shape))),
+    }
     if not flat:
         axes["instance"] = (2, 3)
     for kind, over in axes.items():
         out = norm_layer(kind, 4, flat=flat)(features)  # type: ignore[arg-type]
-        torch.testing.assert_close(out.mean(over), torch.zeros_like(out.mean(over)), atol=1e-5, rtol=0)
+        torch.testing.assert_close(
+            out.mean(over), torch.zeros_like(out.mean(over)), atol=1e-5, rtol=0
+        )
         variance = out.var(over, unbiased=False)
         torch.testing.assert_close(variance, torch.ones_like(variance), atol=1e-3, rtol=0)
     assert torch.equal(norm_layer("none", 4, flat=flat)(features), features)
@@ -192,7 +211,10 @@ def test_norms_by_their_names(flat: bool, shape: tuple[int, ...]) -> None:
 
 
 def test_self_attention_is_the_papers_sum_over_places() -> None:
-    """beta_j,i = softmax over i of f(x_i) . g(x_j); o_j = o(sum over i of beta_j,i h(x_i)); x + gamma o."""
+    """beta_j,i = softmax over i of f(x_i) .
+
+    G(x_j); o_j = o(sum over i of beta_j,i h(x_i)); x + gamma o.
+    """
     layer = SelfAttention(16).double()
     for number, weight in enumerate(layer.parameters()):
         weight.data = noise(weight.numel(), seed=number).view_as(weight)
@@ -207,7 +229,9 @@ def test_self_attention_is_the_papers_sum_over_places() -> None:
             scores = [float((weights["f"] @ there) @ (weights["g"] @ here)) for there in places]
             shares = np.exp(np.array(scores) - max(scores))
             shares /= shares.sum()
-            seen = sum(share * (weights["h"] @ there) for share, there in zip(shares, places, strict=True))
+            seen = sum(
+                share * (weights["h"] @ there) for share, there in zip(shares, places, strict=True)
+            )
             expected[n, :, j // 4, j % 4] += layer.gamma.detach() * (weights["o"] @ seen)
     torch.testing.assert_close(layer(x).detach(), expected)
 

@@ -1,4 +1,7 @@
-"""The pairs: shapes, the rules of their papers, and what D's output stage and an ensemble compute."""
+"""The pairs: shapes, the rules of their papers.
+
+And what D's output stage and an ensemble compute.
+"""
 
 from __future__ import annotations
 
@@ -73,11 +76,17 @@ def test_widths_double_while_sides_halve(size: int) -> None:
 
 @pytest.mark.parametrize("size", IMAGE_SIZES)
 def test_architecture_rules(size: int) -> None:
-    """Strides instead of pooling, no dense layer but the output; batch norm all but at G's output and D's input."""
+    """Strides instead of pooling, no dense layer but the output.
+
+    Batch norm all but at G's output and D's input.
+    """
     G, D = pair_of(config_of(size=size))
     allowed = (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d, nn.ReLU, nn.LeakyReLU, nn.Tanh)
     assert all(isinstance(module, allowed) for module in leaves(G) + leaves(D.layers))
-    g, d = ([next(kind for kind in allowed if isinstance(m, kind)) for m in leaves(N)] for N in (G, D.layers))
+    g, d = (
+        [next(kind for kind in allowed if isinstance(m, kind)) for m in leaves(N)]
+        for N in (G, D.layers)
+    )
     assert g[-2:] == [nn.ConvTranspose2d, nn.Tanh]
     assert g[:-2] == [nn.ConvTranspose2d, nn.BatchNorm2d, nn.ReLU] * (len(g) // 3)
     assert d[:2] == [nn.Conv2d, nn.LeakyReLU]
@@ -98,7 +107,10 @@ def test_the_output_stage_is_the_papers_last_convolution() -> None:
 
 @pytest.mark.parametrize("collapse", ["none", "stddev"])
 def test_the_order_of_features_in_memory_changes_nothing_but_speed(collapse: str) -> None:
-    """Channels-last features get a gradient in their own order, so that no layer below has to turn it round."""
+    """Channels-last features get a gradient in their own order.
+
+    So that no layer below has to turn it round.
+    """
     _, D = pair_of(config_of(collapse={"minibatch": collapse}))
     features = noise(6, 10, 4, 4)
     results = []
@@ -123,7 +135,9 @@ def test_d_answers_with_logits_not_probabilities() -> None:
 
 
 def test_initial_weights_have_the_papers_distribution() -> None:
-    G, D = pair_of(config_of(1, size=64, network={"latent_dim": 100, "g_width": 64, "d_width": 64}), 3)
+    G, D = pair_of(
+        config_of(1, size=64, network={"latent_dim": 100, "g_width": 64, "d_width": 64}), 3
+    )
     for module in leaves(G) + leaves(D):
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             n = module.weight.numel()
@@ -142,11 +156,24 @@ def test_initial_weights_have_the_papers_distribution() -> None:
     [
         {},
         {"network": {"d_spectral_norm": True, "d_norm": "none", "attention": 8}},
-        {"network": {"architecture": "mlp", "g_norm": "virtual"}, "collapse": {"minibatch": "discrimination"}},
-        {"size": 32, "network": {"architecture": "resnet"}, "labels": {"conditioning": "projection"}},
+        {
+            "network": {"architecture": "mlp", "g_norm": "virtual"},
+            "collapse": {"minibatch": "discrimination"},
+        },
+        {
+            "size": 32,
+            "network": {"architecture": "resnet"},
+            "labels": {"conditioning": "projection"},
+        },
         {"balance": {"discriminators": 2}},
     ],
-    ids=["dcgan", "spectral norm, attention", "mlp, virtual, minibatch", "resnet, projection", "ensemble"],
+    ids=[
+        "dcgan",
+        "spectral norm, attention",
+        "mlp, virtual, minibatch",
+        "resnet, projection",
+        "ensemble",
+    ],
 )
 def test_the_seed_alone_decides_the_weights(sections: dict[str, Any]) -> None:
     shape = (1, sections.get("size", 16), sections.get("size", 16))
@@ -155,7 +182,9 @@ def test_the_seed_alone_decides_the_weights(sections: dict[str, Any]) -> None:
     second = build_pair(config_of(3, **sections), shape, 2)
     other = build_pair(config_of(4, **sections), shape, 2)
     for a, b, c in zip(first, second, other, strict=True):
-        assert all(torch.equal(value, b.state_dict()[name]) for name, value in a.state_dict().items())
+        assert all(
+            torch.equal(value, b.state_dict()[name]) for name, value in a.state_dict().items()
+        )
         drawn = [name for name, value in a.named_parameters() if value.dim() > 1]
         assert drawn
         assert all(not torch.equal(a.get_parameter(name), c.get_parameter(name)) for name in drawn)
@@ -170,7 +199,9 @@ def test_building_leaves_the_global_stream_alone() -> None:
 
 
 def test_a_size_that_no_network_has_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^size must be one of 16, 32, 64, 128, not 48: resize the images$"):
+    with pytest.raises(
+        ValueError, match=r"^size must be one of 16, 32, 64, 128, not 48: resize the images$"
+    ):
         build_pair(config_of(), (1, 48, 48))
 
 
@@ -193,7 +224,10 @@ def test_resnet_shapes_and_ranges(channels: int) -> None:
 
 
 def test_the_resnet_pair_has_the_papers_layers() -> None:
-    """Table 4 of Miyato et al. 2018 counted by hand: z of 128, 256 filters in G and 128 in D, no norm in D."""
+    """Table 4 of Miyato et al. 2018 counted by hand.
+
+    Z of 128, 256 filters in G and 128 in D, no norm in D.
+    """
     G, D = resnet(network={"latent_dim": 128, "g_width": 256, "d_width": 128, "d_norm": "none"})
 
     def conv(a: int, b: int, side: int) -> int:
@@ -208,7 +242,10 @@ def test_the_resnet_pair_has_the_papers_layers() -> None:
 
 
 def test_d_of_the_resnet_pair_adds_up_over_places() -> None:
-    """Global sum pooling: the features are sums of rectified ones, and the output is linear in them."""
+    """Global sum pooling: the features are sums of rectified ones.
+
+    And the output is linear in them.
+    """
     _, D = resnet(network={"d_norm": "none"})
     images = noise(4, 3, 32, 32)
     before = nn.Sequential(*D.layers[:-1])(images)
@@ -233,7 +270,10 @@ def test_resnet_blocks_keep_what_they_are_given() -> None:
 
 
 def test_resnet_weights_start_as_glorot_and_bengio() -> None:
-    """Uniform in ±gain sqrt(6 / (inputs + outputs)), gain sqrt 2 for 3x3 and 1 for the rest; biases 0."""
+    """Uniform in ±gain sqrt(6 / (inputs + outputs)), gain sqrt 2 for 3x3 and 1 for the rest.
+
+    Biases 0.
+    """
     G, D = resnet(network={"latent_dim": 64, "g_width": 32, "d_width": 32})
     for module in leaves(G) + leaves(D):
         if isinstance(module, nn.Conv2d | nn.Linear):
@@ -284,7 +324,9 @@ def test_mlp_weights_start_as_he_et_al() -> None:
     for module in leaves(G) + leaves(D):
         if isinstance(module, nn.Linear):
             expected, n = (2 / module.in_features) ** 0.5, module.weight.numel()
-            assert module.weight.std().item() == pytest.approx(expected, abs=5 * expected / (2 * n) ** 0.5)
+            assert module.weight.std().item() == pytest.approx(
+                expected, abs=5 * expected / (2 * n) ** 0.5
+            )
             assert not module.bias.any()
 
 
@@ -304,10 +346,15 @@ def seen_by_attention(network: nn.Module, *inputs: Tensor) -> list[tuple[int, ..
 @pytest.mark.parametrize(
     ("architecture", "size", "resolution", "g_channels", "d_channels"),
     [
-        ("dcgan", 16, 8, 4, 5), ("dcgan", 64, 8, 16, 20), ("dcgan", 64, 16, 8, 10), ("dcgan", 64, 32, 4, 5),
-        ("dcgan", 128, 64, 4, 5), ("resnet", 32, 8, 4, 5), ("resnet", 32, 16, 4, 5),
+        ("dcgan", 16, 8, 4, 5),
+        ("dcgan", 64, 8, 16, 20),
+        ("dcgan", 64, 16, 8, 10),
+        ("dcgan", 64, 32, 4, 5),
+        ("dcgan", 128, 64, 4, 5),
+        ("resnet", 32, 8, 4, 5),
+        ("resnet", 32, 16, 4, 5),
     ],
-)  # fmt: skip
+)
 def test_attention_stands_where_it_was_asked_for(
     architecture: str, size: int, resolution: int, g_channels: int, d_channels: int
 ) -> None:
@@ -317,7 +364,9 @@ def test_attention_stands_where_it_was_asked_for(
     assert seen_by_attention(G, noise(2, 7)) == [(2, g_channels, resolution, resolution)]
     assert seen_by_attention(D, images) == [(2, d_channels, resolution, resolution)]
     plain = config_of(size=size, network={"architecture": architecture})
-    assert not any(isinstance(m, SelfAttention) for network in pair_of(plain) for m in network.modules())
+    assert not any(
+        isinstance(m, SelfAttention) for network in pair_of(plain) for m in network.modules()
+    )
 
 
 # Labels
@@ -328,18 +377,29 @@ CONDITIONED: dict[str, dict[str, Any]] = {
     "projection": {"labels": {"conditioning": "projection"}},
     "batch norm": {"labels": {"conditioning": "projection", "g_labels": "batch-norm"}},
     "resnet, projection": {
-        "labels": {"conditioning": "projection", "g_labels": "batch-norm"}, "network": {"architecture": "resnet"},
+        "labels": {"conditioning": "projection", "g_labels": "batch-norm"},
+        "network": {"architecture": "resnet"},
         "size": 32,
     },
-    "resnet, concat": {"labels": {"conditioning": "concat"}, "network": {"architecture": "resnet"}, "size": 32},
+    "resnet, concat": {
+        "labels": {"conditioning": "concat"},
+        "network": {"architecture": "resnet"},
+        "size": 32,
+    },
     "mlp, concat": {"labels": {"conditioning": "concat"}, "network": {"architecture": "mlp"}},
-    "mlp, projection": {"labels": {"conditioning": "projection"}, "network": {"architecture": "mlp"}},
-}  # fmt: skip
+    "mlp, projection": {
+        "labels": {"conditioning": "projection"},
+        "network": {"architecture": "mlp"},
+    },
+}
 
 
 @pytest.mark.parametrize("sections", CONDITIONED.values(), ids=CONDITIONED)
 def test_both_players_hear_the_label(sections: dict[str, Any]) -> None:
-    """After the labels' weights moved from their start, the label changes both outputs, and only its own rows."""
+    """After the labels' weights moved from their start, the label changes both outputs.
+
+    And only its own rows.
+    """
     config = config_of(**sections)
     G, D = pair_of(config, classes=3)
     rng = torch.Generator().manual_seed(1)
@@ -362,7 +422,8 @@ def test_a_conditioned_g_wants_labels(sections: dict[str, Any]) -> None:
     G, _ = pair_of(config_of(**sections), classes=3)
     assert G.classes == 3
     with pytest.raises(
-        ValueError, match=r"^This generator makes images of 3 classes: say of which, with labels \(N,\)$"
+        ValueError,
+        match=r"^This generator makes images of 3 classes: say of which, with labels \(N,\)$",
     ):
         G(noise(2, 7))
 
@@ -394,7 +455,8 @@ def test_concat_gives_d_a_channel_a_class() -> None:
 
 
 @pytest.mark.parametrize(
-    "sections", [CONDITIONED[name] for name in ("projection", "resnet, projection", "mlp, projection")]
+    "sections",
+    [CONDITIONED[name] for name in ("projection", "resnet, projection", "mlp, projection")],
 )
 def test_the_projection_is_that_of_the_formula(sections: dict[str, Any]) -> None:
     """f(x, y) = <v_y, phi(x)> + psi(phi(x)), phi summed over places where there are any."""
@@ -440,7 +502,9 @@ def test_d_only_leaves_the_logit_as_it_is_and_adds_scores() -> None:
 # What D sees of its batch
 
 
-@pytest.mark.parametrize(("minibatch", "more"), [("none", 0), ("stddev", 16), ("discrimination", 9)])
+@pytest.mark.parametrize(
+    ("minibatch", "more"), [("none", 0), ("stddev", 16), ("discrimination", 9)]
+)
 def test_minibatch_features_stand_beside_those_of_the_image(minibatch: str, more: int) -> None:
     collapse = {"minibatch": minibatch, "minibatch_kernels": 9}
     _, D = pair_of(config_of(network={"d_norm": "none"}, collapse=collapse))
@@ -453,8 +517,13 @@ def test_minibatch_features_stand_beside_those_of_the_image(minibatch: str, more
 
 @pytest.mark.parametrize("minibatch", ["stddev", "discrimination"])
 def test_minibatch_features_tell_a_collapsed_batch_from_a_varied_one(minibatch: str) -> None:
-    """The same image judged among its copies and among others: only the rest of the batch differs."""
-    _, D = pair_of(config_of(network={"d_norm": "none", "d_width": 16}, collapse={"minibatch": minibatch}))
+    """The same image judged among its copies and among others.
+
+    Only the rest of the batch differs.
+    """
+    _, D = pair_of(
+        config_of(network={"d_norm": "none", "d_width": 16}, collapse={"minibatch": minibatch})
+    )
     images = noise(6, 1, 16, 16)
     varied, collapsed = D(images)[0].item(), D(images[:1].expand(6, -1, -1, -1))[0].item()
     assert abs(varied / collapsed - 1) > 0.01
@@ -481,7 +550,9 @@ def test_d_takes_packs_as_more_channels() -> None:
     _, D = pair_of(config_of(collapse={"pack": 2}), 3)
     assert D.shape == (6, 16, 16)
     assert D(noise(4, 6, 16, 16)).shape == (4,)
-    config = parse_config({"data": {"dataset": "ring"}, "network": {"architecture": "mlp"}, "collapse": {"pack": 4}})
+    config = parse_config(
+        {"data": {"dataset": "ring"}, "network": {"architecture": "mlp"}, "collapse": {"pack": 4}}
+    )
     _, D = build_pair(config, (2,))
     assert D(noise(4, 8)).shape == (4,)
 
@@ -500,7 +571,10 @@ def test_members_start_different_and_equally_heavy() -> None:
     assert len(D.members) == 3
     assert D.weights.tolist() == pytest.approx([1 / 3] * 3)
     first = [next(member.parameters()) for member in D.members]
-    assert all(not torch.equal(a, b) for a, b in ((first[0], first[1]), (first[1], first[2]), (first[0], first[2])))
+    assert all(
+        not torch.equal(a, b)
+        for a, b in ((first[0], first[1]), (first[1], first[2]), (first[0], first[2]))
+    )
     (alone,) = build_pair(config_of(), (1, 16, 16))[1].members
     assert torch.equal(next(alone.parameters()), first[0])
 
@@ -515,7 +589,9 @@ def test_the_ensemble_is_the_mean_weighted_by_softmax_of_minus_the_losses() -> N
     assert D.weights.argmin() == 0
     images = noise(6, 1, 16, 16)
     outputs = torch.stack([member(images) for member in D.members]).double()
-    torch.testing.assert_close(D(images).double(), (expected[:, None] * outputs).sum(0), rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(
+        D(images).double(), (expected[:, None] * outputs).sum(0), rtol=1e-5, atol=1e-7
+    )
 
 
 def test_what_an_ensemble_weighs_is_kept_with_it() -> None:
@@ -527,8 +603,12 @@ def test_what_an_ensemble_weighs_is_kept_with_it() -> None:
 
 
 def test_layers_in_a_row_hand_labels_to_those_that_take_them() -> None:
-    G, _ = pair_of(config_of(labels={"conditioning": "concat", "g_labels": "batch-norm"}), classes=2)
+    G, _ = pair_of(
+        config_of(labels={"conditioning": "concat", "g_labels": "batch-norm"}), classes=2
+    )
     assert isinstance(G.layers, LabelledSequential)
     assert not G.appended
     z = noise(4, 7)
-    assert torch.equal(G(z, torch.zeros(4, dtype=torch.int64)), G(z, torch.ones(4, dtype=torch.int64))), "scales are 1"
+    assert torch.equal(
+        G(z, torch.zeros(4, dtype=torch.int64)), G(z, torch.ones(4, dtype=torch.int64))
+    ), "scales are 1"

@@ -1,4 +1,7 @@
-"""Figures: what they show, that smoothing is TensorBoard's, and that they never touch their input."""
+"""Figures: what they show, that smoothing is TensorBoard's.
+
+And that they never touch their input.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ from gandash.runs.metrics_file import COLUMNS
 def metrics() -> pd.DataFrame:
     rng = np.random.default_rng(0)
     table = pd.DataFrame(rng.random((50, len(COLUMNS))), columns=COLUMNS)
-    return table.assign(step=np.arange(50) * 10, epoch=np.arange(50) / 5, seconds=np.arange(50) * 2.0)
+    return table.assign(
+        step=np.arange(50) * 10, epoch=np.arange(50) / 5, seconds=np.arange(50) * 2.0
+    )
 
 
 def test_smoothing_is_a_debiased_moving_average() -> None:
@@ -39,14 +44,25 @@ def test_thinning_keeps_both_ends_and_the_bound(metrics: pd.DataFrame) -> None:
     assert (thinned.step.iloc[0], thinned.step.iloc[-1]) == (0, 490)
 
 
-def test_a_step_has_one_place_among_steps_and_one_for_each_run_otherwise(metrics: pd.DataFrame) -> None:
+def test_a_step_has_one_place_among_steps_and_one_for_each_run_otherwise(
+    metrics: pd.DataFrame,
+) -> None:
     runs = {"a": metrics, "b": metrics.assign(seconds=metrics.seconds * 3), "empty": metrics[:0]}
     assert charts.places(runs, "step", 125) == [(125.0, "")]
     assert charts.places(runs, "step", 9999) == [(490.0, "")]
     assert charts.places({"empty": metrics[:0]}, "step", 0) == charts.places({}, "epoch", 0) == []
-    assert charts.places(runs, "epoch", 125) == [(2.5, charts.color_of(0)), (2.5, charts.color_of(1))]
-    assert charts.places(runs, "seconds", 125) == [(25.0, charts.color_of(0)), (75.0, charts.color_of(1))]
-    assert [place for place, _ in charts.places(runs, "seconds", 9999)] == [98.0, 294.0]  # at the end of what is over
+    assert charts.places(runs, "epoch", 125) == [
+        (2.5, charts.color_of(0)),
+        (2.5, charts.color_of(1)),
+    ]
+    assert charts.places(runs, "seconds", 125) == [
+        (25.0, charts.color_of(0)),
+        (75.0, charts.color_of(1)),
+    ]
+    assert [place for place, _ in charts.places(runs, "seconds", 9999)] == [
+        98.0,
+        294.0,
+    ]  # at the end of what is over
 
 
 def test_each_curve_is_drawn_smooth_over_its_raw_values(metrics: pd.DataFrame) -> None:
@@ -76,10 +92,14 @@ def test_x_axis(metrics: pd.DataFrame, x: charts.XAxis, title: str) -> None:
 
 def test_reference_lines_are_named_and_placed(metrics: pd.DataFrame) -> None:
     lines = {"equilibrium 0.45": 0.45, "equilibrium 0.50": 0.5}
-    figure = charts.curves({"one": metrics}, [charts.Curve("d_real", "D(x)")], "Probability", lines=lines)
+    figure = charts.curves(
+        {"one": metrics}, [charts.Curve("d_real", "D(x)")], "Probability", lines=lines
+    )
     assert sorted(shape.y0 for shape in figure.layout.shapes) == [0.45, 0.5]
     assert {note.text: note.y for note in figure.layout.annotations} == lines
-    assert len({note.yanchor for note in figure.layout.annotations}) == 2, "labels of near lines must not overlap"
+    assert len({note.yanchor for note in figure.layout.annotations}) == 2, (
+        "labels of near lines must not overlap"
+    )
 
 
 def test_rows_that_lack_a_value_do_not_break_its_line(metrics: pd.DataFrame) -> None:
@@ -95,9 +115,13 @@ def test_measurements_are_dots_and_the_least_distance_a_star(metrics: pd.DataFra
     table = metrics.assign(frechet=frechet, precision=metrics.precision.where(frechet.notna()))
     old = metrics.drop(columns=["frechet", "precision", "recall"])
     columns = [charts.Curve("frechet", "Fréchet"), charts.Curve("precision", "precision", "dot")]
-    figure = charts.measurements({"old": old, "new": table}, columns, "Distance", x="epoch", log_y=True)
+    figure = charts.measurements(
+        {"old": old, "new": table}, columns, "Distance", x="epoch", log_y=True
+    )
     assert [trace.name for trace in figure.data] == ["new: Fréchet", "new: precision"]
-    for trace, values in zip(figure.data, ([9.0, 5.0, 7.0], metrics.precision[[10, 20, 30]]), strict=True):
+    for trace, values in zip(
+        figure.data, ([9.0, 5.0, 7.0], metrics.precision[[10, 20, 30]]), strict=True
+    ):
         assert np.array_equal(trace.y, values)
         assert trace.x.tolist() == [2.0, 4.0, 6.0]
         assert trace.customdata.tolist() == [100, 200, 300]
@@ -106,12 +130,17 @@ def test_measurements_are_dots_and_the_least_distance_a_star(metrics: pd.DataFra
     assert figure.layout.yaxis.type == "log"
 
 
-def test_logit_bands_are_two_bands_around_each_median_on_a_common_axis(metrics: pd.DataFrame) -> None:
+def test_logit_bands_are_two_bands_around_each_median_on_a_common_axis(
+    metrics: pd.DataFrame,
+) -> None:
     span = charts.logit_range([metrics, metrics + 1])
     assert span == (metrics.fake_q05.min(), metrics.real_q95.max() + 1)
     figure = charts.logit_bands(metrics, y_range=span)
     assert len(figure.data) == 2 * 3
-    assert [trace.name for trace in figure.data if trace.showlegend is not False] == ["Real", "Generated"]
+    assert [trace.name for trace in figure.data if trace.showlegend is not False] == [
+        "Real",
+        "Generated",
+    ]
     assert np.array_equal(figure.data[2].y, metrics.real_q50)
     outer = figure.data[0]
     assert np.array_equal(outer.y, [*metrics.real_q95, *metrics.real_q05[::-1]])

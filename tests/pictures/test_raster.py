@@ -9,14 +9,26 @@ import pytest
 import torch
 from PIL import Image
 
-from gandash.pictures.raster import BACKGROUND, DATA_COLOR, MARGIN, PICTURE, SAMPLE_COLOR, Pixels, encode, grid, scatter
+from gandash.pictures.raster import (
+    BACKGROUND,
+    DATA_COLOR,
+    MARGIN,
+    PICTURE,
+    SAMPLE_COLOR,
+    Pixels,
+    encode,
+    grid,
+    scatter,
+)
 
 RNG = np.random.default_rng(0)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(("count", "columns"), [(6, 3), (7, 3), (1, 1), (2, 5), (5, 5)])
-def test_a_grid_holds_each_image_in_its_place_and_black_beyond(channels: int, count: int, columns: int) -> None:
+def test_a_grid_holds_each_image_in_its_place_and_black_beyond(
+    channels: int, count: int, columns: int
+) -> None:
     images = torch.from_numpy(RNG.integers(1, 256, (count, channels, 4, 6), dtype=np.uint8))
     rows = -(-count // columns)
     pixels = grid(images, columns)
@@ -43,7 +55,7 @@ SQUARE = torch.tensor([[-1.0, -1.0], [1.0, 1.0], [-1.0, 1.0], [1.0, -1.0]])
 
 
 def colored(pixels: Pixels, color: tuple[int, int, int]) -> np.ndarray:
-    """Whether each pixel is nearer to this color than to the others that a picture of points has."""
+    """Whether each pixel is nearer to this color than to the others of a picture of points."""
     others = np.array([BACKGROUND, DATA_COLOR, SAMPLE_COLOR])
     distance = np.abs(pixels[..., None, :].astype(int) - others).sum(-1)
     return distance.argmin(-1) == [BACKGROUND, DATA_COLOR, SAMPLE_COLOR].index(color)
@@ -65,7 +77,9 @@ def test_a_point_stands_in_its_place_with_the_second_axis_upwards() -> None:
 def test_the_data_decides_the_frame() -> None:
     """Samples far away change nothing: neither the frame nor the picture."""
     inside = torch.tensor([[0.2, 0.1]])
-    outside = torch.tensor([[50.0, 0.0], [0.0, -50.0], [1.31, 0.0], [float("inf"), 0.0], [float("nan"), 0.0]])
+    outside = torch.tensor(
+        [[50.0, 0.0], [0.0, -50.0], [1.31, 0.0], [float("inf"), 0.0], [float("nan"), 0.0]]
+    )
     alone = scatter(inside, SQUARE, dot=3)
     assert np.array_equal(scatter(torch.cat([inside, outside]), SQUARE, dot=3), alone)
     far = scatter(inside + 100, SQUARE + 100, dot=3)

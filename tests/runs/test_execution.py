@@ -77,7 +77,9 @@ def assert_same_run(one: Run, other: Run) -> None:
     for name in a:
         assert torch.equal(a[name], b[name]), name
     assert rows(one) == rows(other)
-    snapshots = [{step: path.read_bytes() for step, path in run.snapshots().items()} for run in (one, other)]
+    snapshots = [
+        {step: path.read_bytes() for step, path in run.snapshots().items()} for run in (one, other)
+    ]
     assert snapshots[0] == snapshots[1]
     for name in (GENERATOR, DISCRIMINATOR):
         assert (one.folder / name).read_bytes() == (other.folder / name).read_bytes()
@@ -107,7 +109,9 @@ def test_a_new_run_is_queued(runs_root: Path, tiny_config: ConfigFactory) -> Non
 
 
 @pytest.mark.parametrize("name", ["", "-a", "A", "a b", "a/b", "../a", "a" * 64, "é", "a\n", "a."])
-def test_a_name_that_could_leave_the_folder_is_refused(runs_root: Path, tiny_config: ConfigFactory, name: str) -> None:
+def test_a_name_that_could_leave_the_folder_is_refused(
+    runs_root: Path, tiny_config: ConfigFactory, name: str
+) -> None:
     with pytest.raises(ValueError, match="must be 1 to 63 of a-z, 0-9 and hyphens"):
         runs.create(runs_root, tiny_config(), name)
     assert not runs_root.exists()
@@ -117,7 +121,9 @@ def test_a_name_that_is_taken_is_refused(runs_root: Path, tiny_config: ConfigFac
     run = runs.create(runs_root, tiny_config(seed=1), "mine")
     for action in (runs.create, lambda root, _, name: runs.check_new(root, name)):
         sentence = refusal(lambda action=action: action(runs_root, tiny_config(seed=2), "mine"))  # type: ignore[misc]
-        assert sentence == "A run's name must be new, and 'mine' is taken: choose another or remove it"
+        assert (
+            sentence == "A run's name must be new, and 'mine' is taken: choose another or remove it"
+        )
     assert run.config().seed == 1
 
 
@@ -139,7 +145,9 @@ def test_a_finished_run_is_a_checkpoint_with_metrics_and_samples(
     assert found.card.data.classes == tiny_dataset.classes == ("left", "right")
     state = state_of(run)
     for name, tensor in load_generator(found).state_dict().items():
-        assert torch.equal(tensor, state[f"ema.module.{name}"]), "the checkpoint is the moving average"
+        assert torch.equal(tensor, state[f"ema.module.{name}"]), (
+            "the checkpoint is the moving average"
+        )
     assert list(run.snapshots()) == [0, 1, 3, 6]
     for path in run.snapshots().values():
         with Image.open(path) as image:
@@ -159,7 +167,9 @@ def test_a_snapshot_on_disk_is_the_sample_to_the_bit(
         assert np.array_equal(tiles, snapshot.images[:, 0].numpy())
 
 
-def test_executing_a_finished_run_again_changes_nothing(runs_root: Path, tiny_config: ConfigFactory) -> None:
+def test_executing_a_finished_run_again_changes_nothing(
+    runs_root: Path, tiny_config: ConfigFactory
+) -> None:
     run = finish(runs.create(runs_root, tiny_config(), "mine"))
     before, metrics = state_of(run), (run.folder / runs.METRICS).read_bytes()
     assert list(execution.execute(run)) == []
@@ -188,11 +198,17 @@ def test_a_finished_run_trained_longer_is_one_that_was_as_long_from_the_start(
     assert passes.config().epochs == 4
 
 
-def test_only_a_finished_run_without_noise_is_trained_longer(runs_root: Path, tiny_config: ConfigFactory) -> None:
+def test_only_a_finished_run_without_noise_is_trained_longer(
+    runs_root: Path, tiny_config: ConfigFactory
+) -> None:
     parted = train_to(runs.create(runs_root, tiny_config(), "parted"), 2)
-    with pytest.raises(ValueError, match="Only a finished run can be trained longer, and 'parted' is stopped"):
+    with pytest.raises(
+        ValueError, match="Only a finished run can be trained longer, and 'parted' is stopped"
+    ):
         runs.extend(parted, 1)
-    noisy = finish(runs.create(runs_root, tiny_config(regularizer={"instance_noise": 0.1}), "noisy"))
+    noisy = finish(
+        runs.create(runs_root, tiny_config(regularizer={"instance_noise": 0.1}), "noisy")
+    )
     with pytest.raises(ValueError, match="'noisy' has it: train a new run with more epochs"):
         runs.extend(noisy, 1)
     assert noisy.status().phase == "finished"
@@ -221,17 +237,26 @@ def test_a_run_goes_on_bit_for_bit(
 ) -> None:
     ema, arithmetic = kind
     monkeypatch.setattr(training, "choose_arithmetic", lambda *_: arithmetic)
-    config = tiny_config(ema=ema, snapshots=7, network={"latent_dim": 8, "g_width": 8, "d_width": 8})
+    config = tiny_config(
+        ema=ema, snapshots=7, network={"latent_dim": 8, "g_width": 8, "d_width": 8}
+    )
     whole = finish(runs.create(runs_root, config, "whole"))
     parted = train_to(runs.create(runs_root, config, "parted"), step)
     status = parted.status()
-    assert (status.phase, status.message) == ("stopped", f"Stopped at step {step} of 6; it can be resumed.")
+    assert (status.phase, status.message) == (
+        "stopped",
+        f"Stopped at step {step} of 6; it can be resumed.",
+    )
     assert max(parted.snapshots()) == step
-    monkeypatch.setattr(training, "choose_arithmetic", lambda *_: pytest.fail("it must keep its arithmetic"))
+    monkeypatch.setattr(
+        training, "choose_arithmetic", lambda *_: pytest.fail("it must keep its arithmetic")
+    )
     assert_same_run(finish(parted), whole)
 
 
-def test_stopping_at_every_report_is_the_same_run(runs_root: Path, tiny_config: ConfigFactory) -> None:
+def test_stopping_at_every_report_is_the_same_run(
+    runs_root: Path, tiny_config: ConfigFactory
+) -> None:
     config = tiny_config(ema=0.5, report_every=1, snapshots=7)
     whole = finish(runs.create(runs_root, config, "whole"))
     parted = runs.create(runs_root, config, "parted")
@@ -241,7 +266,9 @@ def test_stopping_at_every_report_is_the_same_run(runs_root: Path, tiny_config: 
     assert_same_run(parted, whole)
 
 
-def test_a_stop_that_is_requested_is_obeyed_at_the_next_report(runs_root: Path, tiny_config: ConfigFactory) -> None:
+def test_a_stop_that_is_requested_is_obeyed_at_the_next_report(
+    runs_root: Path, tiny_config: ConfigFactory
+) -> None:
     run = runs.create(runs_root, tiny_config(), "mine")
     seen = []
     for report in execution.execute(run):
@@ -254,7 +281,10 @@ def test_a_stop_that_is_requested_is_obeyed_at_the_next_report(runs_root: Path, 
 def test_a_crash_between_saves_is_made_good(
     runs_root: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rows and samples beyond the saved state, and half a row, are on disk when the run is taken up."""
+    """Rows and samples beyond the saved state, and half a row.
+
+    Are on disk when the run is taken up.
+    """
     config = tiny_config(ema=0.9, snapshots=7)
     whole = finish(runs.create(runs_root, config, "whole"))
     run = train_to(runs.create(runs_root, config, "mine"), 2)
@@ -269,24 +299,32 @@ def test_a_crash_between_saves_is_made_good(
 
 
 @pytest.mark.parametrize("cut", ["nothing", "half the header", "half the first row"])
-def test_a_crash_before_the_first_save_is_made_good(runs_root: Path, tiny_config: ConfigFactory, cut: str) -> None:
+def test_a_crash_before_the_first_save_is_made_good(
+    runs_root: Path, tiny_config: ConfigFactory, cut: str
+) -> None:
     whole = finish(runs.create(runs_root, tiny_config(), "whole"))
     run = runs.create(runs_root, tiny_config(), "mine")
     header = ",".join(metrics_file.COLUMNS)
-    torn = {"nothing": "", "half the header": header[:20], "half the first row": header + "\n2,16"}[cut]
+    torn = {"nothing": "", "half the header": header[:20], "half the first row": header + "\n2,16"}[
+        cut
+    ]
     (run.folder / runs.METRICS).write_text(torn)
     assert run.metrics().empty
     assert_same_run(finish(run), whole)
 
 
-def test_rows_that_are_kept_stay_as_they_were_written(runs_root: Path, tiny_config: ConfigFactory) -> None:
+def test_rows_that_are_kept_stay_as_they_were_written(
+    runs_root: Path, tiny_config: ConfigFactory
+) -> None:
     run = train_to(runs.create(runs_root, tiny_config(report_every=1, steps=40), "mine"), 20)
     before = (run.folder / runs.METRICS).read_text().splitlines()
     metrics_file.truncate_metrics(run, 15)
     assert (run.folder / runs.METRICS).read_text() == "\n".join(before[:16]) + "\n"
 
 
-def test_a_run_can_be_stopped_before_its_first_step(runs_root: Path, tiny_config: ConfigFactory) -> None:
+def test_a_run_can_be_stopped_before_its_first_step(
+    runs_root: Path, tiny_config: ConfigFactory
+) -> None:
     run = runs.create(runs_root, tiny_config(), "mine")
     interrupted = threading.Event()
     interrupted.set()
@@ -362,7 +400,8 @@ def nonsense(path: Path) -> None:
 
 
 DAMAGES = [
-    one_missing, one_moment_missing, no_moments, moment_of_another_shape, no_facts, nonsense_for_facts,
+    one_missing, one_moment_missing, no_moments, moment_of_another_shape, no_facts,
+    nonsense_for_facts,
     no_json_for_facts, truncated, emptied, nonsense,
 ]  # fmt: skip
 
@@ -382,7 +421,9 @@ def test_a_damaged_state_is_refused_in_one_sentence(
     assert rows(run) == before
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b'{"seed": -1}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff\xfe", b"[]", b'{"seed": -1}', b"[" * 100_000]
+)
 @pytest.mark.parametrize("file", [CONFIG, runs.STATUS])
 def test_a_damaged_config_or_status_is_one_sentence(
     runs_root: Path, tiny_config: ConfigFactory, file: str, content: bytes
@@ -408,7 +449,9 @@ def test_failures_stay_in_the_status_in_one_sentence(
     def fail(*_: object) -> object:
         raise RuntimeError("first line\n\tand   second")
 
-    run = runs.create(runs_root, tiny_config(data={"dataset": str(image_folder / "nowhere"), "size": 16}), "data")
+    run = runs.create(
+        runs_root, tiny_config(data={"dataset": str(image_folder / "nowhere"), "size": 16}), "data"
+    )
     assert refusal(lambda: finish(run)) == run.status().message
     assert run.status().phase == "failed"
     run = runs.create(runs_root, tiny_config(), "error")
@@ -437,7 +480,11 @@ def disk_full(*_: object) -> None:
 
 
 def everything_in(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def test_a_full_disk_leaves_the_earlier_state_and_no_partial_file(
@@ -470,7 +517,10 @@ def test_a_disk_that_fills_up_while_a_row_is_written_leaves_whole_rows(
             finish(run)
     assert (run.folder / runs.METRICS).read_bytes() == before
     assert run.status().phase == "failed"
-    assert run.status().message == "A run needs free disk space, and there is none left: free some and resume"
+    assert (
+        run.status().message
+        == "A run needs free disk space, and there is none left: free some and resume"
+    )
     assert_same_run(finish(run), whole)
 
 
@@ -489,7 +539,13 @@ def test_export_is_a_small_checkpoint_of_the_latest_state(
     (target / "snapshots" / "00000002.webp").write_bytes(b"of an earlier export")
     card = as_checkpoint.export(run, target, "A title", "A note.")
     assert card == load_card(target)
-    assert (card.name, card.title, card.note, card.weights, card.step) == ("small", "A title", "A note.", "fp16", 4)
+    assert (card.name, card.title, card.note, card.weights, card.step) == (
+        "small",
+        "A title",
+        "A note.",
+        "fp16",
+        4,
+    )
     weights = load_file(target / GENERATOR)
     assert {t.dtype for t in weights.values() if t.is_floating_point()} == {torch.float16}
     state = state_of(run)
@@ -515,10 +571,14 @@ def test_what_cannot_be_exported_is_refused_and_writes_nothing(
     runs_root: Path, tmp_path: Path, tiny_config: ConfigFactory
 ) -> None:
     run = runs.create(runs_root, tiny_config(), "mine")
-    assert refusal(lambda: as_checkpoint.export(run, tmp_path / "out", "T")).endswith("'mine' has none: train it first")
+    assert refusal(lambda: as_checkpoint.export(run, tmp_path / "out", "T")).endswith(
+        "'mine' has none: train it first"
+    )
     finish(run)
     for target in (Path(), tmp_path / "Not Allowed"):
-        assert refusal(lambda target=target: as_checkpoint.export(run, target, "T")).startswith("A run's name must be")
+        assert refusal(lambda target=target: as_checkpoint.export(run, target, "T")).startswith(
+            "A run's name must be"
+        )
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "Not Allowed").exists()
 
@@ -526,34 +586,52 @@ def test_what_cannot_be_exported_is_refused_and_writes_nothing(
 # Preparing, statuses
 
 
-def test_prepare_says_why_a_run_cannot_start(tiny_config: ConfigFactory, image_folder: Path) -> None:
+def test_prepare_says_why_a_run_cannot_start(
+    tiny_config: ConfigFactory, image_folder: Path
+) -> None:
     assert len(execution.prepare(tiny_config())) == 24
-    assert "it is 25 for 24 images" in refusal(lambda: execution.prepare(tiny_config(batch_size=25, steps=1)))
+    assert "it is 25 for 24 images" in refusal(
+        lambda: execution.prepare(tiny_config(batch_size=25, steps=1))
+    )
     missing = tiny_config(data={"dataset": str(image_folder / "nowhere"), "size": 16})
     assert "check the spelling" in refusal(lambda: execution.prepare(missing))
     if not torch.cuda.is_available():
-        assert "not available on this machine" in refusal(lambda: execution.prepare(tiny_config(device="cuda")))
+        assert "not available on this machine" in refusal(
+            lambda: execution.prepare(tiny_config(device="cuda"))
+        )
 
 
 def test_a_data_set_that_is_given_is_not_loaded_again(
-    runs_root: Path, tiny_config: ConfigFactory, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+    runs_root: Path,
+    tiny_config: ConfigFactory,
+    tiny_dataset: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(data, "load", lambda *_: pytest.fail("it was loaded again"))
     run = runs.create(runs_root, tiny_config(), "mine")
     assert [report.step for report in execution.execute(run, None, tiny_dataset)] == [2, 4, 6]
 
 
-def test_updates_keep_the_rest_and_move_the_clock(runs_root: Path, tiny_config: ConfigFactory) -> None:
+def test_updates_keep_the_rest_and_move_the_clock(
+    runs_root: Path, tiny_config: ConfigFactory
+) -> None:
     run = runs.create(runs_root, tiny_config(), "mine")
     first = run.status()
     run.update(step=3, message="hello")
     second = run.status()
-    assert (second.step, second.message, second.phase, second.created) == (3, "hello", "queued", first.created)
+    assert (second.step, second.message, second.phase, second.created) == (
+        3,
+        "hello",
+        "queued",
+        first.created,
+    )
     assert second.updated >= first.updated
     assert Status.model_validate_json(second.model_dump_json()) == second
 
 
-def test_the_config_on_disk_is_readable_and_complete(runs_root: Path, tiny_config: ConfigFactory) -> None:
+def test_the_config_on_disk_is_readable_and_complete(
+    runs_root: Path, tiny_config: ConfigFactory
+) -> None:
     run = runs.create(runs_root, tiny_config(), "mine")
     content = json.loads((run.folder / CONFIG).read_text())
     assert Config.model_validate(content) == tiny_config()

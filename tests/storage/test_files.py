@@ -40,7 +40,9 @@ def test_a_failure_leaves_the_old_content_and_nothing_else(
     assert [p.name for p in tmp_path.iterdir()] == ["file.bin"]
 
 
-def test_even_an_interruption_leaves_no_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_even_an_interruption_leaves_no_temporary_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -50,10 +52,14 @@ def test_even_an_interruption_leaves_no_temporary_file(tmp_path: Path, monkeypat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_bytes_are_on_disk_before_the_name_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the moment of the fsync the whole content stands in a temporary file beside the old one."""
+def test_bytes_are_on_disk_before_the_name_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the moment of the fsync all content stands in a temporary file beside the old one."""
     seen: list[dict[str, bytes]] = []
-    monkeypatch.setattr("os.fsync", lambda _: seen.append({p.name: p.read_bytes() for p in tmp_path.iterdir()}))
+    monkeypatch.setattr(
+        "os.fsync", lambda _: seen.append({p.name: p.read_bytes() for p in tmp_path.iterdir()})
+    )
     write_whole(tmp_path / "file.bin", b"content")
     (files,) = seen
     assert list(files.values()) == [b"content"]

@@ -22,31 +22,43 @@ def test_optimal_d_minimizes_the_cross_entropy_at_every_point(alpha: float, beta
                 -p * ((1 - alpha) * math.log(d) + alpha * math.log(1 - d))
                 - q * (beta * math.log(d) + (1 - beta) * math.log(1 - d))
             ),
-            bounds=(1e-9, 1 - 1e-9), method="bounded", options={"xatol": 1e-10},
+            bounds=(1e-9, 1 - 1e-9),
+            method="bounded",
+            options={"xatol": 1e-10},
         ).x
         for p, q in zip(p_data, p_g, strict=True)
-    ]  # fmt: skip
-    assert smoothing.optimal_discriminator(p_data, p_g, alpha, beta) == pytest.approx(found, abs=1e-5)
+    ]
+    assert smoothing.optimal_discriminator(p_data, p_g, alpha, beta) == pytest.approx(
+        found, abs=1e-5
+    )
 
 
 def test_optimal_d_is_undefined_where_nothing_is() -> None:
     assert np.isnan(smoothing.optimal_discriminator(np.zeros(1), np.zeros(1))[0])
 
 
-@pytest.mark.parametrize(("alpha", "beta", "value"), [(0.0, 0.0, 0.5), (0.1, 0.0, 0.45), (0.1, 0.1, 0.5)])
-def test_equilibrium_is_the_optimal_d_of_equal_densities(alpha: float, beta: float, value: float) -> None:
+@pytest.mark.parametrize(
+    ("alpha", "beta", "value"), [(0.0, 0.0, 0.5), (0.1, 0.0, 0.45), (0.1, 0.1, 0.5)]
+)
+def test_equilibrium_is_the_optimal_d_of_equal_densities(
+    alpha: float, beta: float, value: float
+) -> None:
     assert smoothing.equilibrium(alpha, beta) == pytest.approx(value)
     same = np.array([0.3])
     assert smoothing.optimal_discriminator(same, same, alpha, beta)[0] == pytest.approx(value)
 
 
-@pytest.mark.parametrize(("alpha", "beta", "floor"), [(0.0, 0.0, 0.0), (0.1, 0.0, 0.325), (0.1, 0.1, 0.650)])
+@pytest.mark.parametrize(
+    ("alpha", "beta", "floor"), [(0.0, 0.0, 0.0), (0.1, 0.0, 0.325), (0.1, 0.1, 0.650)]
+)
 def test_entropy_floor(alpha: float, beta: float, floor: float) -> None:
     assert smoothing.entropy_floor(alpha, beta) == pytest.approx(floor, abs=5e-4)
 
 
 @pytest.mark.parametrize(("alpha", "beta"), SMOOTHINGS)
-def test_equilibrium_loss_is_the_cross_entropy_of_the_constant_best_d(alpha: float, beta: float) -> None:
+def test_equilibrium_loss_is_the_cross_entropy_of_the_constant_best_d(
+    alpha: float, beta: float
+) -> None:
     d = smoothing.equilibrium(alpha, beta)
     direct = -(1 - alpha + beta) * math.log(d) - (1 + alpha - beta) * math.log(1 - d)
     assert smoothing.equilibrium_loss(alpha, beta) == pytest.approx(direct)

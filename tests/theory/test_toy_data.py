@@ -9,7 +9,15 @@ import pytest
 from scipy import stats
 
 from gandash.theory import toy_data
-from gandash.theory.toy_data import MIXTURE_1D, STUDIES, Points, coverage, grid_modes, kl_to_uniform, ring_modes
+from gandash.theory.toy_data import (
+    MIXTURE_1D,
+    STUDIES,
+    Points,
+    coverage,
+    grid_modes,
+    kl_to_uniform,
+    ring_modes,
+)
 
 MIXTURES = [name for name, it in STUDIES.items() if it.modes is not None]
 
@@ -25,7 +33,9 @@ def test_the_ring_has_eight_different_modes_on_a_circle() -> None:
 
 
 def test_the_grid_has_the_papers_twenty_five_modes() -> None:
-    assert {tuple(mode) for mode in grid_modes().tolist()} == {(x, y) for x in range(-4, 5, 2) for y in range(-4, 5, 2)}
+    assert {tuple(mode) for mode in grid_modes().tolist()} == {
+        (x, y) for x in range(-4, 5, 2) for y in range(-4, 5, 2)
+    }
 
 
 def test_protocols_are_those_of_the_paper() -> None:
@@ -47,7 +57,10 @@ def test_points_are_the_same_for_ever_and_others_in_the_test_split(name: str) ->
 
 
 def test_a_few_points_are_pinned() -> None:
-    """NumPy's RandomState is frozen: these numbers may never change, or old seeds would mean other data."""
+    """NumPy's RandomState is frozen: these numbers may never change.
+
+    Or old seeds would mean other data.
+    """
     rng = np.random.RandomState(20140610)
     modes = ring_modes()[rng.randint(8, size=50_000)]
     expected = modes + 0.01 * rng.standard_normal((50_000, 2))
@@ -78,7 +91,9 @@ def test_the_spiral_lies_on_its_two_arms() -> None:
     points = toy_data.load("spiral").astype(np.float64)
     radius, angle = np.linalg.norm(points, axis=1), np.arctan2(points[:, 1], points[:, 0])
     assert radius.max() < 1.1
-    wound = (angle - 2 * np.pi * 1.5 * radius) / np.pi  # an integer on an arm, odd on the one and even on the other
+    wound = (
+        angle - 2 * np.pi * 1.5 * radius
+    ) / np.pi  # an integer on an arm, odd on the one and even on the other
     far = radius > 0.5
     off = np.abs(wound - np.round(wound))[far]
     assert np.median(off) < 0.1
@@ -110,7 +125,10 @@ def test_the_line_is_thin_and_of_one_dimension() -> None:
 def near(modes: Points, each: list[int], distance: float) -> Points:
     """So many samples of each mode, all at one distance from it."""
     return np.concatenate(
-        [np.repeat(mode[None] + [distance, 0], n, axis=0) for mode, n in zip(modes, each, strict=True)]
+        [
+            np.repeat(mode[None] + [distance, 0], n, axis=0)
+            for mode, n in zip(modes, each, strict=True)
+        ]
     )
 
 
@@ -143,7 +161,10 @@ def test_nothing_good_covers_nothing() -> None:
 
 @pytest.mark.parametrize("name", MIXTURES)
 def test_the_data_itself_covers_everything(name: str) -> None:
-    """The share within 3 deviations is the chi distribution's, 0.9889 in the plane and more on the line."""
+    """The share within 3 deviations is the chi distribution's.
+
+    0.9889 in the plane and more on the line.
+    """
     it = STUDIES[name]
     assert it.modes is not None
     found = coverage(toy_data.load(name, "test"), it.modes, it.std)

@@ -32,11 +32,17 @@ def test_updates_are_those_of_torch_bit_for_bit(method: str) -> None:
         norm = optimizers.update(fast, ours(x).square().mean())
         slow.zero_grad()
         plain(x).square().mean().backward()
-        gradients = [parameter.grad for parameter in plain.parameters() if parameter.grad is not None]
+        gradients = [
+            parameter.grad for parameter in plain.parameters() if parameter.grad is not None
+        ]
         torch.testing.assert_close(norm, torch.cat([it.flatten() for it in gradients]).norm())
         slow.step()
-        assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), plain.parameters(), strict=True))
-    for a, b in zip(fast.state_dict()["state"].values(), slow.state_dict()["state"].values(), strict=True):
+        assert all(
+            torch.equal(a, b) for a, b in zip(ours.parameters(), plain.parameters(), strict=True)
+        )
+    for a, b in zip(
+        fast.state_dict()["state"].values(), slow.state_dict()["state"].values(), strict=True
+    ):
         assert all(torch.equal(a[name], b[name]) for name in b)
 
 
@@ -61,4 +67,6 @@ def test_an_optimizer_restored_from_its_state_goes_on_alike() -> None:
     restored.load_state_dict(copy.deepcopy(optimizer.state_dict()))
     for it, net in ((optimizer, network), (restored, other)):
         optimizers.update(it, net(x).square().mean())
-    assert all(torch.equal(a, b) for a, b in zip(network.parameters(), other.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(network.parameters(), other.parameters(), strict=True)
+    )

@@ -25,12 +25,17 @@ def steps(count: int, *, d: bool = True, g: bool = True, accuracy: bool = False)
 
     return [
         Measured(
-            draw(), draw(), draw(9), draw(9), draw(9),
-            draw() if d or number % 2 else None, draw() if g or not number % 2 else None,
+            draw(),
+            draw(),
+            draw(9),
+            draw(9),
+            draw(9),
+            draw() if d or number % 2 else None,
+            draw() if g or not number % 2 else None,
             draw().sigmoid() if accuracy else None,
         )
         for number in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def expected_row(rows: list[Measured]) -> dict[str, float]:
@@ -44,13 +49,18 @@ def expected_row(rows: list[Measured]) -> dict[str, float]:
     for who in ("real", "fake"):
         logits = [getattr(row, f"{who}_logits").double().numpy() for row in rows]
         values[f"d_{who}"] = float(np.mean([1 / (1 + np.exp(-x)) for x in logits]))
-        values |= {f"{who}_{q}": float(np.mean([np.quantile(x, level) for x in logits])) for q, level in LEVELS.items()}
+        values |= {
+            f"{who}_{q}": float(np.mean([np.quantile(x, level) for x in logits]))
+            for q, level in LEVELS.items()
+        }
     return values
 
 
 @pytest.mark.parametrize("count", [1, 3, FOLD - 1, FOLD, 2 * FOLD + 1])
 @pytest.mark.parametrize("takes_turns", [False, True])
-def test_a_window_is_the_mean_of_its_steps_however_long_it_is(count: int, takes_turns: bool) -> None:
+def test_a_window_is_the_mean_of_its_steps_however_long_it_is(
+    count: int, takes_turns: bool
+) -> None:
     rows = steps(count, d=not takes_turns, g=not takes_turns, accuracy=takes_turns)
     window = Window()
     for row in rows:
@@ -77,12 +87,19 @@ def test_a_window_starts_anew_when_it_was_read() -> None:
 
 
 def test_what_was_not_measured_is_not_a_number_and_spoils_nothing() -> None:
-    rows = [Measured(*(torch.ones(()) for _ in range(2)), *(torch.zeros(4) for _ in range(3))) for _ in range(3)]
+    rows = [
+        Measured(*(torch.ones(()) for _ in range(2)), *(torch.zeros(4) for _ in range(3)))
+        for _ in range(3)
+    ]
     window = Window()
     for row in rows:
         window.add(row, 1, 1)
     values, _ = window.read()
-    assert {name for name, value in values.items() if math.isnan(value)} == {"d_grad_norm", "g_grad_norm", "d_accuracy"}
+    assert {name for name, value in values.items() if math.isnan(value)} == {
+        "d_grad_norm",
+        "g_grad_norm",
+        "d_accuracy",
+    }
     assert (values["d_loss"], values["d_real"], values["real_q95"]) == (1.0, 0.5, 0.0)
 
 

@@ -32,7 +32,9 @@ class Tiny(nn.Module):
 
 @pytest.fixture
 def points() -> tuple[Tensor, Tensor]:
-    real, fake = torch.randn(2, 4, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    real, fake = torch.randn(
+        2, 4, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64
+    )
     return real, fake
 
 
@@ -41,7 +43,10 @@ def loss_on(real: Tensor, fake: Tensor) -> Callable[[Judge], Tensor]:
 
 
 def updated_by_hand(D: Tiny, real: Tensor, fake: Tensor, steps: int) -> Tiny:
-    """theta_K by plain SGD, the gradient of the loss written out: sigmoids and the chain rule, no autograd."""
+    """theta_K by plain SGD, the gradient of the loss written out.
+
+    Sigmoids and the chain rule, no autograd.
+    """
     W, b, v = (p.detach().clone() for p in (D.W, D.b, D.v))
     for _ in range(steps):
         dW, db, dv = torch.zeros_like(W), torch.zeros_like(b), torch.zeros_like(v)
@@ -64,7 +69,9 @@ def test_the_future_d_is_the_one_updated_by_hand(points: tuple[Tensor, Tensor], 
     D = Tiny()
     future = unroll(D, loss_on(real, fake), steps, sgd(LR))
     x = torch.linspace(-2, 2, 10, dtype=torch.float64).view(5, 2)
-    torch.testing.assert_close(future(x).detach(), updated_by_hand(D, real, fake, steps)(x).detach())
+    torch.testing.assert_close(
+        future(x).detach(), updated_by_hand(D, real, fake, steps)(x).detach()
+    )
     assert torch.allclose(future(x), D(x)) == (steps == 0)
 
 
@@ -75,7 +82,10 @@ def surrogate(D: Tiny, real: Tensor, fake: Tensor, steps: int) -> Tensor:
 
 @pytest.mark.parametrize("steps", [1, 2, 5])
 def test_gs_gradient_goes_through_the_updates(points: tuple[Tensor, Tensor], steps: int) -> None:
-    """Against central differences of the whole procedure, and unlike the gradient with D_K taken as given."""
+    """Against central differences of the whole procedure.
+
+    And unlike the gradient with D_K taken as given.
+    """
     real, fake = points
     D, h = Tiny(), 1e-5
     moving = fake.clone().requires_grad_()
@@ -89,8 +99,12 @@ def test_gs_gradient_goes_through_the_updates(points: tuple[Tensor, Tensor], ste
             rise = surrogate(D, real, fake + shift, steps) - surrogate(D, real, fake - shift, steps)
             numeric[row, place] = rise / (2 * h)
     torch.testing.assert_close(gradient, numeric, rtol=1e-6, atol=1e-9)
-    (cut,) = torch.autograd.grad(non_saturating_g(unroll(D, loss_on(real, fake), steps, sgd(LR))(moving)), moving)
-    assert (gradient - cut).abs().max() > 0.02 * gradient.abs().max(), "a graph cut at the update must be told apart"
+    (cut,) = torch.autograd.grad(
+        non_saturating_g(unroll(D, loss_on(real, fake), steps, sgd(LR))(moving)), moving
+    )
+    assert (gradient - cut).abs().max() > 0.02 * gradient.abs().max(), (
+        "a graph cut at the update must be told apart"
+    )
 
 
 def trained_adam(real: Tensor, fake: Tensor, updates: int) -> tuple[Tiny, torch.optim.Adam]:
@@ -116,7 +130,9 @@ def test_imagined_adam_is_torchs_own_from_where_it_stands(
     future = unroll(D, loss_on(real, fake), steps, adam(optimizer))(x).detach()
     torch.testing.assert_close(future, trained_adam(real, fake, before + steps)[0](x).detach())
     assert all(torch.equal(a, b) for a, b in zip(D.parameters(), kept, strict=True))
-    assert {float(state["step"]) for state in optimizer.state.values()} == ({float(before)} if before else set())
+    assert {float(state["step"]) for state in optimizer.state.values()} == (
+        {float(before)} if before else set()
+    )
 
 
 def test_gs_gradient_goes_through_adam(points: tuple[Tensor, Tensor]) -> None:
@@ -130,7 +146,9 @@ def test_gs_gradient_goes_through_adam(points: tuple[Tensor, Tensor]) -> None:
     assert torch.autograd.gradcheck(g_loss, [fake.clone().requires_grad_()])
 
 
-def test_a_parameter_without_gradient_stays_and_breaks_nothing(points: tuple[Tensor, Tensor]) -> None:
+def test_a_parameter_without_gradient_stays_and_breaks_nothing(
+    points: tuple[Tensor, Tensor],
+) -> None:
     """At a gradient of 0 the root of the second moment has no slope; the imagined one must have."""
     real, fake = points
     D = Tiny()
@@ -148,7 +166,10 @@ class Buffered(nn.Module):
         super().__init__()
         torch.manual_seed(0)
         self.layers = nn.Sequential(
-            spectral_norm(nn.Linear(2, 8)), nn.BatchNorm1d(8), nn.LeakyReLU(0.2), spectral_norm(nn.Linear(8, 1))
+            spectral_norm(nn.Linear(2, 8)),
+            nn.BatchNorm1d(8),
+            nn.LeakyReLU(0.2),
+            spectral_norm(nn.Linear(8, 1)),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -159,7 +180,12 @@ def test_d_keeps_its_weights_and_buffers(points: tuple[Tensor, Tensor]) -> None:
     real, fake = (p.float() for p in points)
     D = Buffered()
     before = {name: value.clone() for name, value in D.state_dict().items()}
-    assert {name.rsplit(".", 1)[-1] for name in before} >= {"running_mean", "num_batches_tracked", "_u", "_v"}
+    assert {name.rsplit(".", 1)[-1] for name in before} >= {
+        "running_mean",
+        "num_batches_tracked",
+        "_u",
+        "_v",
+    }
     moving = fake.requires_grad_()
     future = unroll(D, loss_on(real, moving), 3, sgd(0.1))
     softplus(-future(moving)).mean().backward()
@@ -189,7 +215,9 @@ def test_labels_reach_the_future_d(points: tuple[Tensor, Tensor]) -> None:
             return super().forward(x)
 
     labels = torch.arange(4)
-    future = unroll(Told(), lambda judge: cross_entropy_d(judge(real, labels), judge(fake, None)), 1, sgd(LR))
+    future = unroll(
+        Told(), lambda judge: cross_entropy_d(judge(real, labels), judge(fake, None)), 1, sgd(LR)
+    )
     future(fake, labels)
     assert seen[0] is labels
     assert seen[1] is None

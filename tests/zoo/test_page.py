@@ -22,14 +22,19 @@ pytestmark = pytest.mark.usefixtures("plain_arithmetic")
 
 @pytest.fixture
 def trained(
-    runs_root: Path, pretrained_root: Path, tiny_zoo: dict[str, Entry], monkeypatch: pytest.MonkeyPatch
+    runs_root: Path,
+    pretrained_root: Path,
+    tiny_zoo: dict[str, Entry],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Path:
-    monkeypatch.setattr("gandash.zoo.entries.ZOO", tiny_zoo | {"untrained": tiny_zoo["plain"]})
     list(rebuild.train([], runs_root, pretrained_root))
+    monkeypatch.setattr("gandash.zoo.entries.ZOO", tiny_zoo | {"untrained": tiny_zoo["plain"]})
     return pretrained_root
 
 
-def test_the_page_shows_every_checkpoint_with_its_first_samples(trained: Path, tmp_path: Path) -> None:
+def test_the_page_shows_every_checkpoint_with_its_first_samples(
+    trained: Path, tmp_path: Path
+) -> None:
     page = write(trained, tmp_path / "docs").read_text()
     assert "untrained" not in page
     assert "| --- |" not in page, "nothing is measured"
@@ -66,13 +71,19 @@ def test_training_images_stand_in_the_table_or_in_a_sentence_of_their_own(
         assert (f"another protocol, a hint and no rank: {reference.protocol}.\n" in page) != within
 
 
-def test_arms_are_compared_over_seeds(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arms_are_compared_over_seeds(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number, checkpoint in enumerate(checkpoints.find(trained)[0]):
         config, figures = checkpoint.card.config, measured(10.0 + number)
         checkpoints.attach(checkpoint, figures)
         other = trained / f"{checkpoint.name}-seed-1"
         shutil.copytree(checkpoint.folder, other)
-        changed = {"name": other.name, "config": config.model_copy(update={"seed": 1}), "evaluation": measured(12.0)}
+        changed = {
+            "name": other.name,
+            "config": config.model_copy(update={"seed": 1}),
+            "evaluation": measured(12.0),
+        }
         card = checkpoint.card.model_copy(update=changed)
         (other / checkpoints.CARD).write_text(card.model_dump_json())
     names = [checkpoint.name for checkpoint in checkpoints.find(trained)[0]]
@@ -85,11 +96,16 @@ def test_arms_are_compared_over_seeds(trained: Path, tmp_path: Path, monkeypatch
 def test_figures_of_two_protocols_stand_in_no_table(trained: Path, tmp_path: Path) -> None:
     for count, checkpoint in enumerate(checkpoints.find(trained)[0], start=1000):
         checkpoints.attach(checkpoint, measured(1.0, count))
-    with pytest.raises(ValueError, match=r"must share a protocol, .* 1,000 samples .* and 1,001 samples .* anew with"):
+    with pytest.raises(
+        ValueError,
+        match=r"must share a protocol, .* 1,000 samples .* and 1,001 samples .* anew with",
+    ):
         write(trained, tmp_path)
 
 
-def test_the_command_says_where_the_page_is(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_where_the_page_is(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert trained.is_dir()
     assert main.main(["zoo", "document", "--docs", str(tmp_path)]) == 0
     assert capsys.readouterr().out == f"Wrote {tmp_path / 'zoo.md'}\n"

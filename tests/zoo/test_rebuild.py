@@ -28,12 +28,17 @@ ARMS = ["mnist-dcgan{}", *(f"mnist-half-dcgan{{}}-seed-{seed}" for seed in range
 @pytest.mark.parametrize("name", ARMS)
 def test_the_three_arms_differ_in_smoothing_alone(name: str) -> None:
     arms = {arm: entry for arm, entry in ZOO.items() if entry.group == name.format("")}
-    assert {arm: (entry.config.loss.alpha, entry.config.loss.beta) for arm, entry in arms.items()} == {
+    assert {
+        arm: (entry.config.loss.alpha, entry.config.loss.beta) for arm, entry in arms.items()
+    } == {
         name.format(""): (0.0, 0.0),
         name.format("-one-sided"): (0.1, 0.0),
         name.format("-two-sided"): (0.1, 0.1),
     }
-    assert len({entry.config.model_copy(update={"loss": LossConfig()}) for entry in arms.values()}) == 1
+    assert (
+        len({entry.config.model_copy(update={"loss": LossConfig()}) for entry in arms.values()})
+        == 1
+    )
 
 
 def test_the_seeds_of_an_arm_differ_in_the_seed_alone() -> None:
@@ -48,7 +53,9 @@ def test_every_entry_can_be_shown_and_built(name: str) -> None:
     assert entry.title
     assert entry.note.endswith(".")
     assert runs.check_name(name)
-    shape = {"cifar10": (3, 32, 32), "tinyhero": (3, 64, 64)}.get(entry.config.data.dataset, (1, 32, 32))
+    shape = {"cifar10": (3, 32, 32), "tinyhero": (3, 64, 64)}.get(
+        entry.config.data.dataset, (1, 32, 32)
+    )
     G, D = build_pair(entry.config, shape, 10)
     labels = torch.zeros(2, dtype=torch.int64)
     images = G(torch.zeros(2, G.latent_dim), labels)
@@ -65,11 +72,16 @@ def test_what_ships_is_trained_to_the_end_of_its_entry(name: str) -> None:
 
 
 def test_the_zoo_stays_small() -> None:
-    """Half-precision weights of all entries, about 0.6 MB an entry for metrics and snapshots, three classifiers."""
+    """Half-precision weights of all entries, about 0.6 MB an entry for metrics and snapshots.
+
+    Three classifiers.
+    """
     total = 0
     for entry in ZOO.values():
         color = {"cifar10": 3, "tinyhero": 3}.get(entry.config.data.dataset, 1)
-        players = build_pair(entry.config, (color, entry.config.data.size, entry.config.data.size), 10)
+        players = build_pair(
+            entry.config, (color, entry.config.data.size, entry.config.data.size), 10
+        )
         total += sum(2 * value.numel() for player in players for value in player.parameters())
     assert total + 0.6e6 * len(ZOO) + 3e6 < 90e6
 
@@ -95,9 +107,14 @@ def test_arms_advance_in_turn_and_are_exported_after_every_turn(
         if (name, report.step) == ("plain", 4):
             found, _ = find(pretrained_root)
             assert [(c.name, c.card.step) for c in found] == [("plain", 3), ("smoothed", 3)]
-    assert seen == [("plain", 1), ("plain", 2), ("plain", 3), ("smoothed", 1), ("smoothed", 2), ("smoothed", 3)] + [
-        (name, step) for name in ("plain", "smoothed") for step in (4, 5, 6)
-    ]
+    assert seen == [
+        ("plain", 1),
+        ("plain", 2),
+        ("plain", 3),
+        ("smoothed", 1),
+        ("smoothed", 2),
+        ("smoothed", 3),
+    ] + [(name, step) for name in ("plain", "smoothed") for step in (4, 5, 6)]
     found, broken = find(pretrained_root)
     assert not broken
     for checkpoint in found:
@@ -129,13 +146,21 @@ def test_training_the_zoo_goes_on_where_it_was_left(
     assert list(rebuild.train([], runs_root, pretrained_root)) == []
 
 
-def test_single_entries_can_be_trained(runs_root: Path, pretrained_root: Path, tiny_zoo: dict[str, Entry]) -> None:
-    assert {name for name, _ in rebuild.train(["smoothed"], runs_root, pretrained_root)} == {"smoothed"}
+def test_single_entries_can_be_trained(
+    runs_root: Path, pretrained_root: Path, tiny_zoo: dict[str, Entry]
+) -> None:
+    assert {name for name, _ in rebuild.train(["smoothed"], runs_root, pretrained_root)} == {
+        "smoothed"
+    }
     assert [path.name for path in pretrained_root.iterdir()] == ["smoothed"]
 
 
-def test_an_unknown_entry_is_refused(runs_root: Path, pretrained_root: Path, tiny_zoo: dict[str, Entry]) -> None:
-    with pytest.raises(ValueError, match=r"one of the 2 in .*, and 'plan' is none: did you mean plain\?$"):
+def test_an_unknown_entry_is_refused(
+    runs_root: Path, pretrained_root: Path, tiny_zoo: dict[str, Entry]
+) -> None:
+    with pytest.raises(
+        ValueError, match=r"one of the 2 in .*, and 'plan' is none: did you mean plain\?$"
+    ):
         list(rebuild.train(["plain", "plan"], runs_root, pretrained_root))
     assert not runs_root.exists()
 
@@ -150,7 +175,10 @@ def test_a_run_of_that_name_with_another_config_is_refused(
 
 
 def test_an_entry_that_was_given_more_epochs_is_trained_on(
-    runs_root: Path, pretrained_root: Path, tiny_zoo: dict[str, Entry], monkeypatch: pytest.MonkeyPatch
+    runs_root: Path,
+    pretrained_root: Path,
+    tiny_zoo: dict[str, Entry],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     list(rebuild.train(["plain"], runs_root, pretrained_root))
     before = load_card(pretrained_root / "plain")
@@ -158,4 +186,7 @@ def test_an_entry_that_was_given_more_epochs_is_trained_on(
     monkeypatch.setitem(entries.ZOO, "plain", replace(tiny_zoo["plain"], config=longer))
     list(rebuild.train(["plain"], runs_root, pretrained_root))
     after = load_card(pretrained_root / "plain")
-    assert (after.config, after.step) == (longer, before.step + longer.steps_per_epoch(after.data.images))
+    assert (after.config, after.step) == (
+        longer,
+        before.step + longer.steps_per_epoch(after.data.images),
+    )

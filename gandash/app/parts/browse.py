@@ -1,4 +1,7 @@
-"""Which checkpoints the gallery shows, in which order, and how many at a time; every choice is in the URL."""
+"""Which checkpoints the gallery shows, in which order, and how many at a time.
+
+Every choice is in the URL.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ Groups = list[tuple[str, list[Checkpoint]]]
 
 
 def shipped_first(found: list[Checkpoint]) -> Groups:
-    """One group in the order that all pages offer them in: the zoo's own, then finished runs by name."""
+    """One group in the order that all pages offer them in.
+
+    The zoo's own, then finished runs by name.
+    """
     return [("", found)]
 
 
@@ -37,12 +43,17 @@ def by_age(found: list[Checkpoint]) -> Groups:
 
 
 def by_frechet(found: list[Checkpoint]) -> Groups:
-    """A group for each protocol, the largest first, each ranked in itself; then what was not measured, by name."""
+    """A group for each protocol, the largest first, each ranked in itself.
+
+    Then what was not measured, by name.
+    """
     named = {checkpoint.name: checkpoint for checkpoint in found}
     ranked = score_tables.by_protocol([checkpoint.card for checkpoint in found])
     groups = [
         (f"**{cards[0].data.title}**, {protocol}.", [named[card.name] for card in cards])
-        for protocol, cards in sorted(ranked.items(), key=lambda group: (-len(group[1]), str(group[0])))
+        for protocol, cards in sorted(
+            ranked.items(), key=lambda group: (-len(group[1]), str(group[0]))
+        )
     ]
     rest = [checkpoint for checkpoint in found if not checkpoint.card.evaluation]
     return [*groups, (UNMEASURED, rest)] if rest else groups
@@ -57,22 +68,40 @@ def cut(groups: Groups, page: int, per_page: int = PER_PAGE) -> Groups:
     """The groups on one page, counted from 1; a group that goes on keeps its heading."""
     flat = [(heading, checkpoint) for heading, found in groups for checkpoint in found]
     shown = flat[(page - 1) * per_page : page * per_page]
-    return [(heading, [item for _, item in part]) for heading, part in groupby(shown, key=lambda pair: pair[0])]
+    return [
+        (heading, [item for _, item in part])
+        for heading, part in groupby(shown, key=lambda pair: pair[0])
+    ]
 
 
 def chosen(found: list[Checkpoint]) -> tuple[list[Checkpoint], Groups]:
     """The checkpoints that pass the filters, and all of them in the order that was asked for."""
-    filters = {name: sorted({kind(checkpoint.card) for checkpoint in found}) for name, kind in KINDS.items()}
+    filters = {
+        name: sorted({kind(checkpoint.card) for checkpoint in found})
+        for name, kind in KINDS.items()
+    }
     filters = {name: options for name, options in filters.items() if len(options) > 1}
     orders = [name for name in ORDERS if name != "Fréchet" or any(c.card.evaluation for c in found)]
-    *columns, last = st.columns([2] * len(filters) + [1.2]) if filters else [st.container(width=220)]
+    *columns, last = (
+        st.columns([2] * len(filters) + [1.2]) if filters else [st.container(width=220)]
+    )
     for (name, options), column in zip(filters.items(), columns, strict=True):
         wanted = column.multiselect(
-            name.capitalize(), options, placeholder="All", key=f"gallery_{name}", bind="query-params",
+            name.capitalize(),
+            options,
+            placeholder="All",
+            key=f"gallery_{name}",
+            bind="query-params",
             on_change=to_first_page,
-        )  # fmt: skip
-        found = [checkpoint for checkpoint in found if not wanted or KINDS[name](checkpoint.card) in wanted]
-    order = last.selectbox("Sort by", orders, key="gallery_sort", bind="query-params", on_change=to_first_page)
+        )
+        found = [
+            checkpoint
+            for checkpoint in found
+            if not wanted or KINDS[name](checkpoint.card) in wanted
+        ]
+    order = last.selectbox(
+        "Sort by", orders, key="gallery_sort", bind="query-params", on_change=to_first_page
+    )
     return found, ORDERS[order](found)
 
 
@@ -89,8 +118,12 @@ def paged(groups: Groups) -> Groups:
         return groups
     if st.session_state.get("gallery_page", 1) > pages:
         st.session_state.gallery_page = pages
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
         page = st.pagination(pages, width=360, key="gallery_page", bind="query-params")
         first = (page - 1) * PER_PAGE
-        st.caption(f"{first + 1} to {min(first + PER_PAGE, count)} of {count} checkpoints", width="content")
+        st.caption(
+            f"{first + 1} to {min(first + PER_PAGE, count)} of {count} checkpoints", width="content"
+        )
     return cut(groups, page)

@@ -15,17 +15,22 @@ SAMPLES, COLUMNS = 32, 8
 
 
 def card(checkpoint: Checkpoint, job: Job | None) -> None:
-    """Samples of seed 0 with what the checkpoint is and how it was made; ``job`` is what goes on beside the server."""
+    """Samples of seed 0 with what the checkpoint is and how it was made.
+
+    ``job`` is what goes on beside the server.
+    """
     about = checkpoint.card
     with st.container(border=True, height="stretch"):  # cards of one row are equally tall
         with page.one_sentence():
             content = cached.sample_grid(checkpoint, 0, SAMPLES, COLUMNS)
             alt = f"{words.amount_of(about, SAMPLES)} of {about.name}, seed 0"
-            st.html(f'<div class="gd-card">{cached.image_html(content, alt, points=about.data.points)}</div>')
+            picture = cached.image_html(content, alt, points=about.data.points)
+            st.html(f'<div class="gd-card">{picture}</div>')
         st.markdown(f"**{about.title}**")
         facts = about.data
         st.html(
-            f'<p class="gd-facts">{facts.title}, {words.kind_of(about)} · {words.epochs_of(about)}<br>'
+            f'<p class="gd-facts">{facts.title}, {words.kind_of(about)} · '
+            f"{words.epochs_of(about)}<br>"
             f"{tricks.summary(about.config)}<br>"
             f"Trained in {words.duration(about.seconds)} on {about.device}</p>"
         )
@@ -33,7 +38,9 @@ def card(checkpoint: Checkpoint, job: Job | None) -> None:
             st.markdown(score_tables.line(shown), help=f"Measured on {shown.protocol}.")
         st.space("stretch")
         refused = cached.not_measurable(checkpoint)
-        mine = job if job is not None and job.concerns(measuring.MODULE, checkpoint.folder) else None
+        mine = (
+            job if job is not None and job.concerns(measuring.MODULE, checkpoint.folder) else None
+        )
         underway = mine is not None and not mine.problem
         with st.container(horizontal=True):
             with st.popover("All facts", icon=":material/info:"):
@@ -46,7 +53,10 @@ def card(checkpoint: Checkpoint, job: Job | None) -> None:
 
 
 def show_facts(checkpoint: Checkpoint, refused: str) -> None:
-    """The whole card, as it is stored beside the weights; ``refused`` says why it cannot be measured, if so."""
+    """The whole card, as it is stored beside the weights.
+
+    ``refused`` says why it cannot be measured, if so.
+    """
     about = checkpoint.card
     if about.note:
         st.markdown(about.note)
@@ -64,7 +74,10 @@ def show_facts(checkpoint: Checkpoint, refused: str) -> None:
     elif refused:
         st.caption(f"Not measured: {refused}.")
     if about.inception:
-        st.markdown(f"{score_tables.line(about.inception)} · inception score **{about.inception.score:.2f}**")
+        st.markdown(
+            f"{score_tables.line(about.inception)} · inception score "
+            f"**{about.inception.score:.2f}**"
+        )
         st.caption(f"Measured on {about.inception.protocol}.")
     st.json(about.config.model_dump(), expanded=1)
     st.caption(", ".join(f"{name} {version}" for name, version in about.versions.items()))
@@ -73,8 +86,13 @@ def show_facts(checkpoint: Checkpoint, refused: str) -> None:
 def measure_button(label: str, checkpoint: Checkpoint) -> None:
     """Starts to measure a checkpoint."""
     st.button(
-        label, icon=":material/straighten:", key=f"gallery_measure_{checkpoint.name}", on_click=jobs.attempt,
+        label,
+        icon=":material/straighten:",
+        key=f"gallery_measure_{checkpoint.name}",
+        on_click=jobs.attempt,
         args=(measuring.start, checkpoint.folder, checkpoint.name),
-        help="Draws 10,000 samples and compares them with held-out images, on a classifier's features. It takes "
-        "minutes, goes on when this tab is closed, and the figures are kept in the card for everyone.",
-    )  # fmt: skip
+        help="Draws 10,000 samples and compares them with held-out images, on a classifier's "
+        "features. It takes "
+        "minutes, goes on when this tab is closed, and the figures are kept in the card for "
+        "everyone.",
+    )

@@ -21,29 +21,58 @@ from gandash.theory.toy_data import STUDIES
 Path = tuple[str, ...]
 Values = Mapping[str, Any]  # by widget key
 TITLES = {
-    "data": "Data", "network": "Networks", "loss": "Form of G's loss", "regularizer": "Regularizers",
-    "collapse": "Against collapse", "labels": "Labels", "balance": "Balance of D and G", "optimizer": "Optimizers",
+    "data": "Data",
+    "network": "Networks",
+    "loss": "Form of G's loss",
+    "regularizer": "Regularizers",
+    "collapse": "Against collapse",
+    "labels": "Labels",
+    "balance": "Balance of D and G",
+    "optimizer": "Optimizers",
     "": "Run",
-}  # fmt: skip
+}
 CHOICES: dict[str, Sequence[str]] = {"objective": list(OBJECTIVES)}
 LABELS = {
-    "size": "Image size (pixels)", "limit": "Only the first so many", "latent_dim": "Latent size",
-    "g_width": "Width of G", "d_width": "Width of D", "depth": "Hidden layers (mlp)",
-    "g_norm": "Normalization in G", "d_norm": "Normalization in D", "d_spectral_norm": "Spectral norm on D",
-    "attention": "Self-attention at (pixels)", "alpha": "α, smoothing of real", "beta": "β, smoothing of generated",
-    "g_form": "Form of G's loss", "gradient_penalty": "Gradient penalty, λ", "r1_gamma": "R1 penalty, γ",
-    "r1_every": "R1 every so many steps", "weight_clip": "Weight clipping, ±c", "minibatch": "Minibatch layer in D",
+    "size": "Image size (pixels)",
+    "limit": "Only the first so many",
+    "latent_dim": "Latent size",
+    "g_width": "Width of G",
+    "d_width": "Width of D",
+    "depth": "Hidden layers (mlp)",
+    "g_norm": "Normalization in G",
+    "d_norm": "Normalization in D",
+    "d_spectral_norm": "Spectral norm on D",
+    "attention": "Self-attention at (pixels)",
+    "alpha": "α, smoothing of real",
+    "beta": "β, smoothing of generated",
+    "g_form": "Form of G's loss",
+    "gradient_penalty": "Gradient penalty, λ",
+    "r1_gamma": "R1 penalty, γ",
+    "r1_every": "R1 every so many steps",
+    "weight_clip": "Weight clipping, ±c",
+    "minibatch": "Minibatch layer in D",
     "minibatch_kernels": "Kernels of minibatch discrimination",
-    "pack": "PacGAN pack (images D sees as one)", "unroll_steps": "Unrolled updates of D",
-    "unroll_method": "Unrolled updates by", "unroll_lr": "Learning rate of unrolled SGD",
+    "pack": "PacGAN pack (images D sees as one)",
+    "unroll_steps": "Unrolled updates of D",
+    "unroll_method": "Unrolled updates by",
+    "unroll_lr": "Learning rate of unrolled SGD",
     "conditioning": "Conditioning on labels",
-    "g_labels": "Labels reach G by", "labelled": "Labelled images", "d_steps": "Updates of D per step",
-    "g_steps": "Updates of G per step", "rule": "Rule: who is updated", "ratio": "Ratio in the rule",
-    "method": "Method", "g_lr": "Learning rate of G", "d_lr": "Learning rate of D",
-    "adam_beta1": "Adam β₁", "adam_beta2": "Adam β₂", "ema": "Moving average of G",
+    "g_labels": "Labels reach G by",
+    "labelled": "Labelled images",
+    "d_steps": "Updates of D per step",
+    "g_steps": "Updates of G per step",
+    "rule": "Rule: who is updated",
+    "ratio": "Ratio in the rule",
+    "method": "Method",
+    "g_lr": "Learning rate of G",
+    "d_lr": "Learning rate of D",
+    "adam_beta1": "Adam β₁",
+    "adam_beta2": "Adam β₂",
+    "ema": "Moving average of G",
     "report_every": "Steps per row of metrics",
-    "evaluate_every": "Steps between measurements of samples", "snapshots": "Sample grids kept",
-}  # fmt: skip
+    "evaluate_every": "Steps between measurements of samples",
+    "snapshots": "Sample grids kept",
+}
 
 
 def _points(values: Values) -> bool:
@@ -55,14 +84,20 @@ def _no_cross_entropy(values: Values) -> bool:
 
 
 IDLE: dict[str, Callable[[Values], bool]] = {
-    "size": _points, "color": _points, "conditioning": _points, "alpha": _no_cross_entropy, "beta": _no_cross_entropy,
+    "size": _points,
+    "color": _points,
+    "conditioning": _points,
+    "alpha": _no_cross_entropy,
+    "beta": _no_cross_entropy,
     "depth": lambda values: values["train_architecture"] != "mlp",
     "attention": lambda values: values["train_architecture"] == "mlp",
     "g_form": lambda values: OBJECTIVES[values["train_objective"]].strict_g is None,
     "minibatch_kernels": lambda values: values["train_minibatch"] != "discrimination",
     "r1_every": lambda values: not values["train_r1_gamma"],
     "unroll_method": lambda values: not values["train_unroll_steps"],
-    "unroll_lr": lambda values: not values["train_unroll_steps"] or values["train_unroll_method"] != "sgd",
+    "unroll_lr": lambda values: (
+        not values["train_unroll_steps"] or values["train_unroll_method"] != "sgd"
+    ),
     "g_labels": lambda values: values["train_conditioning"] not in ("concat", "projection"),
     "labelled": lambda values: values["train_conditioning"] not in ("d-only", "semi-supervised"),
     "ratio": lambda values: values["train_rule"] == "fixed",
@@ -70,11 +105,14 @@ IDLE: dict[str, Callable[[Values], bool]] = {
     "adam_beta2": lambda values: values["train_method"] != "adam",
     "epochs": lambda values: bool(values["train_steps"]),
     "evaluate_every": _points,
-}  # fmt: skip
+}
 
 
 def idle(path: Path, values: Values) -> bool:
-    """Whether a setting has no effect beside the others: its widget is greyed and its value does not count."""
+    """Whether a setting has no effect beside the others.
+
+    Its widget is greyed and its value does not count.
+    """
     return path[-1] in IDLE and IDLE[path[-1]](values)
 
 
@@ -118,7 +156,9 @@ def unchecked(values: Values) -> Config:
     for name, value in _nested(values).items():
         kind = Config.model_fields[name].annotation
         sections[name] = (
-            kind.model_construct(**value) if isinstance(kind, type) and issubclass(kind, Section) else value
+            kind.model_construct(**value)
+            if isinstance(kind, type) and issubclass(kind, Section)
+            else value
         )
     return Config.model_construct(**sections)
 
@@ -137,9 +177,14 @@ def _nested(values: Values) -> dict[str, Any]:
 
 
 def in_words(sentence: str) -> str:
-    """A sentence that names settings as the config does, with the labels of their widgets instead."""
+    """A sentence that names settings as the config does.
+
+    With the labels of their widgets instead.
+    """
     names = {path[-1] for path, _ in leaves() if "_" in path[-1]}
-    return re.sub(r"\w+", lambda found: f"“{label_of(found[0])}”" if found[0] in names else found[0], sentence)
+    return re.sub(
+        r"\w+", lambda found: f"“{label_of(found[0])}”" if found[0] in names else found[0], sentence
+    )
 
 
 def label_of(name: str) -> str:
@@ -150,9 +195,17 @@ def label_of(name: str) -> str:
 def field_widget(
     path: Path, field: FieldInfo, default: Any, choices: Sequence[str] | None = None, **options: Any
 ) -> Any:
-    """The widget that fits a field's type; its value is in the URL. ``options`` are any that all widgets have."""
+    """The widget that fits a field's type; its value is in the URL.
+
+    ``options`` are any that all widgets have.
+    """
     name = path[-1]
-    common: dict[str, Any] = {"key": key_of(path), "bind": "query-params", "help": field.description, **options}
+    common: dict[str, Any] = {
+        "key": key_of(path),
+        "bind": "query-params",
+        "help": field.description,
+        **options,
+    }
     label = label_of(name)
     choices = choices or CHOICES.get(name) or _literals(field.annotation)
     if choices:
@@ -172,14 +225,25 @@ def _number(label: str, field: FieldInfo, default: Any, common: dict[str, Any]) 
     """A number input with the field's own limits; an optional number may be left empty."""
     kinds = get_args(field.annotation) if _is_optional(field.annotation) else (field.annotation,)
     if float in kinds:
-        step = 10.0 ** math.floor(math.log10(default)) if 0 < default < 0.05 else 0.05 if default < 0.9 else 0.001
+        step = (
+            10.0 ** math.floor(math.log10(default))
+            if 0 < default < 0.05
+            else 0.05
+            if default < 0.9
+            else 0.001
+        )
         low, high = _limits(field, step / 10)
         return st.number_input(label, low, high, float(default), step, format="%g", **common)
     low, high = _limits(field, 1)
     return st.number_input(
-        label, None if low is None else int(low), None if high is None else int(high), default, 1,
-        placeholder="not set", **common,
-    )  # fmt: skip
+        label,
+        None if low is None else int(low),
+        None if high is None else int(high),
+        default,
+        1,
+        placeholder="not set",
+        **common,
+    )
 
 
 def _is_optional(annotation: Any) -> bool:

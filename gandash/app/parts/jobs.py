@@ -21,7 +21,10 @@ def attempt(start: Callable[[Path, Path], None], folder: Path, place: str) -> No
 
 
 def show(job: Job | None, place: str) -> None:
-    """How far the job of this place is, polled until it ends; or, once, why it was refused; or why it failed."""
+    """How far the job of this place is, polled until it ends; or, once, why it was refused.
+
+    Or why it failed.
+    """
     if job is not None and not job.problem:
         st.fragment(_progress, run_every="1s")(job)
         return
@@ -40,11 +43,18 @@ def _progress(job: Job) -> None:
         st.rerun()
     stopping = task.is_stopping(runs_root())
     doing = "Stopping after this step" if stopping else now.doing
-    st.progress(max(now.step - 1, 0) / now.steps, f"{doing}, step {max(now.step, 1)} of {now.steps}")
+    st.progress(
+        max(now.step - 1, 0) / now.steps, f"{doing}, step {max(now.step, 1)} of {now.steps}"
+    )
     st.button(
-        "Stop", icon=":material/stop:", key="gallery_stop", disabled=stopping, on_click=_stop, args=(now,),
+        "Stop",
+        icon=":material/stop:",
+        key="gallery_stop",
+        disabled=stopping,
+        on_click=_stop,
+        args=(now,),
         help="Ends it without a result; what was there before stays.",
-    )  # fmt: skip
+    )
 
 
 def _stop(job: Job) -> None:

@@ -29,12 +29,15 @@ PLACE = "nearest training images"
 @st.fragment
 def nearest(found: list[Checkpoint]) -> None:
     """Pick a sample, by its tile or its number; nothing is read before."""
-    by_name = {checkpoint.name: checkpoint for checkpoint in found if not checkpoint.card.data.points}
+    by_name = {
+        checkpoint.name: checkpoint for checkpoint in found if not checkpoint.card.data.points
+    }
     if not by_name:
         return
     st.subheader("Nearest training images", anchor=False)
     st.markdown(
-        "Does the generator repeat its training set? Pick a sample and compare it with the training images nearest "
+        "Does the generator repeat its training set? Pick a sample and compare it with the "
+        "training images nearest "
         "to it: a copy is much nearer than a new image would be."
     )
     left, right = st.columns([1, 1.7], gap="large")
@@ -42,24 +45,44 @@ def nearest(found: list[Checkpoint]) -> None:
         name = st.selectbox("Checkpoint", list(by_name), key="gallery_nearest", bind="query-params")
         seed, sample = st.columns(2)
         number = seed.number_input(
-            "Seed", 0, page.LARGEST_SEED, value=0, step=1, key="gallery_nearest_seed", bind="query-params"
+            "Seed",
+            0,
+            page.LARGEST_SEED,
+            value=0,
+            step=1,
+            key="gallery_nearest_seed",
+            bind="query-params",
         )
         picked = sample.number_input(
-            "Sample", 1, SAMPLES, value=None, step=1, placeholder="none", key="gallery_sample", bind="query-params",
+            "Sample",
+            1,
+            SAMPLES,
+            value=None,
+            step=1,
+            placeholder="none",
+            key="gallery_sample",
+            bind="query-params",
             help="Its place in the grid, row by row; or click its tile.",
-        )  # fmt: skip
+        )
         checkpoint = by_name[name]
         label = page.class_of([checkpoint], "gallery_nearest_class")
         index = None if picked is None else int(picked) - 1
         with page.one_sentence():
             content = cached.sample_grid(checkpoint, int(number), SAMPLES, COLUMNS, label)
             tiles(
-                publish(content), SAMPLES, COLUMNS, index, key="gallery_tiles", on_pick=pick_tile,
+                publish(content),
+                SAMPLES,
+                COLUMNS,
+                index,
+                key="gallery_tiles",
+                on_pick=pick_tile,
                 label=f"Samples of {name}, seed {number}",
-            )  # fmt: skip
+            )
     with right, page.one_sentence():
         if index is None:
-            st.info("Pick a sample: click its tile, or enter its number.", icon=":material/ads_click:")
+            st.info(
+                "Pick a sample: click its tile, or enter its number.", icon=":material/ads_click:"
+            )
         else:
             results(Pick(checkpoint, int(number), index, label))
 
@@ -79,15 +102,25 @@ def results(pick: Pick) -> None:
     if features is None:
         offer(pick.checkpoint)
         return
-    how = f"Distances are Euclidean, on the {classifiers.FEATURES} features of the classifier for the data"
+    how = (
+        f"Distances are Euclidean, on the {classifiers.FEATURES} features of the classifier "
+        "for the data"
+    )
     neighbors_in("the classifier's features", how, pick, features)
 
 
 def neighbors_in(title: str, how: str, pick: Pick, space: Space) -> None:
-    """A row: the sample, then its neighbors with distance and class; above it what the distance means."""
+    """A row: the sample, then its neighbors with distance and class.
+
+    Above it what the distance means.
+    """
     sample, found = near_images(pick, space, SHOWN)
     typical, kind = space.gauge.typical, "unseen" if space.gauge.held_out else "training"
-    ratio = f", **{found[0].distance / typical:.2f}** times as far as is typical of {kind} images" if typical else ""
+    ratio = (
+        f", **{found[0].distance / typical:.2f}** times as far as is typical of {kind} images"
+        if typical
+        else ""
+    )
     st.markdown(f"**In {title}**: the nearest is at **{found[0].distance:.2f}**{ratio}.")
     cells = [cell(sample, f"Sample {pick.index + 1}", "Sample", "gd-self")]
     for near in found:
@@ -102,7 +135,8 @@ def neighbors_in(title: str, how: str, pick: Pick, space: Space) -> None:
 def cell(picture: bytes, alt: str, caption: str, kind: str = "") -> str:
     """One picture of a row; ``alt`` and ``caption`` must hold no markup."""
     return (
-        f'<figure class="{kind}" title="{alt}">{cached.image_html(picture, alt)}<figcaption>{caption}</figcaption>'
+        f'<figure class="{kind}" title="{alt}">{cached.image_html(picture, alt)}'
+        f"<figcaption>{caption}</figcaption>"
         "</figure>"
     )
 
@@ -110,16 +144,22 @@ def cell(picture: bytes, alt: str, caption: str, kind: str = "") -> str:
 def offer(checkpoint: Checkpoint) -> None:
     """The classifier must have read the training images once: offer that, or show how far it is."""
     job = task.current(runs_root())
-    mine = job if job is not None and job.concerns(nearest_images.MODULE, checkpoint.folder) else None
+    mine = (
+        job if job is not None and job.concerns(nearest_images.MODULE, checkpoint.folder) else None
+    )
     if mine is None or mine.problem:
         st.markdown(
-            f"**In the classifier's features**: the classifier has to read the {checkpoint.card.data.images:,} "
+            "**In the classifier's features**: the classifier has to read the "
+            f"{checkpoint.card.data.images:,} "
             "training images once, for everyone; that takes a minute or more."
         )
         st.button(
-            "Read the training images", icon=":material/neurology:", key="gallery_read", on_click=jobs.attempt,
+            "Read the training images",
+            icon=":material/neurology:",
+            key="gallery_read",
+            on_click=jobs.attempt,
             args=(nearest_images.start, checkpoint.folder, PLACE),
-        )  # fmt: skip
+        )
     jobs.show(mine, PLACE)
 
 
@@ -135,7 +175,10 @@ class Near:
 
 @dataclass(frozen=True)
 class Pick:
-    """One sample of a checkpoint: ``index`` is its place in the grid of a seed, from 0; ``label`` as for the grid."""
+    """One sample of a checkpoint: ``index`` is its place in the grid of a seed, from 0.
+
+    ``label`` as for the grid.
+    """
 
     checkpoint: Checkpoint
     seed: int
@@ -144,12 +187,19 @@ class Pick:
 
 
 @st.cache_data(
-    max_entries=256, show_spinner=False,
+    max_entries=256,
+    show_spinner=False,
     hash_funcs={
-        Pick: lambda p: (str(p.checkpoint.folder), p.checkpoint.card.created, p.seed, p.index, p.label),
+        Pick: lambda p: (
+            str(p.checkpoint.folder),
+            p.checkpoint.card.created,
+            p.seed,
+            p.index,
+            p.label,
+        ),
         Space: lambda space: (space.references.shape, repr(space.gauge)),
     },
-)  # fmt: skip
+)
 def near_images(pick: Pick, space: Space, count: int) -> tuple[bytes, list[Near]]:
     """The picture of a sample, and the training images nearest to it in a space."""
     network, (dataset, _) = generator(pick.checkpoint), training_pixels(pick.checkpoint)
@@ -157,7 +207,11 @@ def near_images(pick: Pick, space: Space, count: int) -> tuple[bytes, list[Near]
         z = latent.draw(pick.seed, pick.index + 1, network.latent_dim)
         sample = latent.generate(network, z, pick.label)[pick.index :]
         on_pixels = space.references.dtype == torch.uint8
-        query = sample if on_pixels else classifiers.read(neighbors.classifier(pick.checkpoint), sample)[0]
+        query = (
+            sample
+            if on_pixels
+            else classifiers.read(neighbors.classifier(pick.checkpoint), sample)[0]
+        )
         (distances,), (numbers,) = neighbors.nearest(query, space.references, count)
     near = [
         Near(encode(grid(dataset.images[n : n + 1], 1)), n, _class_of(dataset, n), float(distance))

@@ -15,12 +15,23 @@ LARGEST_SEED = 2**32 - 1
 # A short toolbar, which leaves the legend free: drag to zoom in, double-click to zoom out.
 CHART = {
     "displaylogo": False,
-    "modeBarButtonsToRemove": ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+    "modeBarButtonsToRemove": [
+        "zoom2d",
+        "pan2d",
+        "select2d",
+        "lasso2d",
+        "zoomIn2d",
+        "zoomOut2d",
+        "autoScale2d",
+    ],
 }
 
 
 def chart(figure: go.Figure, key: str) -> None:
-    """A chart. On a phone a finger that moves over it scrolls the page, where the mouse would zoom; a tap reads it."""
+    """A chart. On a phone a finger that moves over it scrolls the page.
+
+    Where the mouse would zoom; a tap reads it.
+    """
     if "Mobi" in st.context.headers.get("User-Agent", ""):
         figure.update_layout(dragmode=False)
     st.plotly_chart(figure, key=key, config=CHART)
@@ -38,7 +49,9 @@ def checkpoints_or_stop() -> list[Checkpoint]:
     for problem in broken:
         st.warning(problem.reason, icon=":material/broken_image:")
     if not found:
-        nothing_yet("There are no checkpoints yet. Train one, and it appears here when it is finished.")
+        nothing_yet(
+            "There are no checkpoints yet. Train one, and it appears here when it is finished."
+        )
     return found
 
 
@@ -46,7 +59,11 @@ def nothing_yet(sentence: str) -> None:
     """An empty state with the way out of it; ends the page."""
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(f":material/hourglass_empty: {sentence}")
-        st.page_link(st.Page("views/train.py", url_path="train"), label="Go to Train", icon=":material/model_training:")
+        st.page_link(
+            st.Page("views/train.py", url_path="train"),
+            label="Go to Train",
+            icon=":material/model_training:",
+        )
     st.stop()
 
 
@@ -60,7 +77,10 @@ def one_sentence() -> Iterator[None]:
 
 
 def class_of(chosen: list[Checkpoint], key: str, *, in_turn: bool = True) -> int | None:
-    """The class to draw, asked for only if a generator among ``chosen`` was told classes; None: all in turn."""
+    """The class to draw, asked for only if a generator among ``chosen`` was told classes.
+
+    None: all in turn.
+    """
     names = next((c.card.data.classes for c in chosen if c.card.config.labels.told), ())
     if not names:
         return None

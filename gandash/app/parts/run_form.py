@@ -43,24 +43,41 @@ def follow_data() -> None:
 
 
 def form() -> None:
-    """Presets first, the settings that matter most next, the rest folded; what is refused is said before the start."""
+    """Presets first, the settings that matter most next, the rest folded.
+
+    What is refused is said before the start.
+    """
     st.subheader("New run", anchor=False)
-    preset = st.selectbox("Preset", list(PRESETS), key="train_preset", bind="query-params", on_change=apply_preset)
+    preset = st.selectbox(
+        "Preset", list(PRESETS), key="train_preset", bind="query-params", on_change=apply_preset
+    )
     st.caption(PRESETS[preset].expect)
     with settings(PRESETS[preset].config):
         hint()
-        st.text_input("Name", max_chars=63, placeholder="a name for the run", key="train_name", bind="query-params")
+        st.text_input(
+            "Name",
+            max_chars=63,
+            placeholder="a name for the run",
+            key="train_name",
+            bind="query-params",
+        )
         refused = refusal()
         st.button(
-            "Start training", type="primary", icon=":material/play_arrow:", width="stretch", on_click=start,
-            disabled=refused, key="train_start",
-        )  # fmt: skip
+            "Start training",
+            type="primary",
+            icon=":material/play_arrow:",
+            width="stretch",
+            on_click=start,
+            disabled=refused,
+            key="train_start",
+        )
         if problem := st.session_state.pop("train_problem", None):
             st.error(problem, icon=":material/error:")
 
 
 def settings(preset: Config) -> DeltaGenerator:
-    """A widget for every setting of the config, greyed where it has no effect; the preset's values are the defaults.
+    """A widget for every setting of the config, greyed where it has no effect; the preset's values
+    are the defaults.
 
     Returns the place between the settings that matter most and the folded ones.
     """
@@ -75,7 +92,9 @@ def settings(preset: Config) -> DeltaGenerator:
         if path == DATASET:
             options["on_change"] = follow_data
         key = config_form.key_of(path)
-        values[key] = config_form.field_widget(path, fields[path], defaults[key], choices, **options)
+        values[key] = config_form.field_widget(
+            path, fields[path], defaults[key], choices, **options
+        )
         if trick := chosen.get(".".join(path)):
             st.caption(trick.summary)
 
@@ -111,12 +130,17 @@ def folded(show: Callable[[config_form.Path], None], config: Config) -> None:
 
 
 def hint() -> None:
-    """What the chosen objective's paper sets otherwise, with a button that sets it; nothing while the form is wrong."""
+    """What the chosen objective's paper sets otherwise, with a button that sets it.
+
+    Nothing while the form is wrong.
+    """
     with suppress(ValueError):
         config = described()
         if sentence := advice(config):
             st.caption(f":material/lightbulb: {config_form.in_words(sentence)}")
-            st.button("Take these settings", on_click=take, args=(usual(config),), key="train_usual")
+            st.button(
+                "Take these settings", on_click=take, args=(usual(config),), key="train_usual"
+            )
 
 
 def take(settings: dict[str, Any]) -> None:
@@ -126,11 +150,16 @@ def take(settings: dict[str, Any]) -> None:
 
 
 def refusal() -> bool:
-    """Whether the form describes no run; says why in one sentence, and helps where a first step is known."""
+    """Whether the form describes no run.
+
+    Says why in one sentence, and helps where a first step is known.
+    """
     try:
         described()
     except ValueError as error:
-        st.error(f"This cannot be trained: {config_form.in_words(str(error))}", icon=":material/block:")
+        st.error(
+            f"This cannot be trained: {config_form.in_words(str(error))}", icon=":material/block:"
+        )
         if OBJECTIVES[st.session_state.train_objective].critic and unbound():
             with st.container(horizontal=True):
                 for number, (label, chosen) in enumerate(LIPSCHITZ.items()):
@@ -146,8 +175,14 @@ def unbound() -> bool:
 
 
 def described() -> Config:
-    """The config that the form describes; ``ValueError`` if it is not valid, or cannot be measured as it asks."""
-    values = {config_form.key_of(path): st.session_state[config_form.key_of(path)] for path, _ in config_form.leaves()}
+    """The config that the form describes.
+
+    ``ValueError`` if it is not valid, or cannot be measured as it asks.
+    """
+    values = {
+        config_form.key_of(path): st.session_state[config_form.key_of(path)]
+        for path, _ in config_form.leaves()
+    }
     key = config_form.key_of(DATASET)
     values[key] = str(uploads.find(runs_root()).get(values[key], values[key]))
     config = config_form.collect(values)
@@ -159,9 +194,13 @@ def upload() -> None:
     """Hand in a zip of images of one's own."""
     with st.expander("Use my own images"):
         st.file_uploader(
-            "A zip of images, in class folders if you like", "zip", key="train_upload", on_change=keep_upload,
-            help="Images are cropped to squares and resized. Everyone who can open this page can train on them.",
-        )  # fmt: skip
+            "A zip of images, in class folders if you like",
+            "zip",
+            key="train_upload",
+            on_change=keep_upload,
+            help="Images are cropped to squares and resized. Everyone who can open this page can "
+            "train on them.",
+        )
         if problem := st.session_state.pop("train_upload_problem", None):
             st.error(problem, icon=":material/error:")
 

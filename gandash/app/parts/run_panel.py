@@ -52,9 +52,15 @@ def watch() -> None:
     found = newest_first()
     phases = {run.name: status.phase for run, status in found}
     chosen = st.selectbox(
-        "Run", list(phases), None, key="train_run", bind="query-params", label_visibility="collapsed",
-        placeholder=f"{found[0][0].name} (newest)" if found else "No run yet", disabled=not found,
-    )  # fmt: skip
+        "Run",
+        list(phases),
+        None,
+        key="train_run",
+        bind="query-params",
+        label_visibility="collapsed",
+        placeholder=f"{found[0][0].name} (newest)" if found else "No run yet",
+        disabled=not found,
+    )
     if not found:
         st.markdown("Choose a preset and start one.")
         return
@@ -87,7 +93,10 @@ def headline(run: Run, status: Status, config: Config) -> None:
     note = f"place {place} in line" if place else status.message
     st.markdown(f":{color}-badge[{icon} {status.phase}] &nbsp; {note}")
     total, before = max(status.total, 1), "Preparing" if status.phase in ACTIVE else "Not begun"
-    st.progress(min(status.step / total, 1.0), f"Step {status.step:,} of {status.total:,}" if status.total else before)
+    st.progress(
+        min(status.step / total, 1.0),
+        f"Step {status.step:,} of {status.total:,}" if status.total else before,
+    )
     images = (status.total - status.step) * config.batch_size * config.balance.d_steps
     with st.container(horizontal=True):  # in a row on a phone, too
         st.metric(
@@ -95,7 +104,10 @@ def headline(run: Run, status: Status, config: Config) -> None:
             f"{status.images_per_second:,.0f}" if status.step else "–",
             help="Over the last row of metrics.",
         )
-        st.metric("Time left", words.duration(images / status.images_per_second) if status.images_per_second else "–")
+        st.metric(
+            "Time left",
+            words.duration(images / status.images_per_second) if status.images_per_second else "–",
+        )
         st.metric("Trained for", words.duration(status.seconds))
 
 
@@ -103,21 +115,36 @@ def buttons(run: Run, status: Status) -> None:
     """What can be done with a run in its phase."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if status.phase in ACTIVE:
-            st.button("Stop", icon=":material/stop:", on_click=control.stop, args=(run,), key="train_stop")
+            st.button(
+                "Stop", icon=":material/stop:", on_click=control.stop, args=(run,), key="train_stop"
+            )
         if status.phase in ("stopped", "failed"):
-            st.button("Resume", icon=":material/play_arrow:", on_click=control.resume, args=(run,), key="train_resume")
+            st.button(
+                "Resume",
+                icon=":material/play_arrow:",
+                on_click=control.resume,
+                args=(run,),
+                key="train_resume",
+            )
         if status.phase == "finished":
             train_longer(run)
         if status.phase not in ACTIVE:
             with st.popover("Remove", icon=":material/delete:"):
                 st.markdown(f"Remove **{run.name}** with its checkpoint, metrics and samples?")
-                st.button("Yes, remove it", on_click=remove, args=(run,), key="train_remove", type="primary")
+                st.button(
+                    "Yes, remove it",
+                    on_click=remove,
+                    args=(run,),
+                    key="train_remove",
+                    type="primary",
+                )
         if status.step:
             st.page_link(
                 st.Page("views/loss_curves.py", url_path="curves"),
-                label="All its curves", icon=":material/show_chart:",
+                label="All its curves",
+                icon=":material/show_chart:",
                 query_params={"curves_runs": run.name},
-            )  # fmt: skip
+            )
 
 
 def train_longer(run: Run) -> None:
@@ -170,7 +197,12 @@ def live_charts(metrics: pd.DataFrame, config: Config) -> None:
     for number, (label, names) in enumerate(shown.items()):
         table = thin(metrics.dropna(subset=list(names)), LIVE_POINTS).rename(columns=names)
         columns[number % 2].line_chart(
-            table, x="step", y=list(names.values()), y_label=label, color=list(COLORS[: len(names)]), height=240
+            table,
+            x="step",
+            y=list(names.values()),
+            y_label=label,
+            color=list(COLORS[: len(names)]),
+            height=240,
         )
 
 

@@ -10,8 +10,10 @@ from gandash.checkpoints import Card
 from gandash.checkpoints.scores import Evaluation, Figures, Protocol
 
 COLUMNS = {
-    "frechet": "Fréchet", "kernel": "Kernel", "precision": "Precision", "recall": "Recall", "density": "Density",
-    "coverage": "Coverage", "score": "Classifier score", "diversity": "Diversity", "missing": "Missing classes",
+    "frechet": "Fréchet", "kernel": "Kernel", "precision": "Precision", "recall": "Recall",
+    "density": "Density",
+    "coverage": "Coverage", "score": "Classifier score", "diversity": "Diversity",
+    "missing": "Missing classes",
     "memorization": "Memorization", "memorization_pixels": "Memorization (pixels)",
 }  # fmt: skip
 DIGITS = 3
@@ -20,7 +22,10 @@ TRAINING_IMAGES = "(training images)"
 
 def line(found: Figures) -> str:
     """The three figures that say most, for a card."""
-    return f"Fréchet **{found.frechet:.1f}** · precision **{found.precision:.2f}** · recall **{found.recall:.2f}**"
+    return (
+        f"Fréchet **{found.frechet:.1f}** · precision **{found.precision:.2f}** · "
+        f"recall **{found.recall:.2f}**"
+    )
 
 
 def by_protocol(cards: list[Card]) -> dict[Protocol, list[Card]]:
@@ -35,15 +40,18 @@ def by_protocol(cards: list[Card]) -> dict[Protocol, list[Card]]:
 def table(cards: list[Card], reference: Evaluation | None = None) -> pd.DataFrame:
     """One row a card, figures in columns; all cards must be of one protocol.
 
-    ``reference`` becomes the last row if it is of that protocol too: figures of training images in place of samples,
-    among which copies of training images are no news.
+    ``reference`` becomes the last row if it is of that protocol too: figures of training images in
+    place of samples, among which copies of training images are no news.
     """
     protocols = {card.evaluation.protocol for card in cards if card.evaluation}
     if len(protocols) > 1:
         raise ValueError(
-            f"Figures can be ranked within one protocol, and these are of {len(protocols)}: show them apart"
+            f"Figures can be ranked within one protocol, and these are of {len(protocols)}: show "
+            "them apart"
         )
-    rows = [{"Checkpoint": card.name} | _rounded(card.evaluation) for card in cards if card.evaluation]
+    rows = [
+        {"Checkpoint": card.name} | _rounded(card.evaluation) for card in cards if card.evaluation
+    ]
     if reference is not None and reference.protocol in protocols:
         unknown = dict.fromkeys((COLUMNS["memorization"], COLUMNS["memorization_pixels"]))
         rows.append({"Checkpoint": TRAINING_IMAGES} | _rounded(reference) | unknown)

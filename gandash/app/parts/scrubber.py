@@ -15,9 +15,11 @@ COMPONENTS = Path(__file__).parents[1] / "components"
 
 @dataclass(frozen=True)
 class Track:
-    """One picture that changes along the path: each frame is (image, left, top) in ``images``, in pixels.
+    """One picture that changes along the path: each frame is (image, left, top) in ``images``, in
+    pixels.
 
-    ``crisp`` keeps pixels square where the picture is enlarged: for images, not for pictures of points.
+    ``crisp`` keeps pixels square where the picture is enlarged: for images, not for pictures of
+    points.
     """
 
     label: str
@@ -30,9 +32,11 @@ class Track:
 
 @dataclass(frozen=True)
 class Cursor:
-    """Lines that follow the position over plotly charts, by their keys; the pointer over a chart moves the position.
+    """Lines that follow the position over plotly charts, by their keys; the pointer over a chart
+    moves the position.
 
-    ``places`` has for each position the values on the charts' x axis that are to be marked, with their colors.
+    ``places`` has for each position the values on the charts' x axis that are to be marked, with
+    their colors.
     """
 
     charts: Sequence[str] = ()
@@ -45,25 +49,48 @@ def _source(name: str) -> str:
 
 
 def scrubber(
-    tracks: Sequence[Track], labels: Sequence[str], *, key: str, label: str, hint: str = "", strip: bool = False,
-    frame_width: int = 420, per_row: int = 4, default: int = 0, cursor: Cursor | None = None,
-) -> int:  # fmt: skip
+    tracks: Sequence[Track],
+    labels: Sequence[str],
+    *,
+    key: str,
+    label: str,
+    hint: str = "",
+    strip: bool = False,
+    frame_width: int = 420,
+    per_row: int = 4,
+    default: int = 0,
+    cursor: Cursor | None = None,
+) -> int:
     """Show ``tracks`` in step, one frame a label; returns the position that was let go of last.
 
-    ``?{key}=N`` in the URL is the position to start from, else ``default``, and follows it. ``strip`` adds a row of
-    all frames of the first track below. Frames are at most ``frame_width`` CSS pixels wide, ``per_row`` in a row.
+    ``?{key}=N`` in the URL is the position to start from, else ``default``, and follows it.
+    ``strip`` adds a row of all frames of the first track below. Frames are at most ``frame_width``
+    CSS pixels wide, ``per_row`` in a row.
     """
     component = st.components.v2.component(
-        "gandash_scrubber", html=_source("scrubber.html"), css=_source("scrubber.css"),
+        "gandash_scrubber",
+        html=_source("scrubber.html"),
+        css=_source("scrubber.css"),
         js=_source("cursor.js") + _source("scrubber.js"),
-    )  # fmt: skip
+    )
     start = _position_in_url(key, len(labels), default)
     data: dict[str, Any] = {
-        "tracks": [asdict(track) for track in tracks], "labels": list(labels), "start": start, "label": label,
-        "hint": hint, "strip": strip, "frame_width": frame_width, "per_row": per_row,
+        "tracks": [asdict(track) for track in tracks],
+        "labels": list(labels),
+        "start": start,
+        "label": label,
+        "hint": hint,
+        "strip": strip,
+        "frame_width": frame_width,
+        "per_row": per_row,
         "cursor": asdict(cursor or Cursor()),
-    }  # fmt: skip
-    result = component(key=f"{key}_scrubber", data=data, default={"position": start}, on_position_change=lambda: None)
+    }
+    result = component(
+        key=f"{key}_scrubber",
+        data=data,
+        default={"position": start},
+        on_position_change=lambda: None,
+    )
     position = min(int(result.position), len(labels) - 1)
     if position != start:
         st.query_params[key] = str(position)

@@ -17,13 +17,29 @@ def _source(suffix: str) -> str:
 
 
 def tiles(
-    image: str, count: int, columns: int, picked: int | None, *, key: str, label: str, on_pick: Callable[[int], None]
+    image: str,
+    count: int,
+    columns: int,
+    picked: int | None,
+    *,
+    key: str,
+    label: str,
+    on_pick: Callable[[int], None],
 ) -> None:
-    """Show the grid at the URL ``image``; ``on_pick`` is told which of its ``count`` tiles was picked, from 0."""
-    component = st.components.v2.component("gandash_tiles", html=_source("html"), css=_source("css"), js=_source("js"))
+    """Show the grid at the URL ``image``.
+
+    ``on_pick`` is told which of its ``count`` tiles was picked, from 0.
+    """
+    component = st.components.v2.component(
+        "gandash_tiles", html=_source("html"), css=_source("css"), js=_source("js")
+    )
     data = {
-        "image": image, "count": count, "columns": columns, "picked": -1 if picked is None else picked, "label": label,
-    }  # fmt: skip
+        "image": image,
+        "count": count,
+        "columns": columns,
+        "picked": -1 if picked is None else picked,
+        "label": label,
+    }
 
     def told() -> None:
         index = st.session_state[key].pick

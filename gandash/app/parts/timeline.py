@@ -21,29 +21,48 @@ SINGLE_WIDTH, SHARED_WIDTH = 480, 320
 
 @st.fragment
 def timeline(
-    folders: dict[str, Path], configs: Iterable[Config], key: str, *,
-    charts: Sequence[str] = (), places_of: Callable[[int], list[tuple[float, str]]] = lambda _: [], per_row: int = 4,
-) -> None:  # fmt: skip
-    """Snapshots of every folder, trained as ``configs`` say; at each cursor step a run shows its latest up to that.
+    folders: dict[str, Path],
+    configs: Iterable[Config],
+    key: str,
+    *,
+    charts: Sequence[str] = (),
+    places_of: Callable[[int], list[tuple[float, str]]] = lambda _: [],
+    per_row: int = 4,
+) -> None:
+    """Snapshots of every folder, trained as ``configs`` say; at each cursor step a run shows its
+    latest up to that.
 
-    The step is marked on plotly ``charts`` as well, where ``places_of`` says that it lies on their x axis.
+    The step is marked on plotly ``charts`` as well, where ``places_of`` says that it lies on their
+    x axis.
     """
     snapshots = {name: thinned(runs.read_snapshots(folder)) for name, folder in folders.items()}
     snapshots = {name: found for name, found in snapshots.items() if found}
     if not snapshots:
         st.info("These runs have kept no samples yet.", icon=":material/image_not_supported:")
         return
-    points = {name for name, config in zip(folders, configs, strict=True) if config.data.dataset in STUDIES}
+    points = {
+        name
+        for name, config in zip(folders, configs, strict=True)
+        if config.data.dataset in STUDIES
+    }
     steps = sorted({step for found in snapshots.values() for step in found})
-    tracks = [track(name, found, steps, crisp=name not in points) for name, found in snapshots.items()]
+    tracks = [
+        track(name, found, steps, crisp=name not in points) for name, found in snapshots.items()
+    ]
     over = "the samples or a curve" if charts else "the samples"
     scrubber(
-        tracks, [f"step {step:,}" for step in steps], key=key, label="Training step", default=len(steps) - 1,
-        frame_width=SINGLE_WIDTH if len(tracks) == 1 else SHARED_WIDTH, per_row=per_row,
+        tracks,
+        [f"step {step:,}" for step in steps],
+        key=key,
+        label="Training step",
+        default=len(steps) - 1,
+        frame_width=SINGLE_WIDTH if len(tracks) == 1 else SHARED_WIDTH,
+        per_row=per_row,
         cursor=Cursor(charts, [places_of(step) for step in steps]),
-        hint=f"Move the pointer over {over}, drag, or use the arrow keys: the same noise at every step, "
+        hint=f"Move the pointer over {over}, drag, or use the arrow keys: the same noise at every "
+        "step, "
         "drawn in eval mode (from the moving average of G where the run keeps one).",
-    )  # fmt: skip
+    )
 
 
 def thinned(found: dict[int, Path]) -> dict[int, Path]:
@@ -61,4 +80,6 @@ def track(name: str, found: dict[int, Path], steps: list[int], *, crisp: bool) -
     with Image.open(found[own[0]]) as image:
         width, height = image.size
     frames = [(max(bisect_right(own, step) - 1, 0), 0, 0) for step in steps]
-    return Track(name, [publish(path.read_bytes()) for path in found.values()], frames, width, height, crisp)
+    return Track(
+        name, [publish(path.read_bytes()) for path in found.values()], frames, width, height, crisp
+    )

@@ -15,18 +15,28 @@ def kind_of(card: Card) -> str:
 
 
 def amount_of(card: Card, count: int) -> str:
-    """How many samples a picture shows: what was asked for, or for points as many as there always are."""
+    """How many samples a picture shows.
+
+    What was asked for, or for points as many as there always are.
+    """
     return f"{SNAPSHOT_POINTS:,} points" if card.data.points else f"{count} images"
 
 
 def epochs_of(card: Card) -> str:
-    """Epochs trained, and of how many where the run was not finished or the weights are those of its best step."""
+    """Epochs trained, and of how many where the run was not finished or the weights are those of
+    its best step.
+    """
     if not card.step:
         return "untrained"
-    done, planned = f"{card.epochs:.1f}".removesuffix(".0"), card.config.total_steps(card.data.images)
+    done, planned = (
+        f"{card.epochs:.1f}".removesuffix(".0"),
+        card.config.total_steps(card.data.images),
+    )
     epochs = f"{done} of {card.epochs * planned / card.step:.0f} epochs"
     if card.last_step and card.step < planned:
-        return f"{epochs} (best step)" if card.last_step >= planned else f"{epochs} (best step so far)"
+        return (
+            f"{epochs} (best step)" if card.last_step >= planned else f"{epochs} (best step so far)"
+        )
     return epochs if card.step < planned else f"{done} epoch{'s' * (done != '1')}"
 
 

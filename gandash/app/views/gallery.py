@@ -21,12 +21,15 @@ LARGEST_COUNT, MOST_COMPARED = 144, 4
 def cards(groups: browse.Groups) -> None:
     """One page of cards, under the headings of their groups."""
     if not any(found for _, found in groups):
-        st.info("No checkpoint passes all filters: take one away.", icon=":material/filter_alt_off:")
+        st.info(
+            "No checkpoint passes all filters: take one away.", icon=":material/filter_alt_off:"
+        )
         return
     area, job = st.container(), task.current(runs_root())
     if any(heading for heading, _ in groups):
         area.caption(
-            "Lowest Fréchet distance first, within one protocol: distances of different protocols cannot be compared."
+            "Lowest Fréchet distance first, within one protocol: distances of different protocols "
+            "cannot be compared."
         )
     for heading, found in browse.paged(groups):
         if heading:
@@ -49,14 +52,26 @@ def compare(found: list[Checkpoint]) -> None:
     by_name = {checkpoint.name: checkpoint for checkpoint in found}
     left, middle, right = st.columns([4, 1.2, 2], vertical_alignment="bottom")
     chosen = left.multiselect(
-        "Checkpoints", list(by_name), default=list(by_name)[:3], max_selections=MOST_COMPARED,
-        key="gallery_checkpoints", bind="query-params",
-    )  # fmt: skip
+        "Checkpoints",
+        list(by_name),
+        default=list(by_name)[:3],
+        max_selections=MOST_COMPARED,
+        key="gallery_checkpoints",
+        bind="query-params",
+    )
     seed = middle.number_input(
-        "Seed", 0, page.LARGEST_SEED, value=0, step=1, key="gallery_seed", bind="query-params",
+        "Seed",
+        0,
+        page.LARGEST_SEED,
+        value=0,
+        step=1,
+        key="gallery_seed",
+        bind="query-params",
         help="Seed of the latent vectors; the same seed is the same picture on every machine.",
-    )  # fmt: skip
-    count = right.slider("Images", 4, LARGEST_COUNT, value=36, step=4, key="gallery_count", bind="query-params")
+    )
+    count = right.slider(
+        "Images", 4, LARGEST_COUNT, value=36, step=4, key="gallery_count", bind="query-params"
+    )
     if not chosen:
         st.info("Choose at least one checkpoint above.", icon=":material/arrow_upward:")
         return
@@ -67,13 +82,20 @@ def compare(found: list[Checkpoint]) -> None:
             content = cached.sample_grid(by_name[name], int(seed), int(count), per_row, label)
             amount = words.amount_of(by_name[name].card, count)
             st.html(
-                cached.image_html(content, f"{amount} of {name}, seed {seed}", points=by_name[name].card.data.points)
+                cached.image_html(
+                    content,
+                    f"{amount} of {name}, seed {seed}",
+                    points=by_name[name].card.data.points,
+                )
             )
             st.html(f'<p class="gd-sub">{name} · seed {seed}, {amount}</p>')
 
 
 def leaderboard(found: list[Checkpoint]) -> None:
-    """The figures of measured checkpoints, one table for each protocol: across protocols nothing is ranked."""
+    """The figures of measured checkpoints, one table for each protocol.
+
+    Across protocols nothing is ranked.
+    """
     groups = score_tables.by_protocol([checkpoint.card for checkpoint in found])
     if not groups:
         return
@@ -85,9 +107,12 @@ def leaderboard(found: list[Checkpoint]) -> None:
         if said := apart(reference, protocol):
             st.caption(said)
     st.caption(
-        "Best Fréchet distance first. Precision: share of samples near a real image; recall: share of real images near "
-        "a sample; memorization: distance to the training set over that of unseen real images, 1 is best. "
-        "Training images, in the last row or below the table: real images in place of samples, about what a perfect "
+        "Best Fréchet distance first. Precision: share of samples near a real image; recall: share "
+        "of real images near "
+        "a sample; memorization: distance to the training set over that of unseen real images, 1 "
+        "is best. "
+        "Training images, in the last row or below the table: real images in place of samples, "
+        "about what a perfect "
         "generator reaches. "
         "Read them together: on a classifier's features even noise may lie near real images. "
         "Figures of different protocols cannot be compared."
@@ -101,7 +126,9 @@ page.header(
 )
 everything = page.checkpoints_or_stop()
 stories(checkpoint.name for checkpoint in everything)
-shown, groups = browse.chosen(everything) if len(everything) > 1 else (everything, [("", everything)])
+shown, groups = (
+    browse.chosen(everything) if len(everything) > 1 else (everything, [("", everything)])
+)
 cards(groups)
 compare(everything)
 nearest(everything)

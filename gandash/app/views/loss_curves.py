@@ -26,7 +26,17 @@ MOST_RUNS = 4
 X_AXES: dict[str, charts.XAxis] = {"Step": "step", "Epoch": "epoch", "Time": "seconds"}
 CHARTS = [
     f"curves_{name}"
-    for name in ("losses", "scores", "outputs", "d_share", "d_accuracy", "frechet", "precision", "gradients", "update")
+    for name in (
+        "losses",
+        "scores",
+        "outputs",
+        "d_share",
+        "d_accuracy",
+        "frechet",
+        "precision",
+        "gradients",
+        "update",
+    )
 ]
 
 
@@ -45,7 +55,8 @@ class Sometimes:
 SOMETIMES = (
     Sometimes(
         "d_share", "D", "Who was updated", "Share of the updates",
-        "D's updates of all updates between two rows of metrics; not drawn for runs that never change it.",
+        "D's updates of all updates between two rows of metrics; not drawn for runs that never "
+        "change it.",
         {"one each": 0.5},
     ),
     Sometimes(
@@ -92,11 +103,20 @@ class View:
 def controls() -> View:
     """X axis, smoothing and scale."""
     one, two, three = st.columns([2, 2, 1.2], vertical_alignment="bottom")
-    x = one.segmented_control("X axis", list(X_AXES), default="Step", key="curves_x", bind="query-params")
+    x = one.segmented_control(
+        "X axis", list(X_AXES), default="Step", key="curves_x", bind="query-params"
+    )
     weight = two.slider(
-        "Smoothing", 0.0, 0.99, 0.8, 0.01, key="curves_smoothing", bind="query-params",
-        help="Weight of the debiased exponential moving average; the raw values stay visible below it.",
-    )  # fmt: skip
+        "Smoothing",
+        0.0,
+        0.99,
+        0.8,
+        0.01,
+        key="curves_smoothing",
+        bind="query-params",
+        help="Weight of the debiased exponential moving average; the raw values stay visible below "
+        "it.",
+    )
     log_y = three.toggle("Log scale", key="curves_log", bind="query-params")
     return View(X_AXES[x or "Step"], weight, log_y)
 
@@ -106,13 +126,19 @@ def draw_charts(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view
     x, smoothing = view.axis, view.smoothing
     columns = [charts.Curve("d_loss", "D"), charts.Curve("g_loss", "G", "dot")]
     lines = references(chosen, "D only guesses:", equilibrium_loss)
-    figure = charts.curves(frames, columns, "Loss", x=x, smoothing=smoothing, log_y=view.log_y, lines=lines)
+    figure = charts.curves(
+        frames, columns, "Loss", x=x, smoothing=smoothing, log_y=view.log_y, lines=lines
+    )
     chart("Losses", figure, "curves_losses")
     st.caption(
         "Mean over the steps between two rows of metrics, on the training batches; "
         "in nats where the objective is a cross-entropy."
     )
-    probable = {name for name, item in chosen.items() if OBJECTIVES[item.config.loss.objective].cross_entropy}
+    probable = {
+        name
+        for name, item in chosen.items()
+        if OBJECTIVES[item.config.loss.objective].cross_entropy
+    }
     outputs(chosen, frames, view, probable)
     sometimes(frames, view)
     quality(chosen, frames, view)
@@ -120,24 +146,36 @@ def draw_charts(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view
         more(frames, view, probable)
 
 
-def outputs(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View, probable: set[str]) -> None:
+def outputs(
+    chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View, probable: set[str]
+) -> None:
     """What D says: probabilities of the runs named in ``probable``, bare scores of the others."""
     if probable:
         columns = [charts.Curve("d_real", "D(x)"), charts.Curve("d_fake", "D(G(z))", "dot")]
         lines = references(chosen, "equilibrium", smoothing.equilibrium)
         figure = charts.curves(
-            only(frames, probable), columns, "Probability", x=view.axis, smoothing=view.smoothing, lines=lines
+            only(frames, probable),
+            columns,
+            "Probability",
+            x=view.axis,
+            smoothing=view.smoothing,
+            lines=lines,
         )
         chart("D(x) and D(G(z))", figure, "curves_scores")
-        st.caption("Mean of sigmoid(logit) over a batch, before D's update; the dotted line is D* where p_g = p_data.")
+        st.caption(
+            "Mean of sigmoid(logit) over a batch, before D's update; the dotted line is D* where "
+            "p_g = p_data."
+        )
     if frames.keys() - probable:
         columns = [charts.Curve("real_q50", "real"), charts.Curve("fake_q50", "generated", "dot")]
         rest = only(frames, frames.keys() - probable)
         figure = charts.curves(rest, columns, "Score", x=view.axis, smoothing=view.smoothing)
         chart("D's scores", figure, "curves_outputs")
         st.caption(
-            "Median of a batch, before D's update. Scores are no probabilities: least squares pulls them to 1 (real) "
-            "and 0 (generated), hinge past 1 and −1, and to a Wasserstein critic only their distance matters."
+            "Median of a batch, before D's update. Scores are no probabilities: least squares "
+            "pulls them to 1 (real) "
+            "and 0 (generated), hinge past 1 and −1, and to a Wasserstein critic only their "
+            "distance matters."
         )
 
 
@@ -153,11 +191,16 @@ def chart(title: str, figure: go.Figure, key: str) -> None:
 
 
 def sometimes(frames: dict[str, pd.DataFrame], view: View) -> None:
-    """Charts of what only some runs measure: who was updated, and D's accuracy where it learns classes."""
+    """Charts of what only some runs measure.
+
+    Who was updated, and D's accuracy where it learns classes.
+    """
     for it in SOMETIMES:
         if any(charts.measured(table, it.column) for table in frames.values()):
             columns = [charts.Curve(it.column, it.label)]
-            figure = charts.curves(frames, columns, it.y_title, x=view.axis, smoothing=view.smoothing, lines=it.lines)
+            figure = charts.curves(
+                frames, columns, it.y_title, x=view.axis, smoothing=view.smoothing, lines=it.lines
+            )
             chart(it.title, figure, f"curves_{it.column}")
             st.caption(it.caption)
 
@@ -175,16 +218,25 @@ def quality(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: Vi
     chart("Precision and recall of samples", figure, "curves_precision")
     for name in measured:
         with page.one_sentence():
-            st.caption(f"{name}: {runs.read_protocol(chosen[name].folder) or 'by an unknown protocol'}.")
+            st.caption(
+                f"{name}: {runs.read_protocol(chosen[name].folder) or 'by an unknown protocol'}."
+            )
     st.caption(
-        "Runs compare only where this is the same. The star is the least Fréchet distance: its weights are kept."
+        "Runs compare only where this is the same. The star is the least Fréchet distance: its "
+        "weights are kept."
     )
 
 
-def references(chosen: dict[str, Logged], name: str, value_of: Callable[[float, float], float]) -> dict[str, float]:
-    """A named line at the equilibrium's value for every smoothing among the runs with a cross-entropy."""
+def references(
+    chosen: dict[str, Logged], name: str, value_of: Callable[[float, float], float]
+) -> dict[str, float]:
+    """A named line at the equilibrium's value for every smoothing among the runs with a cross-
+    entropy.
+    """
     settings = [item.config.loss for item in chosen.values()]
-    smoothings = {(loss.alpha, loss.beta) for loss in settings if OBJECTIVES[loss.objective].cross_entropy}
+    smoothings = {
+        (loss.alpha, loss.beta) for loss in settings if OBJECTIVES[loss.objective].cross_entropy
+    }
     values = {value_of(alpha, beta) for alpha, beta in smoothings}
     return {f"{name} {value:.2f}": value for value in sorted(values)}
 
@@ -193,31 +245,50 @@ def more(frames: dict[str, pd.DataFrame], view: View, probable: set[str]) -> Non
     """Charts that say why, rather than what."""
     columns = [charts.Curve("d_grad_norm", "D"), charts.Curve("g_grad_norm", "G", "dot")]
     figure = charts.curves(
-        frames, columns, "Gradient norm (L2)", x=view.axis, smoothing=view.smoothing, log_y=view.log_y
+        frames,
+        columns,
+        "Gradient norm (L2)",
+        x=view.axis,
+        smoothing=view.smoothing,
+        log_y=view.log_y,
     )
     page.chart(figure, "curves_gradients")
     st.caption("Global L2 norm over all parameters of a player, before its update.")
     if probable:
-        columns = [charts.Curve("d_fake_before", "before"), charts.Curve("d_fake_after", "after", "dot")]
-        figure = charts.curves(only(frames, probable), columns, "D(G(z))", x=view.axis, smoothing=view.smoothing)
+        columns = [
+            charts.Curve("d_fake_before", "before"),
+            charts.Curve("d_fake_after", "after", "dot"),
+        ]
+        figure = charts.curves(
+            only(frames, probable), columns, "D(G(z))", x=view.axis, smoothing=view.smoothing
+        )
         page.chart(figure, "curves_update")
-        st.caption("The same z before and after G's update, D unchanged: the gap is what one step of G gains.")
+        st.caption(
+            "The same z before and after G's update, D unchanged: the gap is what one step of G "
+            "gains."
+        )
 
 
 def samples(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View) -> None:
     """The samples of a step, which is marked in the charts, too."""
     st.subheader("Samples of a step", anchor=False)
     timeline(
-        {name: item.folder for name, item in chosen.items()}, [item.config for item in chosen.values()],
-        "curves_snapshot", charts=CHARTS, places_of=lambda step: charts.places(frames, view.axis, step), per_row=2,
-    )  # fmt: skip
+        {name: item.folder for name, item in chosen.items()},
+        [item.config for item in chosen.values()],
+        "curves_snapshot",
+        charts=CHARTS,
+        places_of=lambda step: charts.places(frames, view.axis, step),
+        per_row=2,
+    )
 
 
 def download(chosen: dict[str, Logged]) -> None:
     """All chosen metrics in one CSV with a column for the run."""
     table = pd.concat([item.metrics.assign(run=name) for name, item in chosen.items()])
     content = table[["run", *table.columns.drop("run")]].to_csv(index=False).encode()
-    st.download_button("Download CSV", content, "gandash-metrics.csv", "text/csv", icon=":material/download:")
+    st.download_button(
+        "Download CSV", content, "gandash-metrics.csv", "text/csv", icon=":material/download:"
+    )
 
 
 page.header(
@@ -230,11 +301,17 @@ for problem in broken:
     st.warning(problem.reason, icon=":material/broken_image:")
 everything = logged(found)
 if not everything:
-    page.nothing_yet("No run has metrics yet. Start one, and its curves appear here while it trains.")
+    page.nothing_yet(
+        "No run has metrics yet. Start one, and its curves appear here while it trains."
+    )
 names = st.multiselect(
-    "Runs", list(everything), default=list(everything)[:1], max_selections=MOST_RUNS, key="curves_runs",
+    "Runs",
+    list(everything),
+    default=list(everything)[:1],
+    max_selections=MOST_RUNS,
+    key="curves_runs",
     bind="query-params",
-)  # fmt: skip
+)
 if not names:
     st.info("Choose at least one run above.", icon=":material/arrow_upward:")
     st.stop()
@@ -250,14 +327,20 @@ download(selected)
 with st.expander("How do I read these curves?", icon=":material/school:"):
     st.markdown(
         "- **D's loss near 0 is bad news for G.** D then tells real from generated without effort, "
-        "$D(G(z)) \\approx 0$. With the minimax objective G's gradient vanishes there; with the non-saturating one it "
+        "$D(G(z)) \\approx 0$. With the minimax objective G's gradient vanishes there; with the "
+        "non-saturating one it "
         "stays, but points in whatever direction such a sure D happens to offer.\n"
-        "- **Balance looks like this:** D's loss near $2\\log 2 \\approx 1.39$ and both outputs near the dotted line "
-        "would mean that D can only guess. Real runs hover below: a D that is somewhat better than guessing teaches.\n"
-        "- **G's loss is no measure of quality.** It is relative to the D of the same moment, so a rising G loss with "
+        "- **Balance looks like this:** D's loss near $2\\log 2 \\approx 1.39$ and both outputs "
+        "near the dotted line "
+        "would mean that D can only guess. Real runs hover below: a D that is somewhat better than "
+        "guessing teaches.\n"
+        "- **G's loss is no measure of quality.** It is relative to the D of the same moment, so a "
+        "rising G loss with "
         "improving samples is common. Look at the samples.\n"
-        "- **With label smoothing** D's loss cannot fall below the entropy of its targets (0.325 nats for targets "
+        "- **With label smoothing** D's loss cannot fall below the entropy of its targets (0.325 "
+        "nats for targets "
         "0.9 and 0): compare such runs on the Label smoothing page, above their floors.\n"
-        "- **When to stop?** When the samples of the fixed noise no longer change for the better over several epochs; "
+        "- **When to stop?** When the samples of the fixed noise no longer change for the better "
+        "over several epochs; "
         "the curves alone do not tell."
     )

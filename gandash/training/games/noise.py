@@ -27,10 +27,11 @@ from gandash.training.unrolled import Judge, adam, sgd, unroll
 
 @dataclass(frozen=True)
 class Batch:
-    """What one update of D sees: real samples as the networks take them, with what is known of their classes.
+    """What one update of D sees: real samples as the networks take them, with what is known of
+    their classes.
 
-    ``labels`` (N,) are there where a player or the accuracy needs them; ``known`` (N,) says which of them
-    D is shown. ``update`` is the number of the update of D.
+    ``labels`` (N,) are there where a player or the accuracy needs them; ``known`` (N,) says which
+    of them D is shown. ``update`` is the number of the update of D.
     """
 
     real: Tensor
@@ -41,7 +42,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class Judgement:
-    """D's view of a batch: its loss (with what it learns besides), the objective alone, its logits, its accuracy."""
+    """D's view of a batch: its loss (with what it learns besides), the objective alone.
+
+    Its logits, its accuracy.
+    """
 
     loss: Tensor
     d_loss: Tensor
@@ -78,7 +82,12 @@ def load_source(config: Config, dataset: Dataset, device: torch.device) -> Sourc
 
 
 def losses_of(config: Config) -> tuple[DLoss, GLoss]:
-    return losses(config.loss.objective, config.loss.alpha, config.loss.beta, strict=config.loss.g_form == "strict")
+    return losses(
+        config.loss.objective,
+        config.loss.alpha,
+        config.loss.beta,
+        strict=config.loss.g_form == "strict",
+    )
 
 
 def take_batch(state: State, source: Source, index: Tensor, update: int) -> Batch:
@@ -102,27 +111,46 @@ def prepare(images: Tensor, state: State) -> Tensor:
 
 
 def _autocast(state: State) -> AbstractContextManager[object]:
-    return torch.autocast(state.device.type, torch.bfloat16) if state.arithmetic.bf16 else nullcontext()
+    return (
+        torch.autocast(state.device.type, torch.bfloat16)
+        if state.arithmetic.bf16
+        else nullcontext()
+    )
 
 
 def play_step(state: State, batch: Batch, z: Tensor, pair: tuple[DLoss, GLoss]) -> Measured:
-    """One update of D, then one of G on the same fakes, and further ones of G on new z if the config asks for them."""
+    """One update of D, then one of G on the same fakes.
+
+    And further ones of G on new z if the config asks for them.
+    """
     fake = _generate(state, z, batch.labels)
     seen = judge(state, batch, fake.detach(), pair[0])
     d_grad_norm = update_d(state, seen, batch)
     g_loss, g_logits, g_grad_norm = _update_g(state, fake, batch, pair)
     for extra in range(1, state.config.balance.g_steps):
-        z = draw_latents(state, LATENTS_G, batch.update * state.config.balance.g_steps + extra)[: len(batch.real)]
+        z = draw_latents(state, LATENTS_G, batch.update * state.config.balance.g_steps + extra)[
+            : len(batch.real)
+        ]
         _update_g(state, _generate(state, z, batch.labels), batch, pair, extra)
     measured = Measured(
-        seen.d_loss, g_loss, seen.real_logits, seen.fake_logits, g_logits, d_grad_norm, g_grad_norm, seen.accuracy
+        seen.d_loss,
+        g_loss,
+        seen.real_logits,
+        seen.fake_logits,
+        g_logits,
+        d_grad_norm,
+        g_grad_norm,
+        seen.accuracy,
     )
     state.window.add(measured, state.config.balance.d_steps, state.config.balance.g_steps)
     return measured
 
 
 def step_of_one(state: State, batch: Batch, z: Tensor, pair: tuple[DLoss, GLoss]) -> Measured:
-    """One update of the player that the balance rule chooses; it has to look at both losses first."""
+    """One update of the player that the balance rule chooses.
+
+    It has to look at both losses first.
+    """
     settings = state.config.balance
     fake = _generate(state, z, batch.labels)
     seen = judge(state, batch, fake.detach(), pair[0])
@@ -156,7 +184,10 @@ def fakes(state: State, z: Tensor, labels: Tensor | None) -> Tensor:
 
 
 def judge(state: State, batch: Batch, fake: Tensor, d_loss_of: DLoss) -> Judgement:
-    """D's loss on a batch and detached fakes: the objective and, where D classifies, its error on known labels."""
+    """D's loss on a batch and detached fakes.
+
+    The objective and, where D classifies, its error on known labels.
+    """
     count = state.config.collapse.pack
     real = pack(_noisy(state, batch.real, NOISE_REAL, batch.update), count)
     fake = pack(_noisy(state, fake, NOISE_FAKE, batch.update), count)
@@ -168,9 +199,18 @@ def judge(state: State, batch: Batch, fake: Tensor, d_loss_of: DLoss) -> Judgeme
         each = torch.stack(d_losses)
         loss, d_loss = each.sum(), each.mean()
         state.D.rate(each.detach())
-        real_logits, fake_logits = (state.D.weigh(torch.stack([view[i] for view in views])) for i in (0, 1))  # type: ignore[misc]
+        real_logits = state.D.weigh(torch.stack([real for real, _, _ in views]))
+        fake_logits = state.D.weigh(torch.stack([fake for _, fake, _ in views]))
     error, accuracy = _classified(scores, batch)
-    return Judgement(loss if error is None else loss + error, d_loss, real_logits, fake_logits, real, fake, accuracy)
+    return Judgement(
+        loss if error is None else loss + error,
+        d_loss,
+        real_logits,
+        fake_logits,
+        real,
+        fake,
+        accuracy,
+    )
 
 
 def _view(
@@ -186,7 +226,10 @@ def _view(
 
 
 def _in_one_go(D: Discriminator | Ensemble, real: Tensor, labels: Tensor | None) -> bool:
-    """Whether small networks may see real and generated points as one batch: no output depends on the rest of it."""
+    """Whether small networks may see real and generated points as one batch.
+
+    No output depends on the rest of it.
+    """
     return real.dim() == 2 and not D.coupled and labels is None
 
 
@@ -196,11 +239,16 @@ def _logits_of_both(D: Judge, real: Tensor, fake: Tensor) -> tuple[Tensor, Tenso
 
 
 def _classified(scores: Tensor | None, batch: Batch) -> tuple[Tensor | None, Tensor | None]:
-    """Cross-entropy on the images whose label D is shown, and its accuracy on the others (on all if there are none)."""
+    """Cross-entropy on the images whose label D is shown.
+
+    And its accuracy on the others (on all if there are none).
+    """
     if scores is None or batch.labels is None or batch.known is None:
         return None, None
     known = batch.known.float()
-    error = (cross_entropy(scores, batch.labels, reduction="none") * known).sum() / known.sum().clamp(min=1)
+    error = (
+        cross_entropy(scores, batch.labels, reduction="none") * known
+    ).sum() / known.sum().clamp(min=1)
     hidden = 1 - known
     weight = torch.where(hidden.sum() > 0, hidden, torch.ones_like(known))
     accuracy = ((scores.argmax(1) == batch.labels).float() * weight).sum() / weight.sum()
@@ -218,9 +266,11 @@ def update_d(state: State, seen: Judgement, batch: Batch) -> Tensor:
 def _update_g(
     state: State, fake: Tensor, batch: Batch, pair: tuple[DLoss, GLoss], extra: int = 0
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """One update of G, the step's ``extra``-th further one: its loss, D's logits on its samples, its gradient's norm.
+    """One update of G, the step's ``extra``-th further one: its loss, D's logits on its samples,
+    its gradient's norm.
 
-    D is frozen while G learns: its weight gradients, a third of that backward pass, are not computed.
+    D is frozen while G learns: its weight gradients, a third of that backward pass, are not
+    computed.
     """
     _freeze(state.d_optimizer, frozen=True)
     number = batch.update * state.config.balance.g_steps + extra
@@ -263,11 +313,17 @@ def _penalized(state: State, seen: Judgement, batch: Batch) -> Tensor:
     settings, total = state.config.regularizer, seen.loss
     for D in state.D.members:
         if settings.gradient_penalty:
-            mix = torch.rand(len(seen.real), generator=stream(state.config.seed, MIX, batch.update)).to(state.device)
-            penalty = gradient_penalty(_of_labels(D, batch.labels), seen.real, seen.fake.float(), mix)
+            mix = torch.rand(
+                len(seen.real), generator=stream(state.config.seed, MIX, batch.update)
+            ).to(state.device)
+            penalty = gradient_penalty(
+                _of_labels(D, batch.labels), seen.real, seen.fake.float(), mix
+            )
             total = total + settings.gradient_penalty * penalty
         if settings.r1_gamma and batch.update % settings.r1_every == 0:
-            total = total + settings.r1_gamma * settings.r1_every * r1(_of_labels(D, batch.labels), seen.real)
+            total = total + settings.r1_gamma * settings.r1_every * r1(
+                _of_labels(D, batch.labels), seen.real
+            )
     return total
 
 
@@ -294,7 +350,10 @@ def _freeze(optimizer: torch.optim.Optimizer, *, frozen: bool) -> None:
 
 @torch.no_grad()
 def score_after_update(state: State, z: Tensor, labels: Tensor | None) -> Tensor:
-    """Mean D(G(z)) with the updated G, in training mode, leaving the batch-norm statistics as they are."""
+    """Mean D(G(z)) with the updated G, in training mode.
+
+    Leaving the batch-norm statistics as they are.
+    """
     copies = [{k: v.clone() for k, v in network.named_buffers()} for network in (state.G, state.D)]
     with _autocast(state):
         fake = pack(functional_call(state.G, copies[0], (z, labels)), state.config.collapse.pack)
