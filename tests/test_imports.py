@@ -20,6 +20,7 @@ CORE = sorted(
 # Each package or top-level module may import itself and those of earlier rows.
 ROWS: list[set[str]] = [
     {"malloc", "records", "storage", "theory", "losses", "pictures"},
+    {"kinds"},
     {"config"},
     {"data", "networks"},
     {"latent"},
@@ -31,7 +32,14 @@ ROWS: list[set[str]] = [
     {"__main__"},
 ]
 ROW = {room: number for number, rooms in enumerate(ROWS) for room in rooms}
-LIGHT = ("storage.files", "storage.paths", "theory.smoothing", "theory.toy_data", "pictures.charts")
+LIGHT = (
+    "storage.files",
+    "storage.paths",
+    "theory.smoothing",
+    "theory.toy_data",
+    "kinds",
+    "pictures.charts",
+)
 
 SCRIPT = """
 import importlib, json, sys

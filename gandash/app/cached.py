@@ -18,6 +18,7 @@ from gandash.data import Dataset
 from gandash.evaluation import classifiers, neighbors
 from gandash.evaluation.neighbors import Space
 from gandash.jobs import measuring
+from gandash.kinds import IMAGES, Kind
 from gandash.networks import Generator
 from gandash.pictures.raster import encode
 from gandash.storage.paths import classifiers_root, pretrained_root, runs_root
@@ -160,10 +161,9 @@ def _features(path: str, stamp: int) -> Space | None:  # noqa: ARG001 - the cach
     return neighbors.read(Path(path))
 
 
-def image_html(content: bytes, alt: str, *, points: bool = False) -> str:
-    """An <img> of a published WebP, of images with crisp pixels; ``alt`` must hold no markup."""
-    kind = "gd-points" if points else "gd-pixels"
-    return f'<img class="{kind}" src="{publish(content)}" alt="{alt}">'
+def image_html(content: bytes, alt: str, kind: Kind = IMAGES) -> str:
+    """An <img> of a published WebP, styled for its kind; ``alt`` must hold no markup."""
+    return f'<img class="gd-{kind.name}" src="{publish(content)}" alt="{alt}">'
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

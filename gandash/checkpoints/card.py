@@ -16,7 +16,8 @@ from typing import Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from gandash.checkpoints.scores import Evaluation, Figures, InceptionFigures
-from gandash.config import IMAGE_SIZES, Config
+from gandash.config import Config
+from gandash.kinds import Kind, of_shape
 from gandash.records import Section, explain
 from gandash.storage.files import write_whole
 
@@ -36,20 +37,16 @@ class DataFacts(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if not (self.points and 1 <= self.shape[0] <= 3) and not (
-            len(self.shape) == 3
-            and self.shape[0] in (1, 3)
-            and self.shape[1] == self.shape[2] in IMAGE_SIZES
-        ):
+        if not self.kind.holds(self.shape):
             raise ValueError(
                 f"shape must be that of a grey or RGB square image, or of a point, not {self.shape}"
             )
         return self
 
     @property
-    def points(self) -> bool:
-        """Whether the samples are points and not images."""
-        return len(self.shape) == 1
+    def kind(self) -> Kind:
+        """The kind of the samples."""
+        return of_shape(self.shape)
 
 
 class Card(Section):

@@ -142,7 +142,7 @@ def list_() -> None:
         card = checkpoint.card
         print(
             f"{card.name:32} {card.data.title}, "
-            f"{'x'.join(map(str, card.data.shape[1:])) or 'points'}, "
+            f"{card.data.kind.size(card.data.shape)}, "
             f"{card.epochs:g} epochs"
         )
     for run in runs.find(runs_root()):

@@ -6,7 +6,6 @@ And how they are called in words.
 from gandash.config.recommendations import advice, setting, usual
 from gandash.config.run import Config, parse_config
 from gandash.config.sections import (
-    IMAGE_SIZES,
     MAX_SEED,
     Architecture,
     BalanceConfig,
@@ -14,7 +13,6 @@ from gandash.config.sections import (
     Conditioning,
     DataConfig,
     Device,
-    ImageSize,
     LabelConfig,
     LossConfig,
     NetworkConfig,
@@ -23,6 +21,7 @@ from gandash.config.sections import (
     Precision,
     RegularizerConfig,
 )
+from gandash.kinds import IMAGE_SIZES, ImageSize
 
 __all__ = [
     "IMAGE_SIZES",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from gandash.config.sections import DataConfig, NetworkConfig
 from gandash.losses.objectives import OBJECTIVES
-from gandash.theory.toy_data import STUDIES
 
 if TYPE_CHECKING:
     from gandash.config.run import Config
@@ -27,12 +26,11 @@ def contradictions(config: Config) -> Iterator[tuple[object, str]]:
 
 def _architecture_rules(network: NetworkConfig, data: DataConfig) -> Iterator[tuple[object, str]]:
     mlp = network.architecture == "mlp"
-    points = data.dataset in STUDIES
     yield (
-        points and not mlp,
+        not data.kind.pixels and not mlp,
         (
-            f"dataset {data.dataset!r} holds points, and {network.architecture!r} needs images: "
-            "set architecture to mlp"
+            f"dataset {data.dataset!r} holds {data.kind.name}, and "
+            f"{network.architecture!r} needs images: set architecture to mlp"
         ),
     )
     yield (
@@ -155,7 +153,7 @@ def _label_rules(config: Config) -> Iterator[tuple[object, str]]:
         ),
     )
     yield (
-        kind != "none" and config.data.dataset in STUDIES,
+        kind != "none" and not config.data.kind.classes,
         (
             f"conditioning needs labels, and dataset {config.data.dataset!r} has none: set "
             "conditioning to none"
@@ -216,10 +214,10 @@ def _balance_rules(config: Config) -> Iterator[tuple[object, str]]:
 def _evaluation_rules(config: Config) -> Iterator[tuple[object, str]]:
     every = config.evaluate_every
     yield (
-        every and config.data.dataset in STUDIES,
+        every and not config.data.kind.measured,
         (
-            f"evaluate_every measures images, and dataset {config.data.dataset!r} holds points: "
-            "set evaluate_every to 0"
+            f"evaluate_every measures images, and dataset {config.data.dataset!r} holds "
+            f"{config.data.kind.name}: set evaluate_every to 0"
         ),
     )
     yield (

@@ -5,21 +5,20 @@ The command line and the app show the same descriptions.
 
 from __future__ import annotations
 
-from typing import Literal, Self, get_args
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from gandash.kinds import ImageSize, Kind, of_dataset
 from gandash.losses.objectives import OBJECTIVES
 from gandash.records import Section
 from gandash.theory.toy_data import STUDIES
 
-ImageSize = Literal[16, 32, 64, 128]
 Precision = Literal["auto", "bf16", "fp32"]
 Device = Literal["auto", "cuda", "mps", "cpu"]
 Architecture = Literal["dcgan", "resnet", "mlp"]
 Norm = Literal["batch", "virtual", "instance", "layer", "none"]
 Conditioning = Literal["none", "d-only", "concat", "projection", "semi-supervised"]
-IMAGE_SIZES: tuple[int, ...] = get_args(ImageSize)
 MAX_SEED = 2**32 - 1
 
 
@@ -42,6 +41,11 @@ class DataConfig(Section):
     limit: int | None = Field(
         None, ge=2, description="Use only the first so many images; all if not given."
     )
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of sample that the dataset holds."""
+        return of_dataset(self.dataset)
 
 
 class NetworkConfig(Section):

@@ -2,7 +2,8 @@
 
 from gandash.data.dataset import Dataset, check_held_out, load
 from gandash.data.named import SOURCES, Augment, Source, data_folder
-from gandash.data.pixels import fit, to_uint8, to_unit
+from gandash.data.pixels import fit
+from gandash.pictures.pixels import to_uint8, to_unit
 
 __all__ = [
     "SOURCES",

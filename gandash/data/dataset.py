@@ -13,7 +13,7 @@ from gandash.config import DataConfig
 from gandash.data.archives import IMAGE_SUFFIXES, folder_files, stack, zip_files
 from gandash.data.named import SOURCES, data_folder
 from gandash.data.pixels import fit, recolor
-from gandash.theory import toy_data
+from gandash.kinds import Kind, of_batch, of_dataset
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class Dataset:
     def shape(self) -> tuple[int, ...]:
         """(C, H, W) of an image, or (dim,) of a point."""
         return tuple(self.images.shape[1:])
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the samples."""
+        return of_batch(self.images)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -60,7 +65,7 @@ def load(config: DataConfig, split: str = "train") -> Dataset:
             "has none: "
             "choose a folder or zip that holds some"
         )
-    if images.dim() == 4:
+    if of_batch(images).pixels:
         images = fit(recolor(images, config.color), config.size)
     return Dataset(name, title, licence, images.contiguous(), labels, classes)
 
@@ -70,7 +75,7 @@ def check_held_out(dataset: str) -> str:
 
     ``ValueError`` if not.
     """
-    measurable = [name for name in SOURCES if name not in toy_data.STUDIES]
+    measurable = [name for name in SOURCES if of_dataset(name).measured]
     if dataset not in measurable:
         raise ValueError(
             f"Measuring needs held-out images of a named dataset ({', '.join(measurable)}), and "

@@ -1,20 +1,10 @@
-"""Pixels as numbers: ranges, colors and sizes."""
+"""Images of other sizes and colors."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
-
-
-def to_unit(images: Tensor) -> Tensor:
-    """uint8 images in [0, 255] to float32 in [-1, 1]."""
-    return images.float().div_(127.5).sub_(1)
-
-
-def to_uint8(images: Tensor) -> Tensor:
-    """Float images in [-1, 1] to uint8 in [0, 255], rounded and clipped."""
-    return images.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
 
 def fit(images: Tensor, size: int) -> Tensor:

@@ -109,10 +109,10 @@ def evaluate(
     trained on, or the data has no held-out images.
     """
     facts = checkpoint.card.data
-    if facts.points:
+    if not facts.kind.measured:
         raise ValueError(
-            f"Classifiers read images, and {checkpoint.name!r} makes points: choose another "
-            "checkpoint"
+            f"Classifiers read images, and {checkpoint.name!r} makes {facts.kind.name}: "
+            "choose another checkpoint"
         )
     if count < LEAST:
         raise ValueError(f"An evaluation needs at least {LEAST:,} samples, not {count}: take more")

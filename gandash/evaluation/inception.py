@@ -116,10 +116,10 @@ def measure(
     cannot be had.
     """
     facts = checkpoint.card.data
-    if facts.points:
+    if not facts.kind.measured:
         raise ValueError(
-            f"Inception reads images, and {checkpoint.name!r} makes points: choose another "
-            "checkpoint"
+            f"Inception reads images, and {checkpoint.name!r} makes {facts.kind.name}: "
+            "choose another checkpoint"
         )
     if count < LEAST:
         raise ValueError(f"An evaluation needs at least {LEAST:,} samples, not {count}: take more")

@@ -90,10 +90,10 @@ def training_images(checkpoint: Checkpoint) -> Dataset:
     """
     facts = checkpoint.card.data
     size = facts.images * math.prod(facts.shape)
-    if facts.points:
+    if not facts.kind.pixels:
         raise ValueError(
             f"Nearest images are those of a generator of images, and {checkpoint.name!r} makes "
-            "points"
+            f"{facts.kind.name}"
         )
     if size > MAX_BYTES:
         raise ValueError(

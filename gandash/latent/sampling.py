@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gandash import latent
-from gandash.data import to_uint8
+from gandash.kinds import of_batch
 from gandash.networks import Generator
 
 BATCH = 256
@@ -25,7 +25,7 @@ def generate(G: Generator, z: Tensor, label: int | None = None) -> Tensor:
         samples = torch.cat(
             [G(z[part], None if labels is None else labels[part]) for part in parts]
         )
-    return samples.float() if samples.dim() == 2 else to_uint8(samples)
+    return of_batch(samples).keep(samples)
 
 
 def _labels(G: Generator, count: int, label: int | None) -> Tensor | None:

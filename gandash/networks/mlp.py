@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from torch import nn
 
+from gandash.kinds import of_shape
 from gandash.networks.layers import LabelledSequential
 
 NormFactory = Callable[[int], nn.Module]
@@ -29,7 +30,7 @@ def generator_layers(
         layers += [nn.Linear(a, b), norm(b), nn.ReLU(inplace=True)]
     layers.append(nn.Linear(width, math.prod(shape)))
     return LabelledSequential(
-        *layers, *([nn.Tanh(), nn.Unflatten(1, shape)] if len(shape) > 1 else [])
+        *layers, *([nn.Tanh(), nn.Unflatten(1, shape)] if of_shape(shape).pixels else [])
     )
 
 
@@ -40,7 +41,7 @@ def discriminator_layers(
 
     The first layer has no norm.
     """
-    layers: list[nn.Module] = [nn.Flatten()] if len(shape) > 1 else []
+    layers: list[nn.Module] = [nn.Flatten()] if of_shape(shape).pixels else []
     for number, (a, b) in enumerate(pairwise([math.prod(shape), *[width] * depth])):
         layers += [nn.Linear(a, b), *([norm(b)] if number else []), nn.LeakyReLU(0.2, inplace=True)]
     return nn.Sequential(*layers), (width,)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Pixels = npt.NDArray[np.uint8]
 Color = tuple[int, int, int]
@@ -95,6 +98,3 @@ def _bars(
         return
     outline = [(x * step, side - scale * h) for i, h in enumerate(heights[1]) for x in (i, i + 1)]
     draw.line(outline, fill=SAMPLE_COLOR, width=2 * OVERSAMPLING)
-
-
-SNAPSHOT_IMAGES, SNAPSHOT_POINTS = 64, 2048

@@ -16,7 +16,7 @@ from gandash.config import Config
 from gandash.data import Dataset
 from gandash.evaluation import while_training
 from gandash.evaluation.while_training import HeldOut
-from gandash.pictures.raster import encode, grid, scatter
+from gandash.pictures.raster import encode
 from gandash.records import explain
 from gandash.runs.as_checkpoint import make_card, save_checkpoint
 from gandash.runs.folder import PROTOCOL, Run, read_protocol
@@ -158,10 +158,5 @@ def _held_out(run: Run, config: Config) -> HeldOut:
 
 
 def _write_snapshot(run: Run, snapshot: Snapshot, dataset: Dataset) -> None:
-    points = snapshot.images.dim() == 2
-    pixels = (
-        scatter(snapshot.images, dataset.images)
-        if points
-        else grid(snapshot.images, SNAPSHOT_COLUMNS)
-    )
+    pixels = dataset.kind.picture(snapshot.images, SNAPSHOT_COLUMNS, lambda: dataset.images)
     write_whole(run.folder / "snapshots" / f"{snapshot.step:08d}.webp", encode(pixels))

@@ -24,8 +24,8 @@ def choose_arithmetic(config: Config, dataset: Dataset, device: torch.device) ->
     bf16 must be 15 % faster to be taken, on a CPU without units for it 60 %: there it is by up to
     40 %, and only in the smallest networks, which is not worth the digits.
     """
-    if len(dataset.shape) == 1:
-        return Arithmetic()  # points: products too small for either to matter
+    if dataset.kind.light:
+        return Arithmetic()  # products too small for either to matter
     formats = {"fp32": (False,), "bf16": (True,), "auto": (False, True)}[config.precision]
     orders = (True,) if device.type == "cpu" else (False, True)
     candidates = [Arithmetic(bf16, channels_last) for bf16 in formats for channels_last in orders]

@@ -12,7 +12,6 @@ from torch import Tensor
 from gandash import latent
 from gandash.data import Dataset
 from gandash.losses.regularizers import instance_noise_std
-from gandash.pictures.raster import SNAPSHOT_IMAGES, SNAPSHOT_POINTS
 from gandash.training.games.noise import (
     draw_latents,
     fakes,
@@ -41,8 +40,7 @@ def train(state: State, dataset: Dataset) -> Iterator[Report | Snapshot]:
     config, n = state.config, len(dataset)
     total, snapshot_steps = config.total_steps(n), set(config.snapshot_steps(n))
     source, pair = load_source(config, dataset, state.device), losses_of(config)
-    samples = SNAPSHOT_POINTS if len(dataset.shape) == 1 else SNAPSHOT_IMAGES
-    fixed_z = latent.draw(config.seed, samples, config.network.latent_dim)
+    fixed_z = latent.draw(config.seed, dataset.kind.snapshot, config.network.latent_dim)
     started, d_steps = time.perf_counter() - state.seconds, config.balance.d_steps
     take_step = play_step if config.balance.rule == "fixed" else step_of_one
     if state.step == 0:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gandash import latent
-from gandash.data import to_uint8
+from gandash.kinds import of_batch
 from gandash.networks import Generator
 from gandash.training.state import State
 
@@ -22,7 +22,7 @@ def sample(state: State, z: Tensor) -> Tensor:
     """
     network = copy.deepcopy(state.sampler).eval()
     samples = network(z.to(state.device), _in_turn(state.G, len(z), state.device))
-    return (samples.float() if samples.dim() == 2 else to_uint8(samples)).cpu()
+    return of_batch(samples).keep(samples).cpu()
 
 
 def _in_turn(G: Generator, count: int, device: torch.device) -> Tensor | None:

@@ -219,7 +219,7 @@ def test_the_same_seed_is_the_same_picture_and_another_is_not(arms: Path) -> Non
         app = visit("gallery")
         app.number_input(key="gallery_seed").set_value(seed).run()
         return [
-            element.proto.body for element in app.get("html") if "gd-pixels" in element.proto.body
+            element.proto.body for element in app.get("html") if "gd-images" in element.proto.body
         ][len(ARMS) :]
 
     assert pictures(7) == pictures(7)

@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from gandash import data, latent, records
+from gandash import data, kinds, latent, records
 from gandash.checkpoints import Card, Checkpoint, DataFacts, samples, weights
 from gandash.config import Config, parse_config
 from gandash.latent import sampling
 from gandash.networks import Generator, build_pair
-from gandash.pictures import raster
 from gandash.pictures.raster import grid, scatter
 
 NETWORK = {"latent_dim": 6, "g_width": 4, "d_width": 4}
@@ -133,7 +132,7 @@ def test_points_are_shown_over_their_data(tmp_path: Path) -> None:
     truth = data.load(found.card.config.data).images
     picture = samples.picture(found, G, 3, 6, 3)
     assert np.array_equal(
-        picture, scatter(latent.generate(G, latent.draw(3, raster.SNAPSHOT_POINTS, 6)), truth)
+        picture, scatter(latent.generate(G, latent.draw(3, kinds.POINTS.snapshot, 6)), truth)
     )
     row = samples.path_row(found, G, (1, 2), 3, "slerp")
     side = samples.frame_size(found)

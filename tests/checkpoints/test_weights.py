@@ -24,9 +24,9 @@ from gandash.checkpoints.weights import (
     save,
 )
 from gandash.config import Config, DataConfig, NetworkConfig
+from gandash.kinds import IMAGES
 from gandash.networks import Discriminator, Ensemble, Generator, build_pair
 from gandash.networks.layers import pack
-from gandash.pictures.raster import SNAPSHOT_IMAGES
 from gandash.records import now
 from gandash.runs import execution
 from gandash.storage.paths import PROJECT
@@ -343,6 +343,6 @@ def test_a_shipped_checkpoint_has_its_history(folder: Path) -> None:
         with Image.open(path) as image:
             assert image.size == (
                 side * execution.SNAPSHOT_COLUMNS,
-                side * SNAPSHOT_IMAGES // execution.SNAPSHOT_COLUMNS,
+                side * IMAGES.snapshot // execution.SNAPSHOT_COLUMNS,
             )
             image.load()

@@ -17,7 +17,7 @@ from tests.e2e.conftest import is_local, serve, visit
 
 pytestmark = pytest.mark.browser
 SCRUBBER = ".scrubber[data-ready=true]"
-SOURCES = "[...document.querySelectorAll('img.gd-pixels')].map(image => image.getAttribute('src'))"
+SOURCES = "[...document.querySelectorAll('img.gd-images')].map(image => image.getAttribute('src'))"
 PERMALINKS = {
     "/?gallery_seed=7&gallery_count=16": ("Gallery", "seed 7, 16 images"),
     "/latent?latent_a=3&latent_b=4&latent_steps=9&latent_path=lerp&latent_frame=4": (
@@ -197,7 +197,7 @@ def test_widgets_write_the_url_and_the_link_shows_the_same_view(
 
 def pictures(page: Page) -> list[str]:
     """Addresses of the page's pictures at one moment, once there are any."""
-    page.locator("img.gd-pixels").first.wait_for()
+    page.locator("img.gd-images").first.wait_for()
     found: list[str] = page.evaluate(SOURCES)
     return found
 
@@ -207,7 +207,7 @@ def test_pictures_are_immutable_and_really_load(page: Page, site: str) -> None:
     settle(page)
     first = pictures(page)[0]
     page.wait_for_function(
-        "[...document.querySelectorAll('img.gd-pixels')].every(i => i.naturalWidth > 0)"
+        "[...document.querySelectorAll('img.gd-images')].every(i => i.naturalWidth > 0)"
     )
     answer = page.request.get(site + first)
     assert answer.headers["content-type"] == "image/webp"

@@ -19,7 +19,7 @@ UNMEASURED = "Not measured yet."
 KINDS: dict[str, Callable[[Card], str]] = {
     "data": lambda card: card.data.title,
     "objective": lambda card: OBJECTIVES[card.config.loss.objective].title,
-    "size": lambda card: "points" if card.data.points else f"{card.data.shape[-1]} pixels",
+    "size": lambda card: card.data.kind.size(card.data.shape),
 }
 Groups = list[tuple[str, list[Checkpoint]]]
 

@@ -23,8 +23,8 @@ def card(checkpoint: Checkpoint, job: Job | None) -> None:
     with st.container(border=True, height="stretch"):  # cards of one row are equally tall
         with page.one_sentence():
             content = cached.sample_grid(checkpoint, 0, SAMPLES, COLUMNS)
-            alt = f"{words.amount_of(about, SAMPLES)} of {about.name}, seed 0"
-            picture = cached.image_html(content, alt, points=about.data.points)
+            alt = f"{about.data.kind.caption(SAMPLES)} of {about.name}, seed 0"
+            picture = cached.image_html(content, alt, about.data.kind)
             st.html(f'<div class="gd-card">{picture}</div>')
         st.markdown(f"**{about.title}**")
         facts = about.data

@@ -14,9 +14,9 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from gandash.config import Config, parse_config
+from gandash.kinds import of_dataset
 from gandash.losses.objectives import OBJECTIVES
 from gandash.records import Section
-from gandash.theory.toy_data import STUDIES
 
 Path = tuple[str, ...]
 Values = Mapping[str, Any]  # by widget key
@@ -75,8 +75,16 @@ LABELS = {
 }
 
 
-def _points(values: Values) -> bool:
-    return values["train_dataset"] in STUDIES
+def _no_pixels(values: Values) -> bool:
+    return not of_dataset(values["train_dataset"]).pixels
+
+
+def _no_classes(values: Values) -> bool:
+    return not of_dataset(values["train_dataset"]).classes
+
+
+def _not_measured(values: Values) -> bool:
+    return not of_dataset(values["train_dataset"]).measured
 
 
 def _no_cross_entropy(values: Values) -> bool:
@@ -84,9 +92,9 @@ def _no_cross_entropy(values: Values) -> bool:
 
 
 IDLE: dict[str, Callable[[Values], bool]] = {
-    "size": _points,
-    "color": _points,
-    "conditioning": _points,
+    "size": _no_pixels,
+    "color": _no_pixels,
+    "conditioning": _no_classes,
     "alpha": _no_cross_entropy,
     "beta": _no_cross_entropy,
     "depth": lambda values: values["train_architecture"] != "mlp",
@@ -104,7 +112,7 @@ IDLE: dict[str, Callable[[Values], bool]] = {
     "adam_beta1": lambda values: values["train_method"] != "adam",
     "adam_beta2": lambda values: values["train_method"] != "adam",
     "epochs": lambda values: bool(values["train_steps"]),
-    "evaluate_every": _points,
+    "evaluate_every": _not_measured,
 }
 
 

@@ -30,7 +30,7 @@ PLACE = "nearest training images"
 def nearest(found: list[Checkpoint]) -> None:
     """Pick a sample, by its tile or its number; nothing is read before."""
     by_name = {
-        checkpoint.name: checkpoint for checkpoint in found if not checkpoint.card.data.points
+        checkpoint.name: checkpoint for checkpoint in found if checkpoint.card.data.kind.pixels
     }
     if not by_name:
         return

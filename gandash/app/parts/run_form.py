@@ -16,9 +16,9 @@ from gandash.config.presets import PRESETS
 from gandash.data import SOURCES, uploads
 from gandash.evaluation import while_training
 from gandash.jobs import control
+from gandash.kinds import of_dataset
 from gandash.losses.objectives import OBJECTIVES
 from gandash.storage.paths import classifiers_root, pretrained_root, runs_root
-from gandash.theory.toy_data import STUDIES
 
 DATASET, OBJECTIVE = ("data", "dataset"), ("loss", "objective")
 FIRST = (
@@ -37,8 +37,8 @@ def apply_preset() -> None:
 
 
 def follow_data() -> None:
-    """Take the fully connected pair along with points, which no other takes."""
-    if st.session_state.train_dataset in STUDIES:
+    """Take the fully connected pair along with what has no pixels, which no other takes."""
+    if not of_dataset(st.session_state.train_dataset).pixels:
         st.session_state.train_architecture = "mlp"
 
 

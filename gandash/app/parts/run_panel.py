@@ -16,7 +16,6 @@ from gandash.losses.objectives import OBJECTIVES
 from gandash.pictures.charts import COLORS, measured, thin, with_share
 from gandash.runs import Run, Status
 from gandash.storage.paths import runs_root
-from gandash.theory.toy_data import STUDIES
 
 ACTIVE = ("queued", "running")
 LIVE_POINTS = 400
@@ -100,7 +99,7 @@ def headline(run: Run, status: Status, config: Config) -> None:
     images = (status.total - status.step) * config.batch_size * config.balance.d_steps
     with st.container(horizontal=True):  # in a row on a phone, too
         st.metric(
-            "Points/s" if config.data.dataset in STUDIES else "Images/s",
+            f"{config.data.kind.name.capitalize()}/s",
             f"{status.images_per_second:,.0f}" if status.step else "–",
             help="Over the last row of metrics.",
         )
@@ -174,13 +173,14 @@ def live(run: Run) -> None:
         st.info("The first numbers come after a few steps.", icon=":material/hourglass_top:")
     else:
         live_charts(metrics, run.config())
-    kind = "gd-points" if run.config().data.dataset in STUDIES else "gd-pixels"
+    kind = run.config().data.kind
     snapshots = list(run.snapshots().items())[-2:]
     if snapshots:
         urls = [publish(path.read_bytes()) for _, path in snapshots]
         st.html(
             f'<div class="gd-live" style="background-image:url({urls[0]})">'
-            f'<img class="{kind}" src="{urls[-1]}" alt="Samples at step {snapshots[-1][0]}"></div>'
+            f'<img class="gd-{kind.name}" src="{urls[-1]}" '
+            f'alt="Samples at step {snapshots[-1][0]}"></div>'
             f'<p class="gd-sub">Samples of the fixed noise at step {snapshots[-1][0]:,}</p>'
         )
 

@@ -13,7 +13,6 @@ from gandash import runs
 from gandash.app.assets import publish
 from gandash.app.parts.scrubber import Cursor, Track, scrubber
 from gandash.config import Config
-from gandash.theory.toy_data import STUDIES
 
 MOST_FRAMES = 40
 SINGLE_WIDTH, SHARED_WIDTH = 480, 320
@@ -40,14 +39,10 @@ def timeline(
     if not snapshots:
         st.info("These runs have kept no samples yet.", icon=":material/image_not_supported:")
         return
-    points = {
-        name
-        for name, config in zip(folders, configs, strict=True)
-        if config.data.dataset in STUDIES
-    }
+    kinds = {name: config.data.kind for name, config in zip(folders, configs, strict=True)}
     steps = sorted({step for found in snapshots.values() for step in found})
     tracks = [
-        track(name, found, steps, crisp=name not in points) for name, found in snapshots.items()
+        track(name, found, steps, crisp=kinds[name].pixels) for name, found in snapshots.items()
     ]
     over = "the samples or a curve" if charts else "the samples"
     scrubber(

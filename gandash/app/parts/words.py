@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from gandash.checkpoints import Card
-from gandash.pictures.raster import SNAPSHOT_POINTS
 
 
 def kind_of(card: Card) -> str:
     """How many samples of which size the data has."""
     facts = card.data
-    if facts.points:
-        return f"{facts.images:,} points in {facts.shape[0]}-D"
-    return f"{facts.shape[-1]}×{facts.shape[-1]}, {facts.images:,} images"
-
-
-def amount_of(card: Card, count: int) -> str:
-    """How many samples a picture shows.
-
-    What was asked for, or for points as many as there always are.
-    """
-    return f"{SNAPSHOT_POINTS:,} points" if card.data.points else f"{count} images"
+    return facts.kind.extent(facts.images, facts.shape)
 
 
 def epochs_of(card: Card) -> str:

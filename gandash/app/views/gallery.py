@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gandash.app import cached
-from gandash.app.parts import browse, page, score_tables, words
+from gandash.app.parts import browse, page, score_tables
 from gandash.app.parts.cards import card
 from gandash.app.parts.nearest import nearest
 from gandash.app.parts.stories import stories
@@ -80,12 +80,12 @@ def compare(found: list[Checkpoint]) -> None:
     for column, name in zip(st.columns(max(len(chosen), 2)), chosen, strict=False):
         with column, page.one_sentence():
             content = cached.sample_grid(by_name[name], int(seed), int(count), per_row, label)
-            amount = words.amount_of(by_name[name].card, count)
+            amount = by_name[name].card.data.kind.caption(count)
             st.html(
                 cached.image_html(
                     content,
                     f"{amount} of {name}, seed {seed}",
-                    points=by_name[name].card.data.points,
+                    by_name[name].card.data.kind,
                 )
             )
             st.html(f'<p class="gd-sub">{name} · seed {seed}, {amount}</p>')

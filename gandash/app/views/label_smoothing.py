@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from gandash.app import cached
-from gandash.app.parts import page, words
+from gandash.app.parts import page
 from gandash.app.parts.timeline import timeline
 from gandash.checkpoints import Checkpoint
 from gandash.config import Config, LossConfig
@@ -154,8 +154,8 @@ def samples(chosen: dict[str, Checkpoint]) -> None:
         with column, page.one_sentence():
             content = cached.sample_grid(checkpoint, int(seed), SAMPLES, PER_ROW)
             card = checkpoint.card
-            alt = f"{words.amount_of(card, SAMPLES)} of {name}, seed {seed}"
-            st.html(cached.image_html(content, alt, points=card.data.points))
+            alt = f"{card.data.kind.caption(SAMPLES)} of {name}, seed {seed}"
+            st.html(cached.image_html(content, alt, card.data.kind))
             st.html(f'<p class="gd-sub">{name}</p>')
 
 

@@ -71,7 +71,7 @@ def controls(found: dict[str, Checkpoint]) -> Walk:
 def show(walk: Walk) -> None:
     """The path as one atlas that the browser plays."""
     content = cached.path_atlas(walk.checkpoint, walk.seeds, walk.steps, walk.how, walk.label)
-    crisp = not walk.checkpoint.card.data.points
+    crisp = walk.checkpoint.card.data.kind.pixels
     size, steps = samples.frame_size(walk.checkpoint), walk.steps
     track = Track(
         f"{walk.checkpoint.name}, from seed {walk.seeds[0]} to seed {walk.seeds[1]}",

@@ -13,7 +13,8 @@ from torch.nn.functional import cross_entropy
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from gandash.config import Config
-from gandash.data import Dataset, to_unit
+from gandash.data import Dataset
+from gandash.kinds import of_batch
 from gandash.losses.objectives import DLoss, GLoss, losses
 from gandash.losses.regularizers import clip_weights, gradient_penalty, r1
 from gandash.networks import Discriminator, Ensemble
@@ -103,11 +104,9 @@ def draw_latents(state: State, purpose: int, number: int) -> Tensor:
 
 
 def prepare(images: Tensor, state: State) -> Tensor:
-    """uint8 images as the networks take them; points as they are."""
-    if images.dim() == 2:
-        return images
+    """Samples as the networks take them."""
     order = torch.channels_last if state.arithmetic.channels_last else torch.contiguous_format
-    return to_unit(images).contiguous(memory_format=order)
+    return of_batch(images).prepare(images, order)
 
 
 def _autocast(state: State) -> AbstractContextManager[object]:
@@ -226,11 +225,11 @@ def _view(
 
 
 def _in_one_go(D: Discriminator | Ensemble, real: Tensor, labels: Tensor | None) -> bool:
-    """Whether small networks may see real and generated points as one batch.
+    """Whether small networks may see real and generated samples as one batch.
 
     No output depends on the rest of it.
     """
-    return real.dim() == 2 and not D.coupled and labels is None
+    return of_batch(real).light and not D.coupled and labels is None
 
 
 def _logits_of_both(D: Judge, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
