@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -39,6 +41,20 @@ class Dataset:
     def kind(self) -> Kind:
         """The kind of the samples."""
         return of_batch(self.images)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the samples, their order, their labels and the names of the classes.
+
+        Two datasets with the same one train alike. It takes about 0.1 s for 60,000 images of 32
+        pixels, once.
+        """
+        facts = (self.shape, len(self), str(self.images.dtype), self.classes)
+        digest = hashlib.sha256(repr(facts).encode())
+        digest.update(self.images.contiguous().numpy())
+        if self.labels is not None:
+            digest.update(self.labels.contiguous().numpy())
+        return digest.hexdigest()
 
     def __len__(self) -> int:
         return len(self.images)
