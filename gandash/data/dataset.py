@@ -51,9 +51,9 @@ class Dataset:
         """
         facts = (self.shape, len(self), str(self.images.dtype), self.classes)
         digest = hashlib.sha256(repr(facts).encode())
-        digest.update(self.images.contiguous().numpy())
+        digest.update(self.images.contiguous().numpy().data)
         if self.labels is not None:
-            digest.update(self.labels.contiguous().numpy())
+            digest.update(self.labels.contiguous().numpy().data)
         return digest.hexdigest()
 
     def __len__(self) -> int:
