@@ -103,7 +103,7 @@ def visit(page: str, **query: str) -> AppTest:
         app.query_params[key] = value
     app.run()
     if page != "gallery":
-        app.switch_page(str(MAIN.parent / f"{page}.py"))
+        app.switch_page(str(MAIN.parent / "views" / f"{page}.py"))
         app.run()
     return app
 
@@ -564,8 +564,8 @@ def test_checkpoints_are_offered_in_the_order_of_the_zoo(runs_root: Path) -> Non
 def test_every_story_leads_to_a_view_that_holds(story: Story) -> None:
     assert set(story.needs) <= set(ZOO)
     if set(story.needs) <= set(SHIPPED):
-        app = visit(story.script.removesuffix(".py"), **story.view)
-        assert_fine(app, story.script.removesuffix(".py"))
+        app = visit(Path(story.script).stem, **story.view)
+        assert_fine(app, Path(story.script).stem)
         for key, value in story.view.items():
             taken = app.session_state[key]
             assert str(taken[0] if isinstance(taken, list) else taken) == value, (

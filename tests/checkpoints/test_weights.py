@@ -113,9 +113,10 @@ def test_half_precision_halves_the_files(tmp_path: Path) -> None:
 
 def test_the_card_is_written_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    monkeypatch.setattr(
-        "gandash.checkpoints.weights.write_whole", lambda path, _: order.append(path.name)
-    )
+    for writer in ("card", "weights"):
+        monkeypatch.setattr(
+            f"gandash.checkpoints.{writer}.write_whole", lambda path, _: order.append(path.name)
+        )
     save(tmp_path / "mine", *pair(), card("mine"))
     assert order == [GENERATOR, DISCRIMINATOR, CARD]
 

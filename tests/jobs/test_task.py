@@ -32,7 +32,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
             [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE
         )
 
-    monkeypatch.setattr(process, "launch", launch)
+    monkeypatch.setattr("gandash.jobs.task.launch", launch)
     monkeypatch.setattr(process, "give_way", lambda: None)
     return found
 

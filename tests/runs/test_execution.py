@@ -318,7 +318,7 @@ def test_rows_that_are_kept_stay_as_they_were_written(
 ) -> None:
     run = train_to(runs.create(runs_root, tiny_config(report_every=1, steps=40), "mine"), 20)
     before = (run.folder / runs.METRICS).read_text().splitlines()
-    metrics_file.truncate_metrics(run, 15)
+    metrics_file.truncate_metrics(run.folder, 15)
     assert (run.folder / runs.METRICS).read_text() == "\n".join(before[:16]) + "\n"
 
 
