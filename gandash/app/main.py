@@ -6,6 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from gandash.app.parts.entries import entries
+
 HERE = Path(__file__).parent
 
 st.set_page_config(page_title="gandash", page_icon=str(HERE / "icon.svg"), layout="wide")
@@ -41,4 +43,6 @@ pages = [
         url_path="train",
     ),
 ]
-st.navigation(pages, position="top").run()
+shown = st.navigation(pages, position="top")
+entries()
+shown.run()

@@ -32,7 +32,7 @@ PERMALINKS = {
 
 def settle(page: Page) -> None:
     """Wait until the page's script has run."""
-    page.locator("h1").wait_for()
+    page.locator("h1").wait_for(state="attached")
     expect(
         page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')
     ).to_be_visible()
@@ -81,10 +81,7 @@ def test_each_page_opens_from_its_permalink(page: Page, site: str, link: str) ->
 
 
 def test_curves_and_samples_share_a_step_cursor(page: Page, site: str) -> None:
-    """Moved by keys or by the pointer over a curve, in the browser alone.
-
-    Let go of, it is in the URL.
-    """
+    """Moved by keys or by the pointer over a curve, in the browser alone; it is in the URL."""
     sent = frames_sent(page)
     page.goto(f"{site}/curves?curves_runs=plain&curves_runs=two-sided")
     settle(page)
@@ -104,9 +101,8 @@ def test_curves_and_samples_share_a_step_cursor(page: Page, site: str) -> None:
         "data-position", re.compile("^[01]$")
     )  # the first row of metrics is not step 0
     assert [left_of(line) < (area["x"] + end) / 2 for line in lines.all()] == [True, True]
-    assert len(sent) == before
-    page.mouse.move(5, 5)
     expect(page).to_have_url(re.compile("curves_snapshot=[01]"))
+    assert len(sent) == before
 
 
 PHONE = {
@@ -239,16 +235,14 @@ def test_scrubbing_with_mouse_and_keys_sends_nothing(page: Page, site: str) -> N
     assert len(sent) == before, "scrubbing must not talk to the server"
 
 
-def test_letting_go_writes_the_position_into_the_url_with_one_message(
-    page: Page, site: str
-) -> None:
+def test_the_position_is_in_the_url_without_a_message(page: Page, site: str) -> None:
     sent = frames_sent(page)
     canvas = open_path(page, site, 16)
     before = len(sent)
     canvas.click(position={"x": 200, "y": 50})
     expect(page).to_have_url(re.compile(r"latent_frame=\d+"))
     page.wait_for_timeout(500)
-    assert len(sent) == before + 1
+    assert len(sent) == before
     shown = canvas.get_attribute("data-position")
     page.reload()
     settle(page)

@@ -1,11 +1,8 @@
 // Lines over plotly charts of the page where a scrubber stands on their x axis; the pointer over a chart moves it, too.
 // Plotly's global is out of reach here: axes are read off the charts themselves, and without them there are no lines.
-const LEAVE_MS = 500;
-
 class Cursor {
-  constructor({ move, leave }) {
+  constructor(move) {
     this.move = move;
-    this.leave = leave;
     this.heard = new WeakSet();
     this.observer = new MutationObserver(() => this.later());
   }
@@ -22,7 +19,6 @@ class Cursor {
 
   end() {
     this.observer.disconnect();
-    clearTimeout(this.leaving);
     document.querySelectorAll(".gd-cursor").forEach((line) => line.remove());
   }
 
@@ -50,20 +46,12 @@ class Cursor {
     if (this.heard.has(plot)) return;
     this.heard.add(plot);
     plot.on("plotly_afterplot", () => this.later());
-    plot.on("plotly_hover", ({ points }) => {
-      clearTimeout(this.leaving);
-      this.move(this.nearest(points[0].x));
-    });
+    plot.on("plotly_hover", ({ points }) => this.move(this.nearest(points[0].x)));
     plot.addEventListener("click", ({ isTrusted, target, clientX }) => {
       // A tap of a finger hovers without telling; what plotly takes for a click may be a scroll of the page.
       if (!isTrusted || !target.closest(".nsewdrag")) return;
       const { xaxis } = plot._fullLayout;
       this.move(this.nearest(xaxis.p2d(clientX - plot.getBoundingClientRect().left - xaxis._offset)));
-      this.leave();
-    });
-    plot.on("plotly_unhover", () => {
-      clearTimeout(this.leaving); // a fast pointer leaves and comes back between two points
-      this.leaving = setTimeout(() => this.leave(), LEAVE_MS);
     });
   }
 

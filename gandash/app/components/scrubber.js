@@ -1,19 +1,18 @@
-// Frames that follow the pointer, a finger or the arrow keys: everything is drawn here in
-// the browser, and the server hears one position when the pointer or the focus leaves go.
+// Frames that follow the pointer, a finger or the arrow keys. Everything is drawn here in the browser, the server hears
+// nothing, and the address names the frame that is shown as soon as it rests.
 const FRAMES_PER_SECOND = 12;
+const REST_MS = 150;
 const instances = new WeakMap();
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement }) {
   let scrubber = instances.get(parentElement);
   if (!scrubber) {
     scrubber = new Scrubber(parentElement.querySelector(".scrubber"));
     instances.set(parentElement, scrubber);
   }
-  scrubber.commit = (position) => setStateValue("position", position);
   scrubber.show(data);
   return () => {
-    scrubber.pause();
-    scrubber.cursor.end();
+    scrubber.end();
     instances.delete(parentElement);
   };
 }
@@ -27,22 +26,25 @@ class Scrubber {
     this.output = root.querySelector("output");
     this.playButton = root.querySelector(".play");
     this.position = 0;
-    this.committed = 0;
     this.images = [];
-    this.cursor = new Cursor({
-      move: (position) => {
-        this.pause();
-        this.moveTo(position);
-      },
-      leave: () => this.send(),
+    this.cursor = new Cursor((position) => {
+      this.pause();
+      this.moveTo(position);
     });
+    this.restore = () => this.data && this.moveTo(this.named());
+    window.addEventListener("popstate", this.restore);
     this.listen();
+  }
+
+  end() {
+    this.pause();
+    clearTimeout(this.resting);
+    window.removeEventListener("popstate", this.restore);
+    this.cursor.end();
   }
 
   listen() {
     this.range.addEventListener("input", () => this.moveTo(Number(this.range.value)));
-    this.range.addEventListener("pointerup", () => this.send());
-    this.range.addEventListener("blur", () => this.send());
     this.range.addEventListener("keydown", (event) => {
       if (event.key === " ") {
         event.preventDefault();
@@ -53,8 +55,8 @@ class Scrubber {
     this.follow(this.strip);
   }
 
-  // Hovering or dragging over an element moves along the path; letting go commits the position. A finger that goes up or
-  // down scrolls the page, which the browser tells by a cancelled pointer: nothing moves until it goes across or taps.
+  // Hovering or dragging over an element moves along the path. A finger that goes up or down scrolls the page, which the
+  // browser tells by a cancelled pointer: nothing moves until it goes across or taps.
   follow(element) {
     const moveUnder = (event) => {
       if (!this.data) return;
@@ -70,10 +72,7 @@ class Scrubber {
       if (event.pointerType !== "touch") moveUnder(event);
     });
     element.addEventListener("pointercancel", () => this.moveTo(this.held));
-    element.addEventListener("pointerup", (event) => {
-      moveUnder(event);
-      this.send();
-    });
+    element.addEventListener("pointerup", moveUnder);
   }
 
   async show(data) {
@@ -89,7 +88,6 @@ class Scrubber {
     this.images = images;
     if (images.flat().some((image) => image === null)) return this.fail();
     this.position = Math.min(first ? data.start : this.position, data.labels.length - 1);
-    this.committed = this.position;
     this.build(data);
     if (data.strip) this.drawStripBase();
     this.draw();
@@ -146,6 +144,7 @@ class Scrubber {
   moveTo(position) {
     if (position === this.position || !this.data) return;
     this.position = position;
+    this.name();
     if (this.pending) return;
     this.pending = requestAnimationFrame(() => {
       this.pending = 0;
@@ -186,7 +185,7 @@ class Scrubber {
   toggle() {
     if (this.timer) {
       this.pause();
-      this.send();
+      this.name();
       return;
     }
     let direction = this.position === this.data.labels.length - 1 ? -1 : 1;
@@ -210,10 +209,21 @@ class Scrubber {
     this.playButton.title = `${label} (space)`;
   }
 
-  send() {
-    if (this.timer || !this.data || this.position === this.committed) return;
-    this.committed = this.position;
-    this.commit(this.position);
+  // Put the frame into the address once it rests: browsers refuse more than a few changes a second.
+  name() {
+    clearTimeout(this.resting);
+    if (this.timer) return;
+    this.resting = setTimeout(() => {
+      const { parameter, rest } = this.data;
+      if (this.position !== this.named()) window.gandashEntries?.place(parameter, this.position === rest ? null : String(this.position));
+    }, REST_MS);
+  }
+
+  // The frame that the address names, or the one that is shown where it names none.
+  named() {
+    const { parameter, rest, labels } = this.data;
+    const text = new URL(window.location.href).searchParams.get(parameter);
+    return /^\d+$/.test(text) && Number(text) < labels.length ? Number(text) : rest;
   }
 }
 

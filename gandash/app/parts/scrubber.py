@@ -60,10 +60,11 @@ def scrubber(
     per_row: int = 4,
     default: int = 0,
     cursor: Cursor | None = None,
-) -> int:
-    """Show ``tracks`` in step, one frame a label; returns the position that was let go of last.
+) -> None:
+    """Show ``tracks`` in step, one frame a label.
 
-    ``?{key}=N`` in the URL is the position to start from, else ``default``, and follows it.
+    ``?{key}=N`` in the URL is the position to start from, else ``default``; the browser keeps it
+    at the position that is shown, without a message to the server.
     ``strip`` adds a row of all frames of the first track below. Frames are at most ``frame_width``
     CSS pixels wide, ``per_row`` in a row.
     """
@@ -73,11 +74,12 @@ def scrubber(
         css=_source("scrubber.css"),
         js=_source("cursor.js") + _source("scrubber.js"),
     )
-    start = _position_in_url(key, len(labels), default)
     data: dict[str, Any] = {
         "tracks": [asdict(track) for track in tracks],
         "labels": list(labels),
-        "start": start,
+        "parameter": key,
+        "start": _position_in_url(key, len(labels), default),
+        "rest": default,
         "label": label,
         "hint": hint,
         "strip": strip,
@@ -85,16 +87,7 @@ def scrubber(
         "per_row": per_row,
         "cursor": asdict(cursor or Cursor()),
     }
-    result = component(
-        key=f"{key}_scrubber",
-        data=data,
-        default={"position": start},
-        on_position_change=lambda: None,
-    )
-    position = min(int(result.position), len(labels) - 1)
-    if position != start:
-        st.query_params[key] = str(position)
-    return position
+    component(key=f"{key}_scrubber", data=data)
 
 
 def _position_in_url(key: str, count: int, default: int) -> int:

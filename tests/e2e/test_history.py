@@ -1,0 +1,151 @@
+"""Back, forward and reload on every page: one entry an action, each restoring what it showed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.test_browser import SCRUBBER, settle
+
+pytestmark = pytest.mark.browser
+
+
+def numbered(key: str, value: int) -> Callable[[Page], None]:
+    """Type a number into a widget."""
+
+    def act(page: Page) -> None:
+        field = page.locator(f".st-key-{key} input")
+        field.fill(str(value))
+        field.press("Enter")
+
+    return act
+
+
+def pressed(name: str, role: str = "radio") -> Callable[[Page], None]:
+    """Press the button or choice of a name."""
+
+    def act(page: Page) -> None:
+        page.get_by_role(role, name=name, exact=True).click()  # type: ignore[arg-type]
+
+    return act
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a visitor does, and how the address says so afterwards."""
+
+    act: Callable[[Page], None]
+    says: str
+
+
+ACTIONS = {
+    "": [
+        Action(numbered("gallery_seed", 11), "gallery_seed=11"),
+        Action(pressed("Sample 3", "option"), "gallery_sample=3"),
+    ],
+    "latent": [
+        Action(numbered("latent_a", 5), "latent_a=5"),
+        Action(pressed("New seeds", "button"), "latent_b="),
+        Action(pressed("lerp"), "latent_path=lerp"),
+    ],
+    "curves": [
+        Action(pressed("Epoch"), "curves_x=Epoch"),
+        Action(lambda page: page.get_by_text("Log scale").click(), "curves_log=true"),
+    ],
+    "smoothing": [Action(numbered("smoothing_seed", 5), "smoothing_seed=5")],
+    "train": [Action(numbered("train_seed", 7), "train_seed=7")],
+}
+
+
+# Values of the page's numbers and choices.
+STATE = (
+    "[...document.querySelectorAll('input[type=number], [role=radio], input[type=checkbox]')]"
+    ".map(it => [it.value, it.checked, it.ariaChecked])"
+)
+
+
+def entries(page: Page) -> int:
+    return int(page.evaluate("history.length"))
+
+
+@pytest.mark.parametrize("path", ACTIONS)
+def test_every_action_is_one_entry_and_back_forward_and_reload_restore_it(
+    page: Page, site: str, path: str
+) -> None:
+    page.goto(f"{site}/{path}")
+    settle(page)
+    page.wait_for_timeout(1000)
+    addresses = [page.url]
+    for action in ACTIONS[path]:
+        before = entries(page)
+        action.act(page)
+        expect(page).to_have_url(re.compile(re.escape(action.says)))
+        settle(page)
+        page.wait_for_timeout(500)
+        assert entries(page) == before + 1, page.url
+        addresses.append(page.url)
+    shown = page.evaluate(f"JSON.stringify({STATE})")
+    for address in reversed(addresses[:-1]):
+        page.go_back()
+        expect(page).to_have_url(address)
+        settle(page)
+    for address in addresses[1:]:
+        page.go_forward()
+        expect(page).to_have_url(address)
+        settle(page)
+    page.wait_for_function(f"shown => JSON.stringify({STATE}) === shown", arg=shown)
+    page.reload()
+    settle(page)
+    expect(page).to_have_url(addresses[-1])
+    page.wait_for_function(f"shown => JSON.stringify({STATE}) === shown", arg=shown)
+
+
+def test_a_change_of_page_is_one_entry_and_leads_back_to_the_view(page: Page, site: str) -> None:
+    page.goto(site)
+    settle(page)
+    numbered("gallery_seed", 11)(page)
+    expect(page).to_have_url(re.compile("gallery_seed=11"))
+    settle(page)
+    view, before = page.url, entries(page)
+    page.get_by_role("link", name="Loss curves").first.click()
+    expect(page).to_have_url(f"{site}/curves")
+    settle(page)
+    page.wait_for_timeout(1000)
+    assert entries(page) == before + 1
+    page.go_back()
+    expect(page).to_have_url(view)
+    expect(page.locator(".st-key-gallery_seed input")).to_have_value("11")
+
+
+def scrubber(page: Page) -> Locator:
+    return page.locator(f"{SCRUBBER} input")
+
+
+def test_the_frame_under_the_pointer_is_in_the_link_and_adds_no_entry(
+    page: Page, site: str
+) -> None:
+    page.goto(f"{site}/latent?latent_steps=16")
+    settle(page)
+    canvas = page.locator(f"{SCRUBBER} .tracks canvas")
+    canvas.wait_for()
+    box = canvas.bounding_box()
+    assert box is not None
+    before = entries(page)
+    page.mouse.move(box["x"] + box["width"] * 0.35, box["y"] + 40)
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 40)
+    expect(page).to_have_url(re.compile(r"latent_frame=6\b"))
+    assert entries(page) == before
+    numbered("latent_a", 5)(page)
+    expect(page).to_have_url(re.compile("latent_a=5"))
+    expect(page).to_have_url(re.compile(r"latent_frame=6\b"))
+    settle(page)
+    scrubber(page).press("Home")
+    expect(page).not_to_have_url(re.compile("latent_frame"))
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"latent_frame=6\b"))
+    settle(page)
+    expect(page.locator(f"{SCRUBBER} .tracks canvas")).to_have_attribute("data-position", "6")
