@@ -48,7 +48,7 @@ def pretrained_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def image_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 grey 16x16 PNG files in two class folders: bright squares on the left or on the right."""
+    """24 gray 16x16 PNG files in two class folders: bright squares on the left or on the right."""
     folder = tmp_path_factory.mktemp("images")
     rng = np.random.default_rng(0)
     for number in range(24):

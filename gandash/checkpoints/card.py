@@ -39,7 +39,7 @@ class DataFacts(Section):
     def _check(self) -> Self:
         if not self.kind.holds(self.shape):
             raise ValueError(
-                f"shape must be that of a grey or RGB square image, or of a point, not {self.shape}"
+                f"shape must be that of a gray or RGB square image, or of a point, not {self.shape}"
             )
         return self
 

@@ -1,13 +1,13 @@
-"""What a run is: its settings, the rules between them, presets.
+"""What a run is: its settings, what is known of each, the rules between them, presets."""
 
-And how they are called in words.
-"""
-
-from gandash.config.recommendations import advice, setting, usual
+from gandash.config.architectures import (
+    ARCHITECTURES,
+    Architecture,
+)
+from gandash.config.recommendations import advice, usual
 from gandash.config.run import Config, parse_config
 from gandash.config.sections import (
     MAX_SEED,
-    Architecture,
     BalanceConfig,
     CollapseConfig,
     Conditioning,
@@ -21,9 +21,11 @@ from gandash.config.sections import (
     Precision,
     RegularizerConfig,
 )
+from gandash.config.settings import value_of
 from gandash.kinds import IMAGE_SIZES, ImageSize
 
 __all__ = [
+    "ARCHITECTURES",
     "IMAGE_SIZES",
     "MAX_SEED",
     "Architecture",
@@ -43,6 +45,6 @@ __all__ = [
     "RegularizerConfig",
     "advice",
     "parse_config",
-    "setting",
     "usual",
+    "value_of",
 ]

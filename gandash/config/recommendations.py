@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gandash.config.run import Config
+from gandash.config.settings import value_of
 from gandash.losses.objectives import OBJECTIVES
 
 
@@ -25,15 +26,7 @@ def usual(config: Config) -> dict[str, Any]:
         wanted |= {"network.d_norm": "layer"} if config.network.d_norm == "batch" else {}
     if config.balance.rule != "fixed":
         wanted.pop("balance.d_steps", None)
-    return {name: value for name, value in wanted.items() if setting(config, name) != value}
-
-
-def setting(config: Config, name: str) -> Any:
-    """The value of a dotted name such as ``balance.d_steps``."""
-    value: Any = config
-    for part in name.split("."):
-        value = getattr(value, part)
-    return value
+    return {name: value for name, value in wanted.items() if value_of(config, name) != value}
 
 
 def advice(config: Config) -> str:
@@ -46,4 +39,6 @@ def advice(config: Config) -> str:
 
 
 def _shown(value: Any) -> str:
-    return "on" if value is True else f"{value:g}" if isinstance(value, float) else str(value)
+    if value is True:
+        return "on"
+    return f"{value:g}" if isinstance(value, float) else str(value)

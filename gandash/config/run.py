@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from gandash.config.rules import contradictions
 from gandash.config.sections import (
     MAX_SEED,
+    NOT_MEASURED,
     BalanceConfig,
     CollapseConfig,
     DataConfig,
@@ -24,57 +25,73 @@ from gandash.config.sections import (
     Precision,
     RegularizerConfig,
 )
+from gandash.config.settings import Idle, setting
 from gandash.records import Section, explain
 
 
 class Config(Section):
     """One training run, complete: the same config and seed give the same run on the same device."""
 
-    data: DataConfig = DataConfig()
-    network: NetworkConfig = NetworkConfig()
-    loss: LossConfig = LossConfig()
-    regularizer: RegularizerConfig = RegularizerConfig()
-    collapse: CollapseConfig = CollapseConfig()
-    labels: LabelConfig = LabelConfig()
-    balance: BalanceConfig = BalanceConfig()
-    optimizer: OptimizerConfig = OptimizerConfig()
-    epochs: int = Field(15, ge=1, le=100_000, description="Passes over the data.")
-    steps: int | None = Field(
-        None, ge=1, le=10**9, description="Stop after so many steps; replaces epochs if given."
+    data: DataConfig = Field(DataConfig(), title="Data")
+    network: NetworkConfig = Field(NetworkConfig(), title="Networks")
+    loss: LossConfig = Field(LossConfig(), title="Loss")
+    regularizer: RegularizerConfig = Field(RegularizerConfig(), title="Regularizers")
+    collapse: CollapseConfig = Field(CollapseConfig(), title="Against collapse")
+    labels: LabelConfig = Field(LabelConfig(), title="Labels")
+    balance: BalanceConfig = Field(BalanceConfig(), title="Balance of D and G")
+    optimizer: OptimizerConfig = Field(OptimizerConfig(), title="Optimizers")
+    epochs: int = setting(
+        15,
+        "Epochs",
+        "Passes over the data",
+        ge=1,
+        le=100_000,
+        idle=Idle("steps are given", lambda values: bool(values["steps"])),
     )
-    batch_size: int = Field(
-        128, ge=2, le=8192, description="Images per step, real and generated each."
+    steps: int | None = setting(
+        None, "Steps", "Stop after so many steps; replaces epochs if given", ge=1, le=10**9
     )
-    ema: float = Field(
+    batch_size: int = setting(
+        128, "Batch size", "Images per step, real and generated each", ge=2, le=8192
+    )
+    ema: float = setting(
         0.0,
+        "Moving average of G",
+        "Decay of the generator's moving average, per update of G; 0 switches it off",
         ge=0,
         lt=1,
-        description="Decay of the generator's moving average, per update of G; 0 switches it off.",
     )
-    seed: int = Field(0, ge=0, le=MAX_SEED, description="Seed of weights, data order and noise.")
-    report_every: int = Field(10, ge=1, le=100_000, description="Steps per row of metrics.")
-    evaluate_every: int = Field(
+    seed: int = setting(0, "Seed", "Seed of weights, data order and noise", ge=0, le=MAX_SEED)
+    report_every: int = setting(
+        10, "Steps per row of metrics", "Steps per row of metrics", ge=1, le=100_000
+    )
+    evaluate_every: int = setting(
         0,
+        "Steps between measurements of samples",
+        "Measure 2,000 samples against held-out images every so many steps, and keep the weights "
+        "of the step with the least Fréchet distance beside the last; 0: never",
         ge=0,
         le=1_000_000,
-        description="Measure 2,000 samples against held-out images every so many steps, and "
-        "keep the weights of the step with the least Fréchet distance beside the last; 0: never.",
+        idle=NOT_MEASURED,
     )
-    snapshots: int = Field(
-        20, ge=2, le=500, description="Sample grids kept over the run, denser at the start."
+    snapshots: int = setting(
+        20,
+        "Sample grids kept",
+        "Sample grids kept over the run, denser at the start",
+        ge=2,
+        le=500,
     )
-    precision: Precision = Field(
-        "auto", description="Arithmetic; auto measures at the start and takes the fastest."
+    precision: Precision = setting(
+        "auto", "Precision", "Arithmetic; auto measures at the start and takes the fastest"
     )
-    device: Device = Field(
-        "auto", description="Where to train; auto takes cuda, then mps, then cpu."
+    device: Device = setting(
+        "auto", "Device", "Where to train; auto takes cuda, then mps, then cpu"
     )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        for senseless, sentence in contradictions(self):
-            if senseless:
-                raise ValueError(sentence)
+        for sentence in contradictions(self):
+            raise ValueError(sentence)
         return self
 
     def without_smoothing(self) -> Self:
@@ -95,17 +112,18 @@ class Config(Section):
         d_steps = self.balance.d_steps
         needed = self.batch_size * d_steps
         if images < needed:
+            size = "batch_size" if d_steps == 1 else "batch_size times d_steps"
             raise ValueError(
-                f"batch_size{' times d_steps' * (d_steps > 1)} must not exceed the number of "
-                "images, "
-                f"but it is {needed} for {images} images: choose at most {images // d_steps}"
+                f"{size} must not exceed the number of images, but it is {needed} for {images} "
+                f"images: choose at most {images // d_steps}"
             )
         return images // needed
 
     def snapshot_steps(self, images: int) -> tuple[int, ...]:
         """Steps at which samples are kept: quadratically spaced, from 0 to the last step."""
-        total, n = self.total_steps(images), self.snapshots
-        return tuple(sorted({round(total * (k / (n - 1)) ** 2) for k in range(n)}))
+        total = self.total_steps(images)
+        last = self.snapshots - 1
+        return tuple(sorted({round(total * (k / last) ** 2) for k in range(last + 1)}))
 
 
 def parse_config(values: dict[str, Any]) -> Config:

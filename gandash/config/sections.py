@@ -1,14 +1,18 @@
-"""The settings of a run, a section each: units and ranges stand beside each field.
+"""The settings of a run, a section each.
 
-The command line and the app show the same descriptions.
+Everything that is to be known of a setting stands in its one entry: title, summary, paper, limits
+and units, what it means where it differs from the plain DCGAN's, and when it has no effect. The
+command line, the app, cards and docs read it here.
 """
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, model_validator
 
+from gandash.config.architectures import ARCHITECTURES, PLAIN
+from gandash.config.settings import Idle, Trick, Values, setting
 from gandash.kinds import ImageSize, Kind, of_dataset
 from gandash.losses.objectives import OBJECTIVES
 from gandash.records import Section
@@ -16,30 +20,68 @@ from gandash.theory.toy_data import STUDIES
 
 Precision = Literal["auto", "bf16", "fp32"]
 Device = Literal["auto", "cuda", "mps", "cpu"]
-Architecture = Literal["dcgan", "resnet", "mlp"]
 Norm = Literal["batch", "virtual", "instance", "layer", "none"]
 Conditioning = Literal["none", "d-only", "concat", "projection", "semi-supervised"]
+CLASSIFYING = ("d-only", "semi-supervised")  # D names classes
+TELLING = ("concat", "projection")  # G is told a class
 MAX_SEED = 2**32 - 1
+
+
+def _current_color(value: object) -> object:
+    """Runs and cards made up to 0.1 spell gray with an e."""
+    return "gray" if value == "grey" else value
+
+
+Color = Annotated[Literal["auto", "gray", "rgb"], BeforeValidator(_current_color)]
+
+
+def _no_cross_entropy(values: Values) -> bool:
+    return not OBJECTIVES[values["loss.objective"]].cross_entropy
+
+
+def _off(name: str) -> Idle:
+    """No effect while another setting is 0 or not given."""
+    return Idle(f"{name.rpartition('.')[2]} is not set", lambda values: not values[name])
+
+
+def _unless(name: str, *wanted: str) -> Idle:
+    """No effect unless another setting is one of those wanted."""
+    short = name.rpartition(".")[2]
+    return Idle(f"{short} is not {' or '.join(wanted)}", lambda values: values[name] not in wanted)
+
+
+def _kind_without(fact: str, why: str) -> Idle:
+    """No effect where the dataset's kind of sample lacks something."""
+    return Idle(why, lambda values: not getattr(of_dataset(values["data.dataset"]), fact))
+
+
+NO_PIXELS = _kind_without("pixels", "the dataset holds no pixels")
+NO_CLASSES = _kind_without("classes", "the dataset has no classes")
+NOT_MEASURED = _kind_without("measured", "samples of this kind are not measured")
+NO_TARGETS = Idle("the objective has no targets to smooth", _no_cross_entropy)
 
 
 class DataConfig(Section):
     """Which images a run learns from."""
 
-    dataset: str = Field(
+    dataset: str = setting(
         "mnist",
+        "Dataset",
+        "A dataset's name (mnist, fashion-mnist, cifar10, tinyhero, stacked-mnist; points: "
+        f"{', '.join(STUDIES)}) or the path of a folder or zip of images",
         min_length=1,
-        description="A dataset's name (mnist, fashion-mnist, cifar10, tinyhero, stacked-mnist; "
-        "points: "
-        f"{', '.join(STUDIES)}) or the path of a folder or zip of images.",
     )
-    size: ImageSize = Field(
-        32, description="Height and width in pixels; 28x28 data is padded to 32."
+    size: ImageSize = setting(
+        32,
+        "Image size (pixels)",
+        "Height and width in pixels; 28x28 data is padded to 32",
+        idle=NO_PIXELS,
     )
-    color: Literal["auto", "grey", "rgb"] = Field(
-        "auto", description="Color of the images; auto: as the data has it."
+    color: Color = setting(
+        "auto", "Color", "Color of the images; auto: as the data has it", idle=NO_PIXELS
     )
-    limit: int | None = Field(
-        None, ge=2, description="Use only the first so many images; all if not given."
+    limit: int | None = setting(
+        None, "Only the first so many", "Use only the first so many images; all if not given", ge=2
     )
 
     @property
@@ -51,89 +93,176 @@ class DataConfig(Section):
 class NetworkConfig(Section):
     """Architecture, size and normalization of both players."""
 
-    architecture: Architecture = Field(
-        "dcgan",
-        description="dcgan (Radford et al. 2016, 1511.06434), resnet at 32 pixels (Miyato et al. "
-        "2018, 1802.05957), "
-        "or mlp, the fully connected pair of 2014, for images and points.",
+    architecture: str = setting(
+        PLAIN,
+        "Architecture",
+        "; ".join(f"{name}: {row.summary} ({row.paper})" for name, row in ARCHITECTURES.items()),
+        choices=tuple(ARCHITECTURES),
+        tricks={
+            name: Trick(row.title, row.summary, row.paper)
+            for name, row in ARCHITECTURES.items()
+            if name != PLAIN
+        },
     )
-    latent_dim: int = Field(100, ge=1, le=4096, description="Length of the latent vector z.")
-    g_width: int = Field(
-        64, ge=4, le=1024, description="Generator filters before the image layer; units in an mlp."
+    latent_dim: int = setting(100, "Latent size", "Length of the latent vector z", ge=1, le=4096)
+    g_width: int = setting(
+        64,
+        "Width of G",
+        "Generator filters before the image layer; units in an mlp",
+        ge=4,
+        le=1024,
     )
-    d_width: int = Field(
-        64, ge=4, le=1024, description="Discriminator filters after the image; units in an mlp."
+    d_width: int = setting(
+        64,
+        "Width of D",
+        "Discriminator filters after the image; units in an mlp",
+        ge=4,
+        le=1024,
     )
-    depth: int = Field(
-        2, ge=1, le=8, description="Hidden layers of each player; only an mlp reads it."
+    depth: int = setting(
+        2,
+        "Hidden layers (mlp)",
+        "Hidden layers of each player; only an mlp reads it",
+        ge=1,
+        le=8,
+        idle=Idle(
+            "only an mlp reads it",
+            lambda values: ARCHITECTURES[values["network.architecture"]].maps,
+        ),
     )
-    g_norm: Norm = Field("batch", description="Normalization in G's hidden layers.")
-    d_norm: Norm = Field("batch", description="Normalization in D's hidden layers but the first.")
-    d_spectral_norm: bool = Field(
+    g_norm: Norm = setting("batch", "Normalization in G", "Normalization in G's hidden layers")
+    d_norm: Norm = setting(
+        "batch", "Normalization in D", "Normalization in D's hidden layers but the first"
+    )
+    d_spectral_norm: bool = setting(
         False,
-        description="Divide D's weights by their largest singular value (Miyato et al. 2018, "
-        "arXiv:1802.05957).",
+        "Spectral norm on D",
+        "Divide D's weights by their largest singular value",
+        paper="Miyato et al. 2018, arXiv:1802.05957",
+        trick=("spectral norm", "D's weights are divided by their largest singular value"),
     )
-    attention: Literal[0, 8, 16, 32, 64] = Field(
+    attention: Literal[0, 8, 16, 32, 64] = setting(
         0,
-        description="Self-attention in both at this resolution in pixels (Zhang et al. 2019, "
-        "1805.08318); 0: none.",
+        "Self-attention at (pixels)",
+        "Self-attention in both at this resolution in pixels; 0: none",
+        paper="Zhang et al. 2019, arXiv:1805.08318",
+        trick=("self-attention at {}", "Distant places of an image look at each other"),
+        idle=Idle(
+            "an mlp has no feature maps",
+            lambda values: not ARCHITECTURES[values["network.architecture"]].maps,
+        ),
     )
 
 
 class LabelConfig(Section):
     """What the players are told about the classes of the images."""
 
-    conditioning: Conditioning = Field(
+    conditioning: Conditioning = setting(
         "none",
-        description="d-only: D also learns to classify real images; concat: both see the label "
-        "(Mirza 2014, 1411.1784);"
-        " projection: D compares features with the label (Miyato 2018, 1802.05637); "
-        "semi-supervised: D's logit is made"
-        " of class scores, real being the K classes, generated class K + 1 (Salimans 2016, "
-        "1606.03498).",
+        "Conditioning on labels",
+        "d-only: D also learns to classify real images; concat: both see the label (Mirza 2014, "
+        "1411.1784); projection: D compares features with the label (Miyato 2018, 1802.05637); "
+        "semi-supervised: D's logit is made of class scores, real being the K classes, generated "
+        "class K + 1 (Salimans 2016, 1606.03498)",
+        idle=NO_CLASSES,
+        tricks={
+            "d-only": Trick(
+                "D classifies",
+                "D also learns to tell the classes of real images; G is told nothing",
+            ),
+            "concat": Trick(
+                "conditional (concat)",
+                "Both players get the label beside their input",
+                "Mirza and Osindero 2014, arXiv:1411.1784",
+            ),
+            "projection": Trick(
+                "conditional (projection)",
+                "D compares its features with a vector learned for the label",
+                "Miyato and Koyama 2018, arXiv:1802.05637",
+            ),
+            "semi-supervised": Trick(
+                "semi-supervised",
+                "D's logit is made of class scores: real is one of the classes, generated a "
+                "further one",
+                "Salimans et al. 2016, arXiv:1606.03498",
+            ),
+        },
     )
-    g_labels: Literal["concat", "batch-norm"] = Field(
+    g_labels: Literal["concat", "batch-norm"] = setting(
         "concat",
-        description="How a conditioned G is told the label: beside z, or by class-conditional "
-        "batch norm.",
+        "Labels reach G by",
+        "How a conditioned G is told the label: beside z, or by class-conditional batch norm",
+        idle=_unless("labels.conditioning", *TELLING),
+        tricks={
+            "batch-norm": Trick(
+                "class-conditional batch norm",
+                "The label sets scale and shift in G's batch norms",
+                "Dumoulin et al. 2017, arXiv:1610.07629",
+            )
+        },
     )
-    labelled: int | None = Field(
+    labelled: int | None = setting(
         None,
+        "Labelled images",
+        "Show D the labels of only the first so many images (d-only, semi-supervised)",
         ge=1,
-        description="Show D the labels of only the first so many images (d-only, semi-supervised).",
+        idle=_unless("labels.conditioning", *CLASSIFYING),
+        trick=("{} labels", "D is shown the labels of the first so many images only"),
     )
 
     @property
     def told(self) -> bool:
         """Whether G is told which class to make."""
-        return self.conditioning in ("concat", "projection")
+        return self.conditioning in TELLING
+
+    @property
+    def classifies(self) -> bool:
+        """Whether D names the classes of images."""
+        return self.conditioning in CLASSIFYING
 
 
 class LossConfig(Section):
     """Adversarial objective, label smoothing (Salimans et al. 2016) and the form of G's loss."""
 
-    objective: str = Field(
-        "non-saturating", description=f"Adversarial objective: {', '.join(OBJECTIVES)}."
+    objective: str = setting(
+        "non-saturating",
+        "Objective",
+        f"Adversarial objective: {', '.join(OBJECTIVES)}",
+        choices=tuple(OBJECTIVES),
     )
-    alpha: float = Field(
-        0.0, ge=0, lt=0.5, description="Label smoothing of real images: D's target is 1 - alpha."
+    alpha: float = setting(
+        0.0,
+        "α, smoothing of real",
+        "Label smoothing of real images: D's target is 1 - alpha",
+        ge=0,
+        lt=0.5,
+        idle=NO_TARGETS,
     )
-    beta: float = Field(
-        0.0, ge=0, lt=0.5, description="Label smoothing of generated images: D's target is beta."
+    beta: float = setting(
+        0.0,
+        "β, smoothing of generated",
+        "Label smoothing of generated images: D's target is beta",
+        ge=0,
+        lt=0.5,
+        idle=NO_TARGETS,
     )
-    g_form: Literal["trick", "strict"] = Field(
+    g_form: Literal["trick", "strict"] = setting(
         "trick",
-        description="G's loss in an f-GAN: trick maximizes g(v), strict minimizes the divergence "
-        "itself.",
+        "Form of G's loss",
+        "G's loss in an f-GAN: trick maximizes g(v), strict minimizes the divergence itself",
+        idle=Idle(
+            "the objective is no f-GAN",
+            lambda values: OBJECTIVES[values["loss.objective"]].strict_g is None,
+        ),
+        tricks={
+            "strict": Trick(
+                "strict G loss", "G minimizes the divergence itself, not the stronger form"
+            )
+        },
     )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.objective not in OBJECTIVES:
-            raise ValueError(
-                f"objective must be one of {', '.join(OBJECTIVES)}, not {self.objective!r}"
-            )
         if (self.alpha or self.beta) and not OBJECTIVES[self.objective].cross_entropy:
             raise ValueError(
                 f"label smoothing needs a cross-entropy objective, and {self.objective!r} is none: "
@@ -150,106 +279,201 @@ class LossConfig(Section):
 class RegularizerConfig(Section):
     """What keeps D smooth; 0 switches an entry off."""
 
-    gradient_penalty: float = Field(
+    gradient_penalty: float = setting(
         0.0,
+        "Gradient penalty, λ",
+        "Weight of (|grad D| - 1)^2 between real and fake; 10 in WGAN-GP",
+        paper="Gulrajani et al. 2017, arXiv:1704.00028",
         ge=0,
         le=1000,
-        description="Weight of (|grad D| - 1)^2 between real and fake; 10 in WGAN-GP (1704.00028).",
+        trick=("gradient penalty {}", "D's slope between real and generated is drawn to 1"),
     )
-    r1_gamma: float = Field(
+    r1_gamma: float = setting(
         0.0,
+        "R1 penalty, γ",
+        "Weight of |grad D|^2 / 2 on real images",
+        paper="Mescheder et al. 2018, arXiv:1801.04406",
         ge=0,
         le=1000,
-        description="Weight of |grad D|^2 / 2 on real images (Mescheder et al. 2018, 1801.04406).",
+        trick=("R1 γ {}", "D's slope on real images is drawn to 0"),
     )
-    r1_every: int = Field(
-        1, ge=1, le=100, description="Apply R1 every so many steps, as many times as strongly."
+    r1_every: int = setting(
+        1,
+        "R1 every so many steps",
+        "Apply R1 every so many steps, as many times as strongly",
+        ge=1,
+        le=100,
+        idle=_off("regularizer.r1_gamma"),
     )
-    weight_clip: float = Field(
+    weight_clip: float = setting(
         0.0,
+        "Weight clipping, ±c",
+        "Clip D's weights to this range after each update; 0.01 in WGAN",
+        paper="Arjovsky et al. 2017, arXiv:1701.07875",
         ge=0,
         le=10,
-        description="Clip D's weights to this range after each update; 0.01 in WGAN (1701.07875).",
+        trick=("weight clip {}", "D's weights are cut to ± this after each update"),
     )
-    instance_noise: float = Field(
+    instance_noise: float = setting(
         0.0,
+        "Instance noise",
+        "Standard deviation of noise on D's images at the start, falling to 0 at the end",
+        paper="Sønderby et al. 2017, arXiv:1610.04490",
         ge=0,
         le=1,
-        description="Standard deviation of noise on D's images at the start, falling to 0 at the "
-        "end.",
+        trick=("instance noise {}", "D sees its images through noise that fades"),
     )
 
 
 class CollapseConfig(Section):
     """What keeps G from making few kinds of images."""
 
-    minibatch: Literal["none", "discrimination", "stddev"] = Field(
+    minibatch: Literal["none", "discrimination", "stddev"] = setting(
         "none",
-        description="Let D compare the images of a batch: minibatch discrimination (Salimans et "
-        "al. 2016, 1606.03498) "
-        "or the batch's standard deviation (Karras et al. 2018, 1710.10196).",
+        "Minibatch layer in D",
+        "Let D compare the images of a batch: minibatch discrimination (Salimans et al. 2016, "
+        "1606.03498) or the batch's standard deviation (Karras et al. 2018, 1710.10196)",
+        tricks={
+            "discrimination": Trick(
+                "minibatch discrimination",
+                "D sees how close each image is to the others of its batch",
+                "Salimans et al. 2016, arXiv:1606.03498",
+            ),
+            "stddev": Trick(
+                "minibatch stddev",
+                "D sees how much the images of a batch differ",
+                "Karras et al. 2018, arXiv:1710.10196",
+            ),
+        },
     )
-    minibatch_kernels: int = Field(
+    minibatch_kernels: int = setting(
         100,
+        "Kernels of minibatch discrimination",
+        "Outputs of minibatch discrimination, each a comparison in 5 dimensions",
         ge=1,
         le=1000,
-        description="Outputs of minibatch discrimination, each a comparison in 5 dimensions.",
+        idle=_unless("collapse.minibatch", "discrimination"),
     )
-    pack: int = Field(
+    pack: int = setting(
         1,
+        "PacGAN pack (images D sees as one)",
+        "D judges so many images together",
+        paper="PacGAN, Lin et al. 2018, arXiv:1712.04086",
         ge=1,
         le=16,
-        description="D judges so many images together (PacGAN, Lin et al. 2018, 1712.04086).",
+        trick=("PacGAN {}", "D judges several images at once, so that sameness shows"),
     )
-    unroll_steps: int = Field(
+    unroll_steps: int = setting(
         0,
+        "Unrolled updates of D",
+        "G learns against D as it will be after so many updates",
+        paper="Metz et al. 2017, arXiv:1611.02163",
         ge=0,
         le=20,
-        description="G learns against D as it will be after so many updates (Metz 2017, "
-        "1611.02163).",
+        trick=("{} unrolled", "G learns against D as it will be some updates from now"),
     )
-    unroll_method: Literal["sgd", "adam"] = Field(
+    unroll_method: Literal["sgd", "adam"] = setting(
         "sgd",
-        description="Those imagined updates: plain SGD, or D's own Adam with its rate and moments.",
+        "Unrolled updates by",
+        "Those imagined updates: plain SGD, or D's own Adam with its rate and moments",
+        idle=_off("collapse.unroll_steps"),
     )
-    unroll_lr: float = Field(
-        0.01, gt=0, le=10, description="Learning rate of imagined updates by plain SGD."
+    unroll_lr: float = setting(
+        0.01,
+        "Learning rate of unrolled SGD",
+        "Learning rate of imagined updates by plain SGD",
+        gt=0,
+        le=10,
+        idle=Idle(
+            "no update is imagined by plain SGD",
+            lambda values: (
+                not values["collapse.unroll_steps"] or values["collapse.unroll_method"] != "sgd"
+            ),
+        ),
     )
 
 
 class BalanceConfig(Section):
     """Who is updated when, and how many discriminators there are."""
 
-    d_steps: int = Field(1, ge=1, le=100, description="Updates of D a step, each on its own batch.")
-    g_steps: int = Field(1, ge=1, le=100, description="Updates of G a step, each on its own z.")
-    rule: Literal["fixed", "loss-rate", "worse"] = Field(
-        "fixed",
-        description="loss-rate: one update a step, D's if its loss changes more than ratio times "
-        "as fast as G's "
-        "(Ouyang and Chen 2020, 2008.12463); worse: only the player with the higher loss per "
-        "image.",
-    )
-    ratio: float = Field(
-        1.0, gt=0, le=1000, description="Weight of G's loss, or its rate, in the rules."
-    )
-    discriminators: int = Field(
+    d_steps: int = setting(
         1,
+        "Updates of D per step",
+        "Updates of D a step, each on its own batch",
+        ge=1,
+        le=100,
+        trick=("{} D updates", "D learns from several batches before G's turn"),
+    )
+    g_steps: int = setting(
+        1,
+        "Updates of G per step",
+        "Updates of G a step, each on its own z",
+        ge=1,
+        le=100,
+        trick=("{} G updates", "G learns several times before D's turn"),
+    )
+    rule: Literal["fixed", "loss-rate", "worse"] = setting(
+        "fixed",
+        "Rule: who is updated",
+        "loss-rate: one update a step, D's if its loss changes more than ratio times as fast as "
+        "G's (Ouyang and Chen 2020, 2008.12463); worse: only the player with the higher loss per "
+        "image",
+        tricks={
+            "loss-rate": Trick(
+                "loss-rate rule",
+                "The player whose loss changes faster is updated, one a step",
+                "Ouyang and Chen 2020, arXiv:2008.12463",
+            ),
+            "worse": Trick(
+                "worse player learns", "Only the player with the higher loss per image is updated"
+            ),
+        },
+    )
+    ratio: float = setting(
+        1.0,
+        "Ratio in the rule",
+        "Weight of G's loss, or its rate, in the rules",
+        gt=0,
+        le=1000,
+        idle=_unless("balance.rule", "loss-rate", "worse"),
+    )
+    discriminators: int = setting(
+        1,
+        "Discriminators",
+        "Discriminators whose outputs are averaged, the better ones weighing more",
+        paper="GMAN, Durugkar et al. 2017, arXiv:1611.01673",
         ge=1,
         le=8,
-        description="Discriminators whose outputs are averaged, the better ones weighing more "
-        "(GMAN, Durugkar et al. 2017, 1611.01673).",
+        trick=("{} discriminators", "G faces several D, the better ones weighing more"),
     )
 
 
 class OptimizerConfig(Section):
     """How both players take their steps; the defaults are those of the DCGAN paper."""
 
-    method: Literal["adam", "rmsprop"] = Field(
+    method: Literal["adam", "rmsprop"] = setting(
         "adam",
-        description="Adam (Kingma and Ba 2015), or RMSProp (decay 0.99), which the clipped WGAN "
-        "uses.",
+        "Method",
+        "Adam (Kingma and Ba 2015), or RMSProp (decay 0.99), which the clipped WGAN uses",
+        tricks={
+            "rmsprop": Trick("RMSProp", "Steps scaled by a running mean square, without momentum")
+        },
     )
-    g_lr: float = Field(2e-4, gt=0, le=1, description="Generator learning rate.")
-    d_lr: float = Field(2e-4, gt=0, le=1, description="Discriminator learning rate.")
-    adam_beta1: float = Field(0.5, ge=0, lt=1, description="Adam's first-moment decay.")
-    adam_beta2: float = Field(0.999, ge=0, lt=1, description="Adam's second-moment decay.")
+    g_lr: float = setting(2e-4, "Learning rate of G", "Generator learning rate", gt=0, le=1)
+    d_lr: float = setting(2e-4, "Learning rate of D", "Discriminator learning rate", gt=0, le=1)
+    adam_beta1: float = setting(
+        0.5,
+        "Adam β₁",
+        "Adam's first-moment decay",
+        ge=0,
+        lt=1,
+        idle=_unless("optimizer.method", "adam"),
+    )
+    adam_beta2: float = setting(
+        0.999,
+        "Adam β₂",
+        "Adam's second-moment decay",
+        ge=0,
+        lt=1,
+        idle=_unless("optimizer.method", "adam"),
+    )

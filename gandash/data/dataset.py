@@ -104,7 +104,7 @@ def check_held_out(dataset: str) -> str:
 def _load_location(
     location: Path, config: DataConfig
 ) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
-    mode = "L" if config.color == "grey" else "RGB"
+    mode = "L" if config.color == "gray" else "RGB"
     if location.is_dir():
         files = folder_files(location)
     elif location.is_file() and zipfile.is_zipfile(location):
@@ -117,5 +117,5 @@ def _load_location(
         )
     images, labels, classes = stack(islice(files, config.limit), config.size, mode)
     if config.color == "auto" and bool((images == images[:, :1]).all()):
-        images = images[:, :1]  # grey throughout, however it is stored
+        images = images[:, :1]  # gray throughout, however it is stored
     return images, labels, classes

@@ -26,7 +26,7 @@ def fit(images: Tensor, size: int) -> Tensor:
 def recolor(images: Tensor, color: str) -> Tensor:
     if color == "rgb" and images.shape[1] == 1:
         return images.expand(-1, 3, -1, -1)
-    if color == "grey" and images.shape[1] == 3:
+    if color == "gray" and images.shape[1] == 3:
         weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)  # ITU-R BT.601 luma
         return (images.float() * weights).sum(1, keepdim=True).round_().to(torch.uint8)
     return images

@@ -69,7 +69,7 @@ class Classifier(nn.Module):
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
-        self.layers, outputs = _for_grey(channels) if channels == 1 else _for_color(channels)
+        self.layers, outputs = _for_gray(channels) if channels == 1 else _for_color(channels)
         self.embed = nn.Linear(outputs, FEATURES)
         self.output = nn.Linear(FEATURES, classes)
 
@@ -92,7 +92,7 @@ class _Residual(nn.Module):
         return x + self.layers(x)  # type: ignore[no-any-return]
 
 
-def _for_grey(channels: int, width: int = 24) -> tuple[nn.Sequential, int]:
+def _for_gray(channels: int, width: int = 24) -> tuple[nn.Sequential, int]:
     layers = nn.Sequential(
         *_block(channels, width, 5, 2),
         *_block(width, 2 * width),

@@ -87,7 +87,7 @@ def check(config: Config, folder: Path) -> None:
         _, facts = classifiers.load(folder, data.check_held_out(config.data.dataset))
     except ValueError as error:
         raise ValueError(f"{error}, or set evaluate_every to 0") from error
-    if config.data.color != "auto" and {"grey": 1, "rgb": 3}[config.data.color] != facts.channels:
+    if config.data.color != "auto" and {"gray": 1, "rgb": 3}[config.data.color] != facts.channels:
         raise ValueError(
             f"The classifier for {facts.dataset!r} reads images of {facts.channels} channels, and "
             "color is "

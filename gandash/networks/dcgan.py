@@ -6,50 +6,52 @@ Without its input and output stages.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from itertools import pairwise
 
 from torch import nn
 
-from gandash.config import IMAGE_SIZES
+from gandash.config import IMAGE_SIZES, NetworkConfig
 from gandash.networks.fast_convolution import Conv2d, ConvTranspose2d, Project
-from gandash.networks.layers import LabelledSequential, SelfAttention
-
-NormFactory = Callable[[int], nn.Module]
+from gandash.networks.layers import LabelledSequential, NormFactory, SelfAttention
 
 
 def generator_layers(
-    inputs: int, shape: tuple[int, ...], width: int, norm: NormFactory, attention: int = 0
+    inputs: int, shape: tuple[int, ...], network: NetworkConfig, norm: NormFactory
 ) -> LabelledSequential:
     """Maps (N, inputs, 1, 1) to images (N, *shape) in [-1, 1].
 
     Transposed convolutions from 4x4 up, normalization and ReLU in every block but the last,
     which ends in tanh.
     """
+    width = network.g_width
     channels, size = shape[0], shape[-1]
     widths = _widths(size, width)[::-1]
     blocks: list[nn.Module] = [_up(Project, inputs, widths[0], norm)]
     for number, (a, b) in enumerate(pairwise(widths)):
-        blocks += [_up(ConvTranspose2d, a, b, norm), *_attention_at(8 << number, attention, b)]
+        blocks += [
+            _up(ConvTranspose2d, a, b, norm),
+            *_attention_at(8 << number, network.attention, b),
+        ]
     return LabelledSequential(*blocks, ConvTranspose2d(widths[-1], channels, bias=False), nn.Tanh())
 
 
 def discriminator_layers(
-    shape: tuple[int, ...], width: int, norm: NormFactory, attention: int = 0
+    shape: tuple[int, ...], network: NetworkConfig, norm: NormFactory
 ) -> tuple[nn.Sequential, tuple[int, ...]]:
     """Images (N, *shape) to features, and the shape of these, (C, 4, 4).
 
     Strided convolutions and LeakyReLU(0.2), normalization in every block but the first.
     """
+    width = network.d_width
     size = shape[-1]
     widths = _widths(size, width)
     blocks: list[nn.Module] = [
         Conv2d(shape[0], widths[0], bias=False),
         nn.LeakyReLU(0.2, inplace=True),
-        *_attention_at(size // 2, attention, widths[0]),
+        *_attention_at(size // 2, network.attention, widths[0]),
     ]
     for number, (a, b) in enumerate(pairwise(widths)):
-        blocks += [_down(a, b, norm), *_attention_at(size // 4 >> number, attention, b)]
+        blocks += [_down(a, b, norm), *_attention_at(size // 4 >> number, network.attention, b)]
     return nn.Sequential(*blocks), (widths[-1], 4, 4)
 
 

@@ -5,12 +5,15 @@ Its batch, a reference, its labels, far places.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot, softmax
 
 from gandash.config import Norm
 
+NormFactory = Callable[[int], nn.Module]
 REFERENCE = 64  # examples in the reference batch of virtual batch norm
 
 

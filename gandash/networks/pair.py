@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 import torch
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gandash.config import Config
+from gandash.config import ARCHITECTURES, Config, NetworkConfig
 from gandash.networks import dcgan, mlp, resnet
-from gandash.networks.layers import norm_layer
+from gandash.networks.layers import LabelledSequential, NormFactory, norm_layer
 from gandash.networks.players import Discriminator, Ensemble, Generator, Head
+
+
+class Layers(Protocol):
+    """What the module of an architecture offers; ``norm`` makes a norm for so many channels."""
+
+    def generator_layers(
+        self, inputs: int, shape: tuple[int, ...], network: NetworkConfig, norm: NormFactory
+    ) -> LabelledSequential:
+        """Latent vectors of ``inputs`` numbers to samples (N, *shape)."""
+
+    def discriminator_layers(
+        self, shape: tuple[int, ...], network: NetworkConfig, norm: NormFactory
+    ) -> tuple[nn.Sequential, tuple[int, ...]]:
+        """Samples (N, *shape) to features, and the shape of one's."""
+
+
+LAYERS: Mapping[str, Layers] = {"dcgan": dcgan, "mlp": mlp, "resnet": resnet}
 
 
 def build_pair(
@@ -40,22 +58,23 @@ def build_pair(
 
 
 def _generator(config: Config, shape: tuple[int, ...], classes: int) -> Generator:
-    network, labels = config.network, config.labels
+    network = config.network
+    labels = config.labels
+    architecture = ARCHITECTURES[network.architecture]
     told = classes if labels.told else 0
     appended = bool(told) and labels.g_labels == "concat"
     inputs = network.latent_dim + (told if appended else 0)
-    flat = network.architecture == "mlp"
-    norm = partial(norm_layer, network.g_norm, flat=flat, classes=0 if appended else told)
-    if flat:
-        layers = mlp.generator_layers(inputs, shape, network.g_width, network.depth, norm)
-    else:
-        make = {"dcgan": dcgan, "resnet": resnet}[network.architecture].generator_layers
-        layers = make(inputs, shape, network.g_width, norm, network.attention)
+    norm = partial(
+        norm_layer,
+        network.g_norm,
+        flat=not architecture.maps,
+        classes=0 if appended else told,
+    )
     return Generator(
-        layers,
+        LAYERS[network.architecture].generator_layers(inputs, shape, network, norm),
         network.latent_dim,
         shape,
-        input_dims=3 if network.architecture == "dcgan" else 1,
+        input_dims=3 if architecture.latent_maps else 1,
         classes=told,
         appended=appended,
         virtual=network.g_norm == "virtual",
@@ -63,18 +82,16 @@ def _generator(config: Config, shape: tuple[int, ...], classes: int) -> Generato
 
 
 def _discriminator(config: Config, shape: tuple[int, ...], classes: int) -> Discriminator:
-    network, collapse, kind = config.network, config.collapse, config.labels.conditioning
+    network = config.network
+    collapse = config.collapse
+    kind = config.labels.conditioning
+    architecture = ARCHITECTURES[network.architecture]
     packed = (shape[0] * collapse.pack, *shape[1:])
     appended = classes if kind == "concat" else 0
     seen = (packed[0] + appended, *packed[1:])
-    flat = network.architecture == "mlp"
-    norm = partial(norm_layer, network.d_norm, flat=flat)
-    if flat:
-        layers, features = mlp.discriminator_layers(seen, network.d_width, network.depth, norm)
-    else:
-        make = {"dcgan": dcgan, "resnet": resnet}[network.architecture].discriminator_layers
-        layers, features = make(seen, network.d_width, norm, network.attention)
-    head = Head(features, collapse, kind, classes, bias=network.architecture != "dcgan")
+    norm = partial(norm_layer, network.d_norm, flat=not architecture.maps)
+    layers, features = LAYERS[network.architecture].discriminator_layers(seen, network, norm)
+    head = Head(features, collapse, kind, classes, bias=architecture.head_bias)
     coupled = network.d_norm == "batch" or collapse.minibatch != "none"
     return Discriminator(
         layers, head, packed, classes=appended, virtual=network.d_norm == "virtual", coupled=coupled
@@ -82,21 +99,22 @@ def _discriminator(config: Config, shape: tuple[int, ...], classes: int) -> Disc
 
 
 def initialize(network: nn.Module, architecture: str, rng: torch.Generator) -> None:
-    """Draw the weights as the architecture's paper does.
+    """Draw the weights as the architecture's paper does; biases are 0.
 
-    dcgan: N(0, 0.02), scales of norms N(1, 0.02); resnet: uniform as Glorot and Bengio 2010 (gain
-    sqrt 2 but for     1x1 convolutions and linear layers); mlp: normal as He et al. 2015. Biases
-    are 0.
+    normal: N(0, 0.02), scales of norms N(1, 0.02) (Radford et al. 2016); glorot: uniform as Glorot
+    and Bengio 2010, gain sqrt 2 but for 1x1 convolutions and linear layers (Miyato et al. 2018);
+    he: normal as He et al. 2015.
     """
+    weights = ARCHITECTURES[architecture].weights
     for module in network.modules():
         reset: Any = getattr(module, "reset", None)
         if reset is not None:
             reset(rng)
         elif isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            _initialize_weight(module, architecture, rng)
+            _draw_weight(module, weights, rng)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif architecture == "dcgan" and _scales(module):
+        elif weights == "normal" and _scales(module):
             nn.init.normal_(module.weight, 1.0, 0.02, generator=rng)
 
 
@@ -104,12 +122,12 @@ def _scales(module: nn.Module) -> TypeGuard[nn.BatchNorm2d | nn.InstanceNorm2d |
     return isinstance(module, nn.BatchNorm2d | nn.InstanceNorm2d | nn.GroupNorm) and module.affine
 
 
-def _initialize_weight(
-    module: nn.Conv2d | nn.ConvTranspose2d | nn.Linear, kind: str, rng: torch.Generator
+def _draw_weight(
+    module: nn.Conv2d | nn.ConvTranspose2d | nn.Linear, weights: str, rng: torch.Generator
 ) -> None:
-    if kind == "dcgan":
+    if weights == "normal":
         nn.init.normal_(module.weight, 0.0, 0.02, generator=rng)
-    elif kind == "resnet":
+    elif weights == "glorot":
         wide = not isinstance(module, nn.Linear) and module.kernel_size != (1, 1)
         nn.init.xavier_uniform_(module.weight, math.sqrt(2) if wide else 1.0, generator=rng)
     else:

@@ -6,14 +6,16 @@ The published tables use 256 filters in G and 128 in D, on CIFAR-10.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
-from gandash.networks.layers import ConditionalBatchNorm, LabelledSequential, SelfAttention
-
-NormFactory = Callable[[int], nn.Module]
+from gandash.config import NetworkConfig
+from gandash.networks.layers import (
+    ConditionalBatchNorm,
+    LabelledSequential,
+    NormFactory,
+    SelfAttention,
+)
 
 
 class UpBlock(LabelledSequential):
@@ -68,14 +70,15 @@ def _apply(norm: nn.Module, features: Tensor, labels: Tensor | None) -> Tensor:
 
 
 def generator_layers(
-    inputs: int, shape: tuple[int, ...], width: int, norm: NormFactory, attention: int = 0
+    inputs: int, shape: tuple[int, ...], network: NetworkConfig, norm: NormFactory
 ) -> LabelledSequential:
     """Vectors (N, inputs) to images (N, *shape) in [-1, 1], three blocks from 4x4 to 32x32."""
+    width = network.g_width
     layers: list[nn.Module] = [nn.Linear(inputs, 16 * width), nn.Unflatten(1, (width, 4, 4))]
     for resolution in (8, 16, 32):
         layers += [
             UpBlock(width, width, norm),
-            *([SelfAttention(width)] if resolution == attention else []),
+            *([SelfAttention(width)] if resolution == network.attention else []),
         ]
     return LabelledSequential(
         *layers, norm(width), nn.ReLU(), nn.Conv2d(width, shape[0], 3, 1, 1), nn.Tanh()
@@ -83,14 +86,16 @@ def generator_layers(
 
 
 def discriminator_layers(
-    shape: tuple[int, ...], width: int, norm: NormFactory, attention: int = 0
+    shape: tuple[int, ...], network: NetworkConfig, norm: NormFactory
 ) -> tuple[nn.Sequential, tuple[int, ...]]:
     """Images (N, *shape) to features (N, width), and the shape of these.
 
     Four blocks, the first two halve the side.
     """
+    width = network.d_width
     layers: list[nn.Module] = []
     for number, (resolution, down) in enumerate(((16, True), (8, True), (8, False), (8, False))):
         block = DownBlock(width if number else shape[0], width, norm, down=down, first=not number)
-        layers += [block, *([SelfAttention(width)] if resolution == attention and down else [])]
+        attentive = down and resolution == network.attention
+        layers += [block, *([SelfAttention(width)] if attentive else [])]
     return nn.Sequential(*layers, SumPlaces()), (width,)

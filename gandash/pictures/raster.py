@@ -38,7 +38,7 @@ def grid(images: Tensor, columns: int) -> Pixels:
 
 
 def encode(pixels: Pixels, image_format: str = "WEBP") -> bytes:
-    """Lossless bytes of a grey (H, W) or RGB (H, W, 3) image."""
+    """Lossless bytes of a gray (H, W) or RGB (H, W, 3) image."""
     buffer = BytesIO()
     options: dict[str, object] = (
         {"lossless": True, "quality": 60, "method": 3} if image_format == "WEBP" else {}
@@ -51,7 +51,7 @@ def scatter(samples: Tensor, data: Tensor, dot: float = 0.7, size: int = PICTURE
     """Points (N, dim) over those of the data (M, dim): a picture (size, size, 3) whose frame the
     data decides.
 
-    Two dimensions are drawn as dots of ``dot`` pixels' radius, the data in grey below; one as a
+    Two dimensions are drawn as dots of ``dot`` pixels' radius, the data in gray below; one as a
     histogram, a single sample as a mark at its place.
     """
     points, shown = samples.double().numpy(), data[:SHOWN_DATA].double().numpy()

@@ -181,8 +181,8 @@ def test_page_with_each_shipped_checkpoint(page: str, name: str, runs_root: Path
             "train",
             {
                 "train_preset": "none",
-                "train_batch_size": "-5",
-                "train_g_lr": "inf",
+                "train.batch_size": "-5",
+                "train.optimizer.g_lr": "inf",
                 "train_run": "ghost",
             },
         ),
@@ -243,7 +243,7 @@ def test_smoothing_table_shows_floor_and_equilibrium(arms: Path) -> None:
 def test_the_form_covers_every_setting_of_the_config() -> None:
     config = Config()
     values = config_form.values_of(config)
-    assert len(values) == len(list(config_form.leaves()))
+    assert len(values) == len(config_form.FIELDS)
     assert config_form.collect(values) == config
 
 
@@ -254,9 +254,9 @@ def test_each_preset_is_a_valid_config_and_fills_the_form(title: str, runs_root:
     app = visit("train")
     app.selectbox(key="train_preset").set_value(title).run()
     assert_fine(app, "train")
-    assert app.number_input(key="train_g_lr").value == config.optimizer.g_lr
-    assert app.selectbox(key="train_dataset").value == config.data.dataset
-    assert app.number_input(key="train_alpha").value == config.loss.alpha
+    assert app.number_input(key="train.optimizer.g_lr").value == config.optimizer.g_lr
+    assert app.selectbox(key="train.data.dataset").value == config.data.dataset
+    assert app.number_input(key="train.loss.alpha").value == config.loss.alpha
 
 
 def test_start_queues_the_run_that_the_form_describes(
@@ -265,7 +265,7 @@ def test_start_queues_the_run_that_the_form_describes(
     monkeypatch.setattr(control, "ensure_worker", lambda _root: None)
     monkeypatch.setattr(control, "_launch_if_needed", lambda _root: None)
     app = visit("train")
-    app.number_input(key="train_alpha").set_value(0.2)
+    app.number_input(key="train.loss.alpha").set_value(0.2)
     app.text_input(key="train_name").set_value("My First!")
     next(button for button in app.button if button.label == "Start training").click().run()
     assert_fine(app, "train")
@@ -458,15 +458,15 @@ def test_only_arms_that_differ_in_smoothing_alone_are_compared_unasked(
     assert visit("label_smoothing").multiselect(key="smoothing_arms").value == sorted(ARMS)
 
 
-def test_what_has_no_effect_is_greyed_and_does_not_count(runs_root: Path) -> None:
-    app = visit("train", train_attention="16", train_architecture="mlp")
+def test_what_has_no_effect_is_disabled_and_does_not_count(runs_root: Path) -> None:
+    app = visit("train", **{"train.network.attention": "16", "train.network.architecture": "mlp"})
     assert_fine(app, "train")
-    assert app.selectbox(key="train_attention").disabled
+    assert app.selectbox(key="train.network.attention").disabled
     assert not app.error
-    assert not app.number_input(key="train_depth").disabled
-    app.selectbox(key="train_architecture").set_value("dcgan").run()
-    assert not app.selectbox(key="train_attention").disabled
-    assert app.number_input(key="train_depth").disabled
+    assert not app.number_input(key="train.network.depth").disabled
+    app.selectbox(key="train.network.architecture").set_value("dcgan").run()
+    assert not app.selectbox(key="train.network.attention").disabled
+    assert app.number_input(key="train.network.depth").disabled
 
 
 def test_samples_are_measured_while_training_only_where_that_is_possible(
@@ -474,23 +474,23 @@ def test_samples_are_measured_while_training_only_where_that_is_possible(
 ) -> None:
     shutil.copytree(PROJECT / "pretrained" / "classifiers", pretrained_root / "classifiers")
     (pretrained_root / "classifiers" / "cifar10.safetensors").unlink()
-    app = visit("train", train_evaluate_every="100")
+    app = visit("train", **{"train.evaluate_every": "100"})
     assert not app.error
-    app.selectbox(key="train_dataset").set_value("cifar10").run()
+    app.selectbox(key="train.data.dataset").set_value("cifar10").run()
     (error,) = app.error
     assert error.value.startswith(
         "This cannot be trained: Samples are measured with a classifier for their data"
     )
     assert error.value.endswith("or set “Steps between measurements of samples” to 0")
     assert app.button(key="train_start").disabled
-    app.selectbox(key="train_dataset").set_value("ring").run()
-    assert app.number_input(key="train_evaluate_every").disabled
+    app.selectbox(key="train.data.dataset").set_value("ring").run()
+    assert app.number_input(key="train.evaluate_every").disabled
     assert not app.error
-    app.selectbox(key="train_dataset").set_value("mnist").run()
-    app.selectbox(key="train_size").set_value(64).run()
+    app.selectbox(key="train.data.dataset").set_value("mnist").run()
+    app.selectbox(key="train.data.size").set_value(64).run()
     assert "reads images of 32 pixels, and size is 64: set size to 32" in app.error[0].value
-    app.selectbox(key="train_size").set_value(32).run()
-    app.number_input(key="train_evaluate_every").set_value(33).run()
+    app.selectbox(key="train.data.size").set_value(32).run()
+    app.number_input(key="train.evaluate_every").set_value(33).run()
     assert (
         "must be a multiple of “Steps per row of metrics”, and 33 is none of" in app.error[0].value
     )
@@ -498,32 +498,32 @@ def test_samples_are_measured_while_training_only_where_that_is_possible(
 
 def test_points_take_the_fully_connected_pair_along(runs_root: Path) -> None:
     app = visit("train")
-    app.selectbox(key="train_dataset").set_value("ring").run()
-    assert app.selectbox(key="train_architecture").value == "mlp"
-    assert app.selectbox(key="train_size").disabled
-    assert app.selectbox(key="train_conditioning").disabled
+    app.selectbox(key="train.data.dataset").set_value("ring").run()
+    assert app.selectbox(key="train.network.architecture").value == "mlp"
+    assert app.selectbox(key="train.data.size").disabled
+    assert app.selectbox(key="train.labels.conditioning").disabled
     assert not app.error
 
 
 def test_a_senseless_combination_is_refused_before_the_start(runs_root: Path) -> None:
-    app = visit("train", train_pack="4", train_conditioning="concat")
+    app = visit("train", **{"train.collapse.pack": "4", "train.labels.conditioning": "concat"})
     (error,) = app.error
     assert error.value.startswith("This cannot be trained: pack joins images of any class")
     assert app.button(key="train_start").disabled
-    app.number_input(key="train_pack").set_value(1).run()
+    app.number_input(key="train.collapse.pack").set_value(1).run()
     assert not app.error
     assert not app.button(key="train_start").disabled
 
 
 def test_a_critic_is_helped_to_its_papers_settings(runs_root: Path) -> None:
     app = visit("train")
-    app.selectbox(key="train_objective").set_value("wasserstein").run()
+    app.selectbox(key="train.loss.objective").set_value("wasserstein").run()
     assert "“Gradient penalty, λ”" in app.error[0].value
     app.button(key="train_lipschitz_0").click().run()
     assert not app.error
     app.button(key="train_usual").click().run()
-    assert app.number_input(key="train_d_steps").value == 5
-    assert app.number_input(key="train_adam_beta2").value == 0.9
+    assert app.number_input(key="train.balance.d_steps").value == 5
+    assert app.number_input(key="train.optimizer.adam_beta2").value == 0.9
     assert not [button for button in app.button if button.key == "train_usual"]
 
 

@@ -238,26 +238,26 @@ def test_one_folder_of_images_has_no_labels(tmp_path: Path, write: Writer) -> No
 
 
 def test_color_auto_is_as_the_data_has_it(tmp_path: Path) -> None:
-    grey = {
+    gray = {
         "1.png": encoded(GREY),
         "2.png": encoded(GREY, mode="RGB"),
         "3.png": encoded(GREY, mode="LA"),
     }
-    folder = write_folder(tmp_path / "grey", grey)
+    folder = write_folder(tmp_path / "gray", gray)
     dataset = load(folder)
     assert np.array_equal(dataset.images.numpy(), np.broadcast_to(GREY, (3, 1, 16, 16)))
     assert load(folder, color="rgb").shape == (3, 16, 16)
-    assert load(write_folder(tmp_path / "mixed", grey | {"4.png": encoded(RGB)})).shape == (
+    assert load(write_folder(tmp_path / "mixed", gray | {"4.png": encoded(RGB)})).shape == (
         3,
         16,
         16,
     )
 
 
-def test_color_grey_is_luma(tmp_path: Path) -> None:
+def test_color_gray_is_luma(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "mine", {"1.png": encoded(RGB)})
     luma = RGB @ np.array([0.299, 0.587, 0.114])
-    dataset = load(folder, color="grey")
+    dataset = load(folder, color="gray")
     assert dataset.images.shape == (1, 1, 16, 16)
     assert np.abs(dataset.images[0, 0].numpy() - luma).max() <= 1
 

@@ -26,7 +26,7 @@ PERMALINKS = {
     ),
     "/curves?curves_runs=two-sided&curves_x=Epoch&curves_smoothing=0.5": ("Loss curves", "Epoch"),
     "/smoothing?smoothing_seed=5&smoothing_alpha=0.2": ("Label smoothing", "What α and β do"),
-    "/train?train_preset=Fashion-MNIST&train_epochs=7": ("Train", "The quick run on clothing"),
+    "/train?train_preset=Fashion-MNIST&train.epochs=7": ("Train", "The quick run on clothing"),
 }
 
 
@@ -291,8 +291,8 @@ def test_training_survives_a_closed_tab(
     archive.write_bytes(zip_of(image_folder))
     tab = visit(browser)
     tab.goto(
-        f"{site}/train?train_size=16&train_batch_size=8&train_g_width=4&train_d_width=4&train_epochs=100000"
-        "&train_report_every=5&train_name=survivor"
+        f"{site}/train?train.data.size=16&train.batch_size=8&train.network.g_width=4&train.network.d_width=4&train.epochs=100000"
+        "&train.report_every=5&train_name=survivor"
     )
     settle(tab)
     tab.get_by_text("Use my own images").click()
@@ -327,7 +327,7 @@ def test_training_survives_a_closed_tab(
 
 def test_a_link_to_a_preset_trains_on_points(page: Page, site: str) -> None:
     page.goto(
-        f"{site}/train?train_preset=Mode+collapse+on+a+ring&train_steps=100000&train_name=ring"
+        f"{site}/train?train_preset=Mode+collapse+on+a+ring&train.steps=100000&train_name=ring"
     )
     settle(page)
     expect(page.get_by_text("Networks · MLP")).to_be_visible()

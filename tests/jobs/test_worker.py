@@ -88,7 +88,7 @@ def one_thread() -> Iterator[None]:
 
 def make_config(images: Path, steps: int = STEPS) -> Config:
     return Config(
-        data=DataConfig(dataset=str(images), size=16, color="grey"),
+        data=DataConfig(dataset=str(images), size=16, color="gray"),
         network=NetworkConfig(latent_dim=8, g_width=4, d_width=4),
         steps=steps,
         batch_size=8,

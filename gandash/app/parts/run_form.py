@@ -10,8 +10,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from gandash import runs
-from gandash.app.parts import config_form
-from gandash.config import Config, advice, tricks, usual
+from gandash.app.parts import config_form, old_links
+from gandash.config import Config, advice, architectures, tricks, usual
 from gandash.config.presets import PRESETS
 from gandash.data import SOURCES, uploads
 from gandash.evaluation import while_training
@@ -20,11 +20,15 @@ from gandash.kinds import of_dataset
 from gandash.losses.objectives import OBJECTIVES
 from gandash.storage.paths import classifiers_root, pretrained_root, runs_root
 
-DATASET, OBJECTIVE = ("data", "dataset"), ("loss", "objective")
+DATASET = "data.dataset"
+ARCHITECTURE = "network.architecture"
+OBJECTIVE = "loss.objective"
 FIRST = (
-    (DATASET, ("network", "architecture")), (OBJECTIVE,), (("loss", "alpha"), ("loss", "beta")),
-    (("epochs",), ("steps",), ("seed",)),
-)  # fmt: skip
+    (DATASET, ARCHITECTURE),
+    (OBJECTIVE,),
+    ("loss.alpha", "loss.beta"),
+    ("epochs", "steps", "seed"),
+)
 LIPSCHITZ: dict[str, dict[str, Any]] = {
     "Gradient penalty (WGAN-GP)": {"regularizer.gradient_penalty": 10.0, "network.d_norm": "layer"},
     "Weight clipping (WGAN)": {"regularizer.weight_clip": 0.01},
@@ -37,9 +41,14 @@ def apply_preset() -> None:
 
 
 def follow_data() -> None:
-    """Take the fully connected pair along with what has no pixels, which no other takes."""
-    if not of_dataset(st.session_state.train_dataset).pixels:
-        st.session_state.train_architecture = "mlp"
+    """Take a pair along that takes what has no pixels, where that is chosen."""
+    if not of_dataset(shown(DATASET)).pixels:
+        take({ARCHITECTURE: architectures.names(points=True)[0]})
+
+
+def shown(name: str) -> Any:
+    """The value that the widget of a setting shows."""
+    return st.session_state[config_form.key_of(name)]
 
 
 def form() -> None:
@@ -47,6 +56,7 @@ def form() -> None:
 
     What is refused is said before the start.
     """
+    old_links.open_old_link()
     st.subheader("New run", anchor=False)
     preset = st.selectbox(
         "Preset", list(PRESETS), key="train_preset", bind="query-params", on_change=apply_preset
@@ -76,27 +86,28 @@ def form() -> None:
 
 
 def settings(preset: Config) -> DeltaGenerator:
-    """A widget for every setting of the config, greyed where it has no effect; the preset's values
-    are the defaults.
+    """A widget for every setting of the config, disabled where it has no effect.
+
+    The preset's values are the defaults.
 
     Returns the place between the settings that matter most and the folded ones.
     """
-    defaults, fields = config_form.values_of(preset), dict(config_form.leaves())
+    defaults = config_form.values_of(preset)
     values = {key: st.session_state.get(key, default) for key, default in defaults.items()}
     config = config_form.unchecked(values)
-    chosen = tricks.found(config)
+    chosen = tricks.of(config)
 
-    def show(path: config_form.Path) -> None:
-        choices = [*SOURCES, *uploads.find(runs_root())] if path == DATASET else None
-        options: dict[str, Any] = {"disabled": config_form.idle(path, values)}
-        if path == DATASET:
-            options["on_change"] = follow_data
-        key = config_form.key_of(path)
-        values[key] = config_form.field_widget(
-            path, fields[path], defaults[key], choices, **options
-        )
-        if trick := chosen.get(".".join(path)):
-            st.caption(trick.summary)
+    def show(name: str) -> None:
+        key = config_form.key_of(name)
+        if name == DATASET:
+            choices = [*SOURCES, *uploads.find(runs_root())]
+            values[key] = config_form.field_widget(
+                name, defaults[key], values, choices, on_change=follow_data
+            )
+        else:
+            values[key] = config_form.field_widget(name, defaults[key], values)
+        if trick := chosen.get(name):
+            st.caption(trick.sentence)
 
     essentials(show)
     upload()
@@ -106,27 +117,27 @@ def settings(preset: Config) -> DeltaGenerator:
     return place
 
 
-def essentials(show: Callable[[config_form.Path], None]) -> None:
+def essentials(show: Callable[[str], None]) -> None:
     """The settings that matter most, with what the objective is about."""
     for row in FIRST:
-        for column, path in zip(st.columns(len(row)), row, strict=True):
+        for column, name in zip(st.columns(len(row)), row, strict=True):
             with column:
-                show(path)
+                show(name)
         if OBJECTIVE in row:
-            objective = OBJECTIVES[st.session_state[config_form.key_of(OBJECTIVE)]]
+            objective = OBJECTIVES[shown(OBJECTIVE)]
             st.caption(f"{objective.summary} ({objective.paper})")
 
 
-def folded(show: Callable[[config_form.Path], None], config: Config) -> None:
+def folded(show: Callable[[str], None], config: Config) -> None:
     """All other settings, a section each, titled with what it has beside the plain pair."""
-    first = {path for row in FIRST for path in row}
-    rest = [path for path, _ in config_form.leaves() if path not in first]
+    first = {name for row in FIRST for name in row}
+    rest = [name for name in config_form.FIELDS if name not in first]
     for section, title in config_form.TITLES.items():
         named = tricks.titles(config, section) if section else []
         with st.expander(" · ".join([title, *named]), key=f"train_section_{section or 'run'}"):
-            for path in rest:
-                if (path[0] if len(path) > 1 else "") == section:
-                    show(path)
+            for name in rest:
+                if name.rpartition(".")[0] == section:
+                    show(name)
 
 
 def hint() -> None:
@@ -146,7 +157,7 @@ def hint() -> None:
 def take(settings: dict[str, Any]) -> None:
     """Put settings by their dotted names into the form."""
     for name, value in settings.items():
-        st.session_state[config_form.key_of(tuple(name.split(".")))] = value
+        st.session_state[config_form.key_of(name)] = value
 
 
 def refusal() -> bool:
@@ -160,7 +171,7 @@ def refusal() -> bool:
         st.error(
             f"This cannot be trained: {config_form.in_words(str(error))}", icon=":material/block:"
         )
-        if OBJECTIVES[st.session_state.train_objective].critic and unbound():
+        if OBJECTIVES[shown(OBJECTIVE)].critic and unbound():
             with st.container(horizontal=True):
                 for number, (label, chosen) in enumerate(LIPSCHITZ.items()):
                     st.button(label, on_click=take, args=(chosen,), key=f"train_lipschitz_{number}")
@@ -170,8 +181,8 @@ def refusal() -> bool:
 
 def unbound() -> bool:
     """Whether nothing in the form keeps D Lipschitz."""
-    names = ("gradient_penalty", "weight_clip", "d_spectral_norm")
-    return not any(st.session_state[f"train_{name}"] for name in names)
+    bounds = ("regularizer.gradient_penalty", "regularizer.weight_clip", "network.d_spectral_norm")
+    return not any(shown(name) for name in bounds)
 
 
 def described() -> Config:
@@ -179,10 +190,7 @@ def described() -> Config:
 
     ``ValueError`` if it is not valid, or cannot be measured as it asks.
     """
-    values = {
-        config_form.key_of(path): st.session_state[config_form.key_of(path)]
-        for path, _ in config_form.leaves()
-    }
+    values = {config_form.key_of(name): shown(name) for name in config_form.FIELDS}
     key = config_form.key_of(DATASET)
     values[key] = str(uploads.find(runs_root()).get(values[key], values[key]))
     config = config_form.collect(values)
@@ -211,7 +219,7 @@ def keep_upload() -> None:
     if file is None:
         return
     try:
-        st.session_state.train_dataset = uploads.keep(runs_root(), file.name, file.getvalue())
+        take({DATASET: uploads.keep(runs_root(), file.name, file.getvalue())})
     except (ValueError, OSError) as error:
         st.session_state.train_upload_problem = str(error)
 

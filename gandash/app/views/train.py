@@ -22,7 +22,6 @@ with left:
     form()
 with right:
     watch()
-if (
-    from_link
-):  # its values were known only once their widgets were there: what is greyed and the titles follow
+# A link's values are known only once their widgets are there: what is disabled and titles follow.
+if from_link:
     st.rerun()

@@ -1,0 +1,76 @@
+"""The architectures: everything that is to be known of one stands in its row.
+
+A new architecture is one row here and its module of layers in ``gandash/networks``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from gandash.kinds import IMAGE_SIZES
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One pair of players.
+
+    ``sizes``: image sides in pixels that it is made for. ``maps``: its hidden layers are feature
+    maps (N, C, H, W), not single features (N, F). ``points``: it takes samples without pixels,
+    (N, dim), too. ``conditional_norm``: norms of G can be told a label. ``latent_maps``: G begins
+    with a convolution, so that z enters as (N, latent_dim, 1, 1). ``head_bias``: D's last layer
+    has a bias. ``weights``: how they are drawn at the start, see ``networks.pair.initialize``.
+    ``norms``: those that it is named without.
+    """
+
+    title: str
+    summary: str
+    paper: str
+    weights: Literal["normal", "glorot", "he"]
+    sizes: tuple[int, ...] = IMAGE_SIZES
+    maps: bool = True
+    points: bool = False
+    conditional_norm: bool = True
+    latent_maps: bool = False
+    head_bias: bool = True
+    norms: tuple[str, ...] = ("batch",)
+
+
+ARCHITECTURES: Mapping[str, Architecture] = {
+    "dcgan": Architecture(
+        "DCGAN",
+        "Strided and transposed convolutions with batch norm",
+        "Radford et al. 2016, arXiv:1511.06434",
+        weights="normal",
+        latent_maps=True,
+        head_bias=False,
+    ),
+    "resnet": Architecture(
+        "ResNet",
+        "Residual blocks in both players",
+        "Miyato et al. 2018, arXiv:1802.05957",
+        weights="glorot",
+        sizes=(32,),
+    ),
+    "mlp": Architecture(
+        "MLP",
+        "Fully connected players, as in 2014, for images and points",
+        "Goodfellow et al. 2014, arXiv:1406.2661",
+        weights="he",
+        maps=False,
+        points=True,
+        conditional_norm=False,
+        norms=("batch", "none"),
+    ),
+}
+PLAIN = "dcgan"
+
+
+def names(**facts: object) -> tuple[str, ...]:
+    """The names of architectures of which all ``facts`` hold, such as ``points=True``."""
+    return tuple(
+        name
+        for name, row in ARCHITECTURES.items()
+        if all(getattr(row, fact) == value for fact, value in facts.items())
+    )
