@@ -28,6 +28,7 @@ ROWS: list[set[str]] = [
     {"evaluation"},
     {"runs"},
     {"jobs", "zoo"},
+    {"browser"},
     {"app", "cli"},
     {"__main__"},
 ]

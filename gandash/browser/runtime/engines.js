@@ -1,0 +1,118 @@
+// Which engine runs a generator: the fastest of those whose picture is right.
+//
+// Both make the reference sample first, whose picture torch has made too. An engine that fails
+// later (a lost graphics context) is left for the other, and what it was asked for is made there.
+import { makesPoints, oneClass, readProgram, toPixels } from "./program.js";
+import { drawLatent } from "./random.js";
+import { TypedArrays } from "./typed_arrays.js";
+import { WebGL } from "./webgl.js";
+
+const REFERENCE_SEED = 0;
+const LARGEST_PIXEL_ERROR = 2; // of 255: weights of full precision are rounded to half of it
+const LARGEST_POINT_ERROR = 0.02;
+const TIMED_RUNS = 3;
+const MUCH_SLOWER = 4; // times the best: not worth further runs
+
+export class Engines {
+  // buffer: the file that gandash.browser.pack wrote. `canvas` makes a canvas for WebGL2.
+  constructor(buffer, canvas = () => new OffscreenCanvas(1, 1)) {
+    this.program = readProgram(buffer);
+    this.trials = [
+      this.try(TypedArrays.title, Infinity, () => new TypedArrays(this.program)),
+    ];
+    this.trials.push(
+      this.try(WebGL.title, this.trials[0].ms, () => new WebGL(this.program, canvas())),
+    );
+    this.best = this.trials.reduce((a, b) => (b.ms < a.ms ? b : a));
+    if (!this.best.engine) {
+      const reasons = this.trials.map(({ title, reason }) => `${title}: ${reason}`).join("; ");
+      throw new Error(`This browser makes no picture right (${reasons}).`);
+    }
+    this.trials.filter((trial) => trial !== this.best).forEach(({ engine }) => engine?.close?.());
+  }
+
+  // Builds an engine, checks its picture and measures it; `best` are the milliseconds to beat.
+  try(title, best, build) {
+    const trial = { title, engine: null, ms: Infinity, error: null, reason: "" };
+    try {
+      const engine = build();
+      trial.error = this.check(engine);
+      trial.ms = this.time(engine, best);
+      trial.engine = engine;
+    } catch (error) {
+      trial.reason = error.message;
+    }
+    return trial;
+  }
+
+  reference() {
+    return [drawLatent(REFERENCE_SEED, this.program.latent), oneClass(this.program, 0)];
+  }
+
+  // The largest difference from torch's picture; an Error where that is too large.
+  check(engine) {
+    const sample = engine.make(...this.reference());
+    const error = largestDifference(this.program, sample);
+    const largest = makesPoints(this.program) ? LARGEST_POINT_ERROR : LARGEST_PIXEL_ERROR;
+    if (!(error <= largest)) throw new Error(`its picture is wrong by ${error}`);
+    return error;
+  }
+
+  time(engine, best) {
+    const [z, shares] = this.reference();
+    let least = Infinity;
+    for (let i = 0; i < TIMED_RUNS && (i === 0 || least < MUCH_SLOWER * best); i += 1) {
+      const start = performance.now();
+      engine.make(z, shares);
+      least = Math.min(least, performance.now() - start);
+    }
+    return least;
+  }
+
+  get title() {
+    return this.best.title;
+  }
+
+  // What was tried, for the page to show: titles, milliseconds, errors, reasons.
+  report() {
+    return this.trials.map(({ title, ms, error, reason }) => ({ title, ms, error, reason }));
+  }
+
+  // The sample of z and the classes' shares: pixels with alpha, or a point.
+  make(z, shares) {
+    const values = this.values(z, shares);
+    return makesPoints(this.program) ? values : toPixels(values, this.program.shape[0]);
+  }
+
+  values(z, shares) {
+    try {
+      return this.best.engine.make(z, shares);
+    } catch (error) {
+      if (this.title !== WebGL.title) throw error;
+      this.best = this.trials[0]; // the graphics processor is gone; typed arrays stay
+      return this.best.engine.make(z, shares);
+    }
+  }
+
+  close() {
+    this.best.engine.close?.();
+  }
+}
+
+function largestDifference(program, sample) {
+  const { reference, shape } = program;
+  let largest = 0;
+  if (makesPoints(program)) {
+    sample.forEach((value, i) => (largest = Math.max(largest, Math.abs(value - reference[i]))));
+    return largest;
+  }
+  const [channels, height, width] = shape;
+  const pixels = toPixels(sample, channels);
+  for (let c = 0; c < channels; c += 1) {
+    for (let i = 0; i < height * width; i += 1) {
+      const difference = Math.abs(pixels[4 * i + c] - reference[c * height * width + i]);
+      largest = Math.max(largest, difference);
+    }
+  }
+  return largest;
+}

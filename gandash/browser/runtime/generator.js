@@ -1,0 +1,162 @@
+// A generator for the page: in a worker where the browser allows one, beside the page's own work
+// where it does not. One sample is made at a time. What follows the hand goes first, and of several
+// wishes for the same picture only the newest is made; nothing queues.
+import { Engines } from "./engines.js";
+
+// Opens a generator. `buffer` is the packed file, `workerUrl` where the worker's script is.
+export async function openGenerator(buffer, workerUrl) {
+  const runner = (await openWorker(buffer, workerUrl)) ?? new Beside(buffer);
+  return new Generator(runner);
+}
+
+class Generator {
+  constructor(runner) {
+    this.runner = runner;
+    Object.assign(this, runner.facts); // latent, classes, shape
+    this.trials = runner.trials;
+    this.title = runner.title; // of the engine in use
+    this.busy = false;
+    this.live = new Map(); // the newest wish for each picture under the hand
+    this.waiting = []; // pictures that nobody waits for with the hand, in their turn
+  }
+
+  get points() {
+    return this.shape.length === 1;
+  }
+
+  // Milliseconds of a sample by the engine in use, as measured at the start.
+  get ms() {
+    return this.trials.find(({ title }) => title === this.title).ms;
+  }
+
+  // The sample of z and the classes' shares; a Promise of { sample, ms }.
+  make(z, shares = null) {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ z, shares, resolve, reject });
+      this.next();
+    });
+  }
+
+  // As make, for what follows the hand: a newer wish of the same name takes the place of one that
+  // has not begun, whose Promise is then of null.
+  follow(name, z, shares = null) {
+    return new Promise((resolve, reject) => {
+      this.live.get(name)?.resolve(null);
+      this.live.set(name, { z, shares, resolve, reject });
+      this.next();
+    });
+  }
+
+  // Forgets what waits in turn.
+  forget() {
+    this.waiting.splice(0).forEach(({ resolve }) => resolve(null));
+  }
+
+  async next() {
+    if (this.busy) return;
+    const wish = this.take();
+    if (!wish) return;
+    this.busy = true;
+    const start = performance.now();
+    try {
+      const { sample, title } = await this.runner.make(wish.z, wish.shares);
+      this.title = title;
+      wish.resolve({ sample, ms: performance.now() - start });
+    } catch (error) {
+      wish.reject(error);
+    }
+    this.busy = false;
+    this.next();
+  }
+
+  take() {
+    const [name] = this.live.keys();
+    if (name === undefined) return this.waiting.shift();
+    const wish = this.live.get(name);
+    this.live.delete(name);
+    return wish;
+  }
+
+  close() {
+    this.forget();
+    this.runner.close();
+  }
+}
+
+// The engines in the page itself.
+class Beside {
+  constructor(buffer) {
+    this.engines = new Engines(buffer, () => document.createElement("canvas"));
+    const { latent, classes, shape } = this.engines.program;
+    this.facts = { latent, classes, shape };
+    this.trials = this.engines.report();
+    this.title = this.engines.title;
+  }
+
+  async make(z, shares) {
+    await new Promise((resolve) => setTimeout(resolve)); // the page paints in between
+    return { sample: this.engines.make(z, shares), title: this.engines.title };
+  }
+
+  close() {
+    this.engines.close();
+  }
+}
+
+class InWorker {
+  constructor(worker, { facts, trials, title }) {
+    this.worker = worker;
+    this.facts = facts;
+    this.trials = trials;
+    this.title = title;
+  }
+
+  make(z, shares) {
+    return ask(this.worker, { kind: "make", z, shares });
+  }
+
+  close() {
+    this.worker.terminate();
+  }
+}
+
+// A runner in a worker; null where the browser blocks it. A file that cannot be read is an Error.
+async function openWorker(buffer, url) {
+  let worker;
+  try {
+    worker = new Worker(url);
+    const copy = buffer.slice(0); // the page may need the file itself
+    return new InWorker(worker, await ask(worker, { kind: "open", buffer: copy }));
+  } catch (error) {
+    worker?.terminate();
+    if (error.asked) throw error;
+    return null;
+  }
+}
+
+let asked = 0;
+
+// One question and its answer. An Error that is the worker's answer is marked `asked`.
+function ask(worker, question) {
+  asked += 1;
+  const id = asked;
+  return new Promise((resolve, reject) => {
+    const listen = ({ data }) => {
+      if (data.id !== id) return;
+      end();
+      if (data.problem === undefined) resolve(data);
+      else reject(Object.assign(new Error(data.problem), { asked: true }));
+    };
+    const fail = () => {
+      end();
+      reject(new Error("The worker does not start."));
+    };
+    const end = () => {
+      worker.removeEventListener("message", listen);
+      worker.removeEventListener("error", fail);
+    };
+    worker.addEventListener("message", listen);
+    worker.addEventListener("error", fail);
+    worker.postMessage({ id, ...question });
+  });
+}

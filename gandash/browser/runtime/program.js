@@ -1,0 +1,87 @@
+// A generator's program and weights, as gandash.browser.pack writes them, read and checked.
+import { readSafetensors } from "./safetensors.js";
+
+const PROGRAM_FORMAT = 1;
+
+// { latent, classes, labels, shape, layers, reference } of the bytes of a file. Each layer has its
+// sizes, `weight` (Uint16Array of half-precision numbers: phases^2, taps^2, inputs, outputs; null
+// for a norm) and `affine` (Float32Array: rows, 2, phases^2, outputs).
+export function readProgram(buffer) {
+  const { tensors, metadata } = readSafetensors(buffer);
+  const program = JSON.parse(metadata.program ?? "null");
+  if (program?.format !== PROGRAM_FORMAT) {
+    throw new Error("The weight file is not one that this page can read: reload the page.");
+  }
+  const layers = program.layers.map((layer) => ({
+    ...layer,
+    weight: layer.weight ? tensorOf(tensors, layer.weight, weightCount(layer)) : null,
+    affine: tensorOf(tensors, layer.affine, 2 * layer.rows * layer.phases ** 2 * layer.outputs),
+  }));
+  return { ...program, layers, reference: tensors.reference?.data };
+}
+
+function weightCount({ phases, taps, inputs, outputs }) {
+  return phases ** 2 * taps ** 2 * inputs * outputs;
+}
+
+function tensorOf(tensors, name, count) {
+  const tensor = tensors[name];
+  if (tensor?.data.length !== count) {
+    throw new Error(
+      `The weight file is damaged: tensor ${name} must have ${count} numbers. Reload the page.`,
+    );
+  }
+  return tensor.data;
+}
+
+// Whether the samples are points and not images.
+export function makesPoints(program) {
+  return program.shape.length === 1;
+}
+
+// Shares of the classes (classes) from a class's number; null where there are no classes.
+export function oneClass(program, label) {
+  if (!program.classes) return null;
+  return Float32Array.from({ length: program.classes }, (_, index) => Number(index === label));
+}
+
+// What the first layer reads: z, and the classes' shares behind it where they stand beside z.
+export function inputOf(program, z, shares) {
+  return program.labels === "beside" ? Float32Array.of(...z, ...shares) : z;
+}
+
+// Scales and shifts (2, phases^2, outputs) of a layer for the shares of the classes: between
+// classes those of the classes are mixed.
+export function affineOf(layer, shares) {
+  const size = layer.affine.length / layer.rows;
+  if (layer.rows === 1) return layer.affine;
+  const mixed = new Float32Array(size);
+  shares.forEach((share, row) => {
+    if (share === 0) return;
+    for (let i = 0; i < size; i += 1) mixed[i] += share * layer.affine[row * size + i];
+  });
+  return mixed;
+}
+
+// Place of the first tap of a phase, from the place of the output's group.
+export function firstTap(layer, phase) {
+  return layer.taps === 2 ? phase - 1 : -(layer.taps - 1) / 2;
+}
+
+// Values (places, channels) in [-1, 1] as gray or RGB pixels with alpha, rounded as in Python.
+export function toPixels(values, channels, stride = channels) {
+  const count = values.length / stride;
+  const pixels = new Uint8ClampedArray(4 * count);
+  for (let i = 0; i < count; i += 1) {
+    for (let c = 0; c < 3; c += 1) {
+      pixels[4 * i + c] = roundEven((values[i * stride + (c < channels ? c : 0)] + 1) * 127.5);
+    }
+    pixels[4 * i + 3] = 255;
+  }
+  return pixels;
+}
+
+function roundEven(value) {
+  const rounded = Math.round(value);
+  return value % 1 === 0.5 && rounded % 2 ? rounded - 1 : rounded;
+}

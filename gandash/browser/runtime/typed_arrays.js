@@ -1,0 +1,142 @@
+// The engine that runs everywhere: plain typed arrays.
+//
+// Maps are (row, column, channel), so that what a place of the output is made of lies in a few long
+// rows. Rectifiers leave about half of all values at zero; those are skipped, and the others are
+// multiplied four at a time, which loads and stores each sum a quarter as often.
+import { affineOf, firstTap, inputOf } from "./program.js";
+import { halvesToFloats } from "./safetensors.js";
+
+const FEW = 4; // outputs, of which each is summed up in a variable of its own
+
+export class TypedArrays {
+  static title = "plain JavaScript";
+
+  constructor(program) {
+    this.program = program;
+    this.weights = program.layers.map(({ weight }) => weight && halvesToFloats(weight));
+    const patch = Math.max(...program.layers.map(({ inputs, taps }) => inputs * taps ** 2));
+    this.found = new Float32Array(patch + 4); // values that are not zero, and the rows of weights
+    this.rows = new Int32Array(patch + 4); // that they are multiplied with
+    this.values = [null, ...program.layers.map((layer) => new Float32Array(valueCount(layer)))];
+  }
+
+  // The sample of z (latent) and the classes' shares: values (places, channels).
+  make(z, shares) {
+    this.values[0] = inputOf(this.program, z, shares);
+    this.program.layers.forEach((layer, index) => {
+      const affine = affineOf(layer, shares);
+      if (layer.weight) this.linear(layer, index, affine);
+      else this.norm(layer, index, affine);
+    });
+    return this.values.at(-1).slice();
+  }
+
+  norm({ source, outputs, activation }, index, affine) {
+    const from = this.values[source];
+    const to = this.values[index + 1];
+    for (let i = 0; i < to.length; i += 1) {
+      const channel = i % outputs;
+      const value = from[i] * affine[channel] + affine[outputs + channel];
+      to[i] = activation === "relu" && value < 0 ? 0 : value;
+    }
+  }
+
+  linear(layer, index, affine) {
+    const { size, phases, taps, inputs, outputs } = layer;
+    const to = this.values[index + 1];
+    const added = layer.add ? this.values[layer.add] : null;
+    const addedSize = added ? Math.sqrt(added.length / outputs) : 0;
+    const side = size * phases;
+    const weights = this.weights[index];
+    const perPhase = taps ** 2 * inputs; // rows of weights
+    for (let y = 0; y < side; y += 1) {
+      for (let x = 0; x < side; x += 1) {
+        const phase = (y % phases) * phases + (x % phases);
+        const count = this.gather(layer, y, x, phase * perPhase);
+        const place = (y * side + x) * outputs;
+        if (outputs <= FEW) addFew(weights, this.found, this.rows, count, to, place, outputs);
+        else addMany(weights, this.found, this.rows, count, to, place, outputs);
+        scaleAndShift(to, place, outputs, affine, phase * outputs, phases ** 2 * outputs);
+        if (added) {
+          const scale = side / addedSize;
+          const row = Math.floor(y / scale) * addedSize + Math.floor(x / scale);
+          for (let o = 0; o < outputs; o += 1) to[place + o] += added[row * outputs + o];
+        }
+      }
+    }
+    activate(to, layer.activation);
+  }
+
+  // Collects what place (y, x) of the output is made of; returns how many numbers that are.
+  gather(layer, y, x, firstRow) {
+    const { source, size, phases, taps, inputs } = layer;
+    const from = this.values[source];
+    const top = Math.floor(y / phases) + firstTap(layer, y % phases);
+    const left = Math.floor(x / phases) + firstTap(layer, x % phases);
+    let count = 0;
+    for (let ty = 0; ty < taps; ty += 1) {
+      if (top + ty < 0 || top + ty >= size) continue;
+      for (let tx = 0; tx < taps; tx += 1) {
+        if (left + tx < 0 || left + tx >= size) continue;
+        const start = ((top + ty) * size + left + tx) * inputs;
+        const row = firstRow + (ty * taps + tx) * inputs;
+        for (let i = 0; i < inputs; i += 1) {
+          const value = from[start + i];
+          if (value !== 0) {
+            this.found[count] = value;
+            this.rows[count] = row + i;
+            count += 1;
+          }
+        }
+      }
+    }
+    return count;
+  }
+}
+
+function valueCount({ size, phases, outputs }) {
+  return (size * phases) ** 2 * outputs;
+}
+
+// Sums of rows of weights, each times its value, into `to` from `place` on.
+function addMany(weights, found, rows, count, to, place, outputs) {
+  to.fill(0, place, place + outputs);
+  found.fill(0, count, count + 3); // the last four may be fewer
+  rows.fill(0, count, count + 3);
+  for (let k = 0; k < count; k += 4) {
+    const a = found[k];
+    const b = found[k + 1];
+    const c = found[k + 2];
+    const d = found[k + 3];
+    const rowA = rows[k] * outputs;
+    const rowB = rows[k + 1] * outputs;
+    const rowC = rows[k + 2] * outputs;
+    const rowD = rows[k + 3] * outputs;
+    for (let o = 0; o < outputs; o += 1) {
+      const first = a * weights[rowA + o] + b * weights[rowB + o];
+      to[place + o] += first + c * weights[rowC + o] + d * weights[rowD + o];
+    }
+  }
+}
+
+function addFew(weights, found, rows, count, to, place, outputs) {
+  for (let o = 0; o < outputs; o += 1) {
+    let sum = 0;
+    for (let k = 0; k < count; k += 1) sum += found[k] * weights[rows[k] * outputs + o];
+    to[place + o] = sum;
+  }
+}
+
+function scaleAndShift(to, place, outputs, affine, scales, toShifts) {
+  for (let o = 0; o < outputs; o += 1) {
+    to[place + o] = to[place + o] * affine[scales + o] + affine[scales + toShifts + o];
+  }
+}
+
+function activate(values, activation) {
+  if (activation === "relu") {
+    for (let i = 0; i < values.length; i += 1) if (values[i] < 0) values[i] = 0;
+  } else if (activation === "tanh") {
+    for (let i = 0; i < values.length; i += 1) values[i] = Math.tanh(values[i]);
+  }
+}
