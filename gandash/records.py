@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
+
+
+# What Python says of an object that has no words of its own: it differs from run to run.
+ADDRESS = re.compile(r" ?<[^<>]* at 0x[0-9a-fA-F]+>")
 
 
 class Section(BaseModel):
@@ -32,7 +37,7 @@ def explain(error: Exception) -> str:
         )
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return _short(" ".join(str(error).split()), 500) or type(error).__name__
+    return _short(ADDRESS.sub("", " ".join(str(error).split())), 500) or type(error).__name__
 
 
 def _sentence(title: str, problem: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from gandash.app.parts.entries import entries
+from gandash.app.parts.refusals import forget_elsewhere
 
 HERE = Path(__file__).parent
 
@@ -44,5 +45,6 @@ pages = [
     ),
 ]
 shown = st.navigation(pages, position="top")
+forget_elsewhere(shown.url_path)
 entries()
 shown.run()

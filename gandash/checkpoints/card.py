@@ -154,6 +154,8 @@ def find(*roots: Path) -> tuple[list[Checkpoint], list[Broken]]:
     good: dict[str, Checkpoint] = {}
     broken: list[Broken] = []
     for folder in (path.parent for root in roots for path in sorted(root.glob(f"*/{CARD}"))):
+        if folder.name.startswith("."):  # a checkpoint that is being exported
+            continue
         try:
             good.setdefault(folder.name, Checkpoint(folder, load_card(folder)))
         except ValueError as error:

@@ -15,7 +15,7 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 
-from gandash.checkpoints.card import Card, Checkpoint, read_bounded, write_card
+from gandash.checkpoints.card import CARD, Card, Checkpoint, read_bounded, write_card
 from gandash.networks import Discriminator, Ensemble, Generator, build_pair
 from gandash.records import explain
 from gandash.storage.files import write_whole
@@ -27,7 +27,11 @@ MAX_WEIGHT_BYTES = 500_000_000
 
 
 def save(folder: Path, G: nn.Module, D: nn.Module, card: Card) -> None:
-    """Write both networks and the card; the card goes last, so a folder with a card is complete."""
+    """Write both networks and the card.
+
+    An earlier card goes first and the new one comes last, so a folder with a card is complete.
+    """
+    (folder / CARD).unlink(missing_ok=True)
     dtype = {"fp16": torch.float16, "fp32": torch.float32}[card.weights]
     write_whole(folder / GENERATOR, save_safetensors(_tensors(G, dtype)))
     write_whole(folder / DISCRIMINATOR, save_safetensors(_tensors(D, dtype)))

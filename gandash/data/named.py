@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gandash.config import ImageSize
 from gandash.data.archives import stack, zip_files
+from gandash.storage.paths import cache_root
 from gandash.theory import toy_data
 
 STACKING_SEED = {"train": 1000, "test": 1001}
@@ -36,7 +37,7 @@ class Source:
 def data_folder() -> Path:
     """The folder of datasets: ``GANDASH_DATA``, or a cache folder that downloads fill."""
     folder = os.environ.get("GANDASH_DATA")
-    return Path(folder).expanduser() if folder else Path.home() / ".cache" / "gandash" / "data"
+    return Path(folder).expanduser() if folder else cache_root("GANDASH_DATA") / "data"
 
 
 def _load_idx(kind: str, folder: Path, split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:

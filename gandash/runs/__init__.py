@@ -3,6 +3,7 @@
 from gandash.runs.folder import (
     STATUS,
     BusyError,
+    GoneError,
     Phase,
     Run,
     Status,
@@ -12,6 +13,7 @@ from gandash.runs.folder import (
     extend,
     find,
     fresh_name,
+    longer,
     read_protocol,
     read_snapshots,
 )
@@ -21,6 +23,7 @@ __all__ = [
     "METRICS",
     "STATUS",
     "BusyError",
+    "GoneError",
     "Phase",
     "Run",
     "Status",
@@ -30,6 +33,7 @@ __all__ = [
     "extend",
     "find",
     "fresh_name",
+    "longer",
     "read_metrics",
     "read_protocol",
     "read_snapshots",

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Literal
 
 from gandash import checkpoints, data
-from gandash.checkpoints import Card, DataFacts, weights
+from gandash.checkpoints import CARD, Card, DataFacts, weights
 from gandash.data import Dataset
 from gandash.evaluation.while_training import Best
 from gandash.networks import build_pair
 from gandash.records import now
-from gandash.runs.folder import PROTOCOL, Run, check_name, read_protocol, read_snapshots
+from gandash.runs.folder import (
+    DRAFT,
+    PROTOCOL,
+    SNAPSHOTS,
+    Run,
+    check_name,
+    read_protocol,
+    read_snapshots,
+)
 from gandash.runs.metrics_file import METRICS, metrics_text
-from gandash.runs.saved_state import device_title, load_best, load_state, trained_on
+from gandash.runs.saved_state import device_title, load_best, load_state, read_facts
 from gandash.storage.files import write_whole
 from gandash.training import State
 
@@ -81,16 +90,42 @@ def export(
     dataset = data.load(config.data)
     state = load_state(run, config, dataset)
     best = load_best(run, state) if weights == "best" else None
-    card = make_card(run, state, dataset, best, trained_on(run)).model_copy(
+    card = make_card(run, state, dataset, best, read_facts(run).device).model_copy(
         update={"name": target.name, "title": title, "note": note, "weights": "fp16"}
     )
-    write_whole(target / METRICS, metrics_text(run.folder, state.step).encode())
+    draft = target.parent / f"{DRAFT}{target.name}"
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        _copy_history(run, draft, state.step)
+        save_checkpoint(draft, state, best, card)
+        _move(draft, target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return card
+
+
+def _copy_history(run: Run, folder: Path, last: int) -> None:
+    """Metrics, samples and protocol of a run, up to step ``last``."""
+    write_whole(folder / METRICS, metrics_text(run.folder, last).encode())
+    for step, path in run.snapshots().items():
+        if step <= last:
+            write_whole(folder / SNAPSHOTS / path.name, path.read_bytes())
+    if (protocol := read_protocol(run.folder)) is not None:
+        write_whole(folder / PROTOCOL, protocol.model_dump_json(indent=2).encode())
+
+
+def _move(draft: Path, target: Path) -> None:
+    """Put a complete checkpoint in the place of an earlier one.
+
+    There is no card while there are files of both: what is cut off in here is no checkpoint.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    (target / CARD).unlink(missing_ok=True)
+    (target / PROTOCOL).unlink(missing_ok=True)
     for old in read_snapshots(target).values():
         old.unlink()
-    for step, path in run.snapshots().items():
-        if step <= state.step:
-            write_whole(target / "snapshots" / path.name, path.read_bytes())
-    if (protocol := read_protocol(run.folder)) is not None:
-        write_whole(target / PROTOCOL, protocol.model_dump_json(indent=2).encode())
-    save_checkpoint(target, state, best, card)
-    return card
+    files = [path for path in draft.rglob("*") if path.is_file()]
+    for path in sorted(files, key=lambda path: path.name == CARD):
+        place = target / path.relative_to(draft)
+        place.parent.mkdir(exist_ok=True)
+        path.replace(place)

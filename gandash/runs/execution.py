@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import torch
 
@@ -15,19 +16,29 @@ from gandash import data
 from gandash.config import Config
 from gandash.data import Dataset
 from gandash.evaluation import while_training
-from gandash.evaluation.while_training import HeldOut
+from gandash.evaluation.while_training import Best, HeldOut
 from gandash.pictures.raster import encode
 from gandash.records import explain
 from gandash.runs.as_checkpoint import make_card, save_checkpoint
-from gandash.runs.folder import PROTOCOL, Run, read_protocol
-from gandash.runs.metrics_file import append_metrics, truncate_metrics
-from gandash.runs.saved_state import load_best, load_state, save_state
-from gandash.storage.files import write_whole
+from gandash.runs.folder import PROTOCOL, SNAPSHOTS, Run, read_protocol
+from gandash.runs.loading import StopHeardError, load_unless
+from gandash.runs.metrics_file import METRICS, append_metrics, truncate_metrics
+from gandash.runs.saved_state import check_data, load_best, load_state, save_state
+from gandash.storage.files import flush, write_whole
 from gandash.storage.paths import classifiers_root
-from gandash.training import Report, Snapshot, check_fits, choose_device, new_state, train
+from gandash.training import (
+    Report,
+    Snapshot,
+    State,
+    check_fits,
+    choose_device,
+    new_state,
+    train,
+)
 
 SNAPSHOT_COLUMNS = 8
 SAVE_EVERY_SECONDS = 60.0
+UNDER_WAY = ("queued", "running")
 
 
 def prepare(config: Config) -> Dataset:
@@ -39,97 +50,183 @@ def prepare(config: Config) -> Dataset:
     return dataset
 
 
+def prepare_resume(run: Run) -> Dataset:
+    """The data of a run, once it is sure that it can go on from its saved state.
+
+    ``ValueError`` says why not; nothing is changed.
+    """
+    config = run.config()
+    dataset = _data_of(run, config)
+    _state_of(run, config, dataset)
+    return dataset
+
+
 def execute(
     run: Run, interrupted: threading.Event | None = None, dataset: Dataset | None = None
 ) -> Iterator[Report]:
     """Train ``run`` to its end or until asked to stop, and keep its folder up to date.
 
     Takes up the saved state if there is one. Stops after the report at which ``interrupted``
-    is set or a stop was requested; the state is then on disk. Failures end in the status,
-    in one sentence, and are raised; :class:`BusyError` leaves the status to the one who trains.
-    ``dataset`` is what :func:`prepare` has loaded, if it has.
+    is set or a stop was requested, with the state on disk; while data are loaded, at once.
+    Failures are raised, and end in the status, in one sentence; but a run that had been stopped,
+    finished or failed before and cannot go on stays as it was. :class:`BusyError` leaves the
+    status to the one who trains. ``dataset`` is what :func:`prepare` has loaded, if it has.
     """
+    interrupted = interrupted or threading.Event()
     with run.hold():
-        if (
-            run.status().phase != "running"
-        ):  # a marker left over; one on a run that the worker took is meant
+        if run.status().phase != "running":  # on a run that the worker took, it is meant
             run.clear_stop()
         try:
-            yield from _execute(run, interrupted or threading.Event(), dataset)
+            yield from _execute(run, interrupted, dataset)
+        except StopHeardError:
+            _leave_unbegun(run)
         except Exception as error:
-            with suppress(OSError, ValueError):  # what cannot be written must not hide the reason
-                run.update(phase="failed", place=None, message=_reason(error))
+            _fail(run, error)
             raise
 
 
 def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) -> Iterator[Report]:
+    def stop() -> bool:
+        return interrupted.is_set() or run.stop_requested
+
     config = run.config()
-    dataset = prepare(config) if dataset is None else dataset
+    if dataset is None:
+        dataset = load_unless(stop, lambda: _data_of(run, config))
     total = config.total_steps(len(dataset))
-    state = load_state(run, config, dataset) if run.resumable else new_state(config, dataset)
-    best = load_best(run, state) if run.resumable else None
+    state, best = _state_of(run, config, dataset)
+    measured = config.evaluate_every and state.step < total
+    held_out = load_unless(stop, lambda: _held_out(run, config)) if measured else None
+    truncate_metrics(run.folder, state.step)
+    gap = _gap(run, config, state.step)
     run.update(
         phase="running",
         step=state.step,
         total=total,
         seconds=state.seconds,
-        message=str(state.arithmetic),
+        message=f"{state.arithmetic}. {gap}" if gap else str(state.arithmetic),
     )
-    truncate_metrics(run.folder, state.step)
-    if interrupted.is_set() or run.stop_requested:
-        _leave(run, state.step, total)
+    if stop():
+        _leave(run, state.step, total, gap)
         return
-    held_out = _held_out(run, config) if config.evaluate_every and state.step < total else None
+    fingerprint = dataset.fingerprint
     saved = time.monotonic()
     for event in train(state, dataset):
         if isinstance(event, Snapshot):
             _write_snapshot(run, event, dataset)
             continue
         if held_out and (event.step % config.evaluate_every == 0 or event.step == total):
-            found = while_training.measure(state, held_out)
-            best, event = while_training.better(best, state, found), replace(event, **asdict(found))  # noqa: PLW2901
+            distances = while_training.measure(state, held_out)
+            best = while_training.better(best, state, distances)
+            event = replace(event, **asdict(distances))  # noqa: PLW2901
         append_metrics(run.folder, event)
-        stop = interrupted.is_set() or run.stop_requested
-        if stop or event.step == total or time.monotonic() - saved > SAVE_EVERY_SECONDS:
-            save_state(run, state, best)
+        stopping = stop()
+        progress = {
+            "step": event.step,
+            "seconds": event.seconds,
+            "images_per_second": event.images_per_second,
+        }
+        if stopping or event.step == total or time.monotonic() - saved > SAVE_EVERY_SECONDS:
+            _save(run, state, best, fingerprint)
             saved = time.monotonic()
-        run.update(
-            step=event.step,
-            seconds=event.seconds,
-            images_per_second=event.images_per_second,
-            lost=0,
-        )
+            progress["lost"] = 0
+        run.update(**progress)
         yield event
-        if stop and event.step < total:
-            _leave(run, event.step, total)
+        if stopping and event.step < total:
+            _leave(run, event.step, total, gap)
             return
     save_checkpoint(run.folder, state, best, make_card(run, state, dataset, best))
     run.clear_stop()
-    run.update(phase="finished", step=state.step, place=None, message="")
+    run.update(phase="finished", step=state.step, place=None, lost=0, message=gap)
 
 
-def _leave(run: Run, step: int, total: int) -> None:
+def _data_of(run: Run, config: Config) -> Dataset:
+    """The data that a run is trained on; ``ValueError`` if they are not there or have changed."""
+    location = Path(config.data.dataset)
+    named = config.data.dataset in data.SOURCES
+    if not named and not location.expanduser().exists() and not location.is_absolute():
+        raise ValueError(
+            f"The data of run {run.name!r} lie at {str(location)!r}, seen from where it was "
+            f"begun, and not from {Path.cwd()}: resume it from there"
+        )
+    dataset = prepare(config)
+    if run.resumable:
+        check_data(run, dataset)
+    return dataset
+
+
+def _state_of(run: Run, config: Config, dataset: Dataset) -> tuple[State, Best | None]:
+    """The saved state of a run with its best weights, or a new one."""
+    if not run.resumable:
+        return new_state(config, dataset), None
+    state = load_state(run, config, dataset)
+    total = config.total_steps(len(dataset))
+    if state.step > total:
+        raise ValueError(
+            f"The saved state of run {run.name!r} is of step {state.step:,}, and its config ends "
+            f"at step {total:,}: restore the config that it was trained by"
+        )
+    return state, load_best(run, state)
+
+
+def _save(run: Run, state: State, best: Best | None, fingerprint: str) -> None:
+    """Save the state, after what belongs to the steps before it is on disk.
+
+    After a power cut nothing is missing up to the state, whatever the system had kept back.
+    """
+    for path in (run.folder / METRICS, run.folder / SNAPSHOTS, run.folder):
+        flush(path)
+    save_state(run, state, best, fingerprint)
+    flush(run.folder)
+
+
+def _gap(run: Run, config: Config, step: int) -> str:
+    """Which metrics up to a step are missing, in a sentence; empty if none are."""
+    reported = set(run.metrics().step)
+    expected = range(config.report_every, step + 1, config.report_every)
+    missing = [number for number in expected if number not in reported]
+    if not missing:
+        return ""
+    return (
+        f"Metrics of {len(missing):,} reports from step {missing[0]:,} to {missing[-1]:,} are "
+        "missing, lost when the machine went down perhaps; the weights are not concerned."
+    )
+
+
+def _leave(run: Run, step: int, total: int, gap: str = "") -> None:
     """End unfinished: one that was asked to stop is stopped.
 
-    One interrupted keeps its place in line, if it has one.
+    One interrupted keeps its place in the queue, if it has one.
     """
     if run.stop_requested or run.status().place is None:
-        message = f"Stopped at step {step:,} of {total:,}; it can be resumed."
+        message = f"Stopped at step {step:,} of {total:,}; it can be resumed. {gap}".rstrip()
         run.update(phase="stopped", place=None, message=message)
         run.clear_stop()
     else:
-        run.update(
-            phase="queued",
-            message=f"Interrupted at step {step:,} of {total:,}; it goes on by itself.",
-        )
+        message = f"Interrupted at step {step:,} of {total:,}; it goes on by itself. {gap}"
+        run.update(phase="queued", message=message.rstrip())
 
 
-def _reason(error: Exception) -> str:
+def _leave_unbegun(run: Run) -> None:
+    """End while data were loaded; one that had ended before stays as it was."""
+    status = run.status()
+    if status.phase in UNDER_WAY:
+        _leave(run, status.step, status.total)
+    run.clear_stop()
+
+
+def _fail(run: Run, error: Exception) -> None:
+    """Keep why a run has failed; one that had ended before has only been refused."""
+    with suppress(OSError, ValueError):  # what cannot be written must not hide the reason
+        if run.status().phase in UNDER_WAY:
+            run.update(phase="failed", place=None, message=reason(error))
+
+
+def reason(error: Exception) -> str:
     """What went wrong, in one sentence.
 
     Memory and disk, whose messages are long or bare, in our words.
     """
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error):
+    if _is_of_memory(error):
         return (
             "A run must fit into memory, and this one does not: choose a smaller batch_size or "
             "fewer filters"
@@ -139,13 +236,22 @@ def _reason(error: Exception) -> str:
     return explain(error)
 
 
+def _is_of_memory(error: Exception) -> bool:
+    """Torch says so by errors of its own, or by words in plain ones."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    words = ("allocate memory", "Storage size calculation overflowed", "invalid buffer size")
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in words)
+
+
 def _held_out(run: Run, config: Config) -> HeldOut:
     """What the samples of a run are measured against, always by the same protocol.
 
     Which is kept beside the metrics.
     """
     held_out = while_training.read_held_out(config.data, classifiers_root())
-    protocol, before = while_training.protocol(held_out), read_protocol(run.folder)
+    protocol = while_training.protocol(held_out)
+    before = read_protocol(run.folder)
     if before is None:
         write_whole(run.folder / PROTOCOL, protocol.model_dump_json(indent=2).encode())
     elif before != protocol:
@@ -159,4 +265,4 @@ def _held_out(run: Run, config: Config) -> HeldOut:
 
 def _write_snapshot(run: Run, snapshot: Snapshot, dataset: Dataset) -> None:
     pixels = dataset.kind.picture(snapshot.images, SNAPSHOT_COLUMNS, lambda: dataset.images)
-    write_whole(run.folder / "snapshots" / f"{snapshot.step:08d}.webp", encode(pixels))
+    write_whole(run.folder / SNAPSHOTS / f"{snapshot.step:08d}.webp", encode(pixels))

@@ -7,72 +7,71 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 import unicodedata
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pandas as pd
 from filelock import FileLock, Timeout
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from gandash.checkpoints.scores import Protocol
 from gandash.config import Config, parse_config
+from gandash.data import SOURCES
 from gandash.records import Section, explain, now
-from gandash.runs.metrics_file import read_metrics
-from gandash.storage.files import write_whole
+from gandash.runs.metrics_file import METRICS, read_metrics
+from gandash.storage.files import remove_leftovers, write_whole
 from gandash.storage.locks import is_held
-
-NAME_LENGTH = 63
-
-
-def fresh_name(root: Path, pretrained_root: Path, wish: str) -> str:
-    """The free run name closest to ``wish``: a-z, 0-9 and hyphens, with -2, -3 … if it is taken."""
-    plain = unicodedata.normalize("NFKD", wish).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:NAME_LENGTH].rstrip("-") or "run"
-    name, number = slug, 1
-    while any((folder / name).exists() for folder in (root, pretrained_root)):
-        number += 1
-        name = f"{slug[: NAME_LENGTH - len(str(number)) - 1].rstrip('-')}-{number}"
-    return name
-
 
 CONFIG = "config.json"
 STATUS = "status.json"
 STATE = "state.safetensors"
 STOP = "stop"
 PROTOCOL = "protocol.json"
+SNAPSHOTS = "snapshots"
 LOCK = ".lock"
+DRAFT = ".new-"  # a run's folder while it is made
+DRAFT_SECONDS = 3600.0  # one older than that was left by a process that was killed
 HOLD_SECONDS = 5.0  # a look at the lock takes it for an instant
+NAME_LENGTH = 63
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+TAKEN = "A run's name must be new, and {name!r} is taken: choose another or remove it"
 Phase = Literal["queued", "running", "stopped", "finished", "failed"]
+Record = TypeVar("Record", bound=Section)
 
 
 class BusyError(ValueError):
     """The run is being trained by another process."""
 
 
+class GoneError(ValueError):
+    """The run was removed, by another visitor perhaps."""
+
+
 class Status(Section):
     """What a run is doing; ``updated`` is when that was last true.
 
-    ``place`` is the run's number in the worker's line, lowest first, kept until the run ends;
+    ``place`` is the run's number in the worker's queue, lowest first, kept until the run ends;
     a run trained in the foreground has none. ``lost`` counts how often its process was killed
-    since the last report.
+    since its state was last saved.
     """
 
     phase: Phase
     step: int = Field(0, ge=0)
     total: int = Field(0, ge=0)
-    seconds: float = Field(0.0, ge=0)
-    images_per_second: float = Field(0.0, ge=0)
+    seconds: float = Field(0.0, ge=0, allow_inf_nan=False)
+    images_per_second: float = Field(0.0, ge=0, allow_inf_nan=False)
     message: str = ""
     place: int | None = None
     lost: int = Field(0, ge=0)
-    created: datetime
-    updated: datetime
+    created: AwareDatetime
+    updated: AwareDatetime
 
 
 @dataclass(frozen=True)
@@ -86,30 +85,35 @@ class Run:
         return self.folder.name
 
     def config(self) -> Config:
-        """The run's config; ``ValueError`` if its file is damaged."""
-        try:
-            return Config.model_validate_json((self.folder / CONFIG).read_bytes())
-        except (OSError, ValidationError) as error:
-            raise ValueError(
-                f"The config of run {self.name!r} cannot be read ({explain(error)}): remove "
-                f"{self.folder}"
-            ) from error
+        """The run's config; ``ValueError`` if its file is damaged or the run is gone."""
+        kept = "its saved state is kept" if self.resumable else "or remove the run"
+        return self._read(CONFIG, Config, f"restore its {CONFIG} from a copy, {kept}")
 
     def status(self) -> Status:
-        """The run's status; ``ValueError`` if its file is damaged."""
-        try:
-            return Status.model_validate_json((self.folder / STATUS).read_bytes())
-        except (OSError, ValidationError) as error:
-            raise ValueError(
-                f"The status of run {self.name!r} cannot be read ({explain(error)}): remove "
-                f"{self.folder}"
-            ) from error
+        """The run's status; ``ValueError`` if its file is damaged or the run is gone."""
+        return self._read(STATUS, Status, "resume it, and it gets a new one")
 
     def update(self, **changes: Any) -> Status:
         """Replace fields of the status, stamped with the present time."""
         status = self.status().model_copy(update={**changes, "updated": now()})
-        write_whole(self.folder / STATUS, status.model_dump_json(indent=2).encode())
+        self._write(STATUS, status.model_dump_json(indent=2).encode())
         return status
+
+    def renew_status(self) -> Status:
+        """Put a status in the place of one that cannot be read: stopped, wherever its state is."""
+        stamp = datetime.fromtimestamp(self.folder.stat().st_mtime, UTC).replace(microsecond=0)
+        status = Status(
+            phase="stopped",
+            message="Its status could not be read and was written anew; it can be resumed.",
+            created=stamp,
+            updated=now(),
+        )
+        self._write(STATUS, status.model_dump_json(indent=2).encode())
+        return status
+
+    def write_config(self, config: Config) -> None:
+        """Give the run another config."""
+        self._write(CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
 
     def metrics(self) -> pd.DataFrame:
         """One row per report, columns as in :class:`gandash.training.Report`.
@@ -124,7 +128,7 @@ class Run:
 
     def request_stop(self) -> None:
         """Ask whoever trains this run to save and leave it at the next report."""
-        write_whole(self.folder / STOP, b"")
+        self._write(STOP, b"")
 
     @property
     def stop_requested(self) -> bool:
@@ -134,20 +138,23 @@ class Run:
         (self.folder / STOP).unlink(missing_ok=True)
 
     @contextmanager
-    def hold(self) -> Iterator[None]:
+    def hold(self, seconds: float = HOLD_SECONDS) -> Iterator[None]:
         """Be the one process that trains this run; :class:`BusyError` if another does.
 
-        Ends with the process.
+        Ends with the process. What an earlier one left of files that it was writing is removed.
         """
+        self._check_there()
         lock = FileLock(self.folder / LOCK, thread_local=False)
         try:
-            lock.acquire(timeout=HOLD_SECONDS)
+            lock.acquire(timeout=seconds)
         except Timeout as error:
             raise BusyError(
                 f"A run is trained by one process at a time, and {self.name!r} is being trained: "
                 "wait or stop it first"
             ) from error
         try:
+            for name in (STATE, METRICS, PROTOCOL, "*.safetensors", f"{SNAPSHOTS}/*.webp"):
+                remove_leftovers(self.folder / name)
             yield
         finally:
             lock.release()
@@ -160,6 +167,25 @@ class Run:
     @property
     def resumable(self) -> bool:
         return (self.folder / STATE).is_file()
+
+    def _read(self, name: str, kind: type[Record], remedy: str) -> Record:
+        self._check_there()
+        try:
+            return kind.model_validate_json((self.folder / name).read_bytes())
+        except (OSError, ValidationError) as error:
+            what = name.removesuffix(".json")
+            raise ValueError(
+                f"The {what} of run {self.name!r} cannot be read ({explain(error)}): {remedy}"
+            ) from error
+
+    def _write(self, name: str, content: bytes) -> None:
+        """Never into a folder that was removed: it would come back with that file alone."""
+        self._check_there()
+        write_whole(self.folder / name, content)
+
+    def _check_there(self) -> None:
+        if not self.folder.is_dir():
+            raise GoneError(f"No run is called {self.name!r} any more: it has been removed")
 
 
 def read_protocol(folder: Path) -> Protocol | None:
@@ -180,8 +206,20 @@ def read_protocol(folder: Path) -> Protocol | None:
 
 def read_snapshots(folder: Path) -> dict[int, Path]:
     """Sample grids of a run or checkpoint folder by step, in order."""
-    found = (folder / "snapshots").glob("*.webp")
+    found = (folder / SNAPSHOTS).glob("*.webp")
     return {int(path.stem): path for path in sorted(found) if path.stem.isdigit()}
+
+
+def fresh_name(root: Path, pretrained_root: Path, wish: str) -> str:
+    """The free run name closest to ``wish``: a-z, 0-9 and hyphens, with -2, -3 … if it is taken."""
+    plain = unicodedata.normalize("NFKD", wish).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:NAME_LENGTH].rstrip("-") or "run"
+    name = slug
+    number = 1
+    while any((folder / name).exists() for folder in (root, pretrained_root)):
+        number += 1
+        name = f"{slug[: NAME_LENGTH - len(str(number)) - 1].rstrip('-')}-{number}"
+    return name
 
 
 def check_name(name: str) -> str:
@@ -196,43 +234,61 @@ def check_name(name: str) -> str:
 def check_new(root: Path, name: str) -> str:
     """A name for a new run; ``ValueError`` if it is not allowed or taken."""
     if (root / check_name(name)).exists():
-        raise ValueError(
-            f"A run's name must be new, and {name!r} is taken: choose another or remove it"
-        )
+        raise ValueError(TAKEN.format(name=name))
     return name
 
 
 def create(root: Path, config: Config, name: str, place: int | None = None) -> Run:
     """A new queued run; a name that is taken is refused.
 
-    The worker takes only runs with a place in line.
+    The worker takes only runs with a place in its queue. The folder appears whole: a process that
+    is killed in here leaves no run and takes no name.
     """
-    run = Run(root / check_name(name))
-    try:
-        run.folder.mkdir(parents=True)
-    except FileExistsError as error:
-        raise ValueError(
-            f"A run's name must be new, and {name!r} is taken: choose another or remove it"
-        ) from error
+    run = Run(root / check_new(root, name))
+    _remove_old_drafts(root)
+    draft = Run(root / f"{DRAFT}{uuid.uuid4().hex[:12]}")
+    draft.folder.mkdir(parents=True)
     status = Status(phase="queued", place=place, created=now(), updated=now())
     try:
-        write_whole(run.folder / CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
-        write_whole(run.folder / STATUS, status.model_dump_json(indent=2).encode())
-    except OSError:
-        shutil.rmtree(run.folder, ignore_errors=True)
+        draft.write_config(with_whole_path(config))
+        draft._write(STATUS, status.model_dump_json(indent=2).encode())
+        draft.folder.rename(run.folder)
+    except BaseException as error:
+        shutil.rmtree(draft.folder, ignore_errors=True)
+        if run.folder.exists() and isinstance(error, OSError):  # by another process, just now
+            raise ValueError(TAKEN.format(name=name)) from error
         raise
     return run
 
 
-def extend(run: Run, more: int) -> None:
-    """Give a finished run ``more`` epochs (steps, if its config counts these); it is stopped then
-    and can be resumed.
+def _remove_old_drafts(root: Path) -> None:
+    for draft in root.glob(f"{DRAFT}*"):
+        if time.time() - draft.stat().st_mtime > DRAFT_SECONDS:
+            shutil.rmtree(draft, ignore_errors=True)
 
-    Its weights become those of a run that was as long from the start, bit for bit where resuming
-    is. ``ValueError`` if it is not finished, has lost its saved state, or its instance noise has
-    already decayed to nothing.
+
+def with_whole_path(config: Config) -> Config:
+    """A config whose data is found from any folder: a relative path begins at the root then."""
+    dataset = config.data.dataset
+    if dataset in SOURCES:
+        return config
+    try:
+        whole = str(Path(dataset).expanduser().absolute())
+    except RuntimeError as error:
+        raise ValueError(
+            f"dataset begins in the home of a user who has none, {dataset!r}: write the whole path"
+        ) from error
+    return config.model_copy(update={"data": config.data.model_copy(update={"dataset": whole})})
+
+
+def longer(run: Run, more: int) -> Config:
+    """The config of a finished run with ``more`` epochs (steps, if its config counts these).
+
+    ``ValueError`` if it is not finished, has lost its saved state, its instance noise has already
+    decayed to nothing, or that is more than a run may have. Nothing is changed.
     """
-    config, status = run.config(), run.status()
+    config = run.config()
+    status = run.status()
     if run.held or status.phase != "finished":
         raise ValueError(
             f"Only a finished run can be trained longer, and {run.name!r} is "
@@ -248,14 +304,25 @@ def extend(run: Run, more: int) -> None:
             f"A run with instance noise ends where that ends, and {run.name!r} has it: train a new "
             "run with more epochs"
         )
-    longer = {"steps": config.steps + more} if config.steps else {"epochs": config.epochs + more}
-    config = parse_config(config.model_dump() | longer)
-    write_whole(run.folder / CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
+    length = {"steps": config.steps + more} if config.steps else {"epochs": config.epochs + more}
+    return parse_config(config.model_dump() | length)
+
+
+def extend(run: Run, more: int) -> None:
+    """Give a finished run more to do, as :func:`longer` says; it is stopped then.
+
+    Its weights become those of a run that was as long from the start, bit for bit where resuming
+    is.
+    """
+    config = longer(run, more)
+    # The status first: a run cut off between the two is at its end as soon as it is resumed.
     run.update(
         phase="stopped", place=None, message="It has been given more to do, and can be resumed."
     )
+    run.write_config(config)
 
 
 def find(root: Path) -> list[Run]:
-    """All runs below ``root``, by name."""
-    return [Run(path.parent) for path in sorted(root.glob(f"*/{STATUS}"))]
+    """All runs below ``root``, by name; one of which a file is missing, too."""
+    folders = {path.parent for name in (CONFIG, STATUS) for path in root.glob(f"*/{name}")}
+    return [Run(folder) for folder in sorted(folders) if NAME_PATTERN.fullmatch(folder.name)]

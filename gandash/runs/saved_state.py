@@ -5,14 +5,13 @@ Noise and data order follow from seed and step.
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
+from pydantic import Field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
@@ -20,7 +19,7 @@ from torch import Tensor
 from gandash.config import Config
 from gandash.data import Dataset
 from gandash.evaluation.while_training import Best
-from gandash.records import explain
+from gandash.records import Section, explain
 from gandash.runs.folder import STATE, Run
 from gandash.storage.files import write_whole
 from gandash.training import Arithmetic, State, build_state, choose_device, optimizers
@@ -31,6 +30,28 @@ SLOTS = {
 }
 
 
+class BestFacts(Section):
+    """Of which step the best weights are, and how far their samples are from held-out images."""
+
+    step: int = Field(ge=0)
+    seconds: float = Field(ge=0, allow_inf_nan=False)
+    frechet: float
+
+
+class Facts(Section, extra="ignore"):
+    """What a saved state says beside its tensors; fields with a default came later."""
+
+    step: int = Field(ge=0)
+    seconds: float = Field(ge=0, allow_inf_nan=False)
+    previous: tuple[float, float] | None = None
+    bf16: bool
+    channels_last: bool
+    device: str = ""
+    data: str = ""
+    """Fingerprint of the data that the run was trained on."""
+    best: BestFacts | None = None
+
+
 def device_title(device: torch.device) -> str:
     """What a run was trained on, in words."""
     if device.type == "cuda":
@@ -38,35 +59,35 @@ def device_title(device: torch.device) -> str:
     if device.type == "cpu":
         threads = torch.get_num_threads()
         kind = f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}"
-        return f"CPU, {threads} thread{'s' * (threads > 1)} ({kind})"
+        return f"CPU, {threads} {'thread' if threads == 1 else 'threads'} ({kind})"
     return device.type
 
 
-def save_state(run: Run, state: State, best: Best | None = None) -> None:
+def save_state(run: Run, state: State, best: Best | None = None, data: str = "") -> None:
     """Everything needed to go on, in one safetensors file; noise and data order follow from seed
     and step.
 
-    The best weights are in the same file, so that they never belong to a step beyond it.
+    The best weights are in the same file, so that they never belong to a step beyond it. ``data``
+    is the fingerprint of what the run is trained on.
     """
-    facts: dict[str, Any] = {
-        "step": state.step,
-        "seconds": state.seconds,
-        "previous": state.previous,
-        "bf16": state.arithmetic.bf16,
-        "channels_last": state.arithmetic.channels_last,
-        "device": device_title(state.device),
-    }
+    facts = Facts(
+        step=state.step,
+        seconds=state.seconds,
+        previous=state.previous,
+        bf16=state.arithmetic.bf16,
+        channels_last=state.arithmetic.channels_last,
+        device=device_title(state.device),
+        data=data,
+        best=best and BestFacts(step=best.step, seconds=best.seconds, frechet=best.frechet),
+    )
     tensors = {
         name: tensor.detach().cpu().contiguous() for name, tensor in _state_tensors(state).items()
     }
     if best is not None:
-        facts["best"] = {"step": best.step, "seconds": best.seconds, "frechet": best.frechet}
-        tensors |= {f"best.G.{k}": v for k, v in best.G.items()} | {
-            f"best.D.{k}": v for k, v in best.D.items()
-        }
-    write_whole(
-        run.folder / STATE, save_safetensors(tensors, metadata={"state": json.dumps(facts)})
-    )
+        tensors |= {f"best.G.{name}": tensor for name, tensor in best.G.items()}
+        tensors |= {f"best.D.{name}": tensor for name, tensor in best.D.items()}
+    content = save_safetensors(tensors, metadata={"state": facts.model_dump_json()})
+    write_whole(run.folder / STATE, content)
 
 
 def load_state(run: Run, config: Config, dataset: Dataset) -> State:
@@ -74,19 +95,34 @@ def load_state(run: Run, config: Config, dataset: Dataset) -> State:
     device = choose_device(config.device)
     with _usable_state(run) as path:
         facts, stored = _read_state(path)
-        arithmetic = Arithmetic(facts["bf16"], facts["channels_last"])
+        arithmetic = Arithmetic(facts.bf16, facts.channels_last)
         state = build_state(config, dataset.shape, len(dataset.classes), device, arithmetic)
         _fill_state(state, stored)
-        state.step, state.seconds = int(facts["step"]), float(facts["seconds"])
-        state.previous = tuple(facts["previous"]) if facts.get("previous") else None
+        state.step = facts.step
+        state.seconds = facts.seconds
+        state.previous = facts.previous
     return state
 
 
-def trained_on(run: Run) -> str:
-    """What last trained a run, as its state says; empty if the state is older than that."""
+def read_facts(run: Run) -> Facts:
+    """What a run's saved state says beside its tensors."""
     with _usable_state(run) as path:
         facts, _ = _read_state(path, None)
-    return str(facts.get("device", ""))
+    return facts
+
+
+def check_data(run: Run, dataset: Dataset) -> None:
+    """``ValueError`` if a run would go on with other data than those that it was trained on.
+
+    States from before data had fingerprints say nothing.
+    """
+    trained_on = read_facts(run).data
+    if trained_on and trained_on != dataset.fingerprint:
+        raise ValueError(
+            f"A run goes on with the data that it was trained on, and those of {run.name!r} have "
+            f"changed since ({len(dataset):,} {dataset.kind.name} now): restore them, or train a "
+            "new run"
+        )
 
 
 def load_best(run: Run, state: State) -> Best | None:
@@ -96,9 +132,15 @@ def load_best(run: Run, state: State) -> Best | None:
     """
     with _usable_state(run) as path:
         facts, stored = _read_state(path, "best.")
-        if "best" not in facts:
+        if facts.best is None:
             return None
-        best = Best(**facts["best"], G=_part(stored, "best.G."), D=_part(stored, "best.D."))
+        best = Best(
+            step=facts.best.step,
+            seconds=facts.best.seconds,
+            frechet=facts.best.frechet,
+            G=_part(stored, "best.G."),
+            D=_part(stored, "best.D."),
+        )
         if (best.G.keys(), best.D.keys()) != (
             state.sampler.state_dict().keys(),
             state.D.state_dict().keys(),
@@ -115,18 +157,18 @@ def _usable_state(run: Run) -> Iterator[Path]:
         yield path
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(
-            f"The saved state of run {run.name!r} cannot be used ({explain(error)}): remove {path} "
-            "to start it afresh"
+            f"The saved state of run {run.name!r} cannot be used ({explain(error)}): restore "
+            f"{path} from a copy, or remove that file to start the run afresh"
         ) from error
 
 
-def _read_state(path: Path, prefix: str | None = "") -> tuple[dict[str, Any], dict[str, Tensor]]:
+def _read_state(path: Path, prefix: str | None = "") -> tuple[Facts, dict[str, Tensor]]:
     """Facts and tensors of a state, the latter as far as their names begin with ``prefix``.
 
     Or none of them.
     """
     with safe_open(path, framework="pt") as file:
-        facts: dict[str, Any] = json.loads((file.metadata() or {})["state"])
+        facts = Facts.model_validate_json((file.metadata() or {}).get("state", ""))
         names = [] if prefix is None else [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
         return facts, {name: file.get_tensor(name) for name in names}
 

@@ -1,10 +1,12 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and on disk before what is built on them."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from pathlib import Path
+
+RANDOM_LETTERS = 8  # of a temporary file's name, as the tempfile module draws them
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -25,3 +27,26 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove the temporary files of writes of ``path`` whose process was killed.
+
+    Only for its one writer: a write that is under way would lose its file.
+    """
+    for temporary in path.parent.glob(f".{path.name}.{'?' * RANDOM_LETTERS}"):
+        temporary.unlink(missing_ok=True)
+
+
+def flush(path: Path) -> None:
+    """Have a file's content, or a folder's names, on disk when this returns.
+
+    A path that is not there is passed over, and so are folders where the system cannot.
+    """
+    if not path.exists() or (os.name == "nt" and path.is_dir()):
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -23,9 +23,23 @@ def zoo_root() -> Path:
 
     ``GANDASH_ZOO`` or the cache.
     """
-    return Path(os.environ.get("GANDASH_ZOO", Path.home() / ".cache" / "gandash" / "zoo"))
+    chosen = os.environ.get("GANDASH_ZOO")
+    return Path(chosen) if chosen else cache_root("GANDASH_ZOO") / "zoo"
 
 
 def runs_root() -> Path:
     """The runs trained on this machine: ``GANDASH_RUNS``, or ``runs`` beside the package."""
     return Path(os.environ.get("GANDASH_RUNS", PROJECT / "runs"))
+
+
+def cache_root(variable: str) -> Path:
+    """Where what can be made or loaded again is kept, in the user's home.
+
+    ``ValueError`` if the user has none; ``variable`` is the one that names another place.
+    """
+    try:
+        return Path.home() / ".cache" / "gandash"
+    except RuntimeError as error:
+        raise ValueError(
+            f"A cache lies in the user's home, and this user has none: set {variable} to a folder"
+        ) from error

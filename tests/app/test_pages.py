@@ -288,7 +288,7 @@ def test_a_refused_run_is_one_sentence_and_starts_nothing(
     app = visit("train")
     next(button for button in app.button if button.label == "Start training").click().run()
     assert_fine(app, "train")
-    assert [error.value for error in app.error] == [
+    assert [warning.value for warning in app.warning] == [
         "At most 10 runs may wait, and 10 do: wait or stop one."
     ]
     assert not runs.find(runs_root)

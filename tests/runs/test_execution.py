@@ -6,6 +6,8 @@ import csv
 import errno
 import json
 import os
+import shutil
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import fields
@@ -27,6 +29,7 @@ from gandash.config import Config
 from gandash.data import Dataset
 from gandash.runs import Run, Status, as_checkpoint, execution, metrics_file, saved_state
 from gandash.runs.folder import CONFIG, STATE
+from gandash.runs.loading import is_left_behind
 from gandash.training import Arithmetic, Report, Snapshot
 from tests.conftest import ConfigFactory
 
@@ -375,6 +378,18 @@ def edit_state(path: Path, edit: Callable[[dict[str, Tensor]], object]) -> None:
     save_file(tensors, path, metadata=metadata)
 
 
+def facts_with(**changes: object) -> Callable[[Path], None]:
+    """Give a state other facts than it was saved with."""
+
+    def change(path: Path) -> None:
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads(file.metadata()["state"]) | changes
+        save_file(load_file(path), path, metadata={"state": json.dumps(facts)})
+
+    change.__name__ = f"facts_with_{changes}"
+    return change
+
+
 def no_facts(path: Path) -> None:
     save_file(load_file(path), path)
 
@@ -402,11 +417,12 @@ def nonsense(path: Path) -> None:
 DAMAGES = [
     one_missing, one_moment_missing, no_moments, moment_of_another_shape, no_facts,
     nonsense_for_facts,
-    no_json_for_facts, truncated, emptied, nonsense,
+    no_json_for_facts, truncated, emptied, nonsense, facts_with(step=-5), facts_with(step="x"),
+    facts_with(seconds=float("inf")), facts_with(previous=[1.0]), facts_with(best={"step": -1}),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
 def test_a_damaged_state_is_refused_in_one_sentence(
     runs_root: Path, tiny_config: ConfigFactory, damage: Callable[[Path], None]
 ) -> None:
@@ -415,9 +431,11 @@ def test_a_damaged_state_is_refused_in_one_sentence(
     before = rows(run)
     sentence = refusal(lambda: finish(run))
     assert sentence.startswith("The saved state of run 'mine' cannot be used (")
-    assert sentence.endswith(f"): remove {run.folder / STATE} to start it afresh")
+    assert sentence.endswith(
+        f"): restore {run.folder / STATE} from a copy, or remove that file to start the run afresh"
+    )
     assert len(sentence) < 1000
-    assert (run.status().phase, run.status().message) == ("failed", sentence)
+    assert run.status().phase == "stopped"
     assert rows(run) == before
 
 
@@ -430,9 +448,15 @@ def test_a_damaged_config_or_status_is_one_sentence(
 ) -> None:
     run = runs.create(runs_root, tiny_config(), "mine")
     (run.folder / file).write_bytes(content)
+    (run.folder / STATE).touch()
     sentence = refusal(run.config if file == CONFIG else run.status)
     assert sentence.startswith(f"The {Path(file).stem} of run 'mine' cannot be read (")
-    assert sentence.endswith(f"): remove {run.folder}")
+    assert sentence.endswith(
+        "): restore its config.json from a copy, its saved state is kept"
+        if file == CONFIG
+        else "): resume it, and it gets a new one"
+    )
+    assert runs.find(runs_root) == [run]
 
 
 def test_damaged_metrics_are_one_sentence(runs_root: Path, tiny_config: ConfigFactory) -> None:
@@ -459,6 +483,201 @@ def test_failures_stay_in_the_status_in_one_sentence(
     with pytest.raises(RuntimeError, match="first line"):
         finish(run)
     assert (run.status().phase, run.status().message) == ("failed", "first line and second")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"images_per_second": "inf"}, "images_per_second"),
+        ({"seconds": -1}, "seconds"),
+        ({"created": "2026-01-02T03:04:05"}, "created"),
+        ({"step": -5}, "step"),
+        ({"phase": "asleep"}, "phase"),
+    ],
+)
+def test_a_status_that_cannot_be_is_one_sentence(
+    runs_root: Path, tiny_config: ConfigFactory, changes: dict[str, object], words: str
+) -> None:
+    run = train_to(runs.create(runs_root, tiny_config(), "mine"), 2)
+    path = run.folder / runs.STATUS
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    assert words in refusal(run.status)
+    run.renew_status()
+    assert finish(run).status().phase == "finished"
+
+
+# Refusals change nothing
+
+
+def test_a_relative_path_is_found_from_any_folder(
+    runs_root: Path,
+    tiny_config: ConfigFactory,
+    image_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(image_folder.parent)
+    config = tiny_config(data={"dataset": image_folder.name, "size": 16})
+    run = runs.create(runs_root, config, "mine")
+    assert run.config().data.dataset == str(image_folder)
+    monkeypatch.chdir(tmp_path)
+    assert finish(run).status().phase == "finished"
+    assert runs.create(runs_root, Config(), "named").config() == Config()
+
+
+@pytest.mark.parametrize("step", [2, 6])
+def test_a_run_that_cannot_go_on_from_here_stays_as_it_was(
+    tiny_config: ConfigFactory,
+    image_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: int,
+) -> None:
+    """As runs of earlier versions do, whose relative paths were kept."""
+    run = train_to(runs.create(tmp_path / "runs", tiny_config(), "mine"), step)
+    run.write_config(tiny_config(data={"dataset": image_folder.name, "size": 16}))
+    before = everything_in(run.folder)
+    monkeypatch.chdir(tmp_path)
+    for action in (lambda: finish(run), lambda: execution.prepare_resume(run)):
+        assert refusal(action).endswith(f"and not from {tmp_path}: resume it from there")
+        assert everything_in(run.folder) == before
+    monkeypatch.chdir(image_folder.parent)
+    execution.prepare_resume(run)
+    assert finish(run).status().phase == "finished"
+
+
+def test_data_that_have_changed_are_noticed(
+    runs_root: Path, tiny_config: ConfigFactory, image_folder: Path, tmp_path: Path
+) -> None:
+    images = tmp_path / "images"
+    shutil.copytree(image_folder, images)
+    config = tiny_config(data={"dataset": str(images), "size": 16})
+    run = train_to(runs.create(runs_root, config, "mine"), 2)
+    before = everything_in(run.folder)
+    extra = images / "left" / "99.png"
+    shutil.copy(images / "left" / "00.png", extra)
+    assert refusal(lambda: finish(run)) == (
+        "A run goes on with the data that it was trained on, and those of 'mine' have changed "
+        "since (25 images now): restore them, or train a new run"
+    )
+    assert everything_in(run.folder) == before
+    extra.unlink()
+    execution.prepare_resume(run)
+    facts_with(data="")(run.folder / STATE)  # as states of earlier versions are
+    shutil.copy(images / "left" / "00.png", extra)
+    assert finish(run).status().phase == "finished"
+
+
+def test_a_state_beyond_the_end_of_its_config_is_refused(
+    runs_root: Path, tiny_config: ConfigFactory
+) -> None:
+    run = train_to(runs.create(runs_root, tiny_config(), "mine"), 4)
+    run.write_config(tiny_config(steps=3))
+    assert refusal(lambda: finish(run)) == (
+        "The saved state of run 'mine' is of step 4, and its config ends at step 3: restore the "
+        "config that it was trained by"
+    )
+    assert run.status().phase == "stopped"
+
+
+def test_a_run_that_was_removed_is_one_sentence_and_does_not_come_back(
+    runs_root: Path, tiny_config: ConfigFactory
+) -> None:
+    run = runs.create(runs_root, tiny_config(), "mine")
+    shutil.rmtree(run.folder)
+    actions = (run.status, run.config, run.request_stop, run.update, lambda: finish(run))
+    for action in actions:
+        with pytest.raises(runs.GoneError, match="No run is called 'mine' any more"):
+            action()
+        assert not run.folder.exists()
+
+
+# Processes that are killed
+
+
+def test_a_stop_is_heard_while_data_load(
+    runs_root: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loading = threading.Event()
+    never = threading.Event()
+
+    def hang(_config: Config) -> Dataset:
+        loading.set()
+        never.wait()
+        raise AssertionError("nobody waits for it")
+
+    monkeypatch.setattr(execution, "prepare", hang)
+    run = runs.create(runs_root, tiny_config(), "mine")
+    run.update(phase="running", place=1)
+    stopper = threading.Thread(target=lambda: (loading.wait(), run.request_stop()))
+    stopper.start()
+    assert list(execution.execute(run)) == []
+    stopper.join()
+    assert (run.status().phase, run.stop_requested, run.held) == ("stopped", False, False)
+    assert is_left_behind()
+    never.set()
+
+
+def test_a_creation_that_is_cut_off_takes_no_name(
+    runs_root: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", kill)
+        patched.setattr(shutil, "rmtree", lambda *_args, **_options: None)  # no time for it either
+        with pytest.raises(KeyboardInterrupt):
+            runs.create(runs_root, tiny_config(), "mine")
+    (left,) = runs_root.iterdir()
+    assert runs.find(runs_root) == []
+    runs.create(runs_root, tiny_config(), "mine")
+    os.utime(left, (0, 0))
+    runs.create(runs_root, tiny_config(), "other")
+    assert not left.exists()
+
+
+def test_what_a_killed_write_left_is_removed_when_the_run_goes_on(
+    runs_root: Path, tiny_config: ConfigFactory
+) -> None:
+    run = train_to(runs.create(runs_root, tiny_config(), "mine"), 2)
+    left = [f".{STATE}.a1b2c3_4", f".{GENERATOR}.abcdefgh", "snapshots/.00000003.webp.abcdefgh"]
+    for name in left:
+        (run.folder / name).write_bytes(b"half")
+    finish(run)
+    assert not [name for name in left if (run.folder / name).exists()]
+    assert run.resumable
+
+
+def test_rows_lost_in_a_power_cut_are_told_of(runs_root: Path, tiny_config: ConfigFactory) -> None:
+    """A state beyond the end of the metrics, as saving before the flush could leave it."""
+    run = train_to(runs.create(runs_root, tiny_config(report_every=1), "mine"), 5)
+    lines = (run.folder / runs.METRICS).read_text().splitlines(keepends=True)
+    (run.folder / runs.METRICS).write_text("".join(lines[:3]))
+    finish(run)
+    assert run.status().message == (
+        "Metrics of 3 reports from step 3 to 5 are missing, lost when the machine went down "
+        "perhaps; the weights are not concerned."
+    )
+    assert run.metrics().step.tolist() == [1, 2, 6]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files are named by their descriptors there")
+def test_metrics_and_samples_are_on_disk_before_the_state(
+    runs_root: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[str] = []
+    fsync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        flushed.append(Path(f"/proc/self/fd/{descriptor}").resolve().name)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    train_to(runs.create(runs_root, tiny_config(), "mine"), 2)
+    state = next(n for n, name in enumerate(flushed) if name.startswith(f".{STATE}."))
+    assert flushed[state - 3 : state] == [runs.METRICS, "snapshots", "mine"]
+    assert flushed[state + 1] == "mine"
 
 
 def test_a_run_that_diverges_keeps_its_last_good_state(
@@ -555,6 +774,43 @@ def test_export_is_a_small_checkpoint_of_the_latest_state(
     assert {s: p.read_bytes() for s, p in runs.read_snapshots(target).items()} == {
         step: path.read_bytes() for step, path in run.snapshots().items() if step <= 4
     }
+
+
+@pytest.mark.parametrize("write", range(14))
+def test_an_export_over_an_export_that_is_cut_off_is_whole_or_no_checkpoint(
+    runs_root: Path,
+    tmp_path: Path,
+    tiny_config: ConfigFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    write: int,
+) -> None:
+    run = train_to(runs.create(runs_root, tiny_config(), "mine"), 4)
+    target = tmp_path / "shipped" / "small"
+    as_checkpoint.export(run, target, "First")
+    first = everything_in(target)
+    finish(run)
+    replace = Path.replace
+    left = [write]
+
+    def cut_off(path: Path, place: Path) -> Path:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return replace(path, place)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", cut_off)
+        patched.setattr(shutil, "rmtree", lambda *_args, **_options: None)
+        with pytest.raises(KeyboardInterrupt):
+            as_checkpoint.export(run, target, "Second")
+    found, broken = find(target.parent)
+    assert not broken
+    if found:
+        assert everything_in(target) == first
+    card = as_checkpoint.export(run, target, "Second")
+    (found_now,), broken = find(target.parent)
+    assert (found_now.card, broken) == (card, [])
+    assert [path.name for path in target.parent.iterdir()] == ["small"]
 
 
 def test_an_exported_card_names_what_trained_the_run_and_not_what_exports_it(

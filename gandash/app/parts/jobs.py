@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from gandash.app.parts.refusals import guarded, notice
 from gandash.jobs import task
 from gandash.jobs.task import Job
 from gandash.storage.paths import runs_root
@@ -14,29 +15,18 @@ from gandash.storage.paths import runs_root
 
 def attempt(start: Callable[[Path, Path], None], folder: Path, place: str) -> None:
     """Start a job on a checkpoint's folder, or keep for ``place`` on the page why not."""
-    try:
-        start(runs_root(), folder)
-    except (ValueError, OSError) as error:
-        st.session_state.gallery_problem = (place, str(error))
+    guarded(start, place)(runs_root(), folder)
 
 
 def show(job: Job | None, place: str) -> None:
-    """How far the job of this place is, polled until it ends; or, once, why it was refused.
-
-    Or why it failed.
-    """
+    """How far the job of this place is, polled until it ends; or why it was refused or failed."""
     if job is not None and not job.problem:
-        st.fragment(_progress, run_every="1s")(job)
-        return
-    where, problem = st.session_state.get("gallery_problem", ("", ""))
-    if where == place:
-        del st.session_state.gallery_problem
-        st.warning(problem, icon=":material/block:")
-    elif job is not None:
+        st.fragment(_progress, run_every="1s")(job, place)
+    elif not notice(place) and job is not None:
         st.error(job.problem, icon=":material/error:")
 
 
-def _progress(job: Job) -> None:
+def _progress(job: Job, place: str) -> None:
     """The whole page is shown anew when the job has ended."""
     now = task.current(runs_root())
     if now is None or now.problem or now.started != job.started:
@@ -51,14 +41,8 @@ def _progress(job: Job) -> None:
         icon=":material/stop:",
         key="gallery_stop",
         disabled=stopping,
-        on_click=_stop,
-        args=(now,),
+        on_click=guarded(task.stop, place),
+        args=(runs_root(), now),
         help="Ends it without a result; what was there before stays.",
     )
-
-
-def _stop(job: Job) -> None:
-    try:
-        task.stop(runs_root(), job)
-    except (ValueError, OSError) as error:
-        st.toast(str(error), icon=":material/block:")
+    notice(place)

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gandash.app import cached
+from gandash.app.parts.refusals import REFUSALS, sentence
 from gandash.checkpoints import Checkpoint
 
 LARGEST_SEED = 2**32 - 1
@@ -72,8 +73,8 @@ def one_sentence() -> Iterator[None]:
     """Show bad input or a damaged file as its sentence instead of a traceback."""
     try:
         yield
-    except (ValueError, OSError) as error:
-        st.error(str(error), icon=":material/error:")
+    except REFUSALS as error:
+        st.error(sentence(error), icon=":material/error:")
 
 
 def class_of(chosen: list[Checkpoint], key: str, *, in_turn: bool = True) -> int | None:

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from gandash import runs
 from gandash.app.parts import config_form, old_links
+from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.config import Config, advice, architectures, tricks, usual
 from gandash.config.presets import PRESETS
 from gandash.data import SOURCES, uploads
@@ -77,12 +78,11 @@ def form() -> None:
             type="primary",
             icon=":material/play_arrow:",
             width="stretch",
-            on_click=start,
+            on_click=guarded(start, "start"),
             disabled=refused,
             key="train_start",
         )
-        if problem := st.session_state.pop("train_problem", None):
-            st.error(problem, icon=":material/error:")
+        notice("start")
 
 
 def settings(preset: Config) -> DeltaGenerator:
@@ -145,7 +145,7 @@ def hint() -> None:
 
     Nothing while the form is wrong.
     """
-    with suppress(ValueError):
+    with suppress(*REFUSALS):
         config = described()
         if sentence := advice(config):
             st.caption(f":material/lightbulb: {config_form.in_words(sentence)}")
@@ -167,10 +167,9 @@ def refusal() -> bool:
     """
     try:
         described()
-    except ValueError as error:
-        st.error(
-            f"This cannot be trained: {config_form.in_words(str(error))}", icon=":material/block:"
-        )
+    except REFUSALS as error:
+        words = config_form.in_words(sentence(error))
+        st.error(f"This cannot be trained: {words}", icon=":material/block:")
         if OBJECTIVES[shown(OBJECTIVE)].critic and unbound():
             with st.container(horizontal=True):
                 for number, (label, chosen) in enumerate(LIPSCHITZ.items()):
@@ -205,31 +204,23 @@ def upload() -> None:
             "A zip of images, in class folders if you like",
             "zip",
             key="train_upload",
-            on_change=keep_upload,
+            on_change=guarded(keep_upload, "upload"),
             help="Images are cropped to squares and resized. Everyone who can open this page can "
             "train on them.",
         )
-        if problem := st.session_state.pop("train_upload_problem", None):
-            st.error(problem, icon=":material/error:")
+        notice("upload")
 
 
 def keep_upload() -> None:
     """Check and keep the uploaded zip, and choose it as the dataset."""
     file = st.session_state.train_upload
-    if file is None:
-        return
-    try:
+    if file is not None:
         take({DATASET: uploads.keep(runs_root(), file.name, file.getvalue())})
-    except (ValueError, OSError) as error:
-        st.session_state.train_upload_problem = str(error)
 
 
 def start() -> None:
     """Queue the run that the form describes, and show it."""
     wish = st.session_state.train_name or st.session_state.train_preset
-    try:
-        name = runs.fresh_name(runs_root(), pretrained_root(), wish)
-        st.session_state.train_run = control.submit(runs_root(), described(), name).name
-        st.toast(f"**{name}** is in line and starts in a moment", icon=":material/hourglass_top:")
-    except (ValueError, OSError) as error:
-        st.session_state.train_problem = str(error)
+    name = runs.fresh_name(runs_root(), pretrained_root(), wish)
+    st.session_state.train_run = control.submit(runs_root(), described(), name).name
+    st.toast(f"**{name}** is in the queue and starts in a moment", icon=":material/hourglass_top:")

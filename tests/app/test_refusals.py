@@ -1,0 +1,65 @@
+"""What is refused, as a page says it: one sentence in its place, without the server's folders."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from gandash.app.parts.refusals import sentence
+
+PAGE = """
+import streamlit as st
+from gandash.app.parts.refusals import guarded, notice
+
+def refuse(error):
+    raise error
+
+st.button("value", on_click=guarded(refuse, "left"), args=(ValueError("It must be 1, not 2"),))
+st.button("time", on_click=guarded(refuse, "right"), args=(TimeoutError("Busy: try again"),))
+st.button("fine", on_click=guarded(print, "left"))
+st.header("left")
+notice("left")
+st.header("right")
+notice("right")
+"""
+
+
+def press(app: AppTest, label: str) -> list[str]:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+    return [element.value for element in app.main if element.type in ("header", "warning")]
+
+
+def test_a_refusal_stands_in_its_place_until_the_next_press() -> None:
+    app = AppTest.from_string(PAGE).run()
+    assert press(app, "value") == ["left", "It must be 1, not 2", "right"]
+    app.run()
+    assert len(app.warning) == 1
+    assert press(app, "time") == ["left", "right", "Busy: try again"]
+    assert press(app, "fine") == ["left", "right"]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("The card {root}/a/card.json is damaged", "The card card.json is damaged"),
+        ("remove {root}/a to start afresh", "remove a to start afresh"),
+        ("12 images/s, 3/4 of it (see https://a.b/c/d)", None),
+        ("weights ('/a/b/c.d') fail", "weights ('c.d') fail"),
+        ("C:\\Users\\me\\x.json is bad", "x.json is bad"),
+    ],
+)
+def test_a_sentence_keeps_the_file_and_drops_its_folders(
+    runs_root: Path, said: str, shown: str | None
+) -> None:
+    said = said.format(root=runs_root)
+    assert sentence(ValueError(said)) == (said if shown is None else shown)
+
+
+def test_an_error_of_the_system_names_the_file_alone(tmp_path: Path) -> None:
+    error = OSError(errno.ENOENT, os.strerror(errno.ENOENT), str(tmp_path / "with space" / "x.csv"))
+    assert sentence(error) == "No such file or directory: x.csv"
