@@ -10,6 +10,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
@@ -28,13 +29,20 @@ FOLDERS = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:)?[/\\](?:[^\s'\"()<>/\\]+[/\\]
 
 
 def sentence(error: Exception) -> str:
-    """What went wrong, without the server's folders: a file keeps its name alone."""
-    if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.strerror}: {Path(str(error.filename)).name}"
-    text = explain(error)
-    roots = (runs_root(), pretrained_root(), data_folder(), PROJECT, tempfile.gettempdir())
+    """What went wrong, without the server's folders: a run or checkpoint and a file keep names."""
+    return without_folders(explain(error))
+
+
+def without_folders(text: str) -> str:
+    """A text in which paths begin below the folders of runs, checkpoints and data.
+
+    Of any other path the last name is left.
+    """
+    roots = [runs_root(), pretrained_root(), PROJECT, Path(tempfile.gettempdir())]
+    with suppress(ValueError):  # without a home there is no folder of data
+        roots.append(data_folder())
     for root in sorted(map(str, roots), key=len, reverse=True):
-        text = text.replace(f"{root}{os.sep}", os.sep)
+        text = text.replace(f"{root}{os.sep}", "")
     return FOLDERS.sub("", text)
 
 
