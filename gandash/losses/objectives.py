@@ -4,6 +4,8 @@
 any shape; every loss is a scalar to be minimized, in nats where it is built on a cross-entropy.
 Losses work on raw outputs, never on sigmoids. A new objective is one more entry in
 :data:`OBJECTIVES`; nothing else has to change.
+
+The table is read wherever a config is, so torch is imported by the first loss and not before.
 """
 
 from __future__ import annotations
@@ -11,14 +13,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
-import torch
-from torch import Tensor
-from torch.nn.functional import relu, softplus
+if TYPE_CHECKING:
+    from torch import Tensor
 
-DLoss = Callable[[Tensor, Tensor], Tensor]
-GLoss = Callable[[Tensor], Tensor]
+DLoss: TypeAlias = "Callable[[Tensor, Tensor], Tensor]"
+GLoss: TypeAlias = "Callable[[Tensor], Tensor]"
 LOG_2 = 0.6931471805599453
+
+
+def softplus(v: Tensor) -> Tensor:
+    """log(1 + exp v), elementwise and stable: torch's own."""
+    from torch.nn import functional  # noqa: PLC0415 - slow to import
+
+    return functional.softplus(v)
 
 
 def cross_entropy_d(real: Tensor, fake: Tensor, alpha: float = 0.0, beta: float = 0.0) -> Tensor:
@@ -69,7 +78,7 @@ def least_squares_g(fake: Tensor) -> Tensor:
 
 def hinge_d(real: Tensor, fake: Tensor) -> Tensor:
     """E relu(1 - real) + E relu(1 + fake) (Lim and Ye 2017; Miyato et al. 2018)."""
-    return relu(1 - real).mean() + relu(1 + fake).mean()
+    return (1 - real).relu().mean() + (1 + fake).relu().mean()
 
 
 def wasserstein_d(real: Tensor, fake: Tensor) -> Tensor:
@@ -112,7 +121,7 @@ class FDivergence:
 
 def _pearson_conjugate(v: Tensor) -> Tensor:
     """v^2 / 4 + v above -2, and -1 below: f is infinite for a negative density ratio."""
-    return torch.where(v >= -2, v.square() / 4 + v, torch.full_like(v, -1))
+    return (v.square() / 4 + v).where(v >= -2, -1)
 
 
 F_DIVERGENCES: dict[str, FDivergence] = {

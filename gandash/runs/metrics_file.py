@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from gandash.records import explain
+from gandash.report import Report
 from gandash.storage.files import write_whole
-from gandash.training import Report
 
 METRICS = "metrics.csv"
 COLUMNS = [column.name for column in fields(Report)]

@@ -1,8 +1,9 @@
 """Training: the loop, what it restores and what it reports."""
 
+from gandash.report import Report
 from gandash.training.arithmetic import choose_arithmetic
 from gandash.training.loop import train
-from gandash.training.reports import Report, Snapshot
+from gandash.training.reports import Snapshot
 from gandash.training.snapshots import sample
 from gandash.training.start import check_fits, new_state
 from gandash.training.state import Arithmetic, State, build_state, choose_device

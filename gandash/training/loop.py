@@ -12,6 +12,7 @@ from torch import Tensor
 from gandash import latent
 from gandash.data import Dataset
 from gandash.losses.regularizers import instance_noise_std
+from gandash.report import Report
 from gandash.training.games.noise import (
     draw_latents,
     fakes,
@@ -24,7 +25,7 @@ from gandash.training.games.noise import (
     take_batch,
     update_d,
 )
-from gandash.training.reports import Report, Snapshot
+from gandash.training.reports import Snapshot
 from gandash.training.snapshots import sample
 from gandash.training.state import State
 from gandash.training.streams import LATENTS, batch_indices

@@ -1,4 +1,4 @@
-"""What a training run tells: rows of metrics and samples.
+"""What a training run measures for its rows of metrics, and the samples that it tells.
 
 Measured on the device and read once a row.
 """
@@ -13,55 +13,6 @@ from torch import Tensor
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 FOLD = 64  # steps whose logits are kept until their quantiles are taken, all at once
-
-
-@dataclass(frozen=True)
-class Report:
-    """One row of metrics: the mean over the steps since the last row, or what its name says.
-
-    Losses are those of the objective, without penalties, in nats where they are cross-entropies;
-    ``d_*`` are probabilities D(x) = sigmoid(logit); ``*_before`` and ``*_after`` are D(G(z)) on the
-    last step's z before and after G's update; gradient norms are global L2 norms before the update;
-    quantiles are of D's logits. ``d_updates`` and ``g_updates`` count the updates of each player
-    since the last row. ``d_accuracy`` is the share of real images that D puts into their class
-    before it learns from them: of those whose label it is never shown, where there are such.
-    ``frechet``, ``precision`` and ``recall`` of samples are not the loop's: a run puts them into
-    the rows of the steps that it measures. What was not measured is NaN.
-    """
-
-    step: int
-    images: int
-    epoch: float
-    seconds: float
-    images_per_second: float
-    d_loss: float
-    d_loss_min: float
-    d_loss_max: float
-    g_loss: float
-    g_loss_min: float
-    g_loss_max: float
-    d_real: float
-    d_fake: float
-    d_fake_before: float
-    d_fake_after: float
-    d_grad_norm: float
-    g_grad_norm: float
-    real_q05: float
-    real_q25: float
-    real_q50: float
-    real_q75: float
-    real_q95: float
-    fake_q05: float
-    fake_q25: float
-    fake_q50: float
-    fake_q75: float
-    fake_q95: float
-    d_updates: int = 0
-    g_updates: int = 0
-    d_accuracy: float = float("nan")
-    frechet: float = float("nan")
-    precision: float = float("nan")
-    recall: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -131,7 +82,7 @@ class Window:
         self.pending.clear()
 
     def read(self, *others: Tensor) -> tuple[dict[str, float], list[float]]:
-        """Means, least and greatest losses by the names of :class:`Report`, and ``others``.
+        """Means, least and greatest losses by the names of the columns of a report, and ``others``.
 
         In one transfer.
         """
