@@ -1,6 +1,7 @@
 # Two commands: `make app` opens the dashboard, `make test` runs all tests.
 # Both create .venv and install what is missing; a second call starts at once.
 PYTHON ?= python3
+HOST ?= localhost
 PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,9 +17,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 .PHONY: app test check clean
 
 app: $(VENV)/app.stamp
-	@$(BIN)/python -c "import socket, sys; taken = not socket.socket().connect_ex(('127.0.0.1', $(PORT))); \
-	    sys.exit('gandash: port $(PORT) is in use: choose another one with make app PORT=NUMBER' if taken else 0)"
-	$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT)
+	@$(BIN)/python -m gandash app --host $(HOST) --port $(PORT)
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest

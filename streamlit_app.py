@@ -1,7 +1,7 @@
-"""Entry point: ``streamlit run streamlit_app.py``."""
+"""Entry point: ``streamlit run streamlit_app.py``, or ``gandash app``."""
 
 import streamlit as st
 
-from gandash.app.server import ROUTES, lifespan
+from gandash.app.server import MAIN, ROUTES, lifespan
 
-app = st.App("gandash/app/main.py", lifespan=lifespan, routes=ROUTES)
+app = st.App(MAIN, lifespan=lifespan, routes=ROUTES)

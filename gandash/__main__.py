@@ -9,7 +9,8 @@ from gandash import malloc
 
 def main() -> int:
     """The command line, in a process that keeps its memory; its exit status."""
-    malloc.start_over()
+    if sys.argv[1:2] != ["app"]:  # the server trains in processes of their own
+        malloc.start_over()
     from gandash.cli.main import main as run  # noqa: PLC0415 - torch comes with it, too large to import twice
 
     return run()

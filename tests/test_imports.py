@@ -29,7 +29,7 @@ ROWS: list[set[str]] = [
     {"runs"},
     {"jobs", "zoo"},
     {"browser"},
-    {"app", "cli"},
+    {"app", "cli", "notebook"},
     {"__main__"},
 ]
 ROW = {room: number for number, rooms in enumerate(ROWS) for room in rooms}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from gandash import checkpoints, latent
-from gandash.app import assets, cached
+from gandash.app import assets
 from gandash.checkpoints import weights
 from gandash.jobs import control
 from gandash.storage.paths import pretrained_root, runs_root
@@ -21,7 +22,18 @@ from gandash.storage.paths import pretrained_root, runs_root
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """What the server does before the first visitor comes."""
     warm_up()
+    print(f"gandash: open {address()} (Ctrl-C ends it)", flush=True)
     yield
+
+
+def address() -> str:
+    """Where a browser on this machine finds the app."""
+    host = str(st.get_option("server.address") or "localhost")
+    if host in ("0.0.0.0", "::", "127.0.0.1"):  # noqa: S104 - listens on all: this machine is one
+        host = "localhost"
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    scheme = "https" if st.get_option("server.sslCertFile") else "http"
+    return f"{scheme}://{host}:{st.get_option('server.port')}/{base}".rstrip("/")
 
 
 def warm_up() -> None:
@@ -31,6 +43,9 @@ def warm_up() -> None:
     Streamlit collects garbage after every run of a page while holding the GIL; with torch
     imported and not frozen each collection takes about 100 ms.
     """
+    # What st.cache_data decorates must not be imported before the server has its runtime.
+    from gandash.app import cached  # noqa: PLC0415
+
     cached.use_all_cores()
     go.Figure(go.Scatter(x=[0], y=[0])).to_json()
     pd.DataFrame({"x": [0.0]}).ewm(alpha=0.5).mean()
@@ -46,4 +61,5 @@ def warm_up() -> None:
     gc.freeze()
 
 
+MAIN = str(Path(__file__).with_name("main.py"))
 ROUTES = [assets.ROUTE]

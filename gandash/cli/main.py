@@ -10,10 +10,12 @@ import torch
 import tyro
 
 from gandash.cli.commands import classifier, evaluate, export, list_, resume, sample, train, zoo_
+from gandash.cli.dashboard import app
 from gandash.cli.flags import REGISTRY, RefusedError
 from gandash.records import explain
 
 COMMANDS: dict[str, Callable[..., None]] = {
+    "app": app,
     "train": train,
     "resume": resume,
     "sample": sample,
