@@ -8,32 +8,35 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
-from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, Self
+from stat import S_ISREG
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from gandash.checkpoints.scores import Evaluation, Figures, InceptionFigures
 from gandash.config import Config
 from gandash.kinds import Kind, of_shape
-from gandash.records import Section, explain
+from gandash.records import Moment, Section, explain
 from gandash.storage.files import write_whole
 
 CARD = "card.json"
-MAX_CARD_BYTES = 1_000_000
+MOST_CLASSES, LONGEST_CLASS = 20_000, 255  # a class is a folder's name
+MAX_CARD_BYTES = 32_000_000  # more than the largest card takes, names escaped
+Line = Annotated[str, Field(max_length=4096)]
+Name = Annotated[str, Field(max_length=LONGEST_CLASS)]
 
 
 class DataFacts(Section):
     """What a checkpoint was trained on."""
 
-    name: str
-    title: str
-    licence: str
-    images: int = Field(ge=1)
+    name: Line
+    title: Line
+    licence: Line
+    images: int = Field(ge=1, le=10**9)
     shape: tuple[int, ...] = Field(min_length=1, max_length=3)
-    classes: tuple[str, ...] = ()
+    classes: tuple[Name, ...] = Field((), max_length=MOST_CLASSES)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -57,22 +60,27 @@ class Card(Section):
     """
 
     format: int = Field(1, ge=1, le=1)
-    name: str
-    title: str
+    name: Name
+    title: Line
     config: Config
     data: DataFacts
-    step: int = Field(ge=0)
-    last_step: int | None = Field(None, ge=1)
-    epochs: float = Field(ge=0)
-    seconds: float = Field(ge=0)
-    device: str
-    arithmetic: str
+    step: int = Field(ge=0, le=10**12)
+    last_step: int | None = Field(None, ge=1, le=10**12)
+    epochs: float = Field(ge=0, le=1e12)
+    seconds: float = Field(ge=0, le=1e10)
+    device: Line
+    arithmetic: Line
     weights: Literal["fp16", "fp32"]
-    versions: dict[str, str]
-    created: datetime
-    note: str = ""
+    versions: dict[Name, Name] = Field(max_length=100)
+    created: Moment
+    note: str = Field("", max_length=100_000)
     evaluation: Evaluation | None = None
     inception: InceptionFigures | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        self.config.steps_per_epoch(self.data.images)
+        return self
 
     @property
     def stand(self) -> str:
@@ -110,40 +118,70 @@ def attach(checkpoint: Checkpoint, found: Figures) -> Checkpoint:
 
 
 def write_card(folder: Path, card: Card) -> None:
-    write_whole(folder / CARD, (card.model_dump_json(indent=2) + "\n").encode())
+    """Write a card whole; ``ValueError`` where it would not be read again, with nothing written."""
+    content = (card.model_dump_json(indent=2) + "\n").encode()
+    _parse(content, folder.name)
+    write_whole(folder / CARD, content)
 
 
 def load_card(folder: Path) -> Card:
     """Read and check a card; ``ValueError`` says what is wrong with it and what to do."""
-    path = folder / CARD
-    try:
-        content = read_bounded(path, MAX_CARD_BYTES)
-        card = Card.model_validate_json(content)
-    except ValidationError as error:
-        raise ValueError(
-            f"The card {path} is damaged: {explain(error)} Restore or remove {folder.name!r}"
-        ) from error
+    card = _parse(read_bounded(folder / CARD, MAX_CARD_BYTES), folder.name)
     if card.name != folder.name:
         raise ValueError(
-            f"A card's name must be that of its folder, but {card.name!r} stands in "
-            f"{folder.name!r}: rename one of them"
+            f"A card's name must be that of its folder, but {_short(card.name)} stands in "
+            f"{_short(folder.name)}: rename one of them"
         )
     return card
 
 
-def read_bounded(path: Path, limit: int) -> bytes:
+def _parse(content: bytes, name: str) -> Card:
+    """A card of the checkpoint ``name``, within the limits of all that are read and written."""
+    if len(content) > MAX_CARD_BYTES:
+        raise ValueError(too_large(CARD, name, MAX_CARD_BYTES, len(content)))
     try:
-        size = path.stat().st_size
-        if size > limit:
+        return Card.model_validate_json(content)
+    except ValidationError as error:
+        raise ValueError(
+            f"The card of {name!r} is damaged: {explain(error)} Restore {CARD} from a copy, or "
+            "move the folder away"
+        ) from error
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """The bytes of a file of a checkpoint, at most ``limit`` of them.
+
+    ``ValueError`` if there are more, or it cannot be read; a pipe is not waited for.
+    """
+    name = path.parent.name
+    try:
+        facts = path.stat()
+        if facts.st_size > limit:
+            raise ValueError(too_large(path.name, name, limit, facts.st_size))
+        if not S_ISREG(facts.st_mode):
             raise ValueError(
-                f"{path} may hold at most {limit:,} bytes, and it holds {size:,}: restore or "
-                "remove it"
+                f"The {path.name} of {name!r} is not a file: restore it from a copy, or move the "
+                "folder away"
             )
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(limit)
     except OSError as error:
         raise ValueError(
-            f"{path} cannot be read ({error.strerror}): restore or remove the folder"
+            f"The {path.name} of {name!r} cannot be read ({error.strerror}): restore it from a "
+            "copy, or move the folder away"
         ) from error
+
+
+def too_large(file: str, name: str, limit: int, size: int) -> str:
+    """What is said of a checkpoint's file that is larger than any is."""
+    return (
+        f"The {file} of {name!r} may hold at most {limit:,} bytes, and it holds {size:,}: restore "
+        "it from a copy, or move the folder away"
+    )
+
+
+def _short(name: str) -> str:
+    return repr(name if len(name) <= 80 else f"{name[:79]}…")
 
 
 def find(*roots: Path) -> tuple[list[Checkpoint], list[Broken]]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import Annotated
 
 from pydantic import Field
 
-from gandash.records import Section
+from gandash.records import Moment, Section
+
+Number = Annotated[float, Field(ge=-1e12, le=1e12)]
+Whole = Annotated[int, Field(ge=0, le=10**12)]
 
 
 class Protocol(Section):
     """What two figures must have in common to be compared."""
 
-    features: str
-    real: int = Field(ge=1)
-    fake: int = Field(ge=1)
-    split: str = "test"
-    seed: int = Field(ge=0)
+    features: str = Field(max_length=1000)
+    real: Whole = Field(ge=1)
+    fake: Whole = Field(ge=1)
+    split: str = Field("test", max_length=100)
+    seed: Whole
 
     def __str__(self) -> str:
         return (
@@ -33,17 +36,17 @@ class Figures(Section):
     """
 
     protocol: Protocol
-    step: int = Field(ge=0)
-    frechet: float
-    kernel: float
-    kernel_std: float
-    precision: float
-    recall: float
-    density: float
-    coverage: float
-    score: float
-    score_std: float
-    created: datetime
+    step: Whole
+    frechet: Number
+    kernel: Number
+    kernel_std: Number
+    precision: Number
+    recall: Number
+    density: Number
+    coverage: Number
+    score: Number
+    score_std: Number
+    created: Moment
 
 
 class InceptionFigures(Figures):
@@ -63,12 +66,12 @@ class Evaluation(Figures):
     conditioned generator.
     """
 
-    class_shares: tuple[float, ...]
-    missing: int
-    diversity: float
-    memorization: float
-    memorization_pixels: float
-    label_accuracy: float | None = None
+    class_shares: tuple[Number, ...] = Field(max_length=20_000)
+    missing: Whole
+    diversity: Number
+    memorization: Number
+    memorization_pixels: Number
+    label_accuracy: Number | None = None
 
 
 def apart(reference: Evaluation | None, protocol: Protocol) -> str:

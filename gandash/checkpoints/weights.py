@@ -70,7 +70,7 @@ def _fill(network: Network, path: Path) -> Network:
         network.load_state_dict(load_safetensors(read_bounded(path, MAX_WEIGHT_BYTES)), strict=True)
     except (SafetensorError, RuntimeError) as error:
         raise ValueError(
-            f"The weights {path} do not fit their card ({explain(error)}): restore or remove the "
-            "folder"
+            f"The {path.name} of {path.parent.name!r} does not fit its card ({explain(error)}): "
+            "restore it from a copy, or move the folder away"
         ) from error
     return network.float().eval().requires_grad_(False)

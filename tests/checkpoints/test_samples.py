@@ -91,7 +91,7 @@ def checkpoint(
     config: Config = parse_config(values)
     G, D = build_pair(config, shape, len(classes))
     facts = DataFacts(
-        name="made-up", title="Made up", licence="MIT", images=100, shape=shape, classes=classes
+        name="made-up", title="Made up", licence="MIT", images=6000, shape=shape, classes=classes
     )
     card = Card(
         name="mine",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,12 @@ from safetensors.torch import load_file, save_file
 
 from gandash import latent, runs
 from gandash.checkpoints import CARD, Card, Checkpoint, DataFacts, find, load_card, package_versions
-from gandash.checkpoints.card import MAX_CARD_BYTES
+from gandash.checkpoints.card import (
+    LONGEST_CLASS,
+    MAX_CARD_BYTES,
+    MOST_CLASSES,
+    write_card,
+)
 from gandash.checkpoints.weights import (
     DISCRIMINATOR,
     GENERATOR,
@@ -43,13 +50,18 @@ def pair() -> tuple[Generator, Discriminator | Ensemble]:
     return G, D
 
 
+def facts(classes: tuple[str, ...] = ()) -> DataFacts:
+    return DataFacts(
+        name="mnist", title="MNIST", licence="CC", images=6000, shape=SHAPE, classes=classes
+    )
+
+
 def card(name: str, **changes: object) -> Card:
-    facts = DataFacts(name="mnist", title="MNIST", licence="CC", images=100, shape=SHAPE)
     values: dict[str, object] = {
         "name": name,
         "title": "A title",
         "config": CONFIG,
-        "data": facts,
+        "data": facts(),
         "step": 10,
         "epochs": 0.5,
         "seconds": 1.5,
@@ -111,14 +123,13 @@ def test_half_precision_halves_the_files(tmp_path: Path) -> None:
     assert {t.dtype for t in full.values()} == {torch.float32, torch.int64}
 
 
-def test_the_card_is_written_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    order: list[str] = []
-    for writer in ("card", "weights"):
-        monkeypatch.setattr(
-            f"gandash.checkpoints.{writer}.write_whole", lambda path, _: order.append(path.name)
-        )
-    save(tmp_path / "mine", *pair(), card("mine"))
-    assert order == [GENERATOR, DISCRIMINATOR, CARD]
+def test_the_card_is_written_last(tmp_path: Path) -> None:
+    """So that a folder with a card is complete."""
+    (tmp_path / "mine" / DISCRIMINATOR).mkdir(parents=True)
+    with pytest.raises(OSError, match="directory"):
+        save(tmp_path / "mine", *pair(), card("mine"))
+    assert (tmp_path / "mine" / GENERATOR).is_file()
+    assert not (tmp_path / "mine" / CARD).exists()
 
 
 @pytest.mark.parametrize(
@@ -137,8 +148,8 @@ def test_the_card_is_written_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_damaged_card_is_refused(saved: Path, content: bytes) -> None:
     (saved / CARD).write_bytes(content)
     sentence = sentence_of(lambda: load_card(saved))
-    assert sentence.startswith(f"The card {saved / CARD} is damaged: ")
-    assert sentence.endswith("Restore or remove 'good'")
+    assert sentence.startswith("The card of 'good' is damaged: ")
+    assert sentence.endswith("Restore card.json from a copy, or move the folder away")
 
 
 @pytest.mark.parametrize(
@@ -150,6 +161,15 @@ def test_a_damaged_card_is_refused(saved: Path, content: bytes) -> None:
         ("step", "many"),
         ("created", "yesterday"),
         ("surprise", "x" * 10_000),
+        ("seconds", float("inf")),
+        ("epochs", float("nan")),
+        ("seconds", 1e308),
+        ("step", 10**30),
+        ("title", "x" * 5000),
+        ("data", {"images": 1}),
+        ("data", {"images": 127}),
+        ("data", {"classes": ["a"] * 20_001}),
+        ("data", {"classes": ["a" * 256]}),
         ("data", {"shape": [2, 16, 16]}),
         ("data", {"shape": [1, 16, 32]}),
         ("data", {"shape": [1, 48, 48]}),
@@ -167,6 +187,37 @@ def test_a_card_with_a_bad_value_is_refused(saved: Path, field: str, value: obje
     assert " is damaged: " in sentence_of(lambda: load_card(saved))
 
 
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    """The most classes of the longest names, each character of which takes six in JSON; and a card
+    that would be refused is not written in the first place."""
+    names = tuple(f"{number:05d}".ljust(LONGEST_CLASS, "\x01") for number in range(MOST_CLASSES))
+    largest = card("mine", data=facts(classes=names))
+    write_card(tmp_path / "mine", largest)
+    assert load_card(tmp_path / "mine") == largest
+    changed = largest.model_copy(update={"title": "x" * 5000})
+    assert " is damaged: title should have at most" in sentence_of(
+        lambda: write_card(tmp_path / "mine", changed)
+    )
+    assert load_card(tmp_path / "mine") == largest
+
+
+def test_a_time_without_a_zone_is_in_utc(saved: Path) -> None:
+    content = json.loads((saved / CARD).read_text())
+    moments = []
+    for text in ("2026-01-02T03:04:05", "2026-01-02T03:04:05Z", "2026-01-02T04:04:05+01:00"):
+        (saved / CARD).write_text(json.dumps(content | {"created": text}))
+        moments.append(load_card(saved).created)
+    assert moments == [datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)] * 3
+    (saved / CARD).write_text(json.dumps(content | {"created": "0001-01-01T00:00:00+05:00"}))
+    assert "within the years 1 to 9999" in sentence_of(lambda: load_card(saved))
+
+
+def test_a_card_that_is_a_pipe_is_not_waited_for(saved: Path) -> None:
+    (saved / CARD).unlink()
+    os.mkfifo(saved / CARD)
+    assert sentence_of(lambda: load_card(saved)).startswith("The card.json of 'good' is not a file")
+
+
 def test_a_card_of_another_name_is_refused(saved: Path) -> None:
     folder = saved.rename(saved.with_name("moved"))
     sentence = sentence_of(lambda: load_card(folder))
@@ -178,8 +229,8 @@ def test_a_card_of_another_name_is_refused(saved: Path) -> None:
 def test_a_huge_card_is_refused_unread(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (saved / CARD).open("r+b") as file:
         file.truncate(MAX_CARD_BYTES + 1)
-    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("it was read"))
-    assert "may hold at most 1,000,000 bytes" in sentence_of(lambda: load_card(saved))
+    monkeypatch.setattr(Path, "open", lambda *_: pytest.fail("it was read"))
+    assert "may hold at most 32,000,000 bytes" in sentence_of(lambda: load_card(saved))
 
 
 class Evil:
@@ -248,8 +299,8 @@ def test_damaged_weights_are_refused(saved: Path, damage: Callable[[Path], None]
     damage(saved / GENERATOR)
     found = Checkpoint(saved, load_card(saved))
     sentence = sentence_of(lambda: load_generator(found))
-    assert str(saved / GENERATOR) in sentence
-    assert sentence.endswith("restore or remove the folder")
+    assert sentence.startswith("The generator.safetensors of 'good' ")
+    assert sentence.endswith("restore it from a copy, or move the folder away")
     assert not (saved / "evil").exists()
     load_discriminator(found)
 

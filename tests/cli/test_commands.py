@@ -252,7 +252,7 @@ def test_the_list_names_unfinished_and_broken_ones(
             ["--alpha", "1", "--beta", "2"],
             "alpha should be less than 0.5, not 1.0; beta should be less than 0.5, not 2.0.",
         ),
-        (["--alpha", "nan"], "alpha should be less than 0.5, not nan."),
+        (["--alpha", "nan"], "alpha should be a finite number, not nan."),
         (["--objective", "foo"], f"objective must be one of {', '.join(OBJECTIVES)}, not 'foo'."),
         (["--seed", "-1"], "seed should be greater than or equal to 0, not -1."),
         (
