@@ -45,11 +45,27 @@ def smooth(values: npt.ArrayLike, weight: float) -> Floats:
     return np.asarray(result, dtype=np.float64)
 
 
-def thin(metrics: pd.DataFrame, points: int = MAX_POINTS) -> pd.DataFrame:
-    """At most ``points`` evenly spaced rows, first and last included."""
-    if len(metrics) <= points:
+def thin(metrics: pd.DataFrame, points: int = MAX_POINTS, keep: Sequence[str] = ()) -> pd.DataFrame:
+    """At most ``points`` rows, spread evenly, the first and the last among them.
+
+    With columns to ``keep`` the extremes of, the rows with the least and the greatest value of each
+    between any two that are evenly spaced: a spike of one row is still seen.
+    """
+    count = len(metrics)
+    if count <= points:
         return metrics
-    return metrics.iloc[np.unique(np.linspace(0, len(metrics) - 1, points).round().astype(int))]
+    if not keep:
+        return metrics.iloc[np.unique(np.linspace(0, count - 1, points).round().astype(int))]
+    size = -(-count // max((points - 2) // (2 * len(keep)), 1))
+    rows = [0, count - 1]
+    for name in keep:
+        values = metrics[name].to_numpy(dtype=float)
+        for extreme, unknown in ((np.argmin, np.inf), (np.argmax, -np.inf)):
+            padded = np.full(-(-count // size) * size, unknown)
+            padded[:count] = np.where(np.isnan(values), unknown, values)
+            blocks = padded.reshape(-1, size)
+            rows += (extreme(blocks, axis=1) + np.arange(len(blocks)) * size).tolist()
+    return metrics.iloc[np.unique(np.minimum(rows, count - 1))]
 
 
 def measured(metrics: pd.DataFrame, column: str) -> bool:
@@ -105,7 +121,7 @@ def curves(
     for index, (name, metrics) in enumerate(runs.items()):
         for curve in (it for it in columns if measured(metrics, it.column)):
             known = metrics.dropna(subset=[curve.column])  # not every row measures everything
-            rows = thin(_smoothed(known, curve.column, smoothing))
+            rows = thin(_smoothed(known, curve.column, smoothing), keep=["_raw"])
             _add_curve(figure, rows, curve, name, color=color_of(index), x=x)
     highest = max((lines or {}).values(), default=0.0)
     for label, value in (lines or {}).items():
@@ -173,6 +189,7 @@ def measurements(
     for index, (name, metrics) in enumerate(runs.items()):
         for curve in (it for it in columns if measured(metrics, it.column)):
             rows = metrics.dropna(subset=[curve.column])
+            rows = thin(rows, keep=[curve.column, "frechet"])
             best = np.arange(len(rows)) == rows.frechet.to_numpy().argmin()
             label = f"{name}: {curve.label}"
             figure.add_scatter(
@@ -228,7 +245,8 @@ def logit_range(runs: Iterable[pd.DataFrame]) -> tuple[float, float]:
 
 def _smoothed_quantiles(metrics: pd.DataFrame, who: str, weight: float) -> pd.DataFrame:
     names = [f"{who}_q{q}" for q in ("05", "25", "50", "75", "95")]
-    return thin(metrics.assign(**{name: smooth(metrics[name], weight) for name in names}))
+    smoothed = metrics.assign(**{name: smooth(metrics[name], weight) for name in names})
+    return thin(smoothed, keep=[names[0], names[-1]])
 
 
 def _add_band(

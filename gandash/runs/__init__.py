@@ -15,15 +15,16 @@ from gandash.runs.folder import (
     fresh_name,
     longer,
     read_protocol,
-    read_snapshots,
 )
-from gandash.runs.metrics_file import METRICS, read_metrics
+from gandash.runs.metrics_file import METRICS, MetricsReader, read_metrics
+from gandash.runs.snapshots import read_snapshots, snapshot_size
 
 __all__ = [
     "METRICS",
     "STATUS",
     "BusyError",
     "GoneError",
+    "MetricsReader",
     "Phase",
     "Run",
     "Status",
@@ -37,4 +38,5 @@ __all__ = [
     "read_metrics",
     "read_protocol",
     "read_snapshots",
+    "snapshot_size",
 ]

@@ -12,17 +12,10 @@ from gandash.data import Dataset
 from gandash.evaluation.while_training import Best
 from gandash.networks import build_pair
 from gandash.records import now
-from gandash.runs.folder import (
-    DRAFT,
-    PROTOCOL,
-    SNAPSHOTS,
-    Run,
-    check_name,
-    read_protocol,
-    read_snapshots,
-)
+from gandash.runs.folder import DRAFT, PROTOCOL, Run, check_name, read_protocol
 from gandash.runs.metrics_file import METRICS, metrics_text
 from gandash.runs.saved_state import device_title, load_best, load_state, read_facts
+from gandash.runs.snapshots import SNAPSHOTS, read_snapshots
 from gandash.storage.files import write_whole
 from gandash.training import State
 
@@ -38,6 +31,18 @@ def save_checkpoint(folder: Path, state: State, best: Best | None, card: Card) -
     weights.save(folder, G, D, card)
 
 
+def facts_of(dataset: Dataset) -> DataFacts:
+    """What a card tells of the data; ``ValueError`` if it could not, as with too many classes."""
+    return DataFacts(
+        name=dataset.name,
+        title=dataset.title,
+        licence=dataset.licence,
+        images=len(dataset),
+        shape=dataset.shape,
+        classes=dataset.classes,
+    )
+
+
 def make_card(
     run: Run, state: State, dataset: Dataset, best: Best | None = None, device: str = ""
 ) -> Card:
@@ -46,19 +51,11 @@ def make_card(
     ``device`` if that is not the one of this process.
     """
     step, seconds = (best.step, best.seconds) if best else (state.step, state.seconds)
-    facts = DataFacts(
-        name=dataset.name,
-        title=dataset.title,
-        licence=dataset.licence,
-        images=len(dataset),
-        shape=dataset.shape,
-        classes=dataset.classes,
-    )
     return Card(
         name=run.name,
         title=run.name,
         config=state.config,
-        data=facts,
+        data=facts_of(dataset),
         step=step,
         last_step=state.step if best else None,
         epochs=round(step / state.config.steps_per_epoch(len(dataset)), 3),

@@ -19,11 +19,12 @@ from gandash.evaluation import while_training
 from gandash.evaluation.while_training import Best, HeldOut
 from gandash.pictures.raster import encode
 from gandash.records import explain
-from gandash.runs.as_checkpoint import make_card, save_checkpoint
-from gandash.runs.folder import PROTOCOL, SNAPSHOTS, Run, read_protocol
+from gandash.runs.as_checkpoint import facts_of, make_card, save_checkpoint
+from gandash.runs.folder import PROTOCOL, Run, read_protocol
 from gandash.runs.loading import StopHeardError, load_unless
 from gandash.runs.metrics_file import METRICS, append_metrics, truncate_metrics
 from gandash.runs.saved_state import check_data, load_best, load_state, save_state
+from gandash.runs.snapshots import SNAPSHOTS
 from gandash.storage.files import flush, write_whole
 from gandash.storage.paths import classifiers_root
 from gandash.training import (
@@ -47,6 +48,7 @@ def prepare(config: Config) -> Dataset:
     while_training.check(config, classifiers_root())
     dataset = data.load(config.data)
     check_fits(config, dataset)
+    facts_of(dataset)  # what the card cannot tell is refused before hours are spent on it
     return dataset
 
 

@@ -15,26 +15,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import pandas as pd
 from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, Field, ValidationError
 
 from gandash.checkpoints.scores import Protocol
 from gandash.config import Config, parse_config
-from gandash.data import SOURCES
 from gandash.records import Section, explain, now
 from gandash.runs.metrics_file import METRICS, read_metrics
+from gandash.runs.snapshots import SNAPSHOTS, read_snapshots
 from gandash.storage.files import remove_leftovers, write_whole
 from gandash.storage.locks import is_held
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CONFIG = "config.json"
 STATUS = "status.json"
 STATE = "state.safetensors"
 STOP = "stop"
 PROTOCOL = "protocol.json"
-SNAPSHOTS = "snapshots"
 LOCK = ".lock"
 DRAFT = ".new-"  # a run's folder while it is made
 DRAFT_SECONDS = 3600.0  # one older than that was left by a process that was killed
@@ -175,7 +176,7 @@ class Run:
         except (OSError, ValidationError) as error:
             what = name.removesuffix(".json")
             raise ValueError(
-                f"The {what} of run {self.name!r} cannot be read ({explain(error)}): {remedy}"
+                f"The {what} of run {self.name!r} cannot be read ({_why(error)}): {remedy}"
             ) from error
 
     def _write(self, name: str, content: bytes) -> None:
@@ -200,14 +201,15 @@ def read_protocol(folder: Path) -> Protocol | None:
         return Protocol.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise ValueError(
-            f"The protocol {path} cannot be read ({explain(error)}): restore that file"
+            f"The protocol of {folder.name!r} cannot be read ({_why(error)}): restore {PROTOCOL} "
+            "from a copy, or move it away"
         ) from error
 
 
-def read_snapshots(folder: Path) -> dict[int, Path]:
-    """Sample grids of a run or checkpoint folder by step, in order."""
-    found = (folder / SNAPSHOTS).glob("*.webp")
-    return {int(path.stem): path for path in sorted(found) if path.stem.isdigit()}
+def _why(error: Exception) -> str:
+    """What is wrong with a file that is named beside it."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else explain(error)
+    return reason.rstrip(".")
 
 
 def fresh_name(root: Path, pretrained_root: Path, wish: str) -> str:
@@ -269,6 +271,8 @@ def _remove_old_drafts(root: Path) -> None:
 
 def with_whole_path(config: Config) -> Config:
     """A config whose data is found from any folder: a relative path begins at the root then."""
+    from gandash.data import SOURCES  # noqa: PLC0415 - torch comes with it
+
     dataset = config.data.dataset
     if dataset in SOURCES:
         return config

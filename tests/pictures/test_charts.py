@@ -44,6 +44,40 @@ def test_thinning_keeps_both_ends_and_the_bound(metrics: pd.DataFrame) -> None:
     assert (thinned.step.iloc[0], thinned.step.iloc[-1]) == (0, 490)
 
 
+@pytest.mark.parametrize("count", [1501, 2000, 4501, 30_000])
+def test_thinning_keeps_the_extremes(count: int) -> None:
+    """Of each named column, wherever they stand, also beside gaps."""
+    rng = np.random.default_rng(count)
+    table = pd.DataFrame({"a": rng.random(count), "b": rng.random(count), "step": range(count)})
+    table.loc[rng.random(count) < 0.3, "b"] = np.nan
+    for _ in range(20):
+        spikes = {name: rng.integers(0, count, 2) for name in "ab"}
+        spiked = table.copy()
+        for name, (low, high) in spikes.items():
+            spiked.loc[low, name], spiked.loc[high, name] = -5.0, 7.0
+        thinned = charts.thin(spiked, keep=["a", "b"])
+        assert len(thinned) <= charts.MAX_POINTS
+        assert thinned.step.is_monotonic_increasing
+        assert (thinned.step.iloc[0], thinned.step.iloc[-1]) == (0, count - 1)
+        for name, rows in spikes.items():
+            assert set(rows) <= set(thinned.step), name
+
+
+def test_a_long_run_is_a_figure_of_bounded_size(metrics: pd.DataFrame) -> None:
+    many = pd.concat([metrics] * 400, ignore_index=True)
+    many = many.assign(step=np.arange(len(many)) * 10, frechet=many.d_loss + 1)
+    many.loc[12_345, ["d_loss", "frechet"]] = 99.0
+    many.loc[2_345, "frechet"] = 0.5
+    curves = charts.curves({"a": many}, [charts.Curve("d_loss", "D")], "Loss", smoothing=0.9)
+    assert max(len(trace.x) for trace in curves.data) <= charts.MAX_POINTS
+    assert 99.0 in curves.data[0].y, "the raw line has the spike"
+    dots = charts.measurements({"a": many}, [charts.Curve("precision", "P")], "Share").data[0]
+    assert len(dots.x) <= charts.MAX_POINTS
+    assert dots.customdata[list(dots.marker.symbol).index("star")] == 23_450
+    bands = charts.logit_bands(many)
+    assert max(len(trace.x) for trace in bands.data) <= 2 * charts.MAX_POINTS
+
+
 def test_a_step_has_one_place_among_steps_and_one_for_each_run_otherwise(
     metrics: pd.DataFrame,
 ) -> None:

@@ -464,7 +464,7 @@ def test_damaged_metrics_are_one_sentence(runs_root: Path, tiny_config: ConfigFa
     with (run.folder / runs.METRICS).open("ab") as file:
         file.write(b"\xff\x00" + b"," * 99 + b"\n")
     for action in (run.metrics, lambda: finish(run)):
-        assert refusal(action).startswith(f"The metrics {run.folder / runs.METRICS} are damaged (")
+        assert refusal(action).startswith("The metrics of 'mine' are damaged (")
 
 
 def test_failures_stay_in_the_status_in_one_sentence(
