@@ -1,36 +1,58 @@
-"""The commands: each a function whose parameters are its flags."""
+"""The commands: each a function whose parameters are its flags.
+
+What loads torch is imported by the command that needs it, so that help and lists come at once.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, ParamSpec, TypeVar
 
 import tyro
 from tqdm import tqdm
 
-from gandash import checkpoints, data, runs
-from gandash.checkpoints import Checkpoint, samples, weights
+from gandash import checkpoints, runs
+from gandash.checkpoints import Checkpoint
 from gandash.checkpoints.scores import Evaluation, Figures
 from gandash.config import MAX_SEED, Config, DataConfig, advice
-from gandash.data import Dataset
-from gandash.evaluation import after_training, classifiers, inception
 from gandash.evaluation.progress import Progress
 from gandash.pictures.raster import encode
-from gandash.runs import Run, as_checkpoint, execution
+from gandash.runs import Run
 from gandash.storage.files import write_whole
 from gandash.storage.paths import classifiers_root, pretrained_root, runs_root, zoo_root
-from gandash.zoo import entries, page, rebuild
+
+if TYPE_CHECKING:
+    from gandash.data import Dataset
 
 DEFAULTS = Config()
+COUNT = 10_000  # samples that an evaluation draws
+P = ParamSpec("P")
 Found = TypeVar("Found", bound=Figures)
 
 
+def on_all_cores(command: Callable[P, None]) -> Callable[P, None]:
+    """A command that computes: torch takes all cores, unless somebody said how many."""
+
+    @wraps(command)
+    def run(*arguments: P.args, **flags: P.kwargs) -> None:
+        if "OMP_NUM_THREADS" not in os.environ:
+            import torch
+
+            torch.set_num_threads(os.cpu_count() or 1)
+        command(*arguments, **flags)
+
+    return run
+
+
+@on_all_cores
 def train(config: Config = DEFAULTS, name: str = "run") -> None:
     """Train a GAN; Ctrl-C saves, and the same command with `resume` goes on.
 
@@ -38,6 +60,8 @@ def train(config: Config = DEFAULTS, name: str = "run") -> None:
         config: The run.
         name: Name of the run and later of its checkpoint: a-z, 0-9 and hyphens.
     """
+    from gandash.runs import execution
+
     runs.check_new(runs_root(), name)
     dataset = execution.prepare(config)
     if hint := advice(config):
@@ -45,6 +69,7 @@ def train(config: Config = DEFAULTS, name: str = "run") -> None:
     _follow(runs.create(runs_root(), config, name), dataset)
 
 
+@on_all_cores
 def resume(name: Annotated[str, tyro.conf.Positional], more: int = 0) -> None:
     """Take up a run that was stopped or cut off, or train a finished one longer.
 
@@ -62,6 +87,8 @@ def resume(name: Annotated[str, tyro.conf.Positional], more: int = 0) -> None:
 
 def _follow(run: Run, dataset: Dataset | None = None) -> None:
     """Train a run with a progress bar and a last line that says where it ended."""
+    from gandash.runs import execution
+
     with (
         _interruptible() as interrupted,
         tqdm(unit="step", dynamic_ncols=True, desc=run.name, delay=1e-3) as bar,
@@ -101,6 +128,7 @@ def _interruptible() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
+@on_all_cores
 def sample(
     name: Annotated[str, tyro.conf.Positional],
     *,
@@ -121,6 +149,8 @@ def sample(
             turn if not given.
         out: The file; NAME-seed-SEED.png if not given.
     """
+    from gandash.checkpoints import samples, weights
+
     if not (1 <= count <= 4096 and 1 <= columns <= 4096):
         raise ValueError(
             f"count and columns must be 1 to 4096, not {count} and {columns}: choose others"
@@ -181,10 +211,13 @@ def export(
         weights: Of a run that measures itself: of the step with the least Fréchet distance, or of
             the last.
     """
+    from gandash.runs import as_checkpoint
+
     card = as_checkpoint.export(_find_run(name), to, title, note, weights)
     print(f"Exported {card.name} at {card.stand} to {to}")
 
 
+@on_all_cores
 def zoo_(
     action: Annotated[Literal["train", "document"], tyro.conf.Positional],
     names: tyro.conf.Positional[tuple[str, ...]] = (),
@@ -198,6 +231,8 @@ def zoo_(
         names: Entries of the zoo to train; all if none is given.
         docs: Folder of the page.
     """
+    from gandash.zoo import entries, page, rebuild
+
     if action == "document":
         print(f"Wrote {page.write(pretrained_root(), docs)}")
         return
@@ -215,9 +250,10 @@ def zoo_(
     print(f"The zoo is complete in {pretrained_root()}")
 
 
+@on_all_cores
 def evaluate(
     name: Annotated[str, tyro.conf.Positional],
-    count: int = after_training.COUNT,
+    count: int = COUNT,
     seed: int = 0,
     features: Literal["classifier", "inception"] = "classifier",
 ) -> None:
@@ -230,6 +266,8 @@ def evaluate(
         features: Those of the classifier for its data; or of Inception, whose 96 MB are
             downloaded once.
     """
+    from gandash.evaluation import after_training, inception
+
     chosen = _find_checkpoint(name)
     if features == "inception":
         steps: Iterator[Progress | Figures] = inception.measure(chosen, count, seed)
@@ -240,6 +278,7 @@ def evaluate(
     _print_figures(found)
 
 
+@on_all_cores
 def classifier(
     dataset: Annotated[str, tyro.conf.Positional], epochs: int = 3, seed: int = 0
 ) -> None:
@@ -251,6 +290,9 @@ def classifier(
         epochs: Passes over its training split.
         seed: Seed of weights and order.
     """
+    from gandash import data
+    from gandash.evaluation import after_training, classifiers
+
     source = data.SOURCES[data.check_held_out(dataset)]
     config = DataConfig(dataset=dataset, size=source.size)
     train, test = data.load(config), data.load(config, "test")

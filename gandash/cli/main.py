@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 
-import torch
 import tyro
 
 from gandash.cli.commands import classifier, evaluate, export, list_, resume, sample, train, zoo_
@@ -29,8 +27,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; bad input ends in one sentence and exit status 2."""
-    if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(os.cpu_count() or 1)
     try:
         tyro.extras.subcommand_cli_from_dict(
             COMMANDS,
@@ -45,11 +41,18 @@ def main(arguments: list[str] | None = None) -> int:
         OSError,
         FloatingPointError,
         MemoryError,
-        torch.OutOfMemoryError,
     ) as error:
-        print(f"gandash: {explain(error)}", file=sys.stderr)
-        return 2
+        return _refuse(error)
+    except RuntimeError as error:
+        if type(error).__name__ != "OutOfMemoryError":  # torch's, which is not loaded for its name
+            raise
+        return _refuse(error)
     except KeyboardInterrupt:
         print("gandash: ended at once; the state saved last is kept", file=sys.stderr)
         return 130
     return 0
+
+
+def _refuse(error: Exception) -> int:
+    print(f"gandash: {explain(error)}", file=sys.stderr)
+    return 2
