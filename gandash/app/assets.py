@@ -53,9 +53,12 @@ STORE = AssetStore()
 
 
 def publish(content: bytes, suffix: str = "webp") -> str:
-    """The URL path under which the browser finds ``content``."""
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"{'/' + base if base else ''}/{PREFIX}/{STORE.put(content, suffix)}"
+    """The URL under which the browser finds ``content``, relative to the page.
+
+    All pages are one level below the app, wherever that is: at the host's root, under
+    ``server.baseUrlPath``, or behind a proxy that strips a prefix which the server never hears of.
+    """
+    return f"{PREFIX}/{STORE.put(content, suffix)}"
 
 
 async def _serve(request: Request) -> Response:
@@ -74,4 +77,7 @@ async def _serve(request: Request) -> Response:
     return Response(content, media_type=MEDIA_TYPES[name.rsplit(".", 1)[-1]], headers=headers)
 
 
-ROUTE = Route(f"/{PREFIX}/{{name}}", _serve)
+def route() -> Route:
+    """Where the server answers, under the path that it serves the app at."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return Route(f"{f'/{base}' if base else ''}/{PREFIX}/{{name}}", _serve)

@@ -62,4 +62,4 @@ def warm_up() -> None:
 
 
 MAIN = str(Path(__file__).with_name("main.py"))
-ROUTES = [assets.ROUTE]
+ROUTES = [assets.route()]

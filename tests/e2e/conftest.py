@@ -62,9 +62,13 @@ def site(
 
 
 class serve:  # noqa: N801 - used as a function
-    """Run the real app on a free port until left; its workers end with it."""
+    """Run the real app on a free port, below a path if there is one, until left.
 
-    def __init__(self, pretrained: Path, runs_root: Path) -> None:
+    Its workers end with it.
+    """
+
+    def __init__(self, pretrained: Path, runs_root: Path, base: str = "") -> None:
+        self.base = base
         self.environment = {
             **os.environ,
             "GANDASH_PRETRAINED": str(pretrained),
@@ -86,8 +90,9 @@ class serve:  # noqa: N801 - used as a function
             "true",
         ]
         command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
+        command += ["--server.baseUrlPath", self.base]
         self.process = subprocess.Popen(command, cwd=PROJECT, env=self.environment)
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}/{self.base}".rstrip("/")
         self.wait(f"{url}/_stcore/health")
         return url
 

@@ -1,0 +1,64 @@
+"""A proxy that answers below a prefix which the server behind it never hears of."""
+
+from __future__ import annotations
+
+import re
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+
+REQUEST = re.compile(rb"^(\w+) (/\S*) (HTTP/1\.1)\r\n")
+CONNECTION = re.compile(rb"(?i)\bconnection: [^\r]*\r\n")
+
+
+@contextmanager
+def stripping_proxy(prefix: str, port: int) -> Iterator[str]:
+    """Pass ``/prefix/x`` on as ``/x`` to a port of this machine; all else is not found."""
+
+    class Handler(StreamRequestHandler):
+        """Every connection carries one request or one WebSocket."""
+
+        def handle(self) -> None:
+            head = b"".join(iter(self.rfile.readline, b"\r\n")) + b"\r\n"
+            request = without_prefix(head, prefix.encode())
+            if not request:
+                self.wfile.write(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n")
+                return
+            with socket.create_connection(("127.0.0.1", port)) as behind, suppress(OSError):
+                behind.sendall(request)
+                # What came with the head lies in the buffer of the file that it was read from.
+                behind.sendall(self.rfile.peek() if b"content-length" in head.lower() else b"")
+                pass_on(self.connection, behind)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}{prefix}"
+        server.shutdown()
+        thread.join()
+
+
+def without_prefix(head: bytes, prefix: bytes) -> bytes:
+    """A request without the prefix; nothing if it has none."""
+    request = REQUEST.match(head)
+    if request is None or not request[2].startswith(prefix + b"/"):
+        return b""
+    rest = head[request.end() :]
+    if b"upgrade: websocket" not in rest.lower():
+        rest = b"Connection: close\r\n" + CONNECTION.sub(b"", rest)
+    return b"%s %s %s\r\n" % (request[1], request[2].removeprefix(prefix), request[3]) + rest
+
+
+def pass_on(one: socket.socket, other: socket.socket) -> None:
+    """Copy both ways until either end closes."""
+    to = {one: other, other: one}
+    while True:
+        for ready in select.select(list(to), [], [])[0]:
+            content = ready.recv(65536)
+            if not content:
+                return
+            to[ready].sendall(content)

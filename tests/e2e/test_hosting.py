@@ -1,0 +1,78 @@
+"""Under a path of the server's own, and behind a proxy that strips a prefix: pictures load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Response, expect
+
+from gandash import runs
+from gandash.runs import execution
+from tests.conftest import ConfigFactory
+from tests.e2e.conftest import serve, visit
+from tests.e2e.stripping_proxy import stripping_proxy
+from tests.e2e.test_browser import SCRUBBER, settle
+
+pytestmark = pytest.mark.browser
+PAGES = {"/": "Gallery", "/latent": "Latent space", "/curves": "Loss curves", "/train": "Train"}
+PICTURES = "[...document.querySelectorAll('img.gd-images, img.gd-pixels')]"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, tiny_config: ConfigFactory) -> Path:
+    """A finished run to show, and a stopped one."""
+    folder = tmp_path_factory.mktemp("hosted")
+    list(execution.execute(runs.create(folder / "pretrained", tiny_config(), "plain")))
+    return folder
+
+
+@pytest.fixture(scope="module", params=["path", "proxy", "both"])
+def hosted(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """The address of the app where it is not at the host's root."""
+    base = "" if request.param == "proxy" else "gan/demo"
+    with serve(folder / "pretrained", folder / "runs", base) as url:
+        if request.param == "path":
+            yield url
+            return
+        there = urlsplit(url)
+        with stripping_proxy("/outside", int(there.port or 0)) as outside:
+            yield outside + there.path
+
+
+@pytest.fixture
+def answers(browser: Browser) -> Iterator[tuple[Page, list[Response]]]:
+    """A visitor, and what was answered to requests for pictures."""
+    page = visit(browser)
+    seen: list[Response] = []
+    page.on("response", lambda it: seen.append(it) if "assets/" in it.url else None)
+    yield page, seen
+    page.context.close()
+
+
+def test_pictures_load_on_every_page(hosted: str, answers: tuple[Page, list[Response]]) -> None:
+    """From a link to each page, and from one page to the next."""
+    page, seen = answers
+    for path in PAGES:
+        page.goto(hosted + path)
+        settle(page)
+        check(page, path)
+    for path, title in [*PAGES.items(), ("/", "Gallery")]:
+        page.get_by_role("link", name=title, exact=True).first.click()
+        page.wait_for_url(f"**{urlsplit(hosted).path}{path}*")
+        settle(page)
+        check(page, path)
+    assert len(seen) >= 5
+    wrong = {it.url: it.status for it in seen if it.status != 200}
+    assert not wrong
+    assert all(it.url.startswith(f"{hosted}/assets/") for it in seen)
+
+
+def check(page: Page, path: str) -> None:
+    if path == "/":
+        page.wait_for_function(f"{PICTURES}.length && {PICTURES}.every(it => it.naturalWidth > 0)")
+    if path in ("/latent", "/curves"):
+        expect(page.locator(SCRUBBER).first).to_be_visible()
+        expect(page.locator(".failed")).to_have_count(0)
