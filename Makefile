@@ -1,4 +1,5 @@
-# Two commands: `make app` opens the dashboard, `make test` runs all tests.
+# Two commands: `make app` opens the dashboard (HOST=0.0.0.0 for others to see it), `make test` runs
+# all tests.
 # Both create .venv and install what is missing; a second call starts at once.
 PYTHON ?= python3
 HOST ?= localhost
@@ -30,14 +31,21 @@ check: $(VENV)/dev.stamp
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/app.stamp: requirements.txt pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable .
-	touch $@
+# The tested versions where the registry has them, else whatever the bounds allow.
+define install
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt $(1) 2>$(VENV)/refused.txt || { \
+	    echo "gandash: not every tested version is to be had here (constraints.txt): going by the bounds"; \
+	    $(BIN)/python -m pip install --quiet $(1); }
+endef
+
+$(VENV)/app.stamp: requirements.txt constraints.txt pyproject.toml | $(BIN)/python
+	$(call install,--editable .)
+	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/app.stamp
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --group dev
-	touch $@
+	@$(BIN)/python -m pip install --quiet --upgrade pip
+	$(call install,--group dev)
+	@touch $@
 
 clean:
 	rm -rf $(VENV)

@@ -98,7 +98,9 @@ def test_train_list_sample_resume_export(
     assert run_cli("train", *tiny, "--name", "first", "--alpha", "0.1") == 0
     assert f"Finished first after 6 steps: {runs_root / 'first'}" in capsys.readouterr().out
     assert run_cli("list") == 0
-    assert re.search(r"^first +images\d*, 16 pixels, 2 epochs$", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(
+        r"^first +images\d*, 16 pixels, 2 epochs$", capsys.readouterr().out, re.MULTILINE
+    )
     assert run_cli("sample", "first", "--seed", "3", "--count", "5", "--columns", "3") == 0
     assert "Wrote 5 samples of first to first-seed-3.png" in capsys.readouterr().out
     assert (in_tmp / "first-seed-3.png").is_file()
