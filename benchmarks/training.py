@@ -14,7 +14,7 @@ Plain side: fp32, channels first, binary cross-entropy on sigmoid outputs, a Dat
 float images, losses read every step, D not frozen while G learns, default Adam: the usual
 tutorial. gandash: its own loop with automatic precision, all metrics, and a report per turn,
 at 10 steps a turn as often as by default; its process is started as the command line and the
-Train page start one, so that it keeps its memory (see gandash/malloc.py).
+Train page start one, so that it keeps its memory (see gandash/startup.py).
 
 A problem is a size of MNIST in pixels, or the name of a set of points in the plane, on which both
 sides train the fully connected pair. There a DataLoader takes most of the plain side's time, so
@@ -39,7 +39,7 @@ from machine import machine
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from gandash import data, malloc
+from gandash import data, startup
 from gandash.config import Config, DataConfig, parse_config
 from gandash.data import Dataset
 from gandash.training import choose_device, new_state, train
@@ -117,7 +117,7 @@ class Side:
     """One side in a process of its own, which trains when it is told to."""
 
     def __init__(self, name: Name, problem: str, options: argparse.Namespace) -> None:
-        environment = malloc.ENVIRONMENT if name == "gandash" else {}
+        environment = startup.ENVIRONMENT if name == "gandash" else {}
         self.pipe, far = multiprocessing.Pipe()
         arguments = far, name, problem, options
         self.process = multiprocessing.get_context("spawn").Process(

@@ -19,11 +19,13 @@ from gandash.config import Config, DataConfig, NetworkConfig
 from gandash.data import Dataset
 from gandash.evaluation import classifiers
 from gandash.evaluation.classifiers import Facts
-from gandash.jobs import task
+from gandash.jobs import supervisor, task
 from gandash.runs import execution
 from gandash.training import Arithmetic
 from gandash.zoo import Entry
 
+# Processes beside the tests get their share of a busy machine, too: nobody waits for idle time.
+os.environ.setdefault(supervisor.PRIORITY, "normal")
 # One thread: the networks here are tiny, and on a busy machine threads would wait for one another.
 torch.set_num_threads(1)
 
@@ -165,9 +167,11 @@ def checkpoint(
     """A finished tiny run on the small files; what was started for it ends before the test does."""
     list(execution.execute(runs.create(runs_root, small_config(), "tiny")))
     yield checkpoints.find(runs_root)[0][0]
-    child = task._started.pop(runs_root.resolve(), None)
+    child = task.process_of(runs_root).child
     if child is not None:
-        child.wait(60)
+        child.kill()
+        child.wait()
+    task.process_of(runs_root).forget_launch()
 
 
 def measured(frechet: float, fake: int = 1000) -> Evaluation:

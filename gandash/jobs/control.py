@@ -1,44 +1,36 @@
-"""The queue as the app sees it: put runs in, take them out.
-
-And start the worker where one is needed.
-"""
+"""The queue as the app sees it: put runs in, take them out, and see that somebody trains them."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 from gandash import runs
 from gandash.config import Config
-from gandash.jobs import process, queue
-from gandash.jobs.queue import alive, gate
-from gandash.runs import Run
+from gandash.jobs import queue
+from gandash.jobs.queue import gate, worker_of
+from gandash.runs import GoneError, Run
 
-LAUNCH, LOG, TRASH = ".worker.launch", ".worker.log", ".removed"
-LAUNCH_SECONDS = 60.0  # a launched worker that has not taken its lock by then is given up
-MAX_LOG_BYTES = 1_000_000
-_launched: dict[Path, subprocess.Popen[bytes]] = {}
+TRASH = ".removed"
+WORKER_MODULE = "gandash.jobs.worker"
 
 
 def submit(root: Path, config: Config, name: str) -> Run:
-    """Put a new run at the end of the line.
+    """Put a new run at the end of the queue.
 
-    ``ValueError`` if its name is taken or the line is full.
+    ``ValueError`` if its name is taken or the queue is full.
     """
     with gate(root):
         run = runs.create(root, config, name, queue.new_place(root))
-        _launch_if_needed(root)
+        launch_if_needed(root)
     return run
 
 
 def resume(run: Run) -> None:
-    """Put a stopped or failed run at the end of the line.
+    """Put a stopped or failed run at the end of the queue.
 
-    ``ValueError`` if it is not one or the line is full.
+    ``ValueError`` if it is not one or the queue is full.
     """
     root = run.folder.parent
     with gate(root):
@@ -49,27 +41,37 @@ def resume(run: Run) -> None:
                 f"Only a stopped or failed run can be resumed, and {run.name!r} is "
                 f"{'running' if run.held else status.phase}: submit a new run instead"
             )
-        run.clear_stop()
-        run.update(phase="queued", place=queue.new_place(root), lost=0, message="")
-        _launch_if_needed(root)
+        _put_in(run, queue.new_place(root))
 
 
 def train_longer(run: Run, more: int) -> None:
-    """Put a finished run at the end of the line again, with more epochs or steps.
+    """Put a finished run at the end of the queue again, with more epochs or steps.
 
-    See :func:`gandash.runs.extend`.
+    ``ValueError`` as :func:`gandash.runs.longer` says, or if the queue is full; the run stays
+    finished then.
     """
-    with gate(run.folder.parent):
-        runs.extend(run, more)
-    resume(run)
+    root = run.folder.parent
+    with gate(root):
+        config = runs.longer(run, more)
+        _put_in(run, queue.new_place(root), config)
+
+
+def _put_in(run: Run, place: int, config: Config | None = None) -> None:
+    """Within the gate, and when nothing can be refused any more."""
+    run.clear_stop()
+    run.update(phase="queued", place=place, lost=0, message="")
+    if config is not None:
+        run.write_config(config)
+    launch_if_needed(run.folder.parent)
 
 
 def stop(run: Run) -> None:
-    """Take a waiting run out of the line; ask a running one to save and end at its next report."""
+    """Take a waiting run out of the queue; ask a running one to save and end at its next report."""
     with gate(run.folder.parent):
+        status = run.status()
         if queue.is_running(run):
             run.request_stop()
-        elif run.status().phase in ("queued", "running"):
+        elif status.phase in ("queued", "running"):
             queue.cancel(run)
 
 
@@ -80,6 +82,8 @@ def remove(run: Run) -> None:
     """
     root = run.folder.parent
     with gate(root):
+        if not run.folder.is_dir():
+            raise GoneError(f"No run is called {run.name!r} any more: it has been removed")
         if queue.is_running(run):
             raise ValueError(
                 f"A run must not be removed while it runs, and {run.name!r} is running: stop it "
@@ -90,55 +94,51 @@ def remove(run: Run) -> None:
     shutil.rmtree(root / TRASH, ignore_errors=True)
 
 
+def renew(run: Run) -> None:
+    """Give a run whose status cannot be read a new one; nothing to do if it can."""
+    with gate(run.folder.parent):
+        try:
+            run.status()
+        except GoneError:
+            raise
+        except ValueError:
+            run.renew_status()
+
+
 def recover(root: Path) -> None:
-    """To be called when a server starts: runs whose process was killed go on, next in line."""
+    """To be called when a server starts: runs whose process was killed go on, next in the queue."""
     if not root.is_dir():
         return
+    shutil.rmtree(root / TRASH, ignore_errors=True)
     with gate(root):
-        (root / LAUNCH).unlink(missing_ok=True)  # of a launch before the restart, perhaps
-        queue.settle(root, served=alive(root))
-        _launch_if_needed(root)
+        worker_of(root).forget_launch()
+        queue.settle(root, served=worker_of(root).serves())
+        launch_if_needed(root)
 
 
-def ensure_worker(root: Path) -> None:
-    """Start a worker if runs wait and none lives; does not wait for it.
+def look_after(root: Path) -> None:
+    """To be called whenever the queue is looked at: a process that was killed is noticed.
 
-    Cheap enough to call at any time.
+    Its run goes on, next in the queue; a worker is launched if runs wait and none lives. It does
+    not wait for it, and costs a look at each run's status as long as nothing is amiss.
     """
-    with gate(root):
-        _launch_if_needed(root)
+    if root.is_dir() and queue.needs_care(root):
+        with gate(root):
+            queue.settle(root, served=worker_of(root).serves())
+            if not worker_of(root).has_failed():  # it is tried again when that was a while ago
+                launch_if_needed(root)
 
 
-def _launch_if_needed(root: Path) -> None:
-    """Within the gate, so that two callers launch one worker."""
-    if queue.waiting(root) and not alive(root) and not _is_launching(root):
-        _launch(root)
+def cannot_start(root: Path) -> bool:
+    """Whether runs wait for a worker that could not be started; that is tried every minute."""
+    return bool(queue.waiting(root)) and worker_of(root).has_failed()
 
 
-def _is_launching(root: Path) -> bool:
-    """Whether a worker was launched a moment ago and is still importing.
+def launch_if_needed(root: Path) -> None:
+    """Launch a worker if runs wait and none lives. Within the gate, so that two callers launch one.
 
-    Its lock is not taken yet.
+    It does not wait for it.
     """
-    child = _launched.get(root.resolve())
-    if child is not None and child.poll() is not None:
-        return False
-    try:
-        age = time.time() - (root / LAUNCH).stat().st_mtime
-    except FileNotFoundError:
-        return False
-    return 0 <= age < LAUNCH_SECONDS
-
-
-def _launch(root: Path) -> None:
-    root = root.resolve()
-    trim_log(root)
-    (root / LAUNCH).touch()
-    _launched[root] = process.launch("gandash.jobs.worker", root / LOG, str(root))
-
-
-def trim_log(root: Path) -> None:
-    """Start the log afresh once it is long; whoever writes to it appends."""
-    path = root / LOG
-    if path.exists() and path.stat().st_size > MAX_LOG_BYTES:
-        os.truncate(path, 0)
+    worker = worker_of(root)
+    if queue.waiting(root) and not worker.is_there():
+        worker.launch(WORKER_MODULE)

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from gandash import checkpoints
 from gandash.checkpoints import Checkpoint
@@ -19,7 +20,7 @@ from gandash.jobs import task
 from gandash.jobs.queue import gate
 from gandash.storage.paths import classifiers_root
 
-MODULE = "jobs.measuring"
+MODULE: Final = "jobs.measuring"
 
 
 def check(checkpoint: Checkpoint) -> None:

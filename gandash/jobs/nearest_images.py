@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import torch
 
@@ -19,7 +20,7 @@ from gandash.evaluation.progress import Progress
 from gandash.jobs import measuring, task
 from gandash.storage import tensor_cache
 
-MODULE = "jobs.nearest_images"
+MODULE: Final = "jobs.nearest_images"
 PARTS = 12
 
 

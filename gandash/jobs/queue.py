@@ -1,22 +1,22 @@
-"""The line of runs that wait for the worker: kept in their status files, changed under one lock.
+"""The queue of runs that wait for the worker: kept in their status files, changed under one lock.
 
-A run is in line while its phase is queued and it has a place; the lowest place is next. It
+A run is in the queue while its phase is queued and it has a place; the lowest place is next. It
 keeps its place while the worker trains it, so that a run which is cut off is next again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from gandash import runs
-from gandash.runs import Run, Status
-from gandash.storage.locks import is_held
+from gandash.jobs.supervisor import Supervisor
+from gandash.runs import BusyError, Run, Status
 
-GATE, WORKER = ".line.lock", ".worker.lock"
+GATE = ".line.lock"  # servers of earlier versions know it by this name
 GATE_SECONDS = 10.0
 MAX_QUEUED = 10
 MAX_LOST = 3
@@ -24,7 +24,7 @@ MAX_LOST = 3
 
 @contextmanager
 def gate(root: Path, seconds: float = GATE_SECONDS) -> Iterator[None]:
-    """Be the one who changes the line; held for milliseconds.
+    """Be the one who changes the queue; held for milliseconds.
 
     Raises ``TimeoutError`` after ``seconds``.
     """
@@ -34,8 +34,8 @@ def gate(root: Path, seconds: float = GATE_SECONDS) -> Iterator[None]:
         lock.acquire(timeout=seconds)
     except Timeout as error:
         raise TimeoutError(
-            f"The line of runs must be free within {seconds:g} s, and another process holds "
-            f"{root / GATE}: try again"
+            f"The queue of runs must be free within {seconds:g} s, and another process changes "
+            f"it ({root / GATE}): try again"
         ) from error
     try:
         yield
@@ -43,28 +43,25 @@ def gate(root: Path, seconds: float = GATE_SECONDS) -> Iterator[None]:
         lock.release()
 
 
-def alive(root: Path) -> bool:
-    """Whether a worker serves this folder.
-
-    One that has just been launched counts when its lock is taken.
-    """
-    return is_held(root / WORKER)
+def worker_of(root: Path) -> Supervisor:
+    """The process that trains the runs of a folder, one after the other."""
+    return Supervisor(root, "worker")
 
 
 def waiting(root: Path) -> list[Run]:
-    """The runs in line, next first."""
+    """The runs in the queue, next first."""
     placed = [(status.place, run) for run, status in _statuses(root) if _waits(status)]
     return [run for _, run in sorted(placed, key=lambda pair: (pair[0], pair[1].name))]
 
 
 def position(root: Path, run: Run) -> int | None:
-    """A run's place in line, 1 for the next; None if it does not wait."""
+    """A run's place in the queue, 1 for the next; None if it does not wait."""
     names = [other.name for other in waiting(root)]
     return names.index(run.name) + 1 if run.name in names else None
 
 
 def new_place(root: Path) -> int:
-    """The place at the end of the line; ``ValueError`` if the line is full.
+    """The place at the end of the queue; ``ValueError`` if it is full.
 
     Call it within the gate.
     """
@@ -72,12 +69,10 @@ def new_place(root: Path) -> int:
     if length >= MAX_QUEUED:
         raise ValueError(
             f"At most {MAX_QUEUED} runs may wait, and {length} do: wait until one has started, or "
-            "take one out of line"
+            "take one out of the queue"
         )
-    return (
-        max((status.place for _, status in _statuses(root) if status.place is not None), default=0)
-        + 1
-    )
+    places = [status.place for _, status in _statuses(root) if status.place is not None]
+    return max(places, default=0) + 1
 
 
 def take(root: Path) -> Run | None:
@@ -95,7 +90,7 @@ def take(root: Path) -> Run | None:
 
 
 def cancel(run: Run, message: str = "Stopped while it was waiting; it can be resumed.") -> None:
-    """Take a run that nobody trains out of the line. Within the gate."""
+    """Take a run that nobody trains out of the queue. Within the gate."""
     run.update(phase="stopped", place=None, message=message)
     run.clear_stop()
 
@@ -105,13 +100,12 @@ def is_running(run: Run) -> bool:
 
     A status may outlive its process, or be damaged.
     """
+    served = worker_of(run.folder.parent).serves()
     try:
         status = run.status()
     except ValueError:
         return run.held
-    return run.held or (
-        status.phase == "running" and not is_lost(run, status, alive(run.folder.parent))
-    )
+    return run.held or (status.phase == "running" and not is_lost(run, status, served))
 
 
 def is_lost(run: Run, status: Status, served: bool) -> bool:
@@ -122,26 +116,38 @@ def is_lost(run: Run, status: Status, served: bool) -> bool:
     return status.phase == "running" and not run.held and not (served and status.place is not None)
 
 
-def settle(root: Path, served: bool) -> None:
-    """Put lost runs of the worker back to the head of the line and stop those of the foreground.
-    Within the gate.
+def needs_care(root: Path) -> bool:
+    """Whether a run is lost, or runs wait and there is nobody to train them."""
+    worker = worker_of(root)
+    served = worker.serves()
+    statuses = list(_statuses(root))
+    if any(is_lost(run, status, served) for run, status in statuses):
+        return True
+    return any(_waits(status) for _, status in statuses) and not worker.is_there()
 
-    ``served``: a worker lives, and the run that it took is not lost.
+
+def settle(root: Path, served: bool) -> None:
+    """Put lost runs of the worker back to the head of the queue, and stop those of the foreground.
+
+    Within the gate: no run is taken meanwhile. ``served``: a worker lives, and the run that it
+    took is not lost.
     """
     for run, status in _statuses(root):
         if is_lost(run, status, served):
-            _settle(run, status)
+            with suppress(BusyError), run.hold(seconds=0):  # who trains it ends with it just now
+                _settle(run, run.status())
 
 
 def _settle(run: Run, status: Status) -> None:
     where = f"Cut off after step {status.step:,} of {status.total:,}"
+    if status.phase != "running":
+        return
     if status.place is None or run.stop_requested:
         cancel(run, f"{where}; it can be resumed.")
     elif status.lost + 1 >= MAX_LOST:
         message = (
-            f"A run must live until its first report, and this one was killed {MAX_LOST} times "
-            "before "
-            "(too little memory?): choose a smaller batch_size or fewer filters"
+            f"A run must live until its state is saved, and this one was killed {MAX_LOST} times "
+            "before (too little memory?): choose a smaller batch_size or fewer filters"
         )
         run.update(phase="failed", place=None, lost=0, message=message)
     else:
@@ -159,6 +165,7 @@ def _statuses(root: Path) -> Iterator[tuple[Run, Status]]:
     """
     for run in runs.find(root):
         try:
-            yield run, run.status()
+            status = run.status()
         except ValueError:
             continue
+        yield run, status

@@ -1,10 +1,8 @@
 """The background process that trains waiting runs, one at a time and independent of the web server.
 
 ``python -m gandash.jobs.worker FOLDER`` is the process; :mod:`gandash.jobs.control` starts it. One
-worker serves a
-folder: it holds a lock that the system releases whatever the process dies of. A worker leaves only
-when the queue is empty, and looks at it under the same lock as those who put runs in, so no run is
-left waiting.
+worker serves a folder, see :mod:`gandash.jobs.supervisor`. It leaves only when the queue is empty,
+and looks at it under the same lock as those who put runs in, so no run is left waiting.
 """
 
 from __future__ import annotations
@@ -17,15 +15,13 @@ import threading
 from pathlib import Path
 
 import torch
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from gandash import runs
-from gandash.jobs import process, queue
-from gandash.jobs.control import LAUNCH, trim_log
-from gandash.jobs.queue import gate
-from gandash.runs import Run, execution
+from gandash.jobs import control, queue
+from gandash.jobs.queue import gate, worker_of
+from gandash.runs import Run, execution, loading
 
-LOCK_SECONDS = 5.0
 log = logging.getLogger("gandash.worker")
 
 
@@ -38,31 +34,37 @@ def main(root: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: interrupted.set())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    lock = FileLock(root / queue.WORKER)
-    try:
-        lock.acquire(timeout=LOCK_SECONDS)
-    except Timeout:
-        return
-    (root / LAUNCH).unlink(missing_ok=True)
-    process.give_way()
-    torch.set_num_threads(os.cpu_count() or 1)
-    with gate(root, seconds=-1):
-        queue.settle(root, served=False)
-    while (run := _next(root, lock, interrupted)) is not None:
-        _train(run, interrupted)
-        trim_log(root)
+    with worker_of(root).serve() as lock:
+        if lock is None:
+            return
+        torch.set_num_threads(os.cpu_count() or 1)
+        with gate(root, seconds=-1):
+            queue.settle(root, served=False)
+        serve(root, lock, interrupted)
 
 
-def _next(root: Path, lock: FileLock, interrupted: threading.Event) -> Run | None:
+def serve(root: Path, lock: FileLock, interrupted: threading.Event) -> None:
+    """Train what waits, one run after the other."""
+    while (run := take(root, lock, interrupted)) is not None:
+        worker_of(root).mark_begun()
+        train(run, interrupted)
+        # Its memory and its processor are free only when this process ends.
+        if loading.is_left_behind() and not interrupted.is_set():
+            hand_over(root, lock)
+            return
+
+
+def take(root: Path, lock: FileLock, interrupted: threading.Event) -> Run | None:
     """The next run; if there is none, the worker's lock is released before anybody can add one."""
     with gate(root, seconds=-1):
         run = None if interrupted.is_set() else queue.take(root)
         if run is None:
+            worker_of(root).mark_begun()
             lock.release()
     return run
 
 
-def _train(run: Run, interrupted: threading.Event) -> None:
+def train(run: Run, interrupted: threading.Event) -> None:
     """Train one run; whatever it ends in stands in its status, and the worker goes on."""
     log.info("%s: started", run.name)
     try:
@@ -73,6 +75,13 @@ def _train(run: Run, interrupted: threading.Event) -> None:
         log.info("%s: %s", run.name, busy)
     except Exception:
         log.exception("%s: failed", run.name)
+
+
+def hand_over(root: Path, lock: FileLock) -> None:
+    """Leave, and have another worker launched if runs wait."""
+    with gate(root, seconds=-1):
+        lock.release()
+        control.launch_if_needed(root)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from gandash import checkpoints, records, runs
@@ -84,7 +83,7 @@ def job(checkpoint: Checkpoint, root: Path, **changes: object) -> None:
         what="measuring it",
         started=records.now(),
     )
-    task._write(root, fresh.model_copy(update=changes))
+    task.write(root, fresh.model_copy(update=changes))
 
 
 # Measuring
@@ -124,7 +123,7 @@ def test_progress_stands_on_the_card_in_every_session_until_the_figures_do(
 ) -> None:
     app = visit()
     job(digits, runs_root, doing="Measuring distances", step=3, steps=5)
-    with FileLock(runs_root / task.LOCK):
+    with task.process_of(runs_root).serve():
         app.run()
         assert not app.exception
         (bar,) = app.get("progress")
@@ -376,7 +375,7 @@ def test_the_reading_is_started_refused_and_followed(
         step=2,
         steps=4,
     )
-    with FileLock(runs_root / task.LOCK):
+    with task.process_of(runs_root).serve():
         app.run()
         assert [bar.proto.text for bar in app.get("progress")] == [
             "Reading training images, step 2 of 4"

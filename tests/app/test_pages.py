@@ -23,7 +23,8 @@ from gandash.checkpoints import weights
 from gandash.checkpoints.scores import Protocol
 from gandash.config import Config, LossConfig, parse_config, presets
 from gandash.evaluation import classifiers
-from gandash.jobs import control
+from gandash.jobs import control, queue
+from gandash.jobs.supervisor import Supervisor
 from gandash.runs import execution
 from gandash.runs.folder import CONFIG, PROTOCOL
 from gandash.storage.paths import PROJECT
@@ -262,8 +263,7 @@ def test_each_preset_is_a_valid_config_and_fills_the_form(title: str, runs_root:
 def test_start_queues_the_run_that_the_form_describes(
     runs_root: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control, "ensure_worker", lambda _root: None)
-    monkeypatch.setattr(control, "_launch_if_needed", lambda _root: None)
+    monkeypatch.setattr(Supervisor, "launch", lambda *_: None)
     app = visit("train")
     app.number_input(key="train.loss.alpha").set_value(0.2)
     app.text_input(key="train_name").set_value("My First!")
@@ -308,7 +308,8 @@ def test_a_run_is_shown_in_every_phase(
     run = runs.create(runs_root, tiny_config(), "watched")
     for phase in ("stopped", "failed", "queued", "running"):
         run.update(phase=phase, total=6, message="why")
-        app = visit("train")
+        with run.hold():
+            app = visit("train")
         assert_fine(app, "train")
         assert any(phase in element.value for element in app.markdown)
         labels = {button.label for button in app.button}
@@ -621,7 +622,7 @@ def test_without_figures_there_is_no_table_of_them(arms: Path) -> None:
 def test_a_finished_run_can_be_trained_longer(
     runs_root: Path, tiny_config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control, "_launch_if_needed", lambda _root: None)
+    monkeypatch.setattr(Supervisor, "launch", lambda *_: None)
     run = runs.create(runs_root, tiny_config(), "mine")
     list(execution.execute(run))
     app = visit("train", train_run="mine")
@@ -632,3 +633,129 @@ def test_a_finished_run_can_be_trained_longer(
     assert_fine(app, "train")
     assert (run.config().steps, run.status().phase) == (10, "queued")
     assert "train_go_on" not in [button.key for button in app.button]
+
+
+# What lies around, and two visitors
+
+
+@pytest.fixture
+def two_runs(
+    runs_root: Path, tiny_config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> list[runs.Run]:
+    """An older run that is stopped and a newer one; no worker is launched for them."""
+    monkeypatch.setattr(Supervisor, "launch", lambda *_: None)
+    made = [runs.create(runs_root, tiny_config(), name) for name in ("older", "newer")]
+    for run in made:
+        run.update(phase="stopped", step=2, total=6)
+    return made
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"created": "2026-01-02T03:04:05"},
+        {"images_per_second": 1e999},
+        {"step": -5},
+        {"message": 3},
+    ],
+)
+def test_a_status_that_cannot_be_read_is_one_sentence_and_can_be_renewed(
+    two_runs: list[runs.Run], changes: dict[str, object]
+) -> None:
+    newer = two_runs[1]
+    path = newer.folder / runs.STATUS
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    app = visit("train")
+    assert_fine(app, "train")
+    (error,) = app.error
+    assert error.value.startswith("The status of run 'newer' cannot be read (")
+    assert str(newer.folder.parent) not in error.value
+    assert app.selectbox(key="train_run").options == ["older"]
+    assert app.button(key="train_resume")
+    app.button(key="train_renew_newer").click().run()
+    assert_fine(app, "train")
+    assert not app.error
+    assert newer.status().phase == "stopped"
+
+
+def test_a_speed_that_cannot_be_is_no_time_left(two_runs: list[runs.Run]) -> None:
+    two_runs[1].update(images_per_second=1e-320, seconds=1e308)
+    app = visit("train", train_run="newer")
+    assert_fine(app, "train")
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert (shown["Time left"], shown["Trained for"]) == ("–", "–")
+
+
+def test_a_damaged_config_is_one_sentence_and_the_run_can_be_removed(
+    two_runs: list[runs.Run],
+) -> None:
+    (two_runs[1].folder / CONFIG).write_text("{")
+    app = visit("train", train_run="newer")
+    assert_fine(app, "train")
+    assert [error.value.partition(" (")[0] for error in app.error] == [
+        "The config of run 'newer' cannot be read"
+    ]
+    app.button(key="train_remove").click().run()
+    assert_fine(app, "train")
+    assert not two_runs[1].folder.exists()
+
+
+def test_a_removed_run_leaves_the_page_without_an_error(two_runs: list[runs.Run]) -> None:
+    app = visit("train", train_run="newer")
+    app.button(key="train_remove").click().run()
+    assert_fine(app, "train")
+    assert not app.error
+    assert not app.warning
+    assert app.selectbox(key="train_run").options == ["older"]
+
+
+@pytest.mark.parametrize(
+    ("other", "button", "sentence"),
+    [
+        (control.resume, "train_resume", "'newer' is queued: submit a new run instead"),
+        (control.resume, "train_remove", ""),
+        (control.remove, "train_remove", "No run is called 'newer' any more"),
+        (control.remove, "train_resume", "No run is called 'newer' any more"),
+    ],
+)
+def test_presses_of_two_visitors_that_cross_are_a_sentence(
+    two_runs: list[runs.Run],
+    other: Callable[[runs.Run], None],
+    button: str,
+    sentence: str,
+) -> None:
+    """The other one pressed since this page was shown."""
+    app = visit("train", train_run="newer")
+    other(two_runs[1])
+    app.button(key=button).click().run()
+    assert_fine(app, "train")
+    assert not app.error
+    said = [warning.value for warning in app.warning]
+    assert len(said) == bool(sentence)
+    assert all(sentence in words for words in said)
+
+
+def test_a_full_queue_is_a_sentence_beside_the_button(two_runs: list[runs.Run]) -> None:
+    for number in range(queue.MAX_QUEUED):
+        root = two_runs[0].folder.parent
+        control.submit(root, two_runs[0].config(), f"waiting-{number}")
+    app = visit("train", train_run="newer")
+    app.button(key="train_resume").click().run()
+    assert_fine(app, "train")
+    assert [warning.value for warning in app.warning] == [
+        "At most 10 runs may wait, and 10 do: wait until one has started, or take one out of the "
+        "queue"
+    ]
+
+
+def test_a_worker_that_was_killed_is_noticed_by_the_page(two_runs: list[runs.Run]) -> None:
+    run = two_runs[1]
+    with queue.worker_of(run.folder.parent).serve():
+        control.resume(run)
+        assert queue.take(run.folder.parent) == run
+        app = visit("train", train_run="newer")
+        assert any("running" in element.value for element in app.markdown)
+    app.run()
+    assert_fine(app, "train")
+    assert run.status().phase == "queued"
+    assert any("place 1 in the queue" in element.value for element in app.markdown)

@@ -21,6 +21,7 @@ from gandash.jobs import nearest_images, task
 from gandash.runs import execution
 from gandash.storage import tensor_cache
 from gandash.storage.paths import classifiers_root
+from tests.waiting import wait_for_end
 
 
 def with_data(checkpoint: Checkpoint, **changes: object) -> Checkpoint:
@@ -96,8 +97,8 @@ def test_the_process_keeps_features_that_are_those_of_the_classifier(
     path = neighbors.file(runs_root, checkpoint)
     assert neighbors.read(path) is None
     nearest_images.start(runs_root, checkpoint.folder)
-    task._started[runs_root.resolve()].wait(240)
-    assert task.current(runs_root) is None, (runs_root / task.LOG).read_text()
+    wait_for_end(task.process_of(runs_root))
+    assert task.current(runs_root) is None, task.process_of(runs_root).log.read_text()
     space = neighbors.read(path)
     assert space is not None
     dataset = neighbors.training_images(checkpoint)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,31 +19,26 @@ from gandash.checkpoints.scores import Evaluation, Protocol
 from gandash.evaluation import after_training
 from gandash.evaluation.progress import Progress
 from gandash.jobs import measuring, task
+from tests.waiting import wait_for
 
 
-def wait_for_end(root: Path) -> str:
-    """The problem that the job ended with; empty if it went well."""
-    for _ in range(2400):
+def end_of_job(root: Path) -> str:
+    """The problem that the job ends with; empty if it goes well."""
+
+    def has_ended() -> bool:
         job = task.current(root)
-        if job is None or job.problem:
-            return "" if job is None else job.problem
-        time.sleep(0.1)
-    pytest.fail("The job did not end within 4 minutes")
+        return job is None or bool(job.problem)
+
+    wait_for(has_ended, task.process_of(root))
+    job = task.current(root)
+    return "" if job is None else job.problem
 
 
 def test_the_process_puts_figures_into_the_card(checkpoint: Checkpoint, runs_root: Path) -> None:
     measuring.start(runs_root, checkpoint.folder)
-    child = task._started[runs_root.resolve()]
     with pytest.raises(ValueError, match="it is measuring 'tiny': try again"):
         measuring.start(runs_root, checkpoint.folder)
-    scheduled = set()
-    while child.poll() is None:
-        if sys.platform == "linux":
-            scheduled.add(os.sched_getscheduler(child.pid))
-        time.sleep(0.05)
-    assert wait_for_end(runs_root) == "", (runs_root / task.LOG).read_text()
-    if sys.platform == "linux":
-        assert os.SCHED_IDLE in scheduled
+    assert end_of_job(runs_root) == "", task.process_of(runs_root).log.read_text()
     card = checkpoints.load_card(checkpoint.folder)
     assert card.evaluation is not None
     assert (card.evaluation.protocol.fake, card.evaluation.protocol.real) == (10_000, 400)
@@ -56,10 +49,11 @@ def test_a_killed_process_leaves_the_card_as_it_was(
     checkpoint: Checkpoint, runs_root: Path
 ) -> None:
     measuring.start(runs_root, checkpoint.folder)
-    child = task._started[runs_root.resolve()]
+    child = task.process_of(runs_root).child
+    assert child is not None
     child.kill()
     child.wait()
-    assert wait_for_end(runs_root).startswith("The process for measuring 'tiny' was cut off")
+    assert end_of_job(runs_root).startswith("The process for measuring 'tiny' was cut off")
     assert checkpoints.load_card(checkpoint.folder) == checkpoint.card
 
 
@@ -70,7 +64,7 @@ def test_data_that_is_not_there_is_one_sentence(
     file.touch()
     monkeypatch.setenv("GANDASH_DATA", str(file))  # nothing can be downloaded into a file
     measuring.start(runs_root, checkpoint.folder)
-    assert wait_for_end(runs_root).startswith("MNIST is not in")
+    assert end_of_job(runs_root).startswith("MNIST is not in")
 
 
 @pytest.fixture

@@ -5,59 +5,59 @@ Who may start one, what is known of it, and what it ends in.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from gandash import records
 from gandash.evaluation.progress import Progress
-from gandash.jobs import process, task
+from gandash.jobs import supervisor, task
+from gandash.jobs.measuring import MODULE
+from gandash.jobs.supervisor import Supervisor
 from gandash.jobs.task import Job
+
+# As a server of an earlier version left it, whose modules had other names.
+OLD = (
+    '{"module": "measuring", "folder": "/a", "what": "measuring it", "doing": "Drawing samples", '
+    '"step": 1, "steps": 8, "problem": "", "started": "2026-01-02T03:04:05Z"}'
+)
 
 
 @pytest.fixture
 def launched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """What would have been started; nothing is."""
-    found: list[tuple[str, ...]] = []
+    """What would have been started; a process that does nothing is."""
+    asked: list[tuple[str, ...]] = []
+    launch = Supervisor.launch
 
-    def launch(module: str, _output: Path, *arguments: str) -> subprocess.Popen[bytes]:
-        found.append((module, *arguments))
-        return subprocess.Popen(
-            [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE
-        )
+    def launch_idle(process: Supervisor, module: str, *arguments: str) -> None:
+        asked.append((module, *arguments))
+        launch(process, "tests.jobs.idle_process")
 
-    monkeypatch.setattr("gandash.jobs.task.launch", launch)
-    monkeypatch.setattr(process, "give_way", lambda: None)
-    return found
+    monkeypatch.setattr(Supervisor, "launch", launch_idle)
+    return asked
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
-    if tmp_path.resolve() in task._started:
+    if task.process_of(tmp_path).child is not None:
         end_child(tmp_path)
-        del task._started[tmp_path.resolve()]
 
 
 def end_child(root: Path) -> None:
-    child = task._started[root.resolve()]
-    assert child.stdin is not None
-    child.stdin.close()
-    child.wait(60)
+    child = task.process_of(root).child
+    assert child is not None
+    child.kill()
+    child.wait()
 
 
 def write(root: Path, **changes: object) -> Job:
-    job = Job(
-        module="measuring", folder=str(root / "a"), what="measuring 'a'", started=records.now()
-    )
+    job = Job(module=MODULE, folder=str(root / "a"), what="measuring 'a'", started=records.now())
     job = job.model_copy(update=changes)
-    task._write(root, job)
+    task.write(root, job)
     return job
 
 
@@ -76,7 +76,7 @@ def test_a_job_is_started_once_and_a_second_is_refused(
 
     def click(name: str) -> None:
         try:
-            task.start(root, "measuring", root / name, f"measuring {name!r}")
+            task.start(root, MODULE, root / name, f"measuring {name!r}")
         except ValueError as error:
             answers.append(str(error))
 
@@ -85,8 +85,8 @@ def test_a_job_is_started_once_and_a_second_is_refused(
         thread.start()
     for thread in clicks:
         thread.join()
-    ((module, where, folder),) = launched
-    assert (module, where) == ("gandash.measuring", str(root))
+    ((module, folder),) = launched
+    assert module == "gandash.jobs.measuring"
     assert len(answers) == 3
     name = Path(folder).name
     assert set(answers) == {
@@ -95,9 +95,9 @@ def test_a_job_is_started_once_and_a_second_is_refused(
     }
     job = task.current(root)
     assert job is not None
-    assert job.concerns("measuring", root / name)
-    assert not job.concerns("measuring", root / "other")
-    assert not job.concerns("other", root / name)
+    assert job.concerns(MODULE, root / name)
+    assert not job.concerns(MODULE, root / "other")
+    assert not job.concerns("jobs.nearest_images", root / name)
     assert (job.step, job.problem) == (0, "")
 
 
@@ -136,7 +136,7 @@ def test_a_stopped_job_ends_at_its_next_step_without_a_result(
     task.run(root, watched())
     assert seen == ["First"]
     assert task.current(root) is None
-    task.start(root, "measuring", root / "b", "measuring 'b'")
+    task.start(root, MODULE, root / "b", "measuring 'b'")
     assert not task.is_stopping(root), "the next one is not meant"
 
 
@@ -158,7 +158,7 @@ def test_a_failure_is_kept_in_one_sentence_until_the_next_start(
     job = task.current(root)
     assert job is not None
     assert job.problem == "It must be so, and it is not: change it"
-    task.start(root, "measuring", root / "b", "measuring 'b'")
+    task.start(root, MODULE, root / "b", "measuring 'b'")
     job = task.current(root)
     assert job is not None
     assert job.problem == ""
@@ -168,44 +168,48 @@ def test_a_killed_process_is_noticed_and_another_may_start(
     root: Path, launched: list[tuple[str, ...]]
 ) -> None:
     write(root, step=3, steps=5)
-    with FileLock(root / task.LOCK):
+    with task.process_of(root).serve():
         job = task.current(root)
         assert job is not None
         assert not job.problem
     job = task.current(root)
     assert job is not None
     assert job.problem.startswith("The process for measuring 'a' was cut off")
-    task.start(root, "measuring", root / "b", "measuring 'b'")
+    task.start(root, MODULE, root / "b", "measuring 'b'")
     assert len(launched) == 1
 
 
 def test_a_process_has_time_to_start_unless_it_is_known_to_have_ended(
     root: Path, launched: list[tuple[str, ...]]
 ) -> None:
-    job = write(root)
-    assert task.current(root) == job
-    write(root, started=job.started - timedelta(seconds=task.START_SECONDS + 1))
-    late = task.current(root)
-    assert late is not None
-    assert late.problem
-    task.start(root, "measuring", root / "b", "measuring 'b'")
+    task.start(root, MODULE, root / "b", "measuring 'b'")
+    job = task.current(root)
+    assert job is not None
+    assert not job.problem
     end_child(root)
     ended = task.current(root)
     assert ended is not None
     assert ended.problem
 
 
-@pytest.mark.parametrize("content", ["", "{", '{"module": 3}'])
-def test_a_file_that_nobody_can_read_says_nothing(root: Path, content: str) -> None:
+@pytest.mark.parametrize("content", ["", "{", '{"module": 3}', OLD])
+def test_a_file_that_nobody_can_read_or_of_an_older_server_is_of_a_job_that_has_ended(
+    root: Path, content: str, launched: list[tuple[str, ...]]
+) -> None:
     (root / task.JOB).write_text(content)
     assert task.current(root) is None
+    with (
+        task.process_of(root).serve(),
+        pytest.raises(ValueError, match="one of an earlier version"),
+    ):
+        task.start(root, MODULE, root / "b", "measuring 'b'")
+    task.start(root, MODULE, root / "b", "measuring 'b'")
+    assert len(launched) == 1
 
 
-def test_a_second_process_leaves_the_job_alone(
-    root: Path, launched: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(task, "LOCK_SECONDS", 0.1)
+def test_a_second_process_leaves_the_job_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "LOCK_SECONDS", 0.1)
     job = write(root, step=1)
-    with FileLock(root / task.LOCK):
+    with task.process_of(root).serve():
         task.run(root, steps())
         assert task.current(root) == job

@@ -1,6 +1,6 @@
 """The worker as it runs: real processes on tiny synthetic images.
 
-And its line, without a process.
+And its queue, without a process.
 """
 
 import errno
@@ -25,9 +25,13 @@ from gandash import checkpoints, data, runs
 from gandash.checkpoints import weights
 from gandash.config import Config, DataConfig, NetworkConfig
 from gandash.jobs import control, queue, worker
+from gandash.jobs.queue import worker_of
+from gandash.jobs.supervisor import Supervisor
 from gandash.runs import Run, execution, saved_state
 from gandash.runs.folder import STATE
+from gandash.runs.loading import StopHeardError, load_unless
 from gandash.training import Report, State, new_state, train
+from tests.waiting import wait_for, wait_for_end
 
 STEPS = 60
 
@@ -64,7 +68,7 @@ def root(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "runs"
     folder.mkdir()
     yield folder
-    child = control._launched.pop(folder.resolve(), None)
+    child = worker_of(folder).child
     if child is not None:
         child.kill()
         child.wait()
@@ -73,8 +77,16 @@ def root(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def served(root: Path) -> Iterator[Path]:
     """A folder whose worker's lock is taken, so that nothing is launched for it."""
-    with FileLock(root / queue.WORKER):
+    with worker_of(root).serve():
         yield root
+
+
+@pytest.fixture
+def launches(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders that a worker would have been launched for."""
+    asked: list[Path] = []
+    monkeypatch.setattr(Supervisor, "launch", lambda process, *_: asked.append(process.root))
+    return asked
 
 
 @pytest.fixture(autouse=True)
@@ -99,20 +111,19 @@ def make_config(images: Path, steps: int = STEPS) -> Config:
     )
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
+def child_of(root: Path) -> subprocess.Popen[bytes]:
+    child = worker_of(root).child
+    assert child is not None
+    return child
 
 
-def phase_is(run: Run, phase: str) -> Callable[[], bool]:
-    return lambda: run.status().phase == phase
+def wait_until(run: Run, phase: str) -> None:
+    process = worker_of(run.folder.parent)
+    wait_for(lambda: run.status().phase == phase, process)
 
 
 def wait_until_gone(root: Path) -> None:
-    control._launched[root.resolve()].wait(60)
-    assert not queue.alive(root)
+    wait_for_end(worker_of(root))
 
 
 # The process
@@ -124,20 +135,17 @@ def test_runs_go_one_after_the_other_under_one_worker(
     first = control.submit(root, make_config(images), "first")
     broken = control.submit(root, make_config(images / "nowhere"), "broken")
     last = control.submit(root, make_config(images, 20), "last")
-    child = control._launched[root.resolve()]
-    callers = [threading.Thread(target=control.ensure_worker, args=(root,)) for _ in range(8)]
+    child = child_of(root)
+    callers = [threading.Thread(target=control.look_after, args=(root,)) for _ in range(8)]
     for caller in callers:
         caller.start()
     for caller in callers:
         caller.join()
-    assert control._launched[root.resolve()] is child
-    wait_for(phase_is(first, "running"))
-    assert queue.alive(root)
-    if sys.platform == "linux":
-        assert os.sched_getscheduler(child.pid) == os.SCHED_IDLE
-        assert os.getsid(child.pid) == child.pid
+    assert child_of(root) is child
+    wait_until(first, "running")
+    assert worker_of(root).serves()
     with subprocess.Popen([sys.executable, "-m", "gandash.jobs.worker", str(root)]) as intruder:
-        while queue.alive(root):
+        while worker_of(root).serves():
             phases = [
                 run.status().phase for run in (last, broken, first)
             ]  # the last first: no move is seen twice
@@ -151,7 +159,7 @@ def test_runs_go_one_after_the_other_under_one_worker(
     ]
     assert "nowhere" in broken.status().message
     assert [found.name for found in checkpoints.find(root)[0]] == ["first", "last"]
-    text = (root / control.LOG).read_text()
+    text = worker_of(root).log.read_text()
     assert text.count("started") == 3
     assert text.index("first: finished") < text.index("broken: started")
     assert text.index("broken: failed") < text.index("last: started")
@@ -160,13 +168,13 @@ def test_runs_go_one_after_the_other_under_one_worker(
 
 def stop(run: Run) -> None:
     control.stop(run)
-    wait_for(phase_is(run, "stopped"))
+    wait_until(run, "stopped")
     assert run.resumable
     wait_until_gone(run.folder.parent)
 
 
 def terminate(run: Run) -> None:
-    control._launched[run.folder.parent.resolve()].send_signal(signal.SIGTERM)
+    child_of(run.folder.parent).send_signal(signal.SIGTERM)
     wait_until_gone(run.folder.parent)
     status = run.status()
     assert (status.phase, status.place) == ("queued", 1)
@@ -186,7 +194,7 @@ def test_a_run_that_is_cut_off_ends_bit_for_bit_as_one_that_was_not(
     go_on: Callable[[Run], None],
 ) -> None:
     run = control.submit(root, make_config(images), "run")
-    wait_for(lambda: run.status().step >= 4)
+    wait_for(lambda: run.status().step >= 4, worker_of(root))
     cut(run)
     assert 4 <= run.status().step < STEPS
     go_on(run)
@@ -205,19 +213,20 @@ def test_killing_the_worker_loses_only_the_steps_since_the_last_state(
     assert (run.status().phase, run.status().step) == ("queued", 4)
     saved = (run.folder / STATE).read_bytes()
     control.recover(root)
-    wait_for(lambda: run.status().step >= 8)
-    control._launched[root.resolve()].kill()
+    wait_for(lambda: run.status().step >= 8, worker_of(root))
+    child_of(root).kill()
     wait_until_gone(root)
     assert (run.folder / STATE).read_bytes() == saved
     assert run.status().phase == "running"
     assert not queue.is_running(run)
-    control.recover(root)
+    control.look_after(root)  # as every look of a page at the queue does
+    assert run.status().phase in ("queued", "running")
     assert_finishes_as(run, uninterrupted)
 
 
 def assert_finishes_as(run: Run, expected: State) -> None:
     """To its end without a gap, and with both networks the same bit for bit."""
-    wait_for(phase_is(run, "finished"))
+    wait_until(run, "finished")
     status = run.status()
     assert (status.step, status.place, status.lost) == (STEPS, None, 0)
     assert list(run.metrics().step) == list(range(2, STEPS + 1, 2))
@@ -233,42 +242,38 @@ def assert_same(run: Run, expected: State) -> None:
         assert all(torch.equal(stored[key], tensors[key].to(stored[key].dtype)) for key in stored)
 
 
-# The line
+# The queue
 
 
-def test_a_worker_leaves_only_an_empty_line(
-    root: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_worker_leaves_only_an_empty_queue(
+    root: Path, images: Path, launches: list[Path]
 ) -> None:
     """A run put in before the worker looks is taken; one put in after it launches another."""
-    launches: list[Path] = []
-    monkeypatch.setattr(control, "_launch", launches.append)
-    lock = FileLock(root / queue.WORKER)
-    lock.acquire()
-    run = control.submit(root, make_config(images), "before")
-    assert worker._next(root, lock, threading.Event()) == run
-    assert worker._next(root, lock, threading.Event()) is None
-    assert not queue.alive(root)
+    with worker_of(root).serve() as lock:
+        assert lock is not None
+        run = control.submit(root, make_config(images), "before")
+        assert worker.take(root, lock, threading.Event()) == run
+        assert worker.take(root, lock, threading.Event()) is None
+        assert not worker_of(root).serves()
     assert launches == []
     control.submit(root, make_config(images), "after")
     assert launches == [root]
 
 
 def test_submitting_while_a_worker_leaves_loses_no_run(
-    root: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, images: Path, launches: list[Path]
 ) -> None:
     """Leaving and submitting at the same moment, many times.
 
     The run is taken, or a worker is launched.
     """
-    launches: list[Path] = []
-    monkeypatch.setattr(control, "_launch", launches.append)
     for number in range(30):
-        lock = FileLock(root / queue.WORKER, thread_local=False)
+        lock = FileLock(root / ".worker.lock", thread_local=False)
         lock.acquire()
         taken: list[Run | None] = []
         leaver = threading.Thread(
             target=lambda lock=lock, taken=taken: taken.append(
-                worker._next(root, lock, threading.Event())
+                worker.take(root, lock, threading.Event())
             )
         )
         before = len(launches)
@@ -280,7 +285,7 @@ def test_submitting_while_a_worker_leaves_loses_no_run(
         control.remove(run)
 
 
-def test_line_in_order_of_submission_with_resumed_runs_last(served: Path, images: Path) -> None:
+def test_queue_in_order_of_submission_with_resumed_runs_last(served: Path, images: Path) -> None:
     a, b, c = (control.submit(served, make_config(images), name) for name in ("c", "b", "a"))
     assert [queue.position(served, run) for run in (a, b, c)] == [1, 2, 3]
     control.stop(a)
@@ -291,7 +296,7 @@ def test_line_in_order_of_submission_with_resumed_runs_last(served: Path, images
     assert [queue.position(served, run) for run in (a, b, c)] == [2, None, 1]
 
 
-def test_a_full_line_refuses_and_leaves_no_trace(served: Path, images: Path) -> None:
+def test_a_full_queue_refuses_and_leaves_no_trace(served: Path, images: Path) -> None:
     for number in range(queue.MAX_QUEUED):
         last = control.submit(served, make_config(images), f"run-{number}")
     with pytest.raises(ValueError, match=r"At most 10 runs may wait, and 10 do: wait until .*"):
@@ -304,7 +309,7 @@ def test_a_full_line_refuses_and_leaves_no_trace(served: Path, images: Path) -> 
     assert last.status().phase == "stopped"
 
 
-def test_runs_of_the_foreground_are_not_in_line(served: Path, images: Path) -> None:
+def test_runs_of_the_foreground_are_not_in_the_queue(served: Path, images: Path) -> None:
     run = runs.create(served, make_config(images), "foreground")
     assert queue.take(served) is None
     control.resume(run)
@@ -352,8 +357,8 @@ def test_only_one_process_trains_a_run(
         control.resume(run)
 
 
-def test_lost_runs_go_to_the_head_of_the_line_unless_stopped(root: Path, images: Path) -> None:
-    with FileLock(root / queue.WORKER):
+def test_lost_runs_go_to_the_head_of_the_queue_unless_stopped(root: Path, images: Path) -> None:
+    with worker_of(root).serve():
         lost, wanted, waiting = (
             control.submit(root, make_config(images), name) for name in ("z", "y", "x")
         )
@@ -412,7 +417,7 @@ def test_no_failure_ends_the_worker(
 
     monkeypatch.setattr("gandash.runs.execution.new_state", fail)
     run = control.submit(served, make_config(images), "run")
-    worker._train(run, threading.Event())
+    worker.train(run, threading.Event())
     assert run.status().phase == "failed"
     assert sentence in run.status().message
 
@@ -425,7 +430,7 @@ def test_a_run_that_diverges_fails_in_one_sentence(served: Path, images: Path) -
     with torch.no_grad():
         next(state.G.parameters()).fill_(float("nan"))
     saved_state.save_state(run, state)
-    worker._train(run, threading.Event())
+    worker.train(run, threading.Event())
     assert run.status().phase == "failed"
     assert "lower the learning rates" in run.status().message
 
@@ -468,14 +473,133 @@ def test_a_busy_gate_is_an_error_in_one_sentence(root: Path) -> None:
 
 def test_a_folder_that_is_not_there_has_no_worker(tmp_path: Path) -> None:
     control.recover(tmp_path / "none")
-    assert not queue.alive(tmp_path / "none")
+    control.look_after(tmp_path / "none")
     assert not (tmp_path / "none").exists()
 
 
-def test_a_long_log_is_begun_afresh(root: Path) -> None:
-    (root / control.LOG).write_bytes(b"x" * (control.MAX_LOG_BYTES + 1))
-    control.trim_log(root)
-    assert (root / control.LOG).read_bytes() == b""
+def test_a_worker_that_was_killed_is_noticed_at_the_next_look(
+    root: Path, images: Path, launches: list[Path]
+) -> None:
+    with worker_of(root).serve():
+        run = control.submit(root, make_config(images), "run")
+        waiting = control.submit(root, make_config(images), "waiting")
+        assert queue.take(root) == run
+        run.update(step=4, total=60)
+        control.look_after(root)
+        assert run.status().phase == "running"
+        assert launches == []
+    control.look_after(root)
+    assert (run.status().phase, run.status().message) == (
+        "queued",
+        "Cut off after step 4 of 60; it goes on by itself.",
+    )
+    assert queue.waiting(root) == [run, waiting]
+    assert launches == [root]
+
+
+def test_a_run_in_the_foreground_that_was_killed_is_noticed_too(
+    root: Path, images: Path, launches: list[Path]
+) -> None:
+    run = runs.create(root, make_config(images), "run")
+    run.update(phase="running", step=4, total=60)
+    with run.hold():
+        control.look_after(root)
+        assert run.status().phase == "running"
+    control.look_after(root)
+    assert run.status().message == "Cut off after step 4 of 60; it can be resumed."
+    assert (run.status().phase, launches) == ("stopped", [])
+
+
+def test_a_worker_that_cannot_start_is_tried_again_later_and_said_so(
+    root: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "WORKER_MODULE", "no.such.module")
+    control.submit(root, make_config(images), "run")
+    child = child_of(root)
+    wait_until_gone(root)
+    assert control.cannot_start(root)
+    control.look_after(root)
+    assert child_of(root) is child
+    launched = root / ".worker.launch"
+    os.utime(launched, (0, 0))
+    control.look_after(root)
+    assert child_of(root) is not child
+
+
+def test_a_stop_heard_while_data_load_hands_over_to_another_worker(
+    root: Path, images: Path, launches: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never = threading.Event()
+
+    def hang(run: Run, _interrupted: threading.Event) -> None:
+        with pytest.raises(StopHeardError):
+            load_unless(lambda: True, never.wait)
+        queue.cancel(run)
+
+    with worker_of(root).serve() as lock:
+        assert lock is not None
+        stuck = control.submit(root, make_config(images), "stuck")
+        waiting = control.submit(root, make_config(images), "waiting")
+        monkeypatch.setattr(worker, "train", hang)
+        worker.serve(root, lock, threading.Event())
+        never.set()
+    assert stuck.status().phase == "stopped"
+    assert queue.waiting(root) == [waiting]
+    assert launches == [root]
+
+
+# Two visitors
+
+
+def test_a_finished_run_that_cannot_be_trained_longer_stays_finished(
+    served: Path, images: Path
+) -> None:
+    run = runs.create(served, make_config(images, 6), "run")
+    list(execution.execute(run))
+    before = run.status()
+    for number in range(queue.MAX_QUEUED):
+        last = control.submit(served, make_config(images), f"run-{number}")
+    with pytest.raises(ValueError, match="At most 10"):
+        control.train_longer(run, 10)
+    assert (run.status(), run.config().steps) == (before, 6)
+    control.stop(last)
+    with pytest.raises(ValueError, match="steps"):
+        control.train_longer(run, 10**12)
+    assert (run.status(), run.config().steps) == (before, 6)
+    control.train_longer(run, 10)
+    assert (run.status().phase, run.config().steps) == ("queued", 16)
+    with pytest.raises(ValueError, match="'run' is queued"):
+        control.train_longer(run, 10)
+    assert run.config().steps == 16
+
+
+def test_crossed_presses_are_a_sentence_each(served: Path, images: Path) -> None:
+    run = control.submit(served, make_config(images), "run")
+    control.stop(run)
+    control.resume(run)
+    with pytest.raises(ValueError, match="'run' is queued: submit a new run"):
+        control.resume(run)
+    control.remove(run)
+    for press in (control.resume, control.remove, control.stop, control.renew):
+        with pytest.raises(runs.GoneError, match="No run is called 'run' any more"):
+            press(run)
+    with pytest.raises(runs.GoneError, match="No run is called 'run' any more"):
+        control.train_longer(run, 1)
+    assert runs.find(served) == []
+    assert not run.folder.exists()
+
+
+def test_a_status_that_cannot_be_read_is_written_anew(served: Path, images: Path) -> None:
+    run = control.submit(served, make_config(images), "run")
+    before = run.status()
+    control.renew(run)
+    assert run.status() == before
+    (run.folder / runs.STATUS).unlink()
+    assert runs.find(served) == [run]
+    control.renew(run)
+    assert run.status().phase == "stopped"
+    control.resume(run)
+    assert queue.waiting(served) == [run]
 
 
 @pytest.mark.parametrize(

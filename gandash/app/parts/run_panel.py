@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -9,15 +11,18 @@ from gandash import runs
 from gandash.app import cached
 from gandash.app.assets import publish
 from gandash.app.parts import page, words
+from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence, without_folders
 from gandash.app.parts.timeline import timeline
 from gandash.config import Config
 from gandash.jobs import control, queue
 from gandash.losses.objectives import OBJECTIVES
 from gandash.pictures.charts import COLORS, measured, thin, with_share
-from gandash.runs import Run, Status
+from gandash.runs import GoneError, Run, Status
 from gandash.storage.paths import runs_root
 
+PLACE = "run"
 ACTIVE = ("queued", "running")
+LONGEST_SECONDS = 1e9  # 30 years: a speed so low, or a time so long, was not measured
 LIVE_POINTS = 400
 MORE, LONGEST = {"epochs": 5, "steps": 1000}, 1_000_000
 LIVE = {
@@ -37,19 +42,36 @@ PHASES = {
 
 
 def newest_first() -> list[tuple[Run, Status]]:
-    """All runs with a readable status."""
-    found = []
+    """All runs with a readable status; of the others, why they have none, and a way out."""
+    readable = []
     for run in runs.find(runs_root()):
-        with page.one_sentence():
-            found.append((run, run.status()))
-    return sorted(found, key=lambda pair: pair[1].created, reverse=True)
+        try:
+            readable.append((run, run.status()))
+        except GoneError:  # another visitor has just removed it
+            continue
+        except REFUSALS as error:
+            st.error(sentence(error), icon=":material/error:")
+            st.button(
+                f"Give {run.name} a new status",
+                icon=":material/healing:",
+                on_click=guarded(control.renew, PLACE),
+                args=(run,),
+                key=f"train_renew_{run.name}",
+            )
+    return sorted(readable, key=lambda pair: pair[1].created, reverse=True)
 
 
 def watch() -> None:
     """The chosen run, polled only while something is under way."""
     st.subheader("Runs", anchor=False)
+    with page.one_sentence():
+        control.look_after(runs_root())
     found = newest_first()
     phases = {run.name: status.phase for run, status in found}
+    asked = st.session_state.get("train_run")
+    if asked is not None and asked not in phases:
+        del st.session_state["train_run"]
+        st.info(f"No run is called {asked!r}: it has been removed.", icon=":material/info:")
     chosen = st.selectbox(
         "Run",
         list(phases),
@@ -61,6 +83,7 @@ def watch() -> None:
         disabled=not found,
     )
     if not found:
+        notice(PLACE)
         st.markdown("Choose a preset and start one.")
         return
     name = chosen or found[0][0].name
@@ -70,73 +93,79 @@ def watch() -> None:
 
 def panel(run: Run, polled: bool) -> None:
     """Status, curves and samples of one run; polls while it is under way."""
+    with page.one_sentence():
+        control.look_after(runs_root())
     try:
-        status, config = run.status(), run.config()
-    except ValueError as error:
-        st.error(str(error), icon=":material/error:")
-        return
+        status = run.status()
+    except REFUSALS:  # removed, or damaged just now: the list above says which
+        st.rerun()
     if polled != (status.phase in ACTIVE):  # it has ended, or was resumed: start or end the polling
         st.rerun()
-    headline(run, status, config)
-    buttons(run, status)
+    notice(PLACE)
+    config = None
+    with page.one_sentence():
+        config = run.config()
+    if config is not None:
+        headline(run, status, config)
+    buttons(run, status, config)
+    if config is None:
+        return
     if polled:
-        live(run)
+        live(run, config)
     else:
-        ended(run)
+        ended(run, config)
 
 
 def headline(run: Run, status: Status, config: Config) -> None:
     """Phase, progress, speed and time left."""
     icon, color = PHASES[status.phase]
-    place = queue.position(runs_root(), run) if status.phase == "queued" else None
-    note = f"place {place} in line" if place else status.message
-    st.markdown(f":{color}-badge[{icon} {status.phase}] &nbsp; {note}")
-    total, before = max(status.total, 1), "Preparing" if status.phase in ACTIVE else "Not begun"
+    st.markdown(f":{color}-badge[{icon} {status.phase}] &nbsp; {note_on(run, status)}")
+    total = max(status.total, 1)
+    before = "Preparing" if status.phase in ACTIVE else "Not begun"
     st.progress(
         min(status.step / total, 1.0),
         f"Step {status.step:,} of {status.total:,}" if status.total else before,
     )
     images = (status.total - status.step) * config.batch_size * config.balance.d_steps
+    speed = status.images_per_second
     with st.container(horizontal=True):  # in a row on a phone, too
         st.metric(
             f"{config.data.kind.name.capitalize()}/s",
-            f"{status.images_per_second:,.0f}" if status.step else "–",
+            f"{speed:,.0f}" if status.step else "–",
             help="Over the last row of metrics.",
         )
-        st.metric(
-            "Time left",
-            words.duration(images / status.images_per_second) if status.images_per_second else "–",
+        known = speed > 0 and images / speed < LONGEST_SECONDS
+        st.metric("Time left", words.duration(max(images, 0) / speed) if known else "–")
+        trained = status.seconds < LONGEST_SECONDS
+        st.metric("Trained for", words.duration(status.seconds) if trained else "–")
+
+
+def note_on(run: Run, status: Status) -> str:
+    """What else is to be said of a run's phase."""
+    place = queue.position(runs_root(), run) if status.phase == "queued" else None
+    if place is None:
+        return without_folders(status.message)
+    if control.cannot_start(runs_root()):
+        return (
+            f"place {place} in the queue; the process that trains could not start, which is "
+            "tried again every minute"
         )
-        st.metric("Trained for", words.duration(status.seconds))
+    return f"place {place} in the queue"
 
 
-def buttons(run: Run, status: Status) -> None:
-    """What can be done with a run in its phase."""
+def buttons(run: Run, status: Status, config: Config | None) -> None:
+    """What can be done with a run in its phase; without its config it can only be removed."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if status.phase in ACTIVE:
-            st.button(
-                "Stop", icon=":material/stop:", on_click=control.stop, args=(run,), key="train_stop"
-            )
-        if status.phase in ("stopped", "failed"):
-            st.button(
-                "Resume",
-                icon=":material/play_arrow:",
-                on_click=control.resume,
-                args=(run,),
-                key="train_resume",
-            )
-        if status.phase == "finished":
-            train_longer(run)
+            press("Stop", ":material/stop:", control.stop, run, key="train_stop")
+        if status.phase in ("stopped", "failed") and config is not None:
+            press("Resume", ":material/play_arrow:", control.resume, run, key="train_resume")
+        if status.phase == "finished" and config is not None:
+            train_longer(run, config)
         if status.phase not in ACTIVE:
             with st.popover("Remove", icon=":material/delete:"):
                 st.markdown(f"Remove **{run.name}** with its checkpoint, metrics and samples?")
-                st.button(
-                    "Yes, remove it",
-                    on_click=remove,
-                    args=(run,),
-                    key="train_remove",
-                    type="primary",
-                )
+                press("Yes, remove it", None, remove, run, key="train_remove", primary=True)
         if status.step:
             st.page_link(
                 st.Page("views/loss_curves.py", url_path="curves"),
@@ -146,34 +175,54 @@ def buttons(run: Run, status: Status) -> None:
             )
 
 
-def train_longer(run: Run) -> None:
+def press(
+    label: str,
+    icon: str | None,
+    action: Callable[[Run], None],
+    run: Run,
+    *,
+    key: str,
+    primary: bool = False,
+) -> None:
+    """A button that does something with a run, or says at the top of its panel why it cannot."""
+    st.button(
+        label,
+        icon=icon,
+        on_click=guarded(action, PLACE),
+        args=(run,),
+        key=key,
+        type="primary" if primary else "secondary",
+    )
+
+
+def train_longer(run: Run, config: Config) -> None:
     """Let a finished run go on."""
-    unit = "steps" if run.config().steps else "epochs"
+    unit = "steps" if config.steps else "epochs"
     with st.popover("Train longer", icon=":material/more_time:"):
         more = st.number_input(f"More {unit}", 1, LONGEST, value=MORE[unit], key="train_more")
-        st.button("Go on", on_click=go_on, args=(run, int(more)), key="train_go_on", type="primary")
-
-
-def go_on(run: Run, more: int) -> None:
-    try:
-        control.train_longer(run, more)
-    except ValueError as error:
-        st.error(str(error), icon=":material/error:")
+        st.button(
+            "Go on",
+            on_click=guarded(control.train_longer, PLACE),
+            args=(run, int(more)),
+            key="train_go_on",
+            type="primary",
+        )
 
 
 def remove(run: Run) -> None:
-    control.remove(run)
+    """Remove a run, and choose none in its place."""
     st.session_state.pop("train_run", None)
+    control.remove(run)
 
 
-def live(run: Run) -> None:
+def live(run: Run, config: Config) -> None:
     """Charts that grow without a blank frame, and the latest samples over the ones before."""
     metrics = with_share(run.metrics())
     if metrics.empty:
         st.info("The first numbers come after a few steps.", icon=":material/hourglass_top:")
     else:
-        live_charts(metrics, run.config())
-    kind = run.config().data.kind
+        live_charts(metrics, config)
+    kind = config.data.kind
     snapshots = list(run.snapshots().items())[-2:]
     if snapshots:
         urls = [publish(path.read_bytes()) for _, path in snapshots]
@@ -206,8 +255,8 @@ def live_charts(metrics: pd.DataFrame, config: Config) -> None:
         )
 
 
-def ended(run: Run) -> None:
+def ended(run: Run, config: Config) -> None:
     """The samples over the whole run."""
     if cached.metrics(run.folder).empty:
         return
-    timeline({run.name: run.folder}, [run.config()], key="train_snapshot")
+    timeline({run.name: run.folder}, [config], key="train_snapshot")

@@ -11,9 +11,8 @@ from gandash.app.parts.run_panel import watch
 page.header(
     "Train",
     "Train a GAN here and watch it learn. A run has a process of its own: it goes on when you "
-    "close this tab, "
-    "and turns up on the other pages when it is finished. One runs at a time; further ones wait in "
-    "line.",
+    "close this tab, and turns up on the other pages when it is finished. One runs at a time; "
+    "further ones wait in the queue.",
 )
 with st.container(key="train_halves"):  # on a phone a run comes before the form
     left, right = st.columns([1, 1.5], gap="large")
