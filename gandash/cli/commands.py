@@ -64,6 +64,8 @@ def train(config: Config = DEFAULTS, name: str = "run") -> None:
 
     runs.check_new(runs_root(), name)
     dataset = execution.prepare(config)
+    if dataset.note:
+        print(dataset.note, file=sys.stderr)
     if hint := advice(config):
         print(hint, file=sys.stderr)
     _follow(runs.create(runs_root(), config, name), dataset)

@@ -1,122 +1,93 @@
-"""Images out of folders and zips, hostile until checked."""
+"""Picture files in zips, hostile until checked: nothing is extracted to disk, all is bounded."""
 
 from __future__ import annotations
 
-import struct
+import stat
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import IO, BinaryIO, cast
 
-import numpy as np
-import torch
-from PIL import Image
-from torch import Tensor
+from gandash.data.files import MAX_ENTRIES, MAX_FILE_BYTES, Listing, cleaned, counts
+from gandash.data.left_out import LeftOut, UnusableError
 
-from gandash.pictures.raster import Pixels
-from gandash.records import explain
-
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})
-IMAGE_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
-UNREADABLE = (
-    OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error,
-    Image.DecompressionBombError, Image.DecompressionBombWarning,
-)  # fmt: skip
-MAX_IMAGES = 200_000
-MAX_PIXELS = 4096 * 4096
-MAX_FILE_BYTES = 50_000_000
+ENTRY = b"PK\x01\x02"
+"""What every entry of a zip's directory begins with."""
+MAX_READ_BYTES = 64_000_000  # in one piece: more than a file may have
+ENCRYPTED = 0x1
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
-def folder_files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
-            yield path.relative_to(folder).as_posix(), path.read_bytes()
+@contextmanager
+def in_zip(source: Path | bytes, title: str) -> Iterator[Listing]:
+    """The picture files of a zip, to be read while it is open.
 
-
-def zip_files(
-    path: Path, belongs: Callable[[str], bool] = lambda _: True
-) -> Iterator[tuple[str, bytes]]:
-    """Image members of a zip whose names belong, never extracted to disk.
-
-    Oversized members are refused.
+    ``ValueError`` says in one sentence, which calls the zip ``title``, what is wrong with it.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for info in sorted(archive.infolist(), key=lambda entry: entry.filename):
-                name = info.filename
-                image = (
-                    PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES and "__MACOSX" not in name
-                )
-                if image and belongs(name):
-                    yield name, _read_member(archive, info)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError) as error:
-        raise ValueError(
-            f"{path.name} is not a readable zip ({explain(error)}): make it anew, without a "
-            "password"
-        ) from error
+    opened = BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+    with opened as file:
+        try:
+            archive = zipfile.ZipFile(cast("IO[bytes]", _Guarded(file, title)))
+        except _TooManyError:
+            raise
+        except Exception as error:  # whatever a directory of any bytes may lead to
+            raise ValueError(f"{title} is not a readable zip: make it anew") from error
+        with archive:
+            yield _listing(archive)
 
 
-def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    if info.file_size > MAX_FILE_BYTES:
-        raise ValueError(
-            f"An image file may hold at most {MAX_FILE_BYTES // 10**6} MB, and {info.filename!r} "
-            "in the zip "
-            f"holds {info.file_size // 10**6} MB: remove or shrink it"
-        )
-    return archive.read(info)
+class _TooManyError(ValueError):
+    """A zip has too many entries."""
 
 
-def stack(
-    files: Iterator[tuple[str, bytes]], size: int, mode: str
-) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
-    """Decode, crop to a square and resize; the parent folder of a file is its class."""
-    arrays: list[Pixels] = []
-    parents: list[str] = []
-    for name, data in files:
-        if len(arrays) >= MAX_IMAGES:
-            raise ValueError(
-                f"A dataset may hold at most {MAX_IMAGES:,} images: split it or thin it out"
+class _Guarded:
+    """A file that refuses to hand out the directory of a zip with too many entries.
+
+    ``zipfile`` reads a directory in one piece and makes an object of half a kilobyte for each
+    entry: 1.9 million of them would take 800 MB.
+    """
+
+    def __init__(self, file: BinaryIO, title: str) -> None:
+        self._file, self._title = file, title
+        self.seek, self.tell, self.close = file.seek, file.tell, file.close
+        self.seekable, self.readable = file.seekable, file.readable
+
+    def read(self, count: int = -1) -> bytes:
+        content = b"" if count > MAX_READ_BYTES else self._file.read(count)
+        entries = content.count(ENTRY) if content.startswith(ENTRY) else 0
+        if count > MAX_READ_BYTES or entries > MAX_ENTRIES:
+            raise _TooManyError(
+                f"A zip of images may hold at most {MAX_ENTRIES:,} files, and {self._title} holds "
+                "more: split it"
             )
-        arrays.append(_decode(name, data, size, mode))
-        parents.append(PurePosixPath(name).parent.name)
-    if not arrays:
-        return torch.zeros((0, 3 if mode == "RGB" else 1, size, size), dtype=torch.uint8), None, ()
-    images = torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2)
-    classes = tuple(sorted(set(parents)))
-    if len(classes) < 2:
-        return images, None, ()
-    index = {name: i for i, name in enumerate(classes)}
-    return images, torch.tensor([index[parent] for parent in parents]), classes
+        return content
 
 
-def _decode(name: str, data: bytes, size: int, mode: str) -> Pixels:
-    """One image as (size, size, C) uint8: transparency on white, center crop, then resize."""
-    try:
-        with Image.open(BytesIO(data), formats=IMAGE_FORMATS) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise ValueError(
-                    f"it has {opened.width}x{opened.height} pixels, more than {MAX_PIXELS:,}"
-                )
-            image = _opaque(opened).convert(mode)
-    except UNREADABLE as error:
-        raise ValueError(
-            f"{name!r} is not a readable image ({explain(error)}): remove or replace it"
-        ) from error
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    image = image.crop((left, top, left + side, top + side))
-    if side != size:
-        image = image.resize((size, size), Image.Resampling.LANCZOS)
-    array = np.asarray(image, dtype=np.uint8)
-    return array if array.ndim == 3 else array[:, :, None]
+def _listing(archive: zipfile.ZipFile) -> Listing:
+    listing = Listing()
+    for info in sorted(archive.infolist(), key=lambda entry: entry.filename):
+        name = cleaned(info.filename)
+        if not counts(name) or info.filename.endswith(("/", "\\")):
+            continue
+        if stat.S_ISLNK(info.external_attr >> 16):
+            listing.left_out.append(LeftOut(name, "a link"))
+        elif info.flag_bits & ENCRYPTED:
+            listing.left_out.append(LeftOut(name, "encrypted"))
+        elif info.compress_type not in METHODS:
+            listing.left_out.append(LeftOut(name, "neither stored nor deflated"))
+        else:
+            listing.add(name, info.file_size, _reader(archive, info))
+    return listing
 
 
-def _opaque(image: Image.Image) -> Image.Image:
-    """The image on white where it is transparent, in 8 bits a channel."""
-    if image.mode.startswith("I;16"):  # Pillow would clip the 16 bits of a pixel, not scale them
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if "A" not in image.mode and "transparency" not in image.info:
-        return image
-    image = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], bytes]:
+    def read() -> bytes:
+        try:
+            with archive.open(info) as member:
+                return member.read(MAX_FILE_BYTES)
+        except Exception as error:  # wrong offsets, sums, streams: whatever such bytes lead to
+            raise UnusableError("damaged in the zip") from error
+
+    return read

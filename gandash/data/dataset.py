@@ -6,15 +6,18 @@ import hashlib
 import zipfile
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 
 from torch import Tensor
 
 from gandash.config import DataConfig
-from gandash.data.archives import IMAGE_SUFFIXES, folder_files, stack, zip_files
+from gandash.data.archives import in_zip
+from gandash.data.draws import draw_evenly
+from gandash.data.files import in_folder
+from gandash.data.left_out import LeftOut, note
 from gandash.data.named import SOURCES, data_folder
 from gandash.data.pixels import fit, recolor
+from gandash.data.stacking import check_enough, stack
 from gandash.kinds import Kind, of_batch, of_dataset
 
 
@@ -22,7 +25,8 @@ from gandash.kinds import Kind, of_batch, of_dataset
 class Dataset:
     """Images (N, C, H, W) uint8, or points (N, dim) float32.
 
-    Labels (N,) int64 and the names of the classes, if any.
+    Labels (N,) int64 and the names of the classes, if any. ``left_out`` are the files of a folder
+    or zip that are not among the images.
     """
 
     name: str
@@ -31,6 +35,7 @@ class Dataset:
     images: Tensor
     labels: Tensor | None = None
     classes: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -41,6 +46,11 @@ class Dataset:
     def kind(self) -> Kind:
         """The kind of the samples."""
         return of_batch(self.images)
+
+    @property
+    def note(self) -> str:
+        """How many files are used and which are not, in a sentence; empty if all are."""
+        return note(len(self), self.left_out)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -63,27 +73,56 @@ class Dataset:
 def load(config: DataConfig, split: str = "train") -> Dataset:
     """Read the dataset that ``config`` names, as square images of ``config.size`` pixels.
 
-    Raises ``ValueError`` with the remedy for an unknown name or a folder without images.
+    A limit leaves a part that is the same every time, drawn evenly from all classes. ``ValueError``
+    has the remedy for an unknown name, or a folder or zip without two images that can be read.
     """
     if config.dataset in SOURCES:
-        source = SOURCES[config.dataset]
-        images, labels, classes = source.load(data_folder(), split)
-        title, licence, name = source.title, source.licence, config.dataset
-    else:
-        location = Path(config.dataset).expanduser()
-        images, labels, classes = _load_location(location, config)
-        title, licence, name = location.stem, "as given by its owner", location.stem
+        return _load_named(config, split)
+    return _load_location(config)
+
+
+def _load_named(config: DataConfig, split: str) -> Dataset:
+    source = SOURCES[config.dataset]
+    images, labels, classes = source.load(data_folder(), split)
     if config.limit:
-        images, labels = images[: config.limit], None if labels is None else labels[: config.limit]
-    if not len(images):
-        raise ValueError(
-            f"A dataset needs images ({', '.join(sorted(IMAGE_SUFFIXES))}) and {config.dataset!r} "
-            "has none: "
-            "choose a folder or zip that holds some"
-        )
+        drawn = draw_evenly(len(images), config.limit, None if labels is None else labels.numpy())
+        images = images[drawn]
+        labels = None if labels is None else labels[drawn]
     if of_batch(images).pixels:
         images = fit(recolor(images, config.color), config.size)
-    return Dataset(name, title, licence, images.contiguous(), labels, classes)
+    return Dataset(
+        config.dataset, source.title, source.licence, images.contiguous(), labels, classes
+    )
+
+
+def _load_location(config: DataConfig) -> Dataset:
+    location = Path(config.dataset).expanduser()
+    mode = "L" if config.color == "gray" else "RGB"
+    if location.is_dir():
+        listing = in_folder(location)
+        stacked = stack(listing.files, config.size, mode, config.limit)
+    elif location.is_file() and zipfile.is_zipfile(location):
+        with in_zip(location, repr(location.name)) as listing:
+            stacked = stack(listing.files, config.size, mode, config.limit)
+    else:
+        raise ValueError(
+            f"dataset must be one of {', '.join(SOURCES)} or the path of a folder or zip of "
+            f"images, and {config.dataset!r} is neither: check the spelling"
+        )
+    left_out = (*listing.left_out, *stacked.left_out)
+    check_enough(repr(location.name), len(stacked.images), left_out)
+    images = stacked.images
+    if config.color == "auto" and bool((images == images[:, :1]).all()):
+        images = images[:, :1]  # gray throughout, however it is stored
+    return Dataset(
+        location.stem,
+        location.stem,
+        "as given by its owner",
+        images.contiguous(),
+        stacked.labels,
+        stacked.classes,
+        left_out,
+    )
 
 
 def check_held_out(dataset: str) -> str:
@@ -99,23 +138,3 @@ def check_held_out(dataset: str) -> str:
             "choose one of those"
         )
     return dataset
-
-
-def _load_location(
-    location: Path, config: DataConfig
-) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
-    mode = "L" if config.color == "gray" else "RGB"
-    if location.is_dir():
-        files = folder_files(location)
-    elif location.is_file() and zipfile.is_zipfile(location):
-        files = zip_files(location)
-    else:
-        raise ValueError(
-            f"dataset must be one of {', '.join(SOURCES)} or the path of a folder or zip of "
-            "images, "
-            f"and {str(location)!r} is neither: check the spelling"
-        )
-    images, labels, classes = stack(islice(files, config.limit), config.size, mode)
-    if config.color == "auto" and bool((images == images[:, :1]).all()):
-        images = images[:, :1]  # gray throughout, however it is stored
-    return images, labels, classes

@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from gandash.config import ImageSize
-from gandash.data.archives import stack, zip_files
+from gandash.data.archives import in_zip
+from gandash.data.left_out import told
+from gandash.data.stacking import stack
 from gandash.storage.paths import cache_root
 from gandash.theory import toy_data
 
@@ -123,10 +125,18 @@ SOURCES: dict[str, Source] = {
 def _load_class_zip(
     path: Path, belongs: Callable[[str], bool], size: int
 ) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
-    """Color images of those members whose names belong."""
+    """Color images of those members whose names belong, all of them or none."""
     if not path.is_file():
         raise ValueError(
             f"{path.name} is not in {path.parent}: put it there, or point GANDASH_DATA to a folder "
             "that has it"
         )
-    return stack(zip_files(path, belongs), size, "RGB")
+    with in_zip(path, path.name) as listing:
+        stacked = stack([file for file in listing.files if belongs(file.name)], size, "RGB")
+    if stacked.left_out:
+        raise ValueError(
+            f"{path.name} is not whole (left out: {told(stacked.left_out)}): fetch it anew"
+        )
+    if not len(stacked.images):
+        raise ValueError(f"{path.name} has no images of this split: fetch it anew")
+    return stacked.images, stacked.labels, stacked.classes

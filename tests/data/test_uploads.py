@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
-from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -11,14 +11,9 @@ import pytest
 from gandash import data
 from gandash.config import DataConfig
 from gandash.data import uploads
+from tests.data.pictures import RGB, blank, encoded, zipped
 
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
+PICTURE = encoded(RGB)
 
 
 @pytest.fixture
@@ -31,40 +26,123 @@ def good(image_folder: Path) -> bytes:
     )
 
 
+def refusal(root: Path, content: bytes) -> str:
+    """The sentence that refuses a zip, of which then nothing is left, as it never was there."""
+    with pytest.raises(ValueError, match=r"^.+$") as caught:
+        uploads.keep(root, "mine.zip", content)
+    assert not (root / "uploads").exists()
+    sentence = str(caught.value)
+    assert str(root) not in sentence
+    assert "object at 0x" not in sentence
+    return sentence
+
+
 def test_a_good_zip_is_kept_once_and_can_be_trained_on(tmp_path: Path, good: bytes) -> None:
-    name = uploads.keep(tmp_path, "My Cats (1).zip", good)
-    assert name.startswith("my-cats-1-")
-    assert uploads.keep(tmp_path, "My Cats (1).zip", good) == name
-    assert list(uploads.find(tmp_path)) == [name]
-    dataset = data.load(DataConfig(dataset=str(uploads.find(tmp_path)[name]), size=16))
+    kept = uploads.keep(tmp_path, "My Cats (1).zip", good)
+    assert kept.name.startswith("my-cats-1-")
+    assert kept.note == ""
+    assert uploads.keep(tmp_path, "My Cats (1).zip", good) == kept
+    assert list(uploads.find(tmp_path)) == [kept.name]
+    dataset = data.load(DataConfig(dataset=str(uploads.find(tmp_path)[kept.name]), size=16))
     assert len(dataset) == 24
     assert dataset.classes == ("left", "right")
+
+
+def test_what_is_left_out_is_said_as_training_will(tmp_path: Path) -> None:
+    """Also beyond the first images, and of damage that no header shows."""
+    members = {f"{i:03d}.png": PICTURE for i in range(100)}
+    members |= {"090.png": PICTURE[:-60], "x.heic": b"", "cover.txt": b""}
+    kept = uploads.keep(tmp_path, "mine.zip", zipped(members))
+    assert kept.note == (
+        "99 of 102 files are used; left out: 'cover.txt' (.txt is not read), 'x.heic' (.heic is "
+        "not read), '090.png' (damaged)."
+    )
+    path = uploads.find(tmp_path)[kept.name]
+    assert data.load(DataConfig(dataset=str(path), size=16)).note == kept.note
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"no zip at all", "neither"),
-        (zipped({"notes.txt": b"hello"}), "none"),
-        (zipped({"a.png": b"not a picture"}), "not a readable image"),
+        (b"no zip at all", "'mine.zip' is not a readable zip: make it anew"),
+        (zipped({"notes.txt": b"hello"}), "'mine.zip' has 0 (left out: 'notes.txt' (.txt is not"),
+        (zipped({"a.png": b"no"}), "'mine.zip' has 0 (left out: 'a.png' (not a picture, or a"),
+        (zipped({"a.png": PICTURE}), "'mine.zip' has 1: add some (.apng, "),
+        (zipped({"a.png": PICTURE}, zipfile.ZIP_LZMA), "(neither stored nor deflated)"),
+        (zipped({"a.png": PICTURE}, zipfile.ZIP_BZIP2), "(neither stored nor deflated)"),
     ],
 )
 def test_a_bad_zip_is_refused_and_nothing_is_kept(
     tmp_path: Path, content: bytes, reason: str
 ) -> None:
-    with pytest.raises(ValueError, match=reason):
-        uploads.keep(tmp_path, "bad.zip", content)
-    assert not uploads.find(tmp_path)
-    assert not list((tmp_path / "uploads").iterdir())
+    assert reason in refusal(tmp_path, content)
+
+
+def test_wrong_offsets_are_refused(tmp_path: Path) -> None:
+    content = bytearray(zipped({"1.png": PICTURE, "2.png": PICTURE}))
+    places = [i for i in range(len(content)) if content[i : i + 4] == b"PK\x01\x02"]
+    for place in places:
+        content[place + 42 : place + 46] = struct.pack("<I", 0x7FFFFFFF)
+    sentence = refusal(tmp_path, bytes(content))
+    assert "(left out: '1.png' and 1 more (damaged in the zip))" in sentence
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_damage_ends_in_a_sentence_or_a_note(tmp_path: Path, seed: int) -> None:
+    import random
+
+    rng = random.Random(seed)
+    content = bytearray(zipped({f"{c}/{i}.png": PICTURE for c in "ab" for i in range(2)}))
+    for _ in range(rng.choice([1, 3, 30])):
+        content[rng.randrange(len(content))] = rng.randrange(256)
+    try:
+        kept = uploads.keep(tmp_path, "mine.zip", bytes(content))
+    except ValueError:
+        assert not (tmp_path / "uploads").exists()
+    else:
+        path = uploads.find(tmp_path)[kept.name]
+        assert len(data.load(DataConfig(dataset=str(path), size=16))) >= 2
+
+
+def test_pictures_of_many_pixels_are_refused_by_their_headers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """73 kB that would be decoded for minutes each time that they are read."""
+    content = zipped({f"{i}.png": blank(4096) for i in range(31)})
+    assert len(content) < 100_000
+    monkeypatch.setattr(uploads, "decode", lambda *_: None)
+    assert refusal(tmp_path, content) == (
+        "The images of an uploaded zip may have 500 million pixels in all, and those of 'mine.zip' "
+        "have more: make them smaller, 128 pixels are enough"
+    )
+
+
+def test_files_that_unpack_to_too_much_are_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MAX_UNPACKED_BYTES", 10_000_000)
+    content = zipped({f"{i}.png": bytes(4_000_000) for i in range(3)})
+    assert refusal(tmp_path, content) == (
+        "The files of an uploaded zip may hold 0.01 GB in all, and those of 'mine.zip' hold more: "
+        "upload fewer or smaller images"
+    )
+
+
+def test_the_check_decodes_only_as_long_as_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good: bytes
+) -> None:
+    decoded: list[bytes] = []
+    monkeypatch.setattr(uploads, "decode", lambda content, *_: decoded.append(content))
+    monkeypatch.setattr(uploads, "CHECK_SECONDS", 0.0)
+    assert uploads.keep(tmp_path, "mine.zip", good).note == ""
+    assert not decoded
 
 
 def test_uploads_are_bounded_in_all(
     tmp_path: Path, good: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "MAX_BYTES_IN_ALL", len(good) - 1)
-    with pytest.raises(ValueError, match="GB in all"):
-        uploads.keep(tmp_path, "big.zip", good)
-    assert not uploads.find(tmp_path)
+    assert "GB in all" in refusal(tmp_path, good)
 
 
 @pytest.mark.parametrize(
@@ -73,5 +151,5 @@ def test_uploads_are_bounded_in_all(
 def test_a_hostile_file_name_stays_inside_the_folder(
     tmp_path: Path, good: bytes, filename: str
 ) -> None:
-    name = uploads.keep(tmp_path, filename, good)
+    name = uploads.keep(tmp_path, filename, good).name
     assert uploads.find(tmp_path)[name].parent == tmp_path / "uploads"

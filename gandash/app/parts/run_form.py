@@ -209,13 +209,18 @@ def upload() -> None:
             "train on them.",
         )
         notice("upload")
+        if said := st.session_state.get("train_upload_note"):
+            st.info(said, icon=":material/rule:")
 
 
 def keep_upload() -> None:
     """Check and keep the uploaded zip, and choose it as the dataset."""
+    st.session_state.train_upload_note = ""
     file = st.session_state.train_upload
     if file is not None:
-        take({DATASET: uploads.keep(runs_root(), file.name, file.getvalue())})
+        kept = uploads.keep(runs_root(), file.name, file.getvalue())
+        st.session_state.train_upload_note = kept.note
+        take({DATASET: kept.name})
 
 
 def start() -> None:

@@ -1,0 +1,141 @@
+"""Picture files in folders: which files count, what they are called, and how they are read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from gandash.data.left_out import LeftOut, UnusableError
+
+SUFFIXES = frozenset(
+    {
+        ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff",
+        ".avif", ".ppm", ".pgm", ".pbm", ".pnm",
+    }
+)  # fmt: skip
+SYSTEM = frozenset(
+    {
+        "__macosx", "@eadir", "#recycle", "@recycle", "$recycle.bin", "system volume information",
+        "lost+found", "__pycache__", "thumbs.db", "desktop.ini",
+    }
+)  # fmt: skip
+"""What systems put beside the files of their users, in lower case; hidden files are no data too."""
+MAX_FILE_BYTES = 50_000_000
+MAX_ENTRIES = 250_000
+
+
+@dataclass(frozen=True)
+class File:
+    """A picture file: its name with the folders that it lies in, how many bytes it has at most,
+    and what reads it.
+
+    ``read`` raises ``UnusableError`` with the reason if that is not possible.
+    """
+
+    name: str
+    size: int
+    read: Callable[[], bytes]
+
+    @property
+    def parent(self) -> str:
+        """The folder that it lies in, ``""`` at the top."""
+        return self.name.rpartition("/")[0]
+
+
+@dataclass
+class Listing:
+    """The picture files of a folder or zip, in order, and what else was there."""
+
+    files: list[File] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def add(self, name: str, size: int, read: Callable[[], bytes]) -> None:
+        """Take a file of ``size`` bytes if it is one that counts."""
+        suffix = PurePosixPath(name).suffix.lower()
+        if suffix not in SUFFIXES:
+            kind = f"{suffix} is" if suffix else "files without an ending are"
+            self.left_out.append(LeftOut(name, f"{kind} not read"))
+        elif size > MAX_FILE_BYTES:
+            self.left_out.append(LeftOut(name, f"larger than {MAX_FILE_BYTES // 10**6} MB"))
+        else:
+            self.files.append(File(name, size, read))
+
+
+def cleaned(name: str) -> str:
+    """A path as slashes and names alone, in characters that can be stored: what Windows wrote with
+    backslashes, too.
+    """
+    parts = name.encode("utf-8", "replace").decode().replace("\\", "/").split("/")
+    return "/".join(part for part in parts if part not in ("", ".", ".."))
+
+
+def counts(name: str) -> bool:
+    """Whether a cleaned path is a user's own, no hidden file and nothing that a system put
+    there.
+    """
+    parts = name.split("/")
+    return bool(name) and not any(part.startswith(".") or part.lower() in SYSTEM for part in parts)
+
+
+def in_folder(folder: Path) -> Listing:
+    """The picture files of a folder and of those in it, linked ones as well."""
+    listing = Listing()
+    entries = sorted(_walk(folder, listing), key=lambda entry: entry[0].split("/"))
+    for name, path in entries:
+        try:
+            size = path.stat().st_size
+        except OSError:
+            listing.left_out.append(LeftOut(name, "cannot be opened"))
+            continue
+        listing.add(name, size, _reader(path))
+    return listing
+
+
+def _walk(folder: Path, listing: Listing) -> Iterator[tuple[str, Path]]:
+    """Every file that counts with its name below ``folder``.
+
+    A link to a folder is followed unless it leads back into one that the way there went through.
+    """
+    seen = 0
+    todo: list[tuple[str, Path, frozenset[tuple[int, int]]]] = [("", folder, frozenset())]
+    while todo:
+        place, path, above = todo.pop()
+        try:
+            about = path.stat()
+            with os.scandir(path) as found:
+                entries = list(found)
+        except OSError:
+            listing.left_out.append(LeftOut(place, "cannot be opened"))
+            continue
+        own = (about.st_dev, about.st_ino)
+        if own in above:
+            continue
+        seen += len(entries)
+        if seen > MAX_ENTRIES:
+            raise ValueError(
+                f"A folder of images may hold at most {MAX_ENTRIES:,} files, and {folder.name!r} "
+                "holds more: choose one of its folders"
+            )
+        for entry in entries:
+            name = cleaned(f"{place}/{entry.name}")
+            if not counts(name):
+                continue
+            if entry.is_dir():
+                todo.append((name, Path(entry.path), above | {own}))
+            else:
+                yield name, Path(entry.path)
+
+
+def _reader(path: Path) -> Callable[[], bytes]:
+    def read() -> bytes:
+        if not path.is_file():
+            raise UnusableError("no ordinary file")
+        try:
+            with path.open("rb") as file:
+                return file.read(MAX_FILE_BYTES)
+        except OSError as error:
+            raise UnusableError("cannot be opened") from error
+
+    return read

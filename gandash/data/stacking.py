@@ -1,0 +1,128 @@
+"""Picture files to one tensor, with the folders that they lie in as classes."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from gandash.data import deep
+from gandash.data.decoding import decode
+from gandash.data.deep import Deep
+from gandash.data.draws import draw_evenly
+from gandash.data.files import SUFFIXES, File
+from gandash.data.left_out import LeftOut, UnusableError, told
+
+MAX_IMAGES = 200_000
+MAX_CLASSES = 1000
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Images (N, C, size, size) uint8, labels (N,) int64 with their classes if there are several,
+    and the files that are not in it.
+    """
+
+    images: Tensor
+    labels: Tensor | None
+    classes: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def stack(files: Sequence[File], size: int, mode: str, limit: int | None = None) -> Stack:
+    """Decode pictures to squares in mode ``L`` or ``RGB``; the folder of a file is its class.
+
+    With a ``limit`` only so many, drawn evenly from all classes. What cannot be used is left out.
+    ``ValueError`` if there are too many images or classes.
+    """
+    files, loose = without_loose(files)
+    if limit is not None:
+        labels, _ = _labels(files)
+        files = [files[number] for number in draw_evenly(len(files), limit, labels)]
+    if len(files) > MAX_IMAGES:
+        raise ValueError(
+            f"A dataset may hold at most {MAX_IMAGES:,} images, and this one holds {len(files):,}: "
+            "set a limit, split it or thin it out"
+        )
+    images, used, unusable = _decoded(files, size, mode)
+    labels, classes = _labels(used)
+    return Stack(
+        torch.from_numpy(images),
+        None if labels is None else torch.from_numpy(labels),
+        classes,
+        (*loose, *unusable),
+    )
+
+
+def check_enough(title: str, images: int, left_out: Sequence[LeftOut]) -> None:
+    """``ValueError`` if there are no two images to learn from; it calls the data ``title``."""
+    if images >= 2:
+        return
+    reasons = f" (left out: {told(left_out)})" if left_out else ""
+    raise ValueError(
+        f"A dataset needs at least 2 images that can be read, and {title} has {images}{reasons}: "
+        f"add some ({', '.join(sorted(SUFFIXES))})"
+    )
+
+
+def without_loose(files: Sequence[File]) -> tuple[list[File], list[LeftOut]]:
+    """The files that are in class folders, where there are several; those beside them are told."""
+    top = _top(files)
+    if len({_class_of(file) for file in files if file.parent != top}) < 2:
+        return list(files), []
+    loose = [LeftOut(file.name, "beside the class folders") for file in files if file.parent == top]
+    return [file for file in files if file.parent != top], loose
+
+
+def _top(files: Sequence[File]) -> str:
+    """The folder that all files are in or below."""
+    return posixpath.commonpath({file.parent for file in files}) if files else ""
+
+
+def _class_of(file: File) -> str:
+    return posixpath.basename(file.parent)
+
+
+def _labels(files: Sequence[File]) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
+    """The number of each file's class (N,) and the names of the classes, if there are several."""
+    top = _top(files)
+    classes = sorted({_class_of(file) for file in files if file.parent != top})
+    if len(classes) < 2:
+        return None, ()
+    if len(classes) > MAX_CLASSES:
+        raise ValueError(
+            f"Images may be in at most {MAX_CLASSES:,} class folders, and these are in "
+            f"{len(classes):,}: put them into fewer, or all into one"
+        )
+    number = {name: place for place, name in enumerate(classes)}
+    return np.array([number[_class_of(file)] for file in files], dtype=np.int64), tuple(classes)
+
+
+def _decoded(
+    files: Sequence[File], size: int, mode: str
+) -> tuple[npt.NDArray[np.uint8], list[File], list[LeftOut]]:
+    """Pixels (N, C, size, size) of the files that can be used, these, and the others."""
+    images = np.empty((len(files), 3 if mode == "RGB" else 1, size, size), dtype=np.uint8)
+    used: list[File] = []
+    unusable: list[LeftOut] = []
+    of_more_bits: dict[int, Deep] = {}
+    for file in files:
+        try:
+            picture = decode(file.read(), size, mode)
+        except UnusableError as error:
+            unusable.append(LeftOut(file.name, str(error)))
+            continue
+        if isinstance(picture, Deep):
+            of_more_bits[len(used)] = picture
+        else:
+            images[len(used)] = picture.transpose(2, 0, 1)
+        used.append(file)
+    top = deep.top_of(of_more_bits.values())
+    for place, picture in of_more_bits.items():
+        images[place] = picture.pixels(top).transpose(2, 0, 1)
+    return images[: len(used)], used, unusable
