@@ -322,8 +322,8 @@ def no_zip(path: Path) -> Path:
     ("make", "words"),
     [
         (lambda path: path, "is neither: check the spelling"),
-        (empty_folder, "has none: choose a folder or zip that holds some"),
-        (corrupt_image, "'bad.png' is not a readable image ("),
+        (empty_folder, "needs at least 2 images that can be read, and 'mine' has 0: add some"),
+        (corrupt_image, "(left out: 'bad.png' (not a picture, or a damaged one))"),
         (no_zip, "is neither: check the spelling"),
     ],
 )
@@ -336,6 +336,16 @@ def test_an_unusable_dataset_leaves_no_run(
 ) -> None:
     assert words in refused(capfd, "train", *tiny, "--dataset", str(make(tmp_path / "mine")))
     assert not paths.runs_root().exists()
+
+
+def test_what_is_left_out_is_said_before_training(
+    tiny: list[str], image_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (image_folder / "left" / "bad.png").write_bytes(b"no image")
+    assert run_cli("train", *tiny, "--dataset", str(image_folder)) == 0
+    assert capfd.readouterr().err.startswith(
+        "24 of 25 files are used; left out: 'left/bad.png' (not a picture, or a damaged one).\n"
+    )
 
 
 def test_a_taken_name_is_refused_before_the_data_is_read(
