@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gandash import latent
 from gandash.browser.program import Program, describe
-from gandash.data import to_uint8
+from gandash.kinds import of_batch
 from gandash.networks import Generator
 
 REFERENCE = "reference"
@@ -37,5 +37,5 @@ def _reference(G: Generator) -> Tensor:
     z = latent.draw(REFERENCE_SEED, 1, G.latent_dim)
     labels = torch.zeros(1, dtype=torch.int64) if G.classes else None
     with torch.inference_mode():
-        sample = G(z, labels)[0].float()
-    return sample if sample.dim() == 1 else to_uint8(sample).contiguous()
+        samples = G(z, labels).float()
+    return of_batch(samples).keep(samples)[0].contiguous()

@@ -113,9 +113,11 @@ class Config(Section):
         needed = self.batch_size * d_steps
         if images < needed:
             size = "batch_size" if d_steps == 1 else "batch_size times d_steps"
+            most = images // d_steps
+            remedy = f"choose at most {most}" if most >= 2 else "lower d_steps or take more images"
             raise ValueError(
                 f"{size} must not exceed the number of images, but it is {needed} for {images} "
-                f"images: choose at most {images // d_steps}"
+                f"images: {remedy}"
             )
         return images // needed
 

@@ -81,7 +81,11 @@ class DataConfig(Section):
         "auto", "Color", "Color of the images; auto: as the data has it", idle=NO_PIXELS
     )
     limit: int | None = setting(
-        None, "Only the first so many", "Use only the first so many images; all if not given", ge=2
+        None,
+        "Only so many",
+        "Use only so many images, drawn evenly from all classes and the same every time; all if "
+        "not given",
+        ge=2,
     )
 
     @property

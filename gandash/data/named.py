@@ -111,7 +111,12 @@ def _study(name: str) -> Source:
 SOURCES: dict[str, Source] = {
     "mnist": Source("MNIST", "CC BY-SA 3.0 (LeCun, Cortes, Burges)", _load_mnist),
     "fashion-mnist": Source("Fashion-MNIST", "MIT (Zalando SE)", _load_fashion),
-    "cifar10": Source("CIFAR-10", "free for research (Krizhevsky 2009)", _load_cifar10, "mirror"),
+    "cifar10": Source(
+        "CIFAR-10",
+        "free for research (Krizhevsky 2009); read from JPEG copies, near but not equal to it",
+        _load_cifar10,
+        "mirror",
+    ),
     "tinyhero": Source(
         "TinyHero", "CC BY-SA 3.0 and GPL 3.0 (LPC artists; TinyHero)", _load_tinyhero, "shift", 64
     ),

@@ -19,7 +19,7 @@ from gandash.data.files import SUFFIXES, File
 from gandash.data.left_out import LeftOut, UnusableError, told
 
 MAX_IMAGES = 200_000
-MAX_CLASSES = 1000
+MAX_CLASSES = 20_000  # as many as a card tells of
 
 
 @dataclass(frozen=True)

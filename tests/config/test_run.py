@@ -146,6 +146,14 @@ def test_steps_of_an_epoch() -> None:
         config.steps_per_epoch(9)
 
 
+def test_a_batch_that_is_advised_is_never_refused_in_its_turn() -> None:
+    config = Config.model_validate({"batch_size": 4, "balance": {"d_steps": 5}})
+    with pytest.raises(ValueError, match=r"it is 20 for 19 images: choose at most 3$"):
+        config.steps_per_epoch(19)
+    with pytest.raises(ValueError, match=r"for 9 images: lower d_steps or take more images$"):
+        config.steps_per_epoch(9)
+
+
 @pytest.mark.parametrize(("total", "snapshots"), [(1, 2), (6, 4), (100, 20), (7020, 20), (10, 500)])
 def test_snapshots_span_the_run_and_are_denser_at_the_start(total: int, snapshots: int) -> None:
     steps = Config(batch_size=2, steps=total, snapshots=snapshots).snapshot_steps(2)
