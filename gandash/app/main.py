@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from gandash.app.parts import links
 from gandash.app.parts.entries import entries
 from gandash.app.parts.refusals import forget_elsewhere
 
@@ -47,4 +48,8 @@ pages = [
 shown = st.navigation(pages, position="top")
 forget_elsewhere(shown.url_path)
 entries()
-shown.run()
+links.tell()
+try:
+    shown.run()
+finally:  # also where the page ends early
+    links.settle()

@@ -25,9 +25,11 @@ def test_an_old_link_fills_the_form(
     assert_fine(app, "train")
     shown = {key: app.session_state[key] for key in case["shows"]}
     assert shown == case["shows"]
-    said = [toast.value for toast in app.toast]
-    assert len(said) == case.get("refused", 0)
-    assert all(sentence.startswith("The link asked for ") for sentence in said)
+    said = "".join(toast.value for toast in app.toast)
+    refused = case.get("refused", 0)
+    assert said.startswith("The link asked for " if refused else "")
+    assert said.count("“") == min(refused, 3)
+    assert (f"and {refused - 3} more" in said) == (refused > 3)
     assert not set(app.query_params) & NEW_NAMES.keys(), "the URL has the new names alone"
 
 

@@ -29,6 +29,7 @@ from gandash.runs import execution
 from gandash.runs.folder import CONFIG, PROTOCOL
 from gandash.storage.paths import PROJECT
 from gandash.zoo import ZOO
+from tests.app.conftest import ARMS, ship, train_all
 from tests.conftest import measured
 
 MAIN = PROJECT / "gandash" / "app" / "main.py"
@@ -40,7 +41,6 @@ PAGES = {
     "train": "Train",
 }
 SHIPPED = sorted(path.parent.name for path in (PROJECT / "pretrained").glob("*/card.json"))
-ARMS = {"plain": (0.0, 0.0), "one-sided": (0.1, 0.0), "two-sided": (0.1, 0.1)}
 
 
 @pytest.mark.parametrize(
@@ -61,40 +61,6 @@ def test_a_card_says_which_epoch_its_weights_are_of(
     changes = {"step": step, "last_step": last_step, "epochs": epochs}
     config = card.config.model_copy(update={"epochs": 15, "batch_size": 128})
     assert epochs_of(card.model_copy(update={**changes, "config": config})) == sentence
-
-
-def train_all(
-    root: Path, config: Callable[..., Config], changes: dict[str, dict[str, Any]]
-) -> Path:
-    """A finished tiny run for each name."""
-    for name, settings in changes.items():
-        list(execution.execute(runs.create(root, config(**settings), name)))
-    return root
-
-
-def ship(folder: Path, pretrained_root: Path, runs_root: Path) -> Path:
-    """Runs as shipped checkpoints, and an empty folder of runs."""
-    shutil.copytree(folder, pretrained_root)
-    runs_root.mkdir()
-    return pretrained_root
-
-
-@pytest.fixture(scope="session")
-def arms_folder(
-    tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]
-) -> Path:
-    """Three finished tiny runs that differ in smoothing."""
-    root = tmp_path_factory.mktemp("arms")
-    arms = {
-        name: {"loss": LossConfig(alpha=alpha, beta=beta)} for name, (alpha, beta) in ARMS.items()
-    }
-    return train_all(root, tiny_config, arms)
-
-
-@pytest.fixture
-def arms(arms_folder: Path, pretrained_root: Path, runs_root: Path) -> Path:
-    """The tiny arms as shipped checkpoints, and an empty folder of runs."""
-    return ship(arms_folder, pretrained_root, runs_root)
 
 
 def visit(page: str, **query: str) -> AppTest:

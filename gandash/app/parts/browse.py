@@ -10,7 +10,7 @@ from itertools import groupby
 
 import streamlit as st
 
-from gandash.app.parts import score_tables
+from gandash.app.parts import links, score_tables
 from gandash.checkpoints import Card, Checkpoint
 from gandash.losses.objectives import OBJECTIVES
 
@@ -91,7 +91,7 @@ def chosen(found: list[Checkpoint]) -> tuple[list[Checkpoint], Groups]:
             options,
             placeholder="All",
             key=f"gallery_{name}",
-            bind="query-params",
+            bind=links.some_of(f"gallery_{name}", options),
             on_change=to_first_page,
         )
         found = [
@@ -100,7 +100,11 @@ def chosen(found: list[Checkpoint]) -> tuple[list[Checkpoint], Groups]:
             if not wanted or KINDS[name](checkpoint.card) in wanted
         ]
     order = last.selectbox(
-        "Sort by", orders, key="gallery_sort", bind="query-params", on_change=to_first_page
+        "Sort by",
+        orders,
+        key="gallery_sort",
+        bind=links.one_of("gallery_sort", orders),
+        on_change=to_first_page,
     )
     return found, ORDERS[order](found)
 
@@ -121,7 +125,9 @@ def paged(groups: Groups) -> Groups:
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
-        page = st.pagination(pages, width=360, key="gallery_page", bind="query-params")
+        page = st.pagination(
+            pages, width=360, key="gallery_page", bind=links.whole("gallery_page", 1, pages)
+        )
         first = (page - 1) * PER_PAGE
         st.caption(
             f"{first + 1} to {min(first + PER_PAGE, count)} of {count} checkpoints", width="content"

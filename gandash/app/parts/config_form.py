@@ -13,6 +13,7 @@ import streamlit as st
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
+from gandash.app.parts import links
 from gandash.config import Config, parse_config
 from gandash.config.settings import Values, about, leaves
 from gandash.config.settings import values_of as values_by_name
@@ -102,7 +103,6 @@ def field_widget(
     why = idle(name, values)
     common: dict[str, Any] = {
         "key": key_of(name),
-        "bind": "query-params",
         "help": _help(field, why),
         "disabled": bool(why),
         **options,
@@ -110,11 +110,12 @@ def field_widget(
     label = str(field.title)
     offered = choices or about(field).choices or _literals(field.annotation)
     if offered:
-        return st.selectbox(label, offered, offered.index(default), **common)
+        bind = links.one_of(common["key"], offered)
+        return st.selectbox(label, offered, offered.index(default), bind=bind, **common)
     if field.annotation is bool:
-        return st.toggle(label, default, **common)
+        return st.toggle(label, default, bind=links.flag(common["key"]), **common)
     if field.annotation is str:
-        return st.text_input(label, default, **common)
+        return st.text_input(label, default, bind=links.text(common["key"]), **common)
     return _number(label, field, default, common)
 
 
@@ -134,8 +135,12 @@ def _number(label: str, field: FieldInfo, default: Any, common: dict[str, Any]) 
     if float in kinds:
         step = _step(default)
         low, high = _limits(field, step / 10)
-        return st.number_input(label, low, high, float(default), step, format="%g", **common)
+        bind = links.real(common["key"], low, high)
+        return st.number_input(
+            label, low, high, float(default), step, format="%g", bind=bind, **common
+        )
     low, high = _limits(field, 1)
+    optional = default is None
     return st.number_input(
         label,
         None if low is None else int(low),
@@ -143,6 +148,7 @@ def _number(label: str, field: FieldInfo, default: Any, common: dict[str, Any]) 
         default,
         1,
         placeholder="not set",
+        bind=links.whole(common["key"], low, high, optional=optional),
         **common,
     )
 

@@ -12,7 +12,7 @@ from gandash import latent
 from gandash.app import cached
 from gandash.app.assets import publish
 from gandash.app.cached import INFERENCE, generator, training_pixels
-from gandash.app.parts import jobs, page
+from gandash.app.parts import jobs, links, page
 from gandash.app.parts.tiles import tiles
 from gandash.checkpoints import Checkpoint
 from gandash.data import Dataset
@@ -42,7 +42,12 @@ def nearest(found: list[Checkpoint]) -> None:
     )
     left, right = st.columns([1, 1.7], gap="large")
     with left:
-        name = st.selectbox("Checkpoint", list(by_name), key="gallery_nearest", bind="query-params")
+        name = st.selectbox(
+            "Checkpoint",
+            list(by_name),
+            key="gallery_nearest",
+            bind=links.one_of("gallery_nearest", by_name),
+        )
         seed, sample = st.columns(2)
         number = seed.number_input(
             "Seed",
@@ -51,7 +56,7 @@ def nearest(found: list[Checkpoint]) -> None:
             value=0,
             step=1,
             key="gallery_nearest_seed",
-            bind="query-params",
+            bind=links.whole("gallery_nearest_seed", 0, page.LARGEST_SEED),
         )
         picked = sample.number_input(
             "Sample",
@@ -61,7 +66,7 @@ def nearest(found: list[Checkpoint]) -> None:
             step=1,
             placeholder="none",
             key="gallery_sample",
-            bind="query-params",
+            bind=links.whole("gallery_sample", 1, SAMPLES, optional=True),
             help="Its place in the grid, row by row; or click its tile.",
         )
         checkpoint = by_name[name]

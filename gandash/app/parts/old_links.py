@@ -13,6 +13,7 @@ import streamlit as st
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from gandash.app.parts import links
 from gandash.app.parts.config_form import FIELDS, key_of
 
 # By section, the settings that had a key in 0.1. Later ones were never linked so.
@@ -47,7 +48,7 @@ def open_old_link() -> None:
         try:
             st.session_state.setdefault(key_of(name), value_in(FIELDS[name], text))
         except ValueError:
-            st.toast(f"The link asked for {FIELDS[name].title} {text[:40]!r}, which is not here")
+            links.refuse(old, text)
 
 
 def value_in(field: FieldInfo, text: str) -> Any:

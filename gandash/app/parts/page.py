@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gandash.app import cached
+from gandash.app.parts import links
 from gandash.app.parts.refusals import REFUSALS, sentence
 from gandash.checkpoints import Checkpoint
 
@@ -86,5 +87,6 @@ def class_of(chosen: list[Checkpoint], key: str, *, in_turn: bool = True) -> int
     if not names:
         return None
     everything = ["all in turn"] if in_turn else []
-    label = st.selectbox("Class", [*everything, *names], key=key, bind="query-params")
+    options = [*everything, *names]
+    label = st.selectbox("Class", options, key=key, bind=links.one_of(key, options))
     return None if label == "all in turn" else names.index(label)

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from gandash import runs
-from gandash.app.parts import config_form, old_links
+from gandash.app.parts import config_form, links, old_links
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.config import Config, advice, architectures, tricks, usual
 from gandash.config.presets import PRESETS
@@ -60,7 +60,11 @@ def form() -> None:
     old_links.open_old_link()
     st.subheader("New run", anchor=False)
     preset = st.selectbox(
-        "Preset", list(PRESETS), key="train_preset", bind="query-params", on_change=apply_preset
+        "Preset",
+        list(PRESETS),
+        key="train_preset",
+        bind=links.one_of("train_preset", PRESETS),
+        on_change=apply_preset,
     )
     st.caption(PRESETS[preset].expect)
     with settings(PRESETS[preset].config):
@@ -70,7 +74,7 @@ def form() -> None:
             max_chars=63,
             placeholder="a name for the run",
             key="train_name",
-            bind="query-params",
+            bind=links.text("train_name", 63),
         )
         refused = refusal()
         st.button(

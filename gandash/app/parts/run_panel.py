@@ -10,7 +10,7 @@ import streamlit as st
 from gandash import runs
 from gandash.app import cached
 from gandash.app.assets import publish
-from gandash.app.parts import page, words
+from gandash.app.parts import links, page, words
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence, without_folders
 from gandash.app.parts.timeline import timeline
 from gandash.config import Config
@@ -77,7 +77,7 @@ def watch() -> None:
         list(phases),
         None,
         key="train_run",
-        bind="query-params",
+        bind=links.one_of("train_run", phases, optional=True),
         label_visibility="collapsed",
         placeholder=f"{found[0][0].name} (newest)" if found else "No run yet",
         disabled=not found,

@@ -10,6 +10,8 @@ from typing import Any
 
 import streamlit as st
 
+from gandash.app.parts import links
+
 COMPONENTS = Path(__file__).parents[1] / "components"
 
 
@@ -78,7 +80,7 @@ def scrubber(
         "tracks": [asdict(track) for track in tracks],
         "labels": list(labels),
         "parameter": key,
-        "start": _position_in_url(key, len(labels), default),
+        "start": links.position(key, len(labels), default),
         "rest": default,
         "label": label,
         "hint": hint,
@@ -88,9 +90,3 @@ def scrubber(
         "cursor": asdict(cursor or Cursor()),
     }
     component(key=f"{key}_scrubber", data=data)
-
-
-def _position_in_url(key: str, count: int, default: int) -> int:
-    """The position that the URL asks for, the default where it asks for none or makes no sense."""
-    text = str(st.query_params.get(key, ""))
-    return int(text) if text.isdecimal() and len(text) < 5 and int(text) < count else default

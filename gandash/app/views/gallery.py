@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gandash.app import cached
-from gandash.app.parts import browse, page, score_tables
+from gandash.app.parts import browse, links, page, score_tables
 from gandash.app.parts.cards import card
 from gandash.app.parts.nearest import nearest
 from gandash.app.parts.stories import stories
@@ -57,7 +57,7 @@ def compare(found: list[Checkpoint]) -> None:
         default=list(by_name)[:3],
         max_selections=MOST_COMPARED,
         key="gallery_checkpoints",
-        bind="query-params",
+        bind=links.some_of("gallery_checkpoints", list(by_name), MOST_COMPARED),
     )
     seed = middle.number_input(
         "Seed",
@@ -66,11 +66,17 @@ def compare(found: list[Checkpoint]) -> None:
         value=0,
         step=1,
         key="gallery_seed",
-        bind="query-params",
+        bind=links.whole("gallery_seed", 0, page.LARGEST_SEED),
         help="Seed of the latent vectors; the same seed is the same picture on every machine.",
     )
     count = right.slider(
-        "Images", 4, LARGEST_COUNT, value=36, step=4, key="gallery_count", bind="query-params"
+        "Images",
+        4,
+        LARGEST_COUNT,
+        value=36,
+        step=4,
+        key="gallery_count",
+        bind=links.whole("gallery_count", 4, LARGEST_COUNT),
     )
     if not chosen:
         st.info("Choose at least one checkpoint above.", icon=":material/arrow_upward:")

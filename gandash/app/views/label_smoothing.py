@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from gandash.app import cached
-from gandash.app.parts import page
+from gandash.app.parts import links, page
 from gandash.app.parts.timeline import timeline
 from gandash.checkpoints import Checkpoint
 from gandash.config import Config, LossConfig
@@ -76,7 +76,13 @@ def table_of_arms(chosen: dict[str, Checkpoint]) -> pd.DataFrame:
 
 def curves(chosen: dict[str, Checkpoint]) -> None:
     weight = st.slider(
-        "Smoothing of the curves", 0.0, 0.99, 0.9, 0.01, key="smoothing_curves", bind="query-params"
+        "Smoothing of the curves",
+        0.0,
+        0.99,
+        0.9,
+        0.01,
+        key="smoothing_curves",
+        bind=links.real("smoothing_curves", 0, 0.99),
     )
     frames = {name: above_floor(checkpoint) for name, checkpoint in chosen.items()}
     left, right = st.columns(2)
@@ -146,7 +152,14 @@ def over_seeds(found: list[Checkpoint]) -> None:
 def samples(chosen: dict[str, Checkpoint]) -> None:
     st.subheader("Samples of the same z", anchor=False)
     seed = st.number_input(
-        "Seed", 0, page.LARGEST_SEED, 0, 1, key="smoothing_seed", bind="query-params", width=160
+        "Seed",
+        0,
+        page.LARGEST_SEED,
+        0,
+        1,
+        key="smoothing_seed",
+        bind=links.whole("smoothing_seed", 0, page.LARGEST_SEED),
+        width=160,
     )
     for column, (name, checkpoint) in zip(
         st.columns(max(len(chosen), 2)), chosen.items(), strict=False
@@ -173,7 +186,13 @@ def optimal() -> None:
             r"D^*(x)=\frac{(1-\alpha)\,p_\text{data}(x)+\beta\,p_g(x)}{p_\text{data}(x)+p_g(x)}"
         )
         alpha = st.slider(
-            "α, smoothing of real", 0.0, 0.4, 0.1, 0.05, key="smoothing_alpha", bind="query-params"
+            "α, smoothing of real",
+            0.0,
+            0.4,
+            0.1,
+            0.05,
+            key="smoothing_alpha",
+            bind=links.real("smoothing_alpha", 0, 0.4),
         )
         beta = st.slider(
             "β, smoothing of generated",
@@ -182,7 +201,7 @@ def optimal() -> None:
             0.1,
             0.05,
             key="smoothing_beta",
-            bind="query-params",
+            bind=links.real("smoothing_beta", 0, 0.4),
         )
         st.markdown(
             "- **α** only scales the numerator's first part: D* keeps its shape and its ceiling "
@@ -230,7 +249,7 @@ names = st.multiselect(
     default=comparable(found),
     max_selections=MOST_ARMS,
     key="smoothing_arms",
-    bind="query-params",
+    bind=links.some_of("smoothing_arms", list(found), MOST_ARMS),
 )
 if not names:
     st.info("Choose at least one arm above.", icon=":material/arrow_upward:")

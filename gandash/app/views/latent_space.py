@@ -10,7 +10,7 @@ import streamlit as st
 from gandash import latent
 from gandash.app import cached
 from gandash.app.assets import publish
-from gandash.app.parts import page
+from gandash.app.parts import links, page
 from gandash.app.parts.scrubber import Track, scrubber
 from gandash.checkpoints import Checkpoint, samples
 
@@ -41,14 +41,31 @@ class Walk:
 
 def controls(found: dict[str, Checkpoint]) -> Walk:
     """The page's widgets; every value is in the URL."""
-    name = st.selectbox("Checkpoint", list(found), key="latent_checkpoint", bind="query-params")
+    name = st.selectbox(
+        "Checkpoint",
+        list(found),
+        key="latent_checkpoint",
+        bind=links.one_of("latent_checkpoint", found),
+    )
     label = page.class_of([found[name]], "latent_class", in_turn=False)
     a, b = st.columns(2)
     seed_a = a.number_input(
-        "Seed A", 0, page.LARGEST_SEED, 21, 1, key="latent_a", bind="query-params"
+        "Seed A",
+        0,
+        page.LARGEST_SEED,
+        21,
+        1,
+        key="latent_a",
+        bind=links.whole("latent_a", 0, page.LARGEST_SEED),
     )
     seed_b = b.number_input(
-        "Seed B", 0, page.LARGEST_SEED, 14, 1, key="latent_b", bind="query-params"
+        "Seed B",
+        0,
+        page.LARGEST_SEED,
+        14,
+        1,
+        key="latent_b",
+        bind=links.whole("latent_b", 0, page.LARGEST_SEED),
     )
     st.button("New seeds", icon=":material/casino:", on_click=new_seeds, width="stretch")
     how = st.segmented_control(
@@ -56,13 +73,18 @@ def controls(found: dict[str, Checkpoint]) -> Walk:
         ["slerp", "lerp"],
         default="slerp",
         key="latent_path",
-        bind="query-params",
+        bind=links.one_of("latent_path", ["slerp", "lerp"]),
         help="slerp turns along the sphere on which Gaussian vectors lie; lerp goes straight and "
         "passes "
         "through shorter vectors than the generator was trained on.",
     )
     steps = st.slider(
-        "Frames", FEWEST_STEPS, MOST_STEPS, 32, key="latent_steps", bind="query-params"
+        "Frames",
+        FEWEST_STEPS,
+        MOST_STEPS,
+        32,
+        key="latent_steps",
+        bind=links.whole("latent_steps", FEWEST_STEPS, MOST_STEPS),
     )
     path: latent.Interpolation = "lerp" if how == "lerp" else "slerp"
     return Walk(found[name], (int(seed_a), int(seed_b)), path, int(steps), label)

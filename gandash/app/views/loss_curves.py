@@ -12,7 +12,7 @@ import streamlit as st
 
 from gandash import runs
 from gandash.app import cached
-from gandash.app.parts import page
+from gandash.app.parts import links, page
 from gandash.app.parts.timeline import timeline
 from gandash.checkpoints import Checkpoint
 from gandash.config import Config
@@ -104,7 +104,11 @@ def controls() -> View:
     """X axis, smoothing and scale."""
     one, two, three = st.columns([2, 2, 1.2], vertical_alignment="bottom")
     x = one.segmented_control(
-        "X axis", list(X_AXES), default="Step", key="curves_x", bind="query-params"
+        "X axis",
+        list(X_AXES),
+        default="Step",
+        key="curves_x",
+        bind=links.one_of("curves_x", X_AXES),
     )
     weight = two.slider(
         "Smoothing",
@@ -113,11 +117,11 @@ def controls() -> View:
         0.8,
         0.01,
         key="curves_smoothing",
-        bind="query-params",
+        bind=links.real("curves_smoothing", 0, 0.99),
         help="Weight of the debiased exponential moving average; the raw values stay visible below "
         "it.",
     )
-    log_y = three.toggle("Log scale", key="curves_log", bind="query-params")
+    log_y = three.toggle("Log scale", key="curves_log", bind=links.flag("curves_log"))
     return View(X_AXES[x or "Step"], weight, log_y)
 
 
@@ -310,7 +314,7 @@ names = st.multiselect(
     default=list(everything)[:1],
     max_selections=MOST_RUNS,
     key="curves_runs",
-    bind="query-params",
+    bind=links.some_of("curves_runs", list(everything), MOST_RUNS),
 )
 if not names:
     st.info("Choose at least one run above.", icon=":material/arrow_upward:")
