@@ -38,6 +38,10 @@ Moment = Annotated[datetime, AfterValidator(_in_utc)]
 """A point in time; all that are read are in UTC."""
 
 
+# What torch says of too little memory in a plain RuntimeError.
+NO_MEMORY = ("allocate memory", "Storage size calculation overflowed", "invalid buffer size")
+
+
 class Section(BaseModel):
     """A frozen group of settings that refuses unknown keys, and numbers that are not finite."""
 
@@ -53,6 +57,11 @@ def explain(error: Exception) -> str:
         problems = error.errors(include_url=False)
         sentences = [_sentence(error.title, dict(problem)) for problem in problems]
         return _short(f"{'; '.join(sentences)}.", LONGEST)
+    if is_of_memory(error):
+        return (
+            "A run must fit into memory, and this one does not: choose a smaller batch_size or "
+            "fewer filters"
+        )
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     text = " ".join(OBJECT.sub(_kind_of_object, str(error)).split())
@@ -63,6 +72,14 @@ def _kind_of_object(shown: re.Match[str]) -> str:
     """What stands for an object: its kind, or nothing for the stream of a file that is named."""
     name = shown[1] or shown[2]
     return "" if name.startswith("_io.") else f"some {name.rsplit('.', 1)[-1]}"
+
+
+def is_of_memory(error: Exception) -> bool:
+    """Whether memory is too little. Torch says so by an error of its own, or in a plain one."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if names & {"MemoryError", "OutOfMemoryError"}:  # without loading torch for the name
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in NO_MEMORY)
 
 
 def _sentence(title: str, problem: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ from gandash.checkpoints import Checkpoint
 from gandash.checkpoints.scores import Evaluation, Figures
 from gandash.config import MAX_SEED, Config, DataConfig, advice
 from gandash.evaluation.progress import Progress
+from gandash.jobs import queue
 from gandash.pictures.raster import encode
 from gandash.runs import Run
 from gandash.storage.files import write_whole
@@ -79,12 +80,28 @@ def resume(name: Annotated[str, tyro.conf.Positional], more: int = 0) -> None:
         name: Name of the run.
         more: Epochs to add to a finished run (steps, if that is what it counts).
     """
+    from gandash.runs import execution
+
     run = _find_run(name)
     if more < 0:
         raise ValueError(f"more must be 0 or more, not {more}: a run cannot be made shorter")
+    _make_readable(run)
+    dataset = None
     if more:
+        runs.longer(run, more)
+        dataset = execution.prepare_resume(run)
         runs.extend(run, more)
-    _follow(run)
+    _follow(run, dataset)
+
+
+def _make_readable(run: Run) -> None:
+    """Give a run whose status is damaged a new one: config and state are what it goes on from."""
+    try:
+        run.status()
+    except ValueError as error:
+        run.config()  # without this it cannot be resumed at all
+        print(f"{error}: done", file=sys.stderr)
+        run.renew_status()
 
 
 def _follow(run: Run, dataset: Dataset | None = None) -> None:
@@ -191,8 +208,11 @@ def _list_unfinished(run: Run) -> None:
     except ValueError as error:
         print(f"{run.name:32} unusable: {error}", file=sys.stderr)
         return
-    if status.phase != "finished":
-        print(f"{run.name:32} {status.phase} at step {status.step:,} of {status.total:,}")
+    if status.phase == "finished":
+        return
+    lost = queue.is_lost(run, status, served=queue.worker_of(runs_root()).serves())
+    phase = "cut off" if lost else status.phase
+    print(f"{run.name:32} {phase} at step {status.step:,} of {status.total:,}")
 
 
 def export(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-import tyro
-
 from gandash.cli.commands import classifier, evaluate, export, list_, resume, sample, train, zoo_
 from gandash.cli.dashboard import app
-from gandash.cli.flags import REGISTRY, RefusedError
-from gandash.records import explain
+from gandash.cli.flags import RefusedError
+from gandash.cli.syntax import read
+from gandash.records import explain, is_of_memory
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "app": app,
@@ -28,23 +27,11 @@ COMMANDS: dict[str, Callable[..., None]] = {
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; bad input ends in one sentence and exit status 2."""
     try:
-        tyro.extras.subcommand_cli_from_dict(
-            COMMANDS,
-            prog="gandash",
-            args=arguments,
-            registry=REGISTRY,
-            config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagConversionOff),
-        )
-    except (
-        RefusedError,
-        ValueError,
-        OSError,
-        FloatingPointError,
-        MemoryError,
-    ) as error:
+        read(sys.argv[1:] if arguments is None else arguments, COMMANDS)()
+    except (RefusedError, ValueError, OSError, FloatingPointError, MemoryError) as error:
         return _refuse(error)
     except RuntimeError as error:
-        if type(error).__name__ != "OutOfMemoryError":  # torch's, which is not loaded for its name
+        if not is_of_memory(error):
             raise
         return _refuse(error)
     except KeyboardInterrupt:

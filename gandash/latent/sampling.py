@@ -17,7 +17,7 @@ def generate(G: Generator, z: Tensor, label: int | None = None) -> Tensor:
     dim).
 
     A conditioned G makes the class ``label``, or all in turn; ``ValueError`` if there is no such
-    class.
+    class, or a class is asked of a G that was told none.
     """
     labels = _labels(G, len(z), label)
     with torch.inference_mode():
@@ -30,6 +30,11 @@ def generate(G: Generator, z: Tensor, label: int | None = None) -> Tensor:
 
 def _labels(G: Generator, count: int, label: int | None) -> Tensor | None:
     if not G.classes:
+        if label is not None:
+            raise ValueError(
+                f"A generator makes classes if it was told them, and this one was not: leave out "
+                f"the class {label}"
+            )
         return None
     if label is None:
         return latent.classes_in_turn(count, G.classes)

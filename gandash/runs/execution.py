@@ -10,8 +10,6 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import torch
-
 from gandash import data
 from gandash.config import Config
 from gandash.data import Dataset
@@ -224,26 +222,10 @@ def _fail(run: Run, error: Exception) -> None:
 
 
 def reason(error: Exception) -> str:
-    """What went wrong, in one sentence.
-
-    Memory and disk, whose messages are long or bare, in our words.
-    """
-    if _is_of_memory(error):
-        return (
-            "A run must fit into memory, and this one does not: choose a smaller batch_size or "
-            "fewer filters"
-        )
+    """What went wrong, in one sentence; a full disk, whose message is bare, in our words."""
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "A run needs free disk space, and there is none left: free some and resume"
     return explain(error)
-
-
-def _is_of_memory(error: Exception) -> bool:
-    """Torch says so by errors of its own, or by words in plain ones."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    words = ("allocate memory", "Storage size calculation overflowed", "invalid buffer size")
-    return isinstance(error, RuntimeError) and any(word in str(error) for word in words)
 
 
 def _held_out(run: Run, config: Config) -> HeldOut:

@@ -231,10 +231,16 @@ def test_the_list_names_unfinished_and_broken_ones(
     runs_root: Path, tiny_config: ConfigFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runs.create(runs_root, tiny_config(), "waiting").update(phase="stopped", step=1200, total=3000)
+    runs.create(runs_root, tiny_config(), "killed").update(phase="running", step=3, total=6)
+    alive = runs.create(runs_root, tiny_config(), "alive")
+    alive.update(phase="running", step=4, total=6)
     (runs.create(runs_root, tiny_config(), "no-status").folder / runs.STATUS).write_text("{")
     (runs.create(runs_root, tiny_config(), "no-card").folder / checkpoints.CARD).write_text("{")
-    assert run_cli("list") == 0
+    with alive.hold():
+        assert run_cli("list") == 0
     captured = capsys.readouterr()
+    assert re.search(r"^killed +cut off at step 3 of 6$", captured.out, re.MULTILINE)
+    assert re.search(r"^alive +running at step 4 of 6$", captured.out, re.MULTILINE)
     assert re.search(r"^waiting +stopped at step 1,200 of 3,000$", captured.out, re.MULTILINE)
     assert re.search(
         r"^no-status +unusable: The status of run 'no-status' cannot be read",
@@ -286,19 +292,6 @@ def test_a_bad_setting_is_one_sentence_and_leaves_nothing(
     sentence: str,
 ) -> None:
     assert refused(capfd, "train", *tiny, *flags) == sentence
-    assert not runs_root.exists()
-
-
-@pytest.mark.parametrize(
-    "flags", [["--size", "20"], ["--epochs", "many"], ["--no-such-flag", "1"], ["--seed"]]
-)
-def test_what_cannot_be_parsed_is_refused_by_name(
-    tiny: list[str], runs_root: Path, capfd: pytest.CaptureFixture[str], flags: list[str]
-) -> None:
-    assert run_cli("train", *tiny, *flags) == 2
-    captured = capfd.readouterr()
-    assert flags[0].removeprefix("--") in captured.out + captured.err
-    assert "Traceback" not in captured.err
     assert not runs_root.exists()
 
 
@@ -432,9 +425,91 @@ def test_damaged_weights_and_states(
     (run.folder / weights.GENERATOR).write_bytes(b"nonsense")
     assert refused(capfd, "sample", "first").endswith("or move the folder away")
     (run.folder / folder.STATE).write_bytes(b"nonsense")
-    assert refused(capfd, "resume", "first").endswith("to start it afresh")
+    assert refused(capfd, "resume", "first").endswith("to start the run afresh")
     (run.folder / folder.CONFIG).write_bytes(b"nonsense")
-    assert refused(capfd, "resume", "first").endswith(f"remove {run.folder}")
+    assert refused(capfd, "resume", "first").endswith(
+        "restore its config.json from a copy, its saved state is kept"
+    )
+
+
+def test_a_class_is_refused_of_a_generator_that_was_told_none(
+    tiny: list[str], in_tmp: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run_cli("train", *tiny, "--name", "first")
+    capfd.readouterr()
+    assert refused(capfd, "sample", "first", "--label", "3") == (
+        "A generator makes classes if it was told them, and this one was not: leave out the class 3"
+    )
+    assert list(in_tmp.glob("*.png")) == []
+
+
+def test_a_network_that_does_not_fit_into_memory_is_one_sentence(
+    tiny: list[str],
+    runs_root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def too_large(*_: object) -> None:
+        torch.empty(2**60)
+
+    monkeypatch.setattr(execution, "new_state", too_large)
+    assert refused(capfd, "train", *tiny, "--name", "first") == (
+        "A run must fit into memory, and this one does not: choose a smaller batch_size or fewer "
+        "filters"
+    )
+    assert Run(runs_root / "first").status().phase == "failed"
+
+
+def test_a_run_that_cannot_be_trained_longer_from_here_stays_finished(
+    tiny: list[str],
+    runs_root: Path,
+    in_tmp: Path,
+    image_folder: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """And the right command, from the right folder, is taken then."""
+    run_cli("train", *tiny, "--name", "first")
+    run = Run(runs_root / "first")
+    config = run.config()
+    relative = config.data.model_copy(update={"dataset": image_folder.name})
+    run.write_config(config.model_copy(update={"data": relative}))
+    capfd.readouterr()
+    before = run.config(), run.status()
+    for flags in (["--more", "2"], []):
+        sentence = refused(capfd, "resume", "first", *flags)
+        assert sentence.endswith(f"and not from {in_tmp}: resume it from there")
+        assert (run.config(), run.status()) == before
+    os.chdir(image_folder.parent)
+    assert run_cli("resume", "first", "--more", "2") == 0
+    assert run.status().step == 8
+
+
+def test_a_run_with_a_damaged_status_is_resumed(
+    tiny: list[str], runs_root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run_cli("train", *tiny, "--name", "first")
+    run = Run(runs_root / "first")
+    (run.folder / runs.STATUS).write_text("{")
+    capfd.readouterr()
+    assert run_cli("resume", "first") == 0
+    assert capfd.readouterr().err.startswith("The status of run 'first' cannot be read (")
+    assert (run.status().phase, run.status().step) == ("finished", 6)
+
+
+def test_without_a_home_the_folder_of_data_is_asked_for(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.delenv("GANDASH_DATA", raising=False)
+    sentence = "gandash keeps files in the user's home, and this user has none: set {} to a folder"
+    assert refused(capfd, "train", *TINY) == sentence.format("GANDASH_DATA")
+    monkeypatch.delenv("GANDASH_ZOO", raising=False)
+    assert refused(capfd, "zoo", "train") == sentence.format("GANDASH_ZOO")
+    monkeypatch.setenv("GANDASH_ZOO", "/elsewhere")
+    assert paths.zoo_root() == Path("/elsewhere")
 
 
 def test_a_disk_that_is_full_from_the_start_leaves_no_run(
@@ -464,10 +539,9 @@ def started(runs_root: Path, image_folder: Path, *flags: str) -> subprocess.Pope
         text=True,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
-    run, deadline = Run(runs_root / "mine"), time.monotonic() + 120
+    run = Run(runs_root / "mine")
     while not (run.folder / runs.STATUS).exists() or run.status().phase != "running":
         assert process.poll() is None, process.stderr and process.stderr.read()
-        assert time.monotonic() < deadline
         time.sleep(0.02)
     return process
 
@@ -479,7 +553,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(
         runs_root, image_folder, "--steps", "200", "--report-every", "1", "--snapshots", "10"
     )
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate()
     run = Run(runs_root / "mine")
     step = run.status().step
     assert process.returncode == 0, err
@@ -500,7 +574,7 @@ def test_a_second_ctrl_c_ends_at_once(runs_root: Path, image_folder: Path) -> No
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.5)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate()
     assert process.returncode == 130
     assert err.endswith("gandash: ended at once; the state saved last is kept\n")
     assert "Traceback" not in err

@@ -85,7 +85,10 @@ def compare(found: list[Checkpoint]) -> None:
     per_row = max(2, round(count**0.5))
     for column, name in zip(st.columns(max(len(chosen), 2)), chosen, strict=False):
         with column, page.one_sentence():
-            content = cached.sample_grid(by_name[name], int(seed), int(count), per_row, label)
+            told = by_name[name].card.config.labels.told  # the others make no class in particular
+            content = cached.sample_grid(
+                by_name[name], int(seed), int(count), per_row, label if told else None
+            )
             amount = by_name[name].card.data.kind.caption(count)
             st.html(
                 cached.image_html(
