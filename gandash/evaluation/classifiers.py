@@ -62,7 +62,7 @@ class Facts(Section):
 class Classifier(nn.Module):
     """Images (N, C, S, S) in [-1, 1] to class scores (N, classes), by way of 128 features.
 
-    Grey images of 32 pixels: a strided 5x5 and three 3x3 convolutions, 5 million multiplications an
+    Gray images of 32 pixels: a strided 5x5 and three 3x3 convolutions, 5 million multiplications an
     image. Color images of 32 or more: a small residual network (He et al. 2016) with six, 34
     million at 32. Batch norm throughout.
     """

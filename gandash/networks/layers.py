@@ -60,7 +60,7 @@ def minibatch_stddev(features: Tensor) -> Tensor:
 
 class VirtualBatchNorm(nn.Module):
     """Normalize each example with a fixed reference batch and itself (Salimans et al. 2016, section
-    3.4).
+    3.5).
 
     Takes the reference's R features in front of the batch's, (R + N, C, ...): both went through the
     same layers with today's weights. Statistics of an example are c times its own and 1 - c times

@@ -17,7 +17,7 @@ X_TITLES: dict[str, str] = {"step": "Step", "epoch": "Epoch", "seconds": "Traini
 Floats = npt.NDArray[np.float64]
 COLORS = ("#6f5ff0", "#e8703a", "#12a182", "#d09a00", "#2b8fe0", "#dc4a90", "#7f8c3a", "#9a6b4f")
 MAX_POINTS = 1500
-GREY = "#8a8a99"
+GRAY = "#8a8a99"
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def curves(
             _add_curve(figure, rows, curve, name, color=color_of(index), x=x)
     highest = max((lines or {}).values(), default=0.0)
     for label, value in (lines or {}).items():
-        figure.add_hline(value, line={"dash": "dot", "width": 1.5, "color": GREY})
+        figure.add_hline(value, line={"dash": "dot", "width": 1.5, "color": GRAY})
         figure.add_annotation(
             x=1,
             xref="paper",
@@ -134,7 +134,7 @@ def curves(
             yanchor="bottom" if value == highest else "top",
             text=label,
             showarrow=False,
-            font={"size": 11, "color": GREY},
+            font={"size": 11, "color": GRAY},
         )
     return _styled(figure, X_TITLES[x], y_title, log_y)
 
@@ -230,7 +230,7 @@ def logit_bands(
             legendgroup=who,
             hovertemplate="median %{y:.2f}<extra>" + title + "</extra>",
         )
-    figure.add_hline(0, line={"dash": "dot", "width": 1.5, "color": GREY})
+    figure.add_hline(0, line={"dash": "dot", "width": 1.5, "color": GRAY})
     figure.update_yaxes(range=y_range)
     return _styled(figure, X_TITLES[x], "D's logit", False)
 
