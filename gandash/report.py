@@ -6,17 +6,11 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Report:
-    """One row of metrics: the mean over the steps since the last row, or what its name says.
+class Progress:
+    """How far a run has come at a step, whatever it plays.
 
-    Losses are those of the objective, without penalties, in nats where they are cross-entropies;
-    ``d_*`` are probabilities D(x) = sigmoid(logit); ``*_before`` and ``*_after`` are D(G(z)) on the
-    last step's z before and after G's update; gradient norms are global L2 norms before the update;
-    quantiles are of D's logits. ``d_updates`` and ``g_updates`` count the updates of each player
-    since the last row. ``d_accuracy`` is the share of real images that D puts into their class
-    before it learns from them: of those whose label it is never shown, where there are such.
-    ``frechet``, ``precision`` and ``recall`` of samples are not the loop's: a run puts them into
-    the rows of the steps that it measures. What was not measured is NaN.
+    ``images`` are the real samples that were shown, ``seconds`` those of training;
+    ``images_per_second`` is the mean since the last row of metrics.
     """
 
     step: int
@@ -24,6 +18,24 @@ class Report:
     epoch: float
     seconds: float
     images_per_second: float
+
+
+@dataclass(frozen=True)
+class Report(Progress):
+    """One row of metrics: the mean over the steps since the last row, or what its name says.
+
+    Losses are those of the objective, without penalties, in nats where they are cross-entropies;
+    where D is unrolled, ``g_loss`` is G's against the imagined D, without the term on real samples.
+    ``d_*`` are probabilities D(x) = sigmoid(logit); ``*_before`` and ``*_after`` are D(G(z)) on the
+    last step's z before and after G's update, of the same D, as it stands after its own, with the
+    same instance noise; where a rule has not updated G they are equal. Gradient norms are global L2
+    norms before the update; quantiles are of D's logits. ``d_updates`` and ``g_updates`` count the
+    updates of each player since the last row. ``d_accuracy`` is the share of real images that D
+    puts into their class before it learns from them: of those whose label it is never shown, where
+    there are such. ``frechet``, ``precision`` and ``recall`` of samples are not the loop's: a run
+    puts them into the rows of the steps that it measures. What was not measured is NaN.
+    """
+
     d_loss: float
     d_loss_min: float
     d_loss_max: float

@@ -16,7 +16,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from gandash.checkpoints.scores import Evaluation, Figures, InceptionFigures
-from gandash.config import Config
+from gandash.config import STORED, Config
 from gandash.kinds import Kind, of_shape
 from gandash.records import Moment, Section, explain
 from gandash.storage.files import write_whole
@@ -140,7 +140,7 @@ def _parse(content: bytes, name: str) -> Card:
     if len(content) > MAX_CARD_BYTES:
         raise ValueError(too_large(CARD, name, MAX_CARD_BYTES, len(content)))
     try:
-        return Card.model_validate_json(content)
+        return Card.model_validate_json(content, context=STORED)
     except ValidationError as error:
         raise ValueError(
             f"The card of {name!r} is damaged: {explain(error)} Restore {CARD} from a copy, or "

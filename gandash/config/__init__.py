@@ -5,7 +5,7 @@ from gandash.config.architectures import (
     Architecture,
 )
 from gandash.config.recommendations import advice, usual
-from gandash.config.run import Config, parse_config
+from gandash.config.run import STORED, Config, parse_config
 from gandash.config.sections import (
     MAX_SEED,
     BalanceConfig,
@@ -28,6 +28,7 @@ __all__ = [
     "ARCHITECTURES",
     "IMAGE_SIZES",
     "MAX_SEED",
+    "STORED",
     "Architecture",
     "BalanceConfig",
     "CollapseConfig",

@@ -15,12 +15,39 @@ if TYPE_CHECKING:
 
 def contradictions(config: Config) -> Iterator[str]:
     """What makes no sense in a config, a sentence each."""
+    yield from _always(config)
+    yield from _since_0_2(config)
+
+
+def damages(config: Config) -> Iterator[str]:
+    """What makes no sense in a stored config, a sentence each.
+
+    Less than in a new one: what was allowed when it was stored is kept as it is.
+    """
+    yield from _always(config)
+
+
+def _always(config: Config) -> Iterator[str]:
     yield from _architecture_rules(config.network, config.data)
     yield from _gradient_rules(config)
     yield from _unrolling_rules(config)
     yield from _label_rules(config)
     yield from _balance_rules(config)
     yield from _evaluation_rules(config)
+
+
+def _since_0_2(config: Config) -> Iterator[str]:
+    """Rules that runs and cards of earlier versions did not know."""
+    if not config.regularizer.r1_gamma:
+        return
+    needs = "r1_gamma needs a D whose output for one image does not depend on the others, and"
+    if config.network.d_norm == "batch":
+        yield f"{needs} d_norm is 'batch': set d_norm to layer, instance or none, or r1_gamma to 0"
+    if config.collapse.minibatch != "none":
+        yield (
+            f"{needs} minibatch is {config.collapse.minibatch!r}: "
+            "set minibatch to none, or r1_gamma to 0"
+        )
 
 
 def _architecture_rules(network: NetworkConfig, data: DataConfig) -> Iterator[str]:

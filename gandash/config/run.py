@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
-from gandash.config.rules import contradictions
+from gandash.config.rules import contradictions, damages
 from gandash.config.sections import (
     MAX_SEED,
     NOT_MEASURED,
@@ -27,6 +27,9 @@ from gandash.config.sections import (
 )
 from gandash.config.settings import Idle, setting
 from gandash.records import Section, explain
+
+STORED = {"stored": True}
+"""Context for the validation of what holds a config that was accepted when it was stored."""
 
 
 class Config(Section):
@@ -89,8 +92,9 @@ class Config(Section):
     )
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
-        for sentence in contradictions(self):
+    def _check(self, info: ValidationInfo) -> Self:
+        rules = damages if info.context == STORED else contradictions
+        for sentence in rules(self):
             raise ValueError(sentence)
         return self
 
@@ -104,16 +108,21 @@ class Config(Section):
         """Number of training steps for a data set of ``images`` images."""
         return self.steps or self.epochs * self.steps_per_epoch(images)
 
+    @property
+    def batches_per_step(self) -> int:
+        """How many batches of images a step shows."""
+        return self.balance.d_steps
+
     def steps_per_epoch(self, images: int) -> int:
-        """Steps of ``d_steps`` full batches in one pass over ``images`` images.
+        """Steps of ``batches_per_step`` full batches in one pass over ``images`` images.
 
         The incomplete last one is dropped.
         """
-        d_steps = self.balance.d_steps
-        needed = self.batch_size * d_steps
+        batches = self.batches_per_step
+        needed = self.batch_size * batches
         if images < needed:
-            size = "batch_size" if d_steps == 1 else "batch_size times d_steps"
-            most = images // d_steps
+            size = "batch_size" if batches == 1 else "batch_size times d_steps"
+            most = images // batches
             remedy = f"choose at most {most}" if most >= 2 else "lower d_steps or take more images"
             raise ValueError(
                 f"{size} must not exceed the number of images, but it is {needed} for {images} "
@@ -128,12 +137,12 @@ class Config(Section):
         return tuple(sorted({round(total * (k / last) ** 2) for k in range(last + 1)}))
 
 
-def parse_config(values: dict[str, Any]) -> Config:
-    """Build a config from plain JSON values.
+def parse_config(values: dict[str, Any], *, stored: bool = False) -> Config:
+    """Build a config from plain JSON values, new or (``stored``) of a run that there is already.
 
     A ``ValueError`` says in one sentence what is wrong.
     """
     try:
-        return Config.model_validate(values)
+        return Config.model_validate(values, context=STORED if stored else None)
     except ValidationError as error:
         raise ValueError(explain(error)) from error

@@ -208,10 +208,14 @@ class LabelConfig(Section):
     labelled: int | None = setting(
         None,
         "Labelled images",
-        "Show D the labels of only the first so many images (d-only, semi-supervised)",
+        "Show D the labels of only so many images, each class by its share (d-only, "
+        "semi-supervised)",
         ge=1,
         idle=_unless("labels.conditioning", *CLASSIFYING),
-        trick=("{} labels", "D is shown the labels of the first so many images only"),
+        trick=(
+            "{} labels",
+            "D is shown the labels of so many images only, each class by its share",
+        ),
     )
 
     @property
@@ -444,7 +448,7 @@ class BalanceConfig(Section):
     discriminators: int = setting(
         1,
         "Discriminators",
-        "Discriminators whose outputs are averaged, the better ones weighing more",
+        "Discriminators; G's losses against them are averaged, the better ones weighing more",
         paper="GMAN, Durugkar et al. 2017, arXiv:1611.01673",
         ge=1,
         le=8,

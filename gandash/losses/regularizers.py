@@ -15,7 +15,8 @@ def gradient_penalty(D: CriticFunction, real: Tensor, fake: Tensor, mix: Tensor)
     arXiv:1704.00028).
 
     ``mix`` (N,) is uniform in [0, 1], one number an image; the norm is per image over all its
-    values. ``fake`` is detached: the penalty teaches D alone.
+    values. ``fake`` is detached: the penalty teaches D alone. Each output must depend on its own
+    image alone.
     """
     share = mix.view(-1, *[1] * (real.dim() - 1))
     x = (share * real + (1 - share) * fake.detach()).requires_grad_()
@@ -25,9 +26,8 @@ def gradient_penalty(D: CriticFunction, real: Tensor, fake: Tensor, mix: Tensor)
 
 
 def r1(D: CriticFunction, real: Tensor) -> Tensor:
-    """E |grad D(x)|^2 / 2 on real images (Mescheder et al.
-
-    2018, arXiv:1801.04406); to be weighted by gamma.
+    """E |grad D(x)|^2 / 2 on real images (Mescheder et al. 2018, arXiv:1801.04406); to be weighted
+    by gamma. Each output must depend on its own image alone.
     """
     x = real.detach().requires_grad_()
     return _image_gradient(D(x), x).square().flatten(1).sum(1).mean() / 2
@@ -41,17 +41,15 @@ def _image_gradient(outputs: Tensor, images: Tensor) -> Tensor:
 
 @torch.no_grad()
 def clip_weights(D: nn.Module, bound: float) -> None:
-    """Clip every parameter to [-bound, bound]; to be called after D's update (Arjovsky et al.
-
-    2017).
+    """Clip every parameter to [-bound, bound]; to be called after D's update (Arjovsky et al. 2017,
+    arXiv:1701.07875).
     """
     for parameter in D.parameters():
         parameter.clamp_(-bound, bound)
 
 
-def instance_noise_std(start: float, step: int, total: int) -> float:
-    """Standard deviation at a step: ``start``, falling linearly to 0 at the end (Sonderby et al.
-
-    2017, 1610.04490).
+def instance_noise_std(start: float, progress: float) -> float:
+    """Standard deviation: ``start``, falling linearly to 0 as ``progress`` goes from 0 to 1
+    (Sonderby et al. 2017, arXiv:1610.04490).
     """
-    return start * (1 - step / total)
+    return start * (1 - progress)

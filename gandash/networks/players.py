@@ -178,10 +178,13 @@ class Discriminator(nn.Module):
 
 
 class Ensemble(nn.Module):
-    """Several discriminators; the logit is their mean, weighted by how well each does.
+    """Several discriminators, of which those that do better weigh more.
 
-    ``weights`` (K,) are softmax(-loss) of the members' last losses, so that G learns most from the
-    best of them (Durugkar et al. 2017, arXiv:1611.01673, section 3.2, with lambda = 1).
+    ``weights`` (K,) are softmax(V_i) of the members' values V_i = E log D_i(x) +
+    E log(1 - D_i(G(z))), minus their last losses. What G minimizes is the mean of its losses
+    against each with these weights, so that it learns most from the best of them (Durugkar et al.
+    2017, arXiv:1611.01673, section 4.1, with lambda = 1; the weights are taken as given). The
+    logit, for those who ask for one, is the mean of the logits with these weights.
     """
 
     weights: Tensor
@@ -200,9 +203,9 @@ class Ensemble(nn.Module):
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.weigh(torch.stack([member(images, labels) for member in self.members]))
 
-    def weigh(self, logits: Tensor) -> Tensor:
-        """Logits of each member (K, N) to their weighted mean (N,)."""
-        return self.weights.to(logits.dtype) @ logits
+    def weigh(self, each: Tensor) -> Tensor:
+        """Losses (K,) or logits (K, N) of the members to their weighted mean."""
+        return self.weights.to(each.dtype) @ each
 
     @torch.no_grad()
     def rate(self, losses: Tensor) -> None:

@@ -14,13 +14,13 @@ from gandash import data
 from gandash.config import Config
 from gandash.data import Dataset
 from gandash.evaluation import while_training
-from gandash.evaluation.while_training import Best, HeldOut
+from gandash.evaluation.while_training import Best, HeldOut, Quality
 from gandash.pictures.raster import encode
 from gandash.records import explain
 from gandash.runs.as_checkpoint import facts_of, make_card, save_checkpoint
 from gandash.runs.folder import PROTOCOL, Run, read_protocol
 from gandash.runs.loading import StopHeardError, load_unless
-from gandash.runs.metrics_file import METRICS, append_metrics, truncate_metrics
+from gandash.runs.metrics_file import METRICS, append_metrics, forget_end, truncate_metrics
 from gandash.runs.saved_state import check_data, load_best, load_state, save_state
 from gandash.runs.snapshots import SNAPSHOTS
 from gandash.storage.files import flush, write_whole
@@ -97,6 +97,8 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
     measured = config.evaluate_every and state.step < total
     held_out = load_unless(stop, lambda: _held_out(run, config)) if measured else None
     truncate_metrics(run.folder, state.step)
+    if state.step < total and (best is None or best.step < state.step):
+        _forget_end(run, config, state.step)
     gap = _gap(run, config, state.step)
     run.update(
         phase="running",
@@ -110,30 +112,38 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
         return
     fingerprint = dataset.fingerprint
     saved = time.monotonic()
+    end: Quality | None = None  # of the last step, where a longer run would not measure
     for event in train(state, dataset):
         if isinstance(event, Snapshot):
             _write_snapshot(run, event, dataset)
             continue
-        if held_out and (event.step % config.evaluate_every == 0 or event.step == total):
-            distances = while_training.measure(state, held_out)
-            best = while_training.better(best, state, distances)
-            event = replace(event, **asdict(distances))  # noqa: PLW2901
-        append_metrics(run.folder, event)
+        report = event
+        due = config.evaluate_every and report.step % config.evaluate_every == 0
+        if held_out and (due or report.step == total):
+            quality = while_training.measure(state, held_out)
+            report = replace(report, **asdict(quality))
+            if due:
+                best = while_training.better(best, state, quality)
+            else:
+                end = quality
+        append_metrics(run.folder, report)
         stopping = stop()
         progress = {
-            "step": event.step,
-            "seconds": event.seconds,
-            "images_per_second": event.images_per_second,
+            "step": report.step,
+            "seconds": report.seconds,
+            "images_per_second": report.images_per_second,
         }
-        if stopping or event.step == total or time.monotonic() - saved > SAVE_EVERY_SECONDS:
-            _save(run, state, best, fingerprint)
+        if stopping or report.step == total or time.monotonic() - saved > SAVE_EVERY_SECONDS:
+            _save(run, state, best, fingerprint, end)
             saved = time.monotonic()
             progress["lost"] = 0
         run.update(**progress)
-        yield event
-        if stopping and event.step < total:
-            _leave(run, event.step, total, gap)
+        yield report
+        if stopping and report.step < total:
+            _leave(run, report.step, total, gap)
             return
+    if end is not None:
+        best = while_training.better(best, state, end)
     save_checkpoint(run.folder, state, best, make_card(run, state, dataset, best))
     run.clear_stop()
     run.update(phase="finished", step=state.step, place=None, lost=0, message=gap)
@@ -165,17 +175,27 @@ def _state_of(run: Run, config: Config, dataset: Dataset) -> tuple[State, Best |
             f"The saved state of run {run.name!r} is of step {state.step:,}, and its config ends "
             f"at step {total:,}: restore the config that it was trained by"
         )
-    return state, load_best(run, state)
+    return state, load_best(run, state, ended=state.step == total)
 
 
-def _save(run: Run, state: State, best: Best | None, fingerprint: str) -> None:
+def _forget_end(run: Run, config: Config, step: int) -> None:
+    """Forget what was reported or measured only because the run ended at ``step`` before it was
+    given more to do.
+    """
+    if step % config.report_every:
+        forget_end(run.folder, step, row=True)
+    elif config.evaluate_every and step % config.evaluate_every:
+        forget_end(run.folder, step, row=False)
+
+
+def _save(run: Run, state: State, best: Best | None, fingerprint: str, end: Quality | None) -> None:
     """Save the state, after what belongs to the steps before it is on disk.
 
     After a power cut nothing is missing up to the state, whatever the system had kept back.
     """
     for path in (run.folder / METRICS, run.folder / SNAPSHOTS, run.folder):
         flush(path)
-    save_state(run, state, best, fingerprint)
+    save_state(run, state, best, fingerprint, end)
     flush(run.folder)
 
 

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, Field, ValidationError
 
 from gandash.checkpoints.scores import Protocol
-from gandash.config import Config, parse_config
+from gandash.config import STORED, Config, parse_config
 from gandash.records import Section, explain, now
 from gandash.runs.metrics_file import METRICS, read_metrics
 from gandash.runs.snapshots import SNAPSHOTS, read_snapshots
@@ -172,7 +172,8 @@ class Run:
     def _read(self, name: str, kind: type[Record], remedy: str) -> Record:
         self._check_there()
         try:
-            return kind.model_validate_json((self.folder / name).read_bytes())
+            content = (self.folder / name).read_bytes()
+            return kind.model_validate_json(content, context=STORED)
         except (OSError, ValidationError) as error:
             what = name.removesuffix(".json")
             raise ValueError(
@@ -309,14 +310,15 @@ def longer(run: Run, more: int) -> Config:
             "run with more epochs"
         )
     length = {"steps": config.steps + more} if config.steps else {"epochs": config.epochs + more}
-    return parse_config(config.model_dump() | length)
+    return parse_config(config.model_dump() | length, stored=True)
 
 
 def extend(run: Run, more: int) -> None:
     """Give a finished run more to do, as :func:`longer` says; it is stopped then.
 
-    Its weights become those of a run that was as long from the start, bit for bit where resuming
-    is.
+    Its weights, rows and best step become those of a run that was as long from the start, bit for
+    bit where resuming is: what was reported or measured only because it ended is forgotten when it
+    goes on. Snapshots stay as the shorter plan had them.
     """
     config = longer(run, more)
     # The status first: a run cut off between the two is at its end as soon as it is resumed.

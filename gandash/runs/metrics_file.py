@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 METRICS = "metrics.csv"
 COLUMNS = [column.name for column in fields(Report)]
 ALWAYS = [column.name for column in fields(Report) if column.default is MISSING]
+MEASURED = ("frechet", "precision", "recall")  # of samples, by a run and not by its training
 KNOWN = ("step", "images", "epoch", "seconds")  # in every row
 WHOLE = ("step", "images", "d_updates", "g_updates")
 CONTENT = re.compile(r"(Expected \d+ columns, got \d+):.*")  # of the row, which may be long
@@ -237,4 +238,23 @@ def truncate_metrics(folder: Path, step: int) -> None:
     added = COLUMNS[len(header.split(",")) :] if header else []
     names = [",".join([header, *added])] if header else []
     lines = [*names, *(row + "," * len(added) for row in rows)]
+    _write_lines(path, lines)
+
+
+def forget_end(folder: Path, step: int, *, row: bool) -> None:
+    """Take out of the last row what was measured because the run ended at ``step``: the ``row``
+    altogether, or the figures of its samples.
+    """
+    path = folder / METRICS
+    header, *rows = metrics_text(folder).splitlines() or [""]
+    if not rows or rows[-1].split(",", 1)[0] != str(step):
+        return
+    last = rows.pop()
+    if not row:
+        values = zip(header.split(","), last.split(","), strict=True)
+        rows.append(",".join("nan" if name in MEASURED else value for name, value in values))
+    _write_lines(path, [header, *rows])
+
+
+def _write_lines(path: Path, lines: list[str]) -> None:
     write_whole(path, "".join(f"{line}\n" for line in lines).encode())

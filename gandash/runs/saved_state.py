@@ -8,6 +8,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -18,11 +19,12 @@ from torch import Tensor
 
 from gandash.config import Config
 from gandash.data import Dataset
-from gandash.evaluation.while_training import Best
+from gandash.evaluation.while_training import Best, Quality, better
 from gandash.records import Section, explain
 from gandash.runs.folder import STATE, Run
 from gandash.storage.files import write_whole
-from gandash.training import Arithmetic, State, build_state, choose_device, optimizers
+from gandash.training import Arithmetic, State, build_state, choose_device, game_of, optimizers
+from gandash.training.reports import Window
 
 SLOTS = {
     torch.optim.Adam: ("step", "exp_avg", "exp_avg_sq"),
@@ -38,6 +40,21 @@ class BestFacts(Section):
     frechet: float
 
 
+class EndFacts(Section):
+    """What was measured because a run ended, at a step at which a longer one would not measure."""
+
+    frechet: float
+    precision: float
+    recall: float
+
+
+class WindowFacts(Section):
+    """How often the players were updated since the last row that a longer run has as well."""
+
+    d_updates: int = Field(ge=0)
+    g_updates: int = Field(ge=0)
+
+
 class Facts(Section, extra="ignore"):
     """What a saved state says beside its tensors; fields with a default came later."""
 
@@ -50,6 +67,9 @@ class Facts(Section, extra="ignore"):
     data: str = ""
     """Fingerprint of the data that the run was trained on."""
     best: BestFacts | None = None
+    end: EndFacts | None = None
+    window: WindowFacts | None = None
+    row_began: float | None = Field(None, ge=0, allow_inf_nan=False)
 
 
 def device_title(device: torch.device) -> str:
@@ -63,13 +83,22 @@ def device_title(device: torch.device) -> str:
     return device.type
 
 
-def save_state(run: Run, state: State, best: Best | None = None, data: str = "") -> None:
+def save_state(
+    run: Run,
+    state: State,
+    best: Best | None = None,
+    data: str = "",
+    end: Quality | None = None,
+) -> None:
     """Everything needed to go on, in one safetensors file; noise and data order follow from seed
     and step.
 
     The best weights are in the same file, so that they never belong to a step beyond it. ``data``
-    is the fingerprint of what the run is trained on.
+    is the fingerprint of what the run is trained on. ``end`` is what was measured because the run
+    ended at a step at which a longer one would not measure: it stands beside the best of the other
+    steps, so that a run that is trained longer can forget it.
     """
+    window = state.window
     facts = Facts(
         step=state.step,
         seconds=state.seconds,
@@ -79,10 +108,17 @@ def save_state(run: Run, state: State, best: Best | None = None, data: str = "")
         device=device_title(state.device),
         data=data,
         best=best and BestFacts(step=best.step, seconds=best.seconds, frechet=best.frechet),
+        end=end and EndFacts(**asdict(end)),
+        window=WindowFacts(d_updates=window.d_updates, g_updates=window.g_updates)
+        if window
+        else None,
+        row_began=state.row_began,
     )
     tensors = {
         name: tensor.detach().cpu().contiguous() for name, tensor in _state_tensors(state).items()
     }
+    if window:
+        tensors["window"] = window.steps().cpu()
     if best is not None:
         tensors |= {f"best.G.{name}": tensor for name, tensor in best.G.items()}
         tensors |= {f"best.D.{name}": tensor for name, tensor in best.D.items()}
@@ -101,6 +137,9 @@ def load_state(run: Run, config: Config, dataset: Dataset) -> State:
         state.step = facts.step
         state.seconds = facts.seconds
         state.previous = facts.previous
+        state.row_began = facts.seconds if facts.row_began is None else facts.row_began
+        if facts.window is not None:
+            state.window = Window(blocks=[stored["window"].to(device)], **dict(facts.window))
     return state
 
 
@@ -125,15 +164,17 @@ def check_data(run: Run, dataset: Dataset) -> None:
         )
 
 
-def load_best(run: Run, state: State) -> Best | None:
+def load_best(run: Run, state: State, *, ended: bool = True) -> Best | None:
     """The best weights up to the saved state of a run.
 
-    If it measures itself and was measured yet.
+    If it measures itself and was measured yet. Unless the run has ``ended`` there, what was
+    measured for its end alone does not count.
     """
     with _usable_state(run) as path:
         facts, stored = _read_state(path, "best.")
+        end = Quality(**dict(facts.end)) if ended and facts.end else None
         if facts.best is None:
-            return None
+            return None if end is None else better(None, state, end)
         best = Best(
             step=facts.best.step,
             seconds=facts.best.seconds,
@@ -146,7 +187,7 @@ def load_best(run: Run, state: State) -> Best | None:
             state.D.state_dict().keys(),
         ):
             raise ValueError("its best weights are incomplete")
-    return best
+    return best if end is None else better(best, state, end)
 
 
 @contextmanager
@@ -183,27 +224,23 @@ def _part(stored: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 def _state_tensors(state: State) -> dict[str, Tensor]:
     """All tensors of a run by name; the optimizer's are named for the parameter's number."""
-    named: dict[str, Tensor] = {f"G.{k}": v for k, v in state.G.state_dict().items()}
-    named |= {f"D.{k}": v for k, v in state.D.state_dict().items()}
+    named: dict[str, Tensor] = {}
+    for who, player in game_of(state).players.items():
+        named |= {f"{who}.{k}": v for k, v in player.network.state_dict().items()}
+        for number, slots in player.optimizer.state_dict()["state"].items():
+            named |= {f"optimizer_{who}.{number}.{slot}": value for slot, value in slots.items()}
     if state.ema is not None:
         named |= {f"ema.{k}": v for k, v in state.ema.state_dict().items()}
-    for who, optimizer in (("G", state.g_optimizer), ("D", state.d_optimizer)):
-        for number, slots in optimizer.state_dict()["state"].items():
-            named |= {f"optimizer_{who}.{number}.{slot}": value for slot, value in slots.items()}
     return named
 
 
 def _fill_state(state: State, stored: dict[str, Tensor]) -> None:
-    state.G.load_state_dict(_part(stored, "G."))
-    state.D.load_state_dict(_part(stored, "D."))
+    unused = state.config.balance.rule != "fixed"
+    for who, player in game_of(state).players.items():
+        player.network.load_state_dict(_part(stored, f"{who}."))
+        _fill_optimizer(player.optimizer, _part(stored, f"optimizer_{who}."), unused=unused)
     if state.ema is not None:
         state.ema.load_state_dict(_part(stored, "ema."))
-    for who, optimizer in (("G", state.g_optimizer), ("D", state.d_optimizer)):
-        _fill_optimizer(
-            optimizer,
-            _part(stored, f"optimizer_{who}."),
-            unused=state.config.balance.rule != "fixed",
-        )
 
 
 def _fill_optimizer(

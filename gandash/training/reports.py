@@ -30,15 +30,14 @@ class Snapshot:
 class Measured:
     """One step, on the device.
 
-    Both losses; D's logits (N,) on real and generated samples, and on the latter again as G's
-    update saw them, after D's own; the gradient norms of who was updated; D's accuracy.
+    Both losses; D's logits (N,) on real and generated samples; the gradient norms of who was
+    updated; D's accuracy.
     """
 
     d_loss: Tensor
     g_loss: Tensor
     real_logits: Tensor
     fake_logits: Tensor
-    fake_after_d: Tensor
     d_grad_norm: Tensor | None = None
     g_grad_norm: Tensor | None = None
     accuracy: Tensor | None = None
@@ -84,29 +83,29 @@ class Window:
     def read(self, *others: Tensor) -> tuple[dict[str, float], list[float]]:
         """Means, least and greatest losses by the names of the columns of a report, and ``others``.
 
-        In one transfer.
+        In one transfer. The steps stay until :meth:`clear`.
         """
-        self._fold()
-        steps = torch.cat(self.blocks)
-        self.blocks.clear()
-        low, high = steps[:, :2].amin(0), steps[:, :2].amax(0)
-        values = torch.cat(
-            [steps.nanmean(0), low, high, *(other.view(1) for other in others)]
-        ).tolist()
-        named = dict(
-            zip(
-                (*COLUMNS, "d_loss_min", "g_loss_min", "d_loss_max", "g_loss_max"),
-                values,
-                strict=False,
-            )
-        )
-        return named, values[len(named) :]
+        steps = self.steps()
+        low = steps[:, :2].amin(0)
+        high = steps[:, :2].amax(0)
+        means = steps.nanmean(0)
+        values = torch.cat([means, low, high, *(other.view(1) for other in others)]).tolist()
+        names = (*COLUMNS, "d_loss_min", "g_loss_min", "d_loss_max", "g_loss_max")
+        return dict(zip(names, values, strict=False)), values[len(names) :]
 
-    def count(self) -> tuple[int, int]:
-        """Updates of D and of G since the last row; starts anew."""
-        counts = self.d_updates, self.g_updates
+    def steps(self) -> Tensor:
+        """What was measured, (steps, values), in the order of ``COLUMNS``."""
+        self._fold()
+        return torch.cat(self.blocks)
+
+    def clear(self) -> None:
+        """Start anew, for the next row."""
+        self.pending.clear()
+        self.blocks.clear()
         self.d_updates = self.g_updates = 0
-        return counts
+
+    def __bool__(self) -> bool:
+        return bool(self.pending or self.blocks)
 
 
 def _names(who: str) -> tuple[str, ...]:

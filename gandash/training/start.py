@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import torch
-
 from gandash.config import Config
 from gandash.data import Dataset
-from gandash.networks.layers import REFERENCE, pack
 from gandash.training.arithmetic import choose_arithmetic
-from gandash.training.games.noise import prepare
+from gandash.training.games import game_of
 from gandash.training.state import Arithmetic, State, build_state, choose_device
 
 
@@ -18,7 +15,7 @@ def new_state(config: Config, dataset: Dataset, arithmetic: Arithmetic | None = 
     device = choose_device(config.device)
     arithmetic = arithmetic or choose_arithmetic(config, dataset, device)
     state = build_state(config, dataset.shape, len(dataset.classes), device, arithmetic)
-    _take_reference(state, dataset)
+    game_of(state).begin(dataset)
     return state
 
 
@@ -31,20 +28,5 @@ def check_fits(config: Config, dataset: Dataset) -> None:
     if config.labels.conditioning != "none" and dataset.labels is None:
         raise ValueError(
             f"conditioning needs images in classes, and {dataset.name!r} has none: put them into "
-            "one folder a class, "
-            "or set conditioning to none"
+            "one folder a class, or set conditioning to none"
         )
-
-
-def _take_reference(state: State, dataset: Dataset) -> None:
-    """The first real samples become the reference batch of virtual batch norms in D."""
-    count = state.config.collapse.pack
-    rows = pack(
-        prepare(
-            dataset.images[torch.arange(REFERENCE * count) % len(dataset)].to(state.device), state
-        ),
-        count,
-    )
-    for member in state.D.members:
-        if member.reference is not None:
-            member.reference.copy_(rows)

@@ -27,24 +27,36 @@ class Arithmetic:
         return f"{number}, {order}"
 
 
-@dataclass
-class State:
-    """Everything that a run needs to go on: both networks, both optimizers, EMA, step."""
+@dataclass(kw_only=True)
+class Course:
+    """Where a run stands, whatever it plays: all that the loop knows of it.
+
+    ``seconds`` of training have passed up to ``step``; ``row_began`` of them when the present row
+    of metrics began.
+    """
 
     config: Config
+    device: torch.device
+    arithmetic: Arithmetic
+    step: int = 0
+    seconds: float = 0.0
+    row_began: float = 0.0
+
+
+@dataclass(kw_only=True)
+class State(Course):
+    """Everything that a run needs to go on: both networks, both optimizers, EMA, step.
+
+    ``previous`` are both losses at the last step, where a rule asks for them; ``window`` is what
+    was measured since the last row of metrics.
+    """
+
     G: Generator
     D: Discriminator | Ensemble
     g_optimizer: torch.optim.Optimizer
     d_optimizer: torch.optim.Optimizer
     ema: AveragedModel | None
-    device: torch.device
-    arithmetic: Arithmetic
-    step: int = 0
-    seconds: float = 0.0
-    noise_std: float = 0.0
-    previous: tuple[float, float] | None = (
-        None  # both losses at the last step, where a rule asks for them
-    )
+    previous: tuple[float, float] | None = None
     window: Window = field(default_factory=Window)
 
     @property
@@ -61,7 +73,7 @@ def choose_device(name: str) -> torch.device:
         "cpu": True,
     }
     if name == "auto":
-        name = next(kind for kind, there in available.items() if there)
+        name = next(kind for kind, usable in available.items() if usable)
     if not available[name]:
         raise ValueError(f"device {name!r} is not available on this machine: choose auto or cpu")
     return torch.device(name)
@@ -82,4 +94,13 @@ def build_state(
     ema = AveragedModel(G, use_buffers=True) if config.ema else None
     g_optimizer = optimizers.build(G, config.optimizer.g_lr, config.optimizer)
     d_optimizer = optimizers.build(D, config.optimizer.d_lr, config.optimizer)
-    return State(config, G, D, g_optimizer, d_optimizer, ema, device, arithmetic)
+    return State(
+        config=config,
+        device=device,
+        arithmetic=arithmetic,
+        G=G,
+        D=D,
+        g_optimizer=g_optimizer,
+        d_optimizer=d_optimizer,
+        ema=ema,
+    )

@@ -1,6 +1,9 @@
-"""Unrolled GAN: G learns against D as it will be a few updates from now (Metz et al.
+"""Unrolled GAN: G learns against D as it will be a few updates from now (Metz et al. 2017,
+arXiv:1611.02163).
 
-2017, arXiv:1611.02163).
+With D_K after K imagined updates, G minimizes the whole objective of the two at D_K,
+f_K = E log D_K(x) + E log(1 - D_K(G(z))), where D_K depends on G through the samples that it was
+updated on (section 2.3). So the term on real samples x has a gradient for G too.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from gandash.losses.objectives import DLoss
 from gandash.training.optimizers import parameters_of
 
 Judge = Callable[..., Tensor]
@@ -53,6 +57,16 @@ def adam(optimizer: torch.optim.Adam) -> Update:
         return [p - rate * m / ((scale * v + TINY).sqrt() + eps) for p, m, v in moments]
 
     return update
+
+
+def value_on_real(d_loss: DLoss, real: Tensor, fake: Tensor) -> Tensor:
+    """What real samples add to an unrolled G's loss: minus D's loss, with G's samples held fixed.
+
+    ``real`` and ``fake`` are the imagined D's logits. D's loss is a term on each; that on ``fake``
+    is cut, as G has its own in its place, so only the gradient of the result means something: that
+    of E log D_K(x) where D's loss is the cross-entropy.
+    """
+    return -d_loss(real, fake.detach())
 
 
 def unroll(D: nn.Module, d_loss_of: Callable[[Judge], Tensor], steps: int, update: Update) -> Judge:

@@ -229,9 +229,9 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         {"regularizer": {"weight_clip": 0.01}},
     ),
     (
-        {"collapse": {"unroll_steps": 1}, "regularizer": {"r1_gamma": 1}},
+        {"collapse": {"unroll_steps": 1}, "regularizer": {"weight_clip": 0.1}},
         "set gradient_penalty, r1_gamma and weight_clip to 0, or unroll_steps",
-        {"regularizer": {"r1_gamma": 0}},
+        {"regularizer": {"weight_clip": 0}},
     ),
     (
         {
@@ -312,7 +312,31 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         "evaluate_every must be a multiple of report_every, and 500 is none of 7: change one",
         {"evaluate_every": 700},
     ),
+    (
+        {"regularizer": {"r1_gamma": 10}},
+        "d_norm is 'batch': set d_norm to layer, instance or none, or r1_gamma to 0",
+        {"network": {"d_norm": "instance"}},
+    ),
+    (
+        {
+            "regularizer": {"r1_gamma": 10},
+            "network": {"d_norm": "none"},
+            "collapse": {"minibatch": "discrimination"},
+        },
+        "minibatch is 'discrimination': set minibatch to none, or r1_gamma to 0",
+        {"collapse": {"minibatch": "none"}},
+    ),
 ]
+
+
+def test_a_config_that_was_allowed_when_it_was_stored_still_opens() -> None:
+    """R1 on a D with batch norm is refused now; runs and cards that have it are read."""
+    values = {"regularizer": {"r1_gamma": 10.0}}
+    with pytest.raises(ValueError, match="r1_gamma needs a D whose output for one image"):
+        parse_config(values)
+    assert parse_config(values, stored=True).regularizer.r1_gamma == 10
+    with pytest.raises(ValueError, match="d_norm is 'batch'"):
+        parse_config({"regularizer": {"gradient_penalty": 10.0}}, stored=True)
 
 
 def merged(values: Values, changes: Values) -> Values:

@@ -57,8 +57,13 @@ def make_better_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
 
 
 def best_step(run: Run) -> int:
-    with safe_open(run.folder / folder.STATE, framework="pt") as file:
-        return int(json.loads(file.metadata()["state"])["best"]["step"])
+    best = saved_state.load_best(run, saved_state.load_state(run, run.config(), loaded(run)))
+    assert best is not None
+    return best.step
+
+
+def loaded(run: Run) -> data.Dataset:
+    return data.load(run.config().data)
 
 
 def test_figures_are_those_of_fresh_samples_of_the_moving_average(
@@ -168,6 +173,65 @@ def test_the_best_of_a_lost_stretch_is_forgotten(
     assert checkpoints.load_card(finish(run).folder).step == 8
 
 
+@pytest.mark.parametrize("first", [6, 7, 8])
+@pytest.mark.parametrize("best", ["the end", 4])
+def test_a_run_trained_longer_is_measured_as_if_it_had_been_as_long_from_the_start(
+    runs_root: Path, config: Config, monkeypatch: pytest.MonkeyPatch, first: int, best: str | int
+) -> None:
+    """Of 6, 7 or 8 steps, of which the last is measured for its end alone in the first two."""
+    make_better_at(monkeypatch, first if best == "the end" else int(best))
+    whole = finish(runs.create(runs_root, config, "whole"))
+    short = config.model_copy(update={"steps": first})
+    parted = finish(runs.create(runs_root, short, "parted"))
+    assert best_step(parted) == (first if best == "the end" else best)
+    assert checkpoints.load_card(parted.folder).step == best_step(parted)
+    runs.extend(parted, 11 - first)
+    finish(parted)
+    assert rows(parted) == rows(whole)
+    assert best_step(parted) == best_step(whole)
+    assert state_of(parted).keys() == state_of(whole).keys()
+    cards = [checkpoints.load_card(run.folder) for run in (parted, whole)]
+    assert cards[0].step == cards[1].step
+    for name in (weights.GENERATOR, weights.DISCRIMINATOR):
+        assert (parted.folder / name).read_bytes() == (whole.folder / name).read_bytes()
+
+
+def test_a_run_measured_for_its_end_alone_is_its_last_step(
+    runs_root: Path, tmp_path: Path, config: Config
+) -> None:
+    short = config.model_copy(update={"steps": 3})
+    run = finish(runs.create(runs_root, short, "mine"))
+    assert best_step(run) == 3
+    assert checkpoints.load_card(run.folder).step == 3
+    assert as_checkpoint.export(run, tmp_path / "out", "T").step == 3
+    assert list(execution.execute(run)) == []
+    assert checkpoints.load_card(run.folder).step == 3
+
+
+def test_the_only_best_of_an_earlier_version_is_kept_with_its_row(
+    runs_root: Path, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """States of earlier versions hold the end's weights where these were the best, and no other."""
+    make_better_at(monkeypatch, 6)
+    run = finish(runs.create(runs_root, config.model_copy(update={"steps": 6}), "mine"))
+    path = run.folder / folder.STATE
+    with safe_open(path, framework="pt") as file:
+        facts = json.loads(file.metadata()["state"])
+    end = facts.pop("end")
+    facts["best"] = {"step": 6, "seconds": facts["seconds"], "frechet": end["frechet"]}
+    tensors = load_file(path)
+    for name in [name for name in tensors if name.startswith("best.")]:
+        who, rest = name.split(".")[1], name.split(".", 2)[2]
+        tensors[name] = tensors[f"ema.module.{rest}" if who == "G" else f"D.{rest}"].clone()
+    save_file(tensors, path, metadata={"state": json.dumps(facts)})
+    runs.extend(run, 5)
+    finish(run)
+    assert best_step(run) == 6
+    table = run.metrics().set_index("step")
+    assert table.frechet.dropna().index.tolist() == [4, 6, 8, 11]
+    assert checkpoints.load_card(run.folder).step == 6
+
+
 def test_of_equals_the_earlier_is_the_best(
     runs_root: Path, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,7 +248,7 @@ def test_damaged_best_weights_are_one_sentence(runs_root: Path, config: Config, 
     tensors = load_file(path)
     tensors.pop(next(name for name in tensors if name.startswith(drop)))
     save_file(tensors, path, metadata=facts)
-    assert "cannot be used (its best weights are incomplete): remove" in refusal(
+    assert "cannot be used (its best weights are incomplete): restore" in refusal(
         lambda: finish(run)
     )
 

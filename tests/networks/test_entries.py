@@ -49,7 +49,10 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "loss": {"objective": "hinge"},
         "network": {"d_norm": "none", "d_spectral_norm": True},
     },
-    "lazy R1": {"regularizer": {"r1_gamma": 1, "r1_every": 4}},
+    "lazy R1": {
+        "network": {"d_norm": "layer"},
+        "regularizer": {"r1_gamma": 1, "r1_every": 4},
+    },
     "instance noise": {"regularizer": {"instance_noise": 0.3}},
     "instance norm": {"network": {"g_norm": "instance", "d_norm": "instance"}},
     "no norm": {"network": {"g_norm": "none", "d_norm": "none"}},

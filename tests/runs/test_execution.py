@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,11 @@ def rows(run: Run) -> list[dict[str, str]]:
 
 
 def state_of(run: Run) -> dict[str, Tensor]:
-    return load_file(run.folder / STATE)
+    """The tensors of a saved state; what was not measured is -1 there, as NaN equals nothing."""
+    tensors = load_file(run.folder / STATE)
+    if "window" in tensors:
+        tensors["window"] = tensors["window"].nan_to_num(nan=-1)
+    return tensors
 
 
 def assert_same_run(one: Run, other: Run) -> None:
@@ -184,18 +189,43 @@ def test_executing_a_finished_run_again_changes_nothing(
 # Resuming
 
 
+@pytest.mark.parametrize("first", [[6], [7], [1, 6, 7]], ids=str)
 def test_a_finished_run_trained_longer_is_one_that_was_as_long_from_the_start(
+    runs_root: Path, tiny_config: ConfigFactory, first: list[int]
+) -> None:
+    """Its rows too, wherever in a row of 2 steps it ended before."""
+    whole = finish(runs.create(runs_root, tiny_config(steps=9), "whole"))
+    parted = finish(runs.create(runs_root, tiny_config(steps=first[0]), "parted"))
+    for earlier, later in pairwise([*first, 9]):
+        runs.extend(parted, later - earlier)
+        assert parted.status().phase == "stopped"
+        assert parted.metrics().step.max() == earlier, "nothing is lost before it goes on"
+        finish(parted)
+    assert (parted.status().phase, parted.config()) == ("finished", whole.config())
+    before, after = state_of(whole), state_of(parted)
+    assert before.keys() == after.keys()
+    assert all(torch.equal(tensor, after[name]) for name, tensor in before.items())
+    assert rows(parted) == rows(whole)
+    assert [row["step"] for row in rows(parted)] == ["2", "4", "6", "8", "9"]
+    assert (parted.metrics().images_per_second > 0).all()
+    assert load_card(parted.folder).config == whole.config()
+
+
+def test_a_run_trained_longer_can_be_left_before_its_first_row(
     runs_root: Path, tiny_config: ConfigFactory
 ) -> None:
     whole = finish(runs.create(runs_root, tiny_config(steps=9), "whole"))
-    parted = finish(runs.create(runs_root, tiny_config(steps=6), "parted"))
-    runs.extend(parted, 3)
-    assert (parted.status().phase, parted.config()) == ("stopped", whole.config())
-    finish(parted)
-    assert parted.status().phase == "finished"
-    before, after = state_of(whole), state_of(parted)
-    assert all(torch.equal(tensor, after[name]) for name, tensor in before.items())
-    assert load_card(parted.folder).config == whole.config()
+    parted = finish(runs.create(runs_root, tiny_config(steps=7), "parted"))
+    runs.extend(parted, 2)
+    loop = execution.execute(parted)
+    assert next(loop).step == 8
+    loop.close()  # the process ends before it saves
+    assert rows(finish(parted)) == rows(whole)
+
+
+def test_epochs_are_added_where_steps_are_not_given(
+    runs_root: Path, tiny_config: ConfigFactory
+) -> None:
     passes = finish(runs.create(runs_root, tiny_config(steps=None, epochs=1), "passes"))
     runs.extend(passes, 3)
     assert passes.config().epochs == 4

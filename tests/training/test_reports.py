@@ -29,7 +29,6 @@ def steps(count: int, *, d: bool = True, g: bool = True, accuracy: bool = False)
             draw(),
             draw(9),
             draw(9),
-            draw(9),
             draw() if d or number % 2 else None,
             draw() if g or not number % 2 else None,
             draw().sigmoid() if accuracy else None,
@@ -69,26 +68,43 @@ def test_a_window_is_the_mean_of_its_steps_however_long_it_is(
     values, others = window.read(torch.tensor(0.25), torch.tensor(4.0))
     assert values == pytest.approx(expected_row(rows), rel=1e-5, abs=1e-6, nan_ok=True)
     assert others == [0.25, 4.0]
-    assert window.count() == (2 * count, 3 * count)
+    assert (window.d_updates, window.g_updates) == (2 * count, 3 * count)
 
 
-def test_a_window_starts_anew_when_it_was_read() -> None:
+def test_a_window_starts_anew_when_it_is_cleared() -> None:
     window = Window()
+    assert not window
     for row in steps(5):
         window.add(row, 1, 1)
-    window.read()
-    window.count()
+    assert window
+    assert str(window.read()) == str(window.read()), "what was read is still there"
+    window.clear()
+    assert not window
     rows = steps(2)
     for row in rows:
         window.add(row, 1, 0)
     assert window.read()[0] == pytest.approx(expected_row(rows), rel=1e-5, abs=1e-6, nan_ok=True)
-    assert window.count() == (2, 0)
-    assert window.count() == (0, 0)
+    assert (window.d_updates, window.g_updates) == (2, 0)
+
+
+def test_a_window_goes_on_from_its_steps() -> None:
+    """Read in between or not, kept elsewhere or not: the row is the same to the bit."""
+    rows = steps(FOLD + 7)
+    whole = Window()
+    parted = Window()
+    for number, row in enumerate(rows):
+        whole.add(row, 1, 1)
+        parted.add(row, 1, 1)
+        if number in (2, 50):
+            parted.read()
+            parted = Window([], [parted.steps()], parted.d_updates, parted.g_updates)
+    assert str(parted.read()) == str(whole.read())
+    assert parted.d_updates == whole.d_updates
 
 
 def test_what_was_not_measured_is_not_a_number_and_spoils_nothing() -> None:
     rows = [
-        Measured(*(torch.ones(()) for _ in range(2)), *(torch.zeros(4) for _ in range(3)))
+        Measured(*(torch.ones(()) for _ in range(2)), *(torch.zeros(4) for _ in range(2)))
         for _ in range(3)
     ]
     window = Window()

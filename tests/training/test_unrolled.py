@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gandash.losses.objectives import cross_entropy_d, non_saturating_g
-from gandash.training.unrolled import Judge, adam, sgd, unroll
+from gandash.losses.objectives import OBJECTIVES, cross_entropy_d, losses, non_saturating_g
+from gandash.training.unrolled import Judge, adam, sgd, unroll, value_on_real
 
 LR = 0.7
 
@@ -105,6 +105,55 @@ def test_gs_gradient_goes_through_the_updates(points: tuple[Tensor, Tensor], ste
     assert (gradient - cut).abs().max() > 0.02 * gradient.abs().max(), (
         "a graph cut at the update must be told apart"
     )
+
+
+def whole_objective(D: Tiny, real: Tensor, fake: Tensor, steps: int) -> Tensor:
+    """What an unrolled G minimizes: its loss on the fakes and E log D_K(x), both at D_K, which the
+    same fakes have trained.
+    """
+    future = updated_by_hand(D, real, fake, steps)
+    log_d = -softplus(-future(real))
+    return (non_saturating_g(future(fake)) + log_d.mean()).detach()
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_gs_gradient_is_that_of_the_whole_objective(
+    points: tuple[Tensor, Tensor], steps: int
+) -> None:
+    """Against central differences of the objective at D_K; the real term is no small part."""
+    real, fake = points
+    D = Tiny()
+    h = 1e-5
+    moving = fake.clone().requires_grad_()
+    future = unroll(D, loss_on(real, moving), steps, sgd(LR))
+    fake_logits = future(moving)
+    g_loss = non_saturating_g(fake_logits)
+    on_real = value_on_real(cross_entropy_d, future(real), fake_logits)
+    (without,) = torch.autograd.grad(g_loss, moving, retain_graph=True)
+    (gradient,) = torch.autograd.grad(g_loss + on_real, moving)
+    numeric = torch.zeros_like(fake)
+    for row in range(len(fake)):
+        for place in range(2):
+            shift = torch.zeros_like(fake)
+            shift[row, place] = h
+            above = whole_objective(D, real, fake + shift, steps)
+            below = whole_objective(D, real, fake - shift, steps)
+            numeric[row, place] = (above - below) / (2 * h)
+    torch.testing.assert_close(gradient, numeric, rtol=1e-6, atol=1e-9)
+    assert (gradient - without).norm() > 0.1 * without.norm()
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_the_real_term_is_minus_that_of_ds_loss(name: str) -> None:
+    """D's loss is a term on real samples and one on generated ones: only the first is passed on."""
+    d_loss, _ = losses(name)
+    rng = torch.Generator().manual_seed(0)
+    real, fake = torch.randn(2, 6, generator=rng, dtype=torch.float64).requires_grad_()
+    (real_slope,) = torch.autograd.grad(d_loss(real, fake.detach()), real)
+    term = value_on_real(d_loss, real, fake)
+    on_real, on_fake = torch.autograd.grad(term, (real, fake), allow_unused=True)
+    assert on_fake is None
+    torch.testing.assert_close(on_real, -real_slope)
 
 
 def trained_adam(real: Tensor, fake: Tensor, updates: int) -> tuple[Tiny, torch.optim.Adam]:

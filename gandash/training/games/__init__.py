@@ -1,1 +1,12 @@
 """What is played: who the players are, how they are updated, what they report."""
+
+from gandash.training.games.game import Game, Player
+from gandash.training.games.noise import NoiseGame
+from gandash.training.state import State
+
+__all__ = ["Game", "NoiseGame", "Player", "game_of"]
+
+
+def game_of(state: State) -> Game:
+    """The game that a state belongs to."""
+    return NoiseGame(state)

@@ -2,59 +2,40 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from math import isfinite
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.nn.functional import cross_entropy
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from gandash import latent
 from gandash.config import Config
 from gandash.data import Dataset
-from gandash.kinds import of_batch
+from gandash.kinds import of_batch, of_shape
 from gandash.losses.objectives import DLoss, GLoss, losses
-from gandash.losses.regularizers import clip_weights, gradient_penalty, r1
-from gandash.networks import Discriminator, Ensemble
-from gandash.networks.layers import pack
+from gandash.losses.regularizers import clip_weights, gradient_penalty, instance_noise_std, r1
+from gandash.networks import Ensemble
+from gandash.networks.layers import REFERENCE, pack
+from gandash.report import Progress, Report
 from gandash.training import balance, optimizers
+from gandash.training.games.game import Player
+from gandash.training.games.judgement import Judgement, in_one_go, judgement, logits_of_both
 from gandash.training.reports import Measured
+from gandash.training.source import Batch, prepare
 from gandash.training.state import State
-from gandash.training.streams import LATENTS_G, MIX, NOISE_FAKE, NOISE_G, NOISE_REAL, stream
-from gandash.training.unrolled import Judge, adam, sgd, unroll
+from gandash.training.streams import Purpose, Streams
+from gandash.training.unrolled import Judge, adam, sgd, unroll, value_on_real
 
 
-@dataclass(frozen=True)
-class Batch:
-    """What one update of D sees: real samples as the networks take them, with what is known of
-    their classes.
-
-    ``labels`` (N,) are there where a player or the accuracy needs them; ``known`` (N,) says which
-    of them D is shown. ``update`` is the number of the update of D.
-    """
-
-    real: Tensor
-    labels: Tensor | None
-    known: Tensor | None
-    update: int
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """D's view of a batch: its loss (with what it learns besides), the objective alone.
-
-    Its logits, its accuracy.
-    """
-
-    loss: Tensor
-    d_loss: Tensor
-    real_logits: Tensor
-    fake_logits: Tensor
-    real: Tensor
-    fake: Tensor
-    accuracy: Tensor | None
+def losses_of(config: Config) -> tuple[DLoss, GLoss]:
+    """D's and G's loss as a config asks for them."""
+    loss = config.loss
+    return losses(loss.objective, loss.alpha, loss.beta, strict=loss.g_form == "strict")
 
 
 def ema_decay(limit: float, step: int) -> float:
@@ -66,264 +47,318 @@ def ema_decay(limit: float, step: int) -> float:
 
 
 @dataclass(frozen=True)
-class Source:
-    """A data set on the device."""
-
-    images: Tensor
-    labels: Tensor | None
-    known: Tensor | None
-
-
-def load_source(config: Config, dataset: Dataset, device: torch.device) -> Source:
-    """The data as far as the config looks at it."""
-    if config.labels.conditioning == "none" or dataset.labels is None:
-        return Source(dataset.images.to(device), None, None)
-    known = torch.arange(len(dataset)) < (config.labels.labelled or len(dataset))
-    return Source(dataset.images.to(device), dataset.labels.to(device), known.to(device))
-
-
-def losses_of(config: Config) -> tuple[DLoss, GLoss]:
-    return losses(
-        config.loss.objective,
-        config.loss.alpha,
-        config.loss.beta,
-        strict=config.loss.g_form == "strict",
-    )
-
-
-def take_batch(state: State, source: Source, index: Tensor, update: int) -> Batch:
-    index = index.to(state.device, non_blocking=True)
-    labels, known = (None if it is None else it[index] for it in (source.labels, source.known))
-    return Batch(prepare(source.images[index], state), labels, known, update)
-
-
-def draw_latents(state: State, purpose: int, number: int) -> Tensor:
-    shape = (state.config.batch_size, state.config.network.latent_dim)
-    z = torch.randn(shape, generator=stream(state.config.seed, purpose, number))
-    return z.to(state.device, non_blocking=True)
-
-
-def prepare(images: Tensor, state: State) -> Tensor:
-    """Samples as the networks take them."""
-    order = torch.channels_last if state.arithmetic.channels_last else torch.contiguous_format
-    return of_batch(images).prepare(images, order)
-
-
-def _autocast(state: State) -> AbstractContextManager[object]:
-    return (
-        torch.autocast(state.device.type, torch.bfloat16)
-        if state.arithmetic.bf16
-        else nullcontext()
-    )
-
-
-def play_step(state: State, batch: Batch, z: Tensor, pair: tuple[DLoss, GLoss]) -> Measured:
-    """One update of D, then one of G on the same fakes.
-
-    And further ones of G on new z if the config asks for them.
+class Verdict:
+    """What D told G in an update: G's loss, D's logits (N,) on G's samples, the norm of G's
+    gradient.
     """
-    fake = _generate(state, z, batch.labels)
-    seen = judge(state, batch, fake.detach(), pair[0])
-    d_grad_norm = update_d(state, seen, batch)
-    g_loss, g_logits, g_grad_norm = _update_g(state, fake, batch, pair)
-    for extra in range(1, state.config.balance.g_steps):
-        z = draw_latents(state, LATENTS_G, batch.update * state.config.balance.g_steps + extra)[
-            : len(batch.real)
-        ]
-        _update_g(state, _generate(state, z, batch.labels), batch, pair, extra)
-    measured = Measured(
-        seen.d_loss,
-        g_loss,
-        seen.real_logits,
-        seen.fake_logits,
-        g_logits,
-        d_grad_norm,
-        g_grad_norm,
-        seen.accuracy,
-    )
-    state.window.add(measured, state.config.balance.d_steps, state.config.balance.g_steps)
-    return measured
+
+    g_loss: Tensor
+    logits: Tensor
+    grad_norm: Tensor
 
 
-def step_of_one(state: State, batch: Batch, z: Tensor, pair: tuple[DLoss, GLoss]) -> Measured:
-    """One update of the player that the balance rule chooses.
+class NoiseGame:
+    """G(z) against D, by turns: the :class:`gandash.training.games.Game` of most GANs."""
 
-    It has to look at both losses first.
-    """
-    settings = state.config.balance
-    fake = _generate(state, z, batch.labels)
-    seen = judge(state, batch, fake.detach(), pair[0])
-    g_loss = pair[1](seen.fake_logits.detach())
-    d_grad_norm = g_grad_norm = None
-    both = float(seen.d_loss.detach()), float(g_loss)
-    assert settings.rule != "fixed"
-    turn = balance.player(settings.rule, both, state.previous, settings.ratio)
-    state.previous = both
-    if turn == "D":
-        d_grad_norm = update_d(state, seen, batch)
-    else:
-        g_loss, _, g_grad_norm = _update_g(state, fake, batch, pair)
-    logits = seen.real_logits, seen.fake_logits, seen.fake_logits
-    measured = Measured(seen.d_loss, g_loss, *logits, d_grad_norm, g_grad_norm, seen.accuracy)
-    state.window.add(measured, int(turn == "D"), int(turn == "G"))
-    return measured
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.config = state.config
+        self.streams = Streams(state.config.seed)
+        self.d_loss, self.g_loss = losses_of(state.config)
+        self.scores: list[Tensor] = []  # mean D(G(z)) before and after G's update
 
+    @property
+    def course(self) -> State:
+        """Where the run stands."""
+        return self.state
 
-def _generate(state: State, z: Tensor, labels: Tensor | None) -> Tensor:
-    """Samples of G in training mode."""
-    with _autocast(state):
-        images: Tensor = state.G(z, labels)
-    return images
+    @property
+    def players(self) -> dict[str, Player]:
+        """G and D."""
+        return {
+            "G": Player(self.state.G, self.state.g_optimizer),
+            "D": Player(self.state.D, self.state.d_optimizer),
+        }
 
+    def begin(self, dataset: Dataset) -> None:
+        """Some real samples, drawn by chance, become the reference batch of D's virtual batch
+        norms.
+        """
+        count = self.config.collapse.pack
+        for member in self.state.D.members:
+            if member.reference is not None:
+                order = self.streams.permutation(Purpose.REFERENCE, 0, len(dataset))
+                index = order[torch.arange(REFERENCE * count) % len(order)]
+                real = prepare(dataset.images[index].to(self.state.device), self.state.arithmetic)
+                member.reference.copy_(pack(real, count))
 
-@torch.no_grad()
-def fakes(state: State, z: Tensor, labels: Tensor | None) -> Tensor:
-    """Samples of G in training mode, without a graph."""
-    return _generate(state, z, labels)
+    # Updates
 
-
-def judge(state: State, batch: Batch, fake: Tensor, d_loss_of: DLoss) -> Judgement:
-    """D's loss on a batch and detached fakes.
-
-    The objective and, where D classifies, its error on known labels.
-    """
-    count = state.config.collapse.pack
-    real = pack(_noisy(state, batch.real, NOISE_REAL, batch.update), count)
-    fake = pack(_noisy(state, fake, NOISE_FAKE, batch.update), count)
-    views = [_view(state, member, real, fake, batch.labels) for member in state.D.members]
-    d_losses = [d_loss_of(real_logits, fake_logits) for real_logits, fake_logits, _ in views]
-    real_logits, fake_logits, scores = views[0]
-    loss = d_loss = d_losses[0]
-    if isinstance(state.D, Ensemble):
-        each = torch.stack(d_losses)
-        loss, d_loss = each.sum(), each.mean()
-        state.D.rate(each.detach())
-        real_logits = state.D.weigh(torch.stack([real for real, _, _ in views]))
-        fake_logits = state.D.weigh(torch.stack([fake for _, fake, _ in views]))
-    error, accuracy = _classified(scores, batch)
-    return Judgement(
-        loss if error is None else loss + error,
-        d_loss,
-        real_logits,
-        fake_logits,
-        real,
-        fake,
-        accuracy,
-    )
-
-
-def _view(
-    state: State, D: Discriminator, real: Tensor, fake: Tensor, labels: Tensor | None
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Logits on real and fake, and the class scores of the real ones, in full precision."""
-    with _autocast(state):
-        if _in_one_go(D, real, labels):
-            (real_logits, fake_logits), scores = _logits_of_both(D, real, fake), None
+    def update(self, batch: Batch) -> None:
+        """One update of D; with the last batch of a step one of G as well, or the turn of one."""
+        z = self._latents(Purpose.LATENTS, batch.number, len(batch.real))
+        if (batch.number + 1) % self.config.batches_per_step:
+            with torch.no_grad():
+                fake = self._generate(z, batch.labels)
+            self.update_d(self.judge(batch, fake), batch)
+        elif self.config.balance.rule == "fixed":
+            self._take_turns(batch, z)
         else:
-            (real_logits, scores), (fake_logits, _) = D.judge(real, labels), D.judge(fake, labels)
-    return real_logits.float(), fake_logits.float(), None if scores is None else scores.float()
+            self._take_a_turn(batch, z)
 
+    def _take_turns(self, batch: Batch, z: Tensor) -> None:
+        """One update of D, then one of G on the same fakes.
 
-def _in_one_go(D: Discriminator | Ensemble, real: Tensor, labels: Tensor | None) -> bool:
-    """Whether small networks may see real and generated samples as one batch.
+        And further ones of G on new z if the config asks for them.
+        """
+        g_steps = self.config.balance.g_steps
+        fake = self._generate(z, batch.labels)
+        seen = self.judge(batch, fake.detach())
+        d_grad_norm = self.update_d(seen, batch)
+        before = self._real_score(fake, batch) if batch.reported and self._unrolled else None
+        verdict = self.update_g(fake, batch)
+        for extra in range(1, g_steps):
+            number = batch.number * g_steps + extra
+            further = self._latents(Purpose.LATENTS_G, number, len(batch.real))
+            self.update_g(self._generate(further, batch.labels), batch, extra)
+        if batch.reported:
+            before = verdict.logits.detach().sigmoid().mean() if before is None else before
+            self.scores = [before, self.score(z, batch)]
+        measured = Measured(
+            seen.d_loss,
+            verdict.g_loss,
+            seen.real_logits,
+            seen.fake_logits,
+            d_grad_norm,
+            verdict.grad_norm,
+            seen.accuracy,
+        )
+        self.state.window.add(measured, self.config.balance.d_steps, g_steps)
 
-    No output depends on the rest of it.
-    """
-    return of_batch(real).light and not D.coupled and labels is None
+    def _take_a_turn(self, batch: Batch, z: Tensor) -> None:
+        """One update of the player that the balance rule chooses.
 
+        It has to look at both losses first.
+        """
+        state = self.state
+        rule = self.config.balance.rule
+        assert rule != "fixed"
+        fake = self._generate(z, batch.labels)
+        seen = self.judge(batch, fake.detach())
+        g_loss, _ = self._g_loss([view.fake.detach() for view in seen.views])
+        d_grad_norm = None
+        g_grad_norm = None
+        before = None
+        both = (float(seen.d_loss.detach()), float(g_loss))
+        turn = balance.player(rule, both, state.previous, self.config.balance.ratio)
+        state.previous = both
+        if turn == "D":
+            d_grad_norm = self.update_d(seen, batch)
+        else:
+            verdict = self.update_g(fake, batch)
+            g_loss = verdict.g_loss
+            g_grad_norm = verdict.grad_norm
+            before = verdict.logits.detach().sigmoid().mean()
+        if batch.reported:
+            after = self.score(z, batch)
+            self.scores = [after if before is None else before, after]
+        logits = (seen.real_logits, seen.fake_logits)
+        measured = Measured(seen.d_loss, g_loss, *logits, d_grad_norm, g_grad_norm, seen.accuracy)
+        state.window.add(measured, int(turn == "D"), int(turn == "G"))
 
-def _logits_of_both(D: Judge, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    real_logits, fake_logits = D(torch.cat([real, fake])).view(2, -1).unbind()
-    return real_logits, fake_logits
+    def judge(self, batch: Batch, fake: Tensor) -> Judgement:
+        """D's view of a batch and detached fakes."""
+        real = self._shown(batch.real, batch, Purpose.NOISE_REAL, batch.number)
+        fake = self._shown(fake, batch, Purpose.NOISE_FAKE, batch.number)
+        with self._autocast():
+            return judgement(self.state.D, real, fake, batch, self.d_loss)
 
+    def update_d(self, seen: Judgement, batch: Batch) -> Tensor:
+        """One update of D; returns the norm of its gradient."""
+        d_grad_norm = optimizers.update(self.state.d_optimizer, self._penalized(seen, batch))
+        if self.config.regularizer.weight_clip:
+            clip_weights(self.state.D, self.config.regularizer.weight_clip)
+        return d_grad_norm
 
-def _classified(scores: Tensor | None, batch: Batch) -> tuple[Tensor | None, Tensor | None]:
-    """Cross-entropy on the images whose label D is shown.
+    def update_g(self, fake: Tensor, batch: Batch, extra: int = 0) -> Verdict:
+        """One update of G, the step's ``extra``-th further one.
 
-    And its accuracy on the others (on all if there are none).
-    """
-    if scores is None or batch.labels is None or batch.known is None:
-        return None, None
-    known = batch.known.float()
-    error = (
-        cross_entropy(scores, batch.labels, reduction="none") * known
-    ).sum() / known.sum().clamp(min=1)
-    hidden = 1 - known
-    weight = torch.where(hidden.sum() > 0, hidden, torch.ones_like(known))
-    accuracy = ((scores.argmax(1) == batch.labels).float() * weight).sum() / weight.sum()
-    return error, accuracy
+        D is frozen while G learns: its weight gradients, a third of that backward pass, are not
+        computed.
+        """
+        state = self.state
+        _freeze(state.d_optimizer, frozen=True)
+        shown = self._shown_by_g(fake, batch, extra)
+        if self._unrolled:
+            loss, g_loss, logits = self._unrolled_g_loss(shown, batch)
+        else:
+            with self._autocast():
+                each = [member(shown, batch.labels) for member in state.D.members]
+            g_loss, logits = self._g_loss([it.float() for it in each])
+            loss = g_loss
+        grad_norm = optimizers.update(state.g_optimizer, loss)
+        _freeze(state.d_optimizer, frozen=False)
+        if state.ema is not None:
+            decay = ema_decay(self.config.ema, state.step)
+            state.ema.multi_avg_fn = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+            state.ema.update_parameters(state.G)
+        return Verdict(g_loss, logits, grad_norm)
 
+    def _g_loss(self, logits: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """G's loss given each member's logits (N,) on its samples, and the logits over all of them.
 
-def update_d(state: State, seen: Judgement, batch: Batch) -> Tensor:
-    """One update of D; returns the norm of its gradient."""
-    d_grad_norm = optimizers.update(state.d_optimizer, _penalized(state, seen, batch))
-    if state.config.regularizer.weight_clip:
-        clip_weights(state.D, state.config.regularizer.weight_clip)
-    return d_grad_norm
+        Against an ensemble it is the mean of the losses against each, weighted as the ensemble
+        weighs (Durugkar et al. 2017, arXiv:1611.01673, section 4.1).
+        """
+        D = self.state.D
+        if not isinstance(D, Ensemble):
+            return self.g_loss(logits[0]), logits[0]
+        each = torch.stack([self.g_loss(it) for it in logits])
+        return D.weigh(each), D.weigh(torch.stack(logits))
 
+    @property
+    def _unrolled(self) -> bool:
+        return self.config.collapse.unroll_steps > 0
 
-def _update_g(
-    state: State, fake: Tensor, batch: Batch, pair: tuple[DLoss, GLoss], extra: int = 0
-) -> tuple[Tensor, Tensor, Tensor]:
-    """One update of G, the step's ``extra``-th further one: its loss, D's logits on its samples,
-    its gradient's norm.
+    def _unrolled_g_loss(self, fake: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """What G minimizes where D is unrolled, its own part of that, and the imagined D's logits
+        on its samples, in full precision.
+        """
+        fake = fake.float()
+        real = self._shown(batch.real, batch, Purpose.NOISE_REAL, batch.number)
+        in_one = in_one_go(self.state.D, real, batch.labels)
 
-    D is frozen while G learns: its weight gradients, a third of that backward pass, are not
-    computed.
-    """
-    _freeze(state.d_optimizer, frozen=True)
-    number = batch.update * state.config.balance.g_steps + extra
-    fake = pack(_noisy(state, fake, NOISE_G, number), state.config.collapse.pack)
-    if state.config.collapse.unroll_steps:
-        g_logits = _future_d(state, fake, batch, pair[0])(fake.float(), batch.labels)
-    else:
-        with _autocast(state):
-            g_logits = state.D(fake, batch.labels)
-    g_loss = pair[1](g_logits.float())
-    g_grad_norm = optimizers.update(state.g_optimizer, g_loss)
-    _freeze(state.d_optimizer, frozen=False)
-    if state.ema is not None:
-        decay = ema_decay(state.config.ema, state.step)
-        state.ema.multi_avg_fn = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-        state.ema.update_parameters(state.G)
-    return g_loss, g_logits.float(), g_grad_norm
+        def logits_of(D: Judge) -> tuple[Tensor, Tensor]:
+            if in_one:
+                return logits_of_both(D, real, fake)
+            return D(real, batch.labels), D(fake, batch.labels)
 
+        settings = self.config.collapse
+        if settings.unroll_method == "adam":
+            assert isinstance(self.state.d_optimizer, torch.optim.Adam)
+            update = adam(self.state.d_optimizer)
+        else:
+            update = sgd(settings.unroll_lr)
+        future = unroll(
+            self.state.D, lambda D: self.d_loss(*logits_of(D)), settings.unroll_steps, update
+        )
+        real_logits, fake_logits = logits_of(future)
+        hard_d_loss, _ = losses(self.config.loss.objective)
+        g_loss = self.g_loss(fake_logits)
+        loss = g_loss + value_on_real(hard_d_loss, real_logits, fake_logits)
+        return loss, g_loss, fake_logits
 
-def _future_d(state: State, fake: Tensor, batch: Batch, d_loss_of: DLoss) -> Judge:
-    """D after the imagined updates on this batch, in full precision."""
-    settings = state.config.collapse
-    real = pack(_noisy(state, batch.real, NOISE_REAL, batch.update), settings.pack)
+    def _penalized(self, seen: Judgement, batch: Batch) -> Tensor:
+        """D's loss with the penalties on its gradient that the config asks for, in full
+        precision.
+        """
+        settings = self.config.regularizer
+        total = seen.loss
+        for member in self.state.D.members:
+            D = _of_labels(member, batch.labels)
+            if settings.gradient_penalty:
+                mix = self.streams.uniform(Purpose.MIX, batch.number, len(seen.real))
+                mix = mix.to(self.state.device)
+                penalty = gradient_penalty(D, seen.real, seen.fake.float(), mix)
+                total = total + settings.gradient_penalty * penalty
+            if settings.r1_gamma and batch.number % settings.r1_every == 0:
+                total = total + settings.r1_gamma * settings.r1_every * r1(D, seen.real)
+        return total
 
-    def d_loss(judge: Judge) -> Tensor:
-        if _in_one_go(state.D, real, batch.labels):
-            return d_loss_of(*_logits_of_both(judge, real, fake))
-        return d_loss_of(judge(real, batch.labels), judge(fake.float(), batch.labels))
+    # Samples
 
-    if settings.unroll_method == "adam":
-        assert isinstance(state.d_optimizer, torch.optim.Adam)
-        update = adam(state.d_optimizer)
-    else:
-        update = sgd(settings.unroll_lr)
-    return unroll(state.D, d_loss, settings.unroll_steps, update)
+    def _latents(self, purpose: Purpose, number: int, count: int) -> Tensor:
+        z = self.streams.normal(purpose, number, (count, self.config.network.latent_dim))
+        return z.to(self.state.device, non_blocking=True)
 
+    def _generate(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """Samples of G in training mode."""
+        with self._autocast():
+            samples: Tensor = self.state.G(z, labels)
+        return samples
 
-def _penalized(state: State, seen: Judgement, batch: Batch) -> Tensor:
-    """D's loss with the penalties on its gradient that the config asks for, in full precision."""
-    settings, total = state.config.regularizer, seen.loss
-    for D in state.D.members:
-        if settings.gradient_penalty:
-            mix = torch.rand(
-                len(seen.real), generator=stream(state.config.seed, MIX, batch.update)
-            ).to(state.device)
-            penalty = gradient_penalty(
-                _of_labels(D, batch.labels), seen.real, seen.fake.float(), mix
+    def _shown(self, samples: Tensor, batch: Batch, purpose: Purpose, number: int) -> Tensor:
+        """Samples as D is shown them: with instance noise, in packs."""
+        std = instance_noise_std(self.config.regularizer.instance_noise, batch.progress)
+        if std:
+            noise = self.streams.normal(purpose, number, tuple(samples.shape))
+            samples = samples + std * noise.to(samples.device)
+        return pack(samples, self.config.collapse.pack)
+
+    def _shown_by_g(self, fake: Tensor, batch: Batch, extra: int = 0) -> Tensor:
+        """Samples of the step's ``extra``-th further update of G as D is shown them."""
+        number = batch.number * self.config.balance.g_steps + extra
+        return self._shown(fake, batch, Purpose.NOISE_G, number)
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        if not self.state.arithmetic.bf16:
+            return nullcontext()
+        return torch.autocast(self.state.device.type, torch.bfloat16)
+
+    @torch.inference_mode()
+    def sample(self, z: Tensor) -> Tensor:
+        """Samples of latent vectors (N, latent_dim), of the moving average where there is one, the
+        classes in turn where G knows them; as :meth:`gandash.training.games.Game.sample`.
+        """
+        G = copy.deepcopy(self.state.sampler).eval()
+        classes = self.state.G.classes
+        labels = None
+        if classes:
+            labels = latent.classes_in_turn(len(z), classes).to(self.state.device)
+        samples = G(z.to(self.state.device), labels)
+        return of_batch(samples).keep(samples).cpu()
+
+    def snapshot(self) -> Tensor:
+        """As many samples as a run keeps of their kind, of the z that follow from the seed."""
+        count = of_shape(self.state.G.shape).snapshot
+        return self.sample(latent.draw(self.config.seed, count, self.config.network.latent_dim))
+
+    # What is told
+
+    @torch.no_grad()
+    def score(self, z: Tensor, batch: Batch) -> Tensor:
+        """Mean D(G(z)) as both stand, in training mode, with the noise of the step's update of G.
+
+        Batch-norm statistics and spectral norm stay as they are.
+        """
+        with self._autocast():
+            fake: Tensor = functional_call(self.state.G, _buffers(self.state.G), (z, batch.labels))
+        return self._real_score(fake, batch)
+
+    @torch.no_grad()
+    def _real_score(self, fake: Tensor, batch: Batch) -> Tensor:
+        """Mean D(x) on samples of G, of D as it stands and not as G imagines it."""
+        D = self.state.D
+        with self._autocast():
+            shown = self._shown_by_g(fake, batch)
+            logits: Tensor = functional_call(D, _buffers(D), (shown, batch.labels))
+        return logits.float().sigmoid().mean()
+
+    def report(self, progress: Progress) -> Report:
+        """Read the window's measurements from the device, in one transfer."""
+        window = self.state.window
+        values, (before, after) = window.read(*self.scores)
+        if not all(isfinite(values[f"{who}_loss_{end}"]) for who in "dg" for end in ("min", "max")):
+            raise FloatingPointError(
+                f"The losses must stay finite, but at step {progress.step} D's loss is "
+                f"{values['d_loss']} and G's is {values['g_loss']}: lower the learning rates"
             )
-            total = total + settings.gradient_penalty * penalty
-        if settings.r1_gamma and batch.update % settings.r1_every == 0:
-            total = total + settings.r1_gamma * settings.r1_every * r1(
-                _of_labels(D, batch.labels), seen.real
-            )
-    return total
+        return Report(
+            step=progress.step,
+            images=progress.images,
+            epoch=progress.epoch,
+            seconds=progress.seconds,
+            images_per_second=progress.images_per_second,
+            d_fake_before=before,
+            d_fake_after=after,
+            d_updates=window.d_updates,
+            g_updates=window.g_updates,
+            **values,
+        )
+
+    def begin_row(self) -> None:
+        """Empty the window."""
+        self.state.window.clear()
 
 
 def _of_labels(D: nn.Module, labels: Tensor | None) -> Callable[[Tensor], Tensor]:
@@ -334,27 +369,11 @@ def _of_labels(D: nn.Module, labels: Tensor | None) -> Callable[[Tensor], Tensor
     return judge
 
 
-def _noisy(state: State, images: Tensor, purpose: int, update: int) -> Tensor:
-    """Images with instance noise, drawn on the CPU; the images themselves where there is none."""
-    if not state.noise_std:
-        return images
-    noise = torch.randn(images.shape, generator=stream(state.config.seed, purpose, update))
-    return images + state.noise_std * noise.to(images.device)
-
-
 def _freeze(optimizer: torch.optim.Optimizer, *, frozen: bool) -> None:
     for parameter in optimizers.parameters_of(optimizer):
         parameter.requires_grad_(not frozen)
 
 
-@torch.no_grad()
-def score_after_update(state: State, z: Tensor, labels: Tensor | None) -> Tensor:
-    """Mean D(G(z)) with the updated G, in training mode.
-
-    Leaving the batch-norm statistics as they are.
-    """
-    copies = [{k: v.clone() for k, v in network.named_buffers()} for network in (state.G, state.D)]
-    with _autocast(state):
-        fake = pack(functional_call(state.G, copies[0], (z, labels)), state.config.collapse.pack)
-        logits: Tensor = functional_call(state.D, copies[1], (fake, labels))
-    return logits.float().sigmoid().mean()
+def _buffers(network: nn.Module) -> dict[str, Tensor]:
+    """Copies of a network's buffers, for a look that leaves no trace."""
+    return {name: value.clone() for name, value in network.named_buffers()}
