@@ -109,7 +109,7 @@ def _load_location(config: DataConfig) -> Dataset:
             f"dataset must be one of {', '.join(SOURCES)} or the path of a folder or zip of "
             f"images, and {config.dataset!r} is neither: check the spelling"
         )
-    left_out = (*listing.left_out, *stacked.left_out)
+    left_out = (*stacked.left_out, *listing.left_out)
     check_enough(repr(location.name), len(stacked.images), left_out)
     images = stacked.images
     if config.color == "auto" and bool((images == images[:, :1]).all()):

@@ -15,6 +15,8 @@ SUFFIXES = frozenset(
         ".avif", ".ppm", ".pgm", ".pbm", ".pnm",
     }
 )  # fmt: skip
+KINDS = "PNG, JPEG, WebP, AVIF, TIFF, GIF, BMP or PPM"
+"""What these endings stand for, in words."""
 SYSTEM = frozenset(
     {
         "__macosx", "@eadir", "#recycle", "@recycle", "$recycle.bin", "system volume information",

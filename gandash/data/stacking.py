@@ -15,7 +15,7 @@ from gandash.data import deep
 from gandash.data.decoding import decode
 from gandash.data.deep import Deep
 from gandash.data.draws import draw_evenly
-from gandash.data.files import SUFFIXES, File
+from gandash.data.files import KINDS, File
 from gandash.data.left_out import LeftOut, UnusableError, told
 
 MAX_IMAGES = 200_000
@@ -66,7 +66,7 @@ def check_enough(title: str, images: int, left_out: Sequence[LeftOut]) -> None:
     reasons = f" (left out: {told(left_out)})" if left_out else ""
     raise ValueError(
         f"A dataset needs at least 2 images that can be read, and {title} has {images}{reasons}: "
-        f"add some ({', '.join(sorted(SUFFIXES))})"
+        f"add some ({KINDS})"
     )
 
 

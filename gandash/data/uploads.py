@@ -31,7 +31,7 @@ LARGEST, SMALLEST = 128, 16  # sizes in pixels at which images are trained on
 @dataclass(frozen=True)
 class Upload:
     """A zip that is kept: the name it is found under, and what of it is not used, in a sentence
-    (empty if all is, or if it was kept before).
+    (empty if all is).
     """
 
     name: str
@@ -51,16 +51,12 @@ def keep(root: Path, filename: str, content: bytes) -> Upload:
     """
     name = f"{_slug(filename)}-{hashlib.sha256(content).hexdigest()[:8]}"
     path = _folder(root) / f"{name}.zip"
-    if path.exists():
-        return Upload(name)
-    used = sum(other.stat().st_size for other in find(root).values())
-    if used + len(content) > MAX_BYTES_IN_ALL:
-        raise ValueError(
-            f"Uploads may hold {MAX_BYTES_IN_ALL / 1e9:g} GB in all, and {used / 1e9:.2f} GB are "
-            "used: remove old ones from the server's uploads folder"
-        )
+    known = path.exists()
+    if not known:
+        _check_room(root, len(content))
     said = check(content, repr(_shown(filename)))
-    write_whole(path, content)
+    if not known:
+        write_whole(path, content)
     return Upload(name, said)
 
 
@@ -78,7 +74,7 @@ def check(content: bytes, title: str) -> str:
                 f"{len(files):,}: thin it out"
             )
         unusable = _unusable(files, title)
-    left_out = [*listing.left_out, *loose, *unusable]
+    left_out = [*loose, *unusable, *listing.left_out]
     usable = len(files) - len(unusable)
     check_enough(title, usable, left_out)
     return note(usable, left_out)
@@ -125,6 +121,15 @@ def _check_bounds(title: str, unpacked: int, pixels: int) -> None:
             f"The images of an uploaded zip may have {MAX_PIXELS_IN_ALL // 10**6} million pixels "
             f"in all, and those of {title} have more: make them smaller, {LARGEST} pixels are "
             "enough"
+        )
+
+
+def _check_room(root: Path, needed: int) -> None:
+    used = sum(other.stat().st_size for other in find(root).values())
+    if used + needed > MAX_BYTES_IN_ALL:
+        raise ValueError(
+            f"Uploads may hold {MAX_BYTES_IN_ALL / 1e9:g} GB in all, and {used / 1e9:.2f} GB are "
+            "used: remove old ones from the server's uploads folder"
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -325,10 +326,11 @@ def test_an_unusable_dataset_leaves_no_run(
 
 
 def test_what_is_left_out_is_said_before_training(
-    tiny: list[str], image_folder: Path, capfd: pytest.CaptureFixture[str]
+    tiny: list[str], image_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (image_folder / "left" / "bad.png").write_bytes(b"no image")
-    assert run_cli("train", *tiny, "--dataset", str(image_folder)) == 0
+    mine = shutil.copytree(image_folder, tmp_path / "mine")
+    (mine / "left" / "bad.png").write_bytes(b"no image")
+    assert run_cli("train", *tiny, "--dataset", str(mine)) == 0
     assert capfd.readouterr().err.startswith(
         "24 of 25 files are used; left out: 'left/bad.png' (not a picture, or a damaged one).\n"
     )

@@ -196,7 +196,7 @@ def test_fewer_than_two_images_are_refused_with_a_remedy_that_helps(
     sentence = refusal(write(tmp_path / "mine", members))
     assert sentence.startswith(
         f"A dataset needs at least 2 images that can be read, and 'mine' has {count} (left out: "
-        "'notes.txt' (.txt is not read)): add some (.apng, .avif, .bmp, .gif, .jfif"
+        "'notes.txt' (.txt is not read)): add some (PNG, JPEG, WebP, AVIF, TIFF, GIF, BMP or PPM)"
     )
 
 

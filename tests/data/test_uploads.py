@@ -41,7 +41,9 @@ def test_a_good_zip_is_kept_once_and_can_be_trained_on(tmp_path: Path, good: byt
     kept = uploads.keep(tmp_path, "My Cats (1).zip", good)
     assert kept.name.startswith("my-cats-1-")
     assert kept.note == ""
+    before = uploads.find(tmp_path)[kept.name].stat()
     assert uploads.keep(tmp_path, "My Cats (1).zip", good) == kept
+    assert uploads.find(tmp_path)[kept.name].stat().st_mtime_ns == before.st_mtime_ns
     assert list(uploads.find(tmp_path)) == [kept.name]
     dataset = data.load(DataConfig(dataset=str(uploads.find(tmp_path)[kept.name]), size=16))
     assert len(dataset) == 24
@@ -54,9 +56,10 @@ def test_what_is_left_out_is_said_as_training_will(tmp_path: Path) -> None:
     members |= {"090.png": PICTURE[:-60], "x.heic": b"", "cover.txt": b""}
     kept = uploads.keep(tmp_path, "mine.zip", zipped(members))
     assert kept.note == (
-        "99 of 102 files are used; left out: 'cover.txt' (.txt is not read), 'x.heic' (.heic is "
-        "not read), '090.png' (damaged)."
+        "99 of 102 files are used; left out: '090.png' (damaged), 'cover.txt' (.txt is not "
+        "read), 'x.heic' (.heic is not read)."
     )
+    assert uploads.keep(tmp_path, "mine.zip", zipped(members)) == kept, "said again"
     path = uploads.find(tmp_path)[kept.name]
     assert data.load(DataConfig(dataset=str(path), size=16)).note == kept.note
 
@@ -67,7 +70,7 @@ def test_what_is_left_out_is_said_as_training_will(tmp_path: Path) -> None:
         (b"no zip at all", "'mine.zip' is not a readable zip: make it anew"),
         (zipped({"notes.txt": b"hello"}), "'mine.zip' has 0 (left out: 'notes.txt' (.txt is not"),
         (zipped({"a.png": b"no"}), "'mine.zip' has 0 (left out: 'a.png' (not a picture, or a"),
-        (zipped({"a.png": PICTURE}), "'mine.zip' has 1: add some (.apng, "),
+        (zipped({"a.png": PICTURE}), "'mine.zip' has 1: add some (PNG, "),
         (zipped({"a.png": PICTURE}, zipfile.ZIP_LZMA), "(neither stored nor deflated)"),
         (zipped({"a.png": PICTURE}, zipfile.ZIP_BZIP2), "(neither stored nor deflated)"),
     ],

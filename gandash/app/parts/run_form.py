@@ -15,6 +15,7 @@ from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.config import Config, advice, architectures, tricks, usual
 from gandash.config.presets import PRESETS
 from gandash.data import SOURCES, uploads
+from gandash.data.files import KINDS
 from gandash.evaluation import while_training
 from gandash.jobs import control
 from gandash.kinds import of_dataset
@@ -209,8 +210,8 @@ def upload() -> None:
             "zip",
             key="train_upload",
             on_change=guarded(keep_upload, "upload"),
-            help="Images are cropped to squares and resized. Everyone who can open this page can "
-            "train on them.",
+            help=f"{KINDS}. Images are cropped to squares and resized. Everyone who can open this "
+            "page can train on them.",
         )
         notice("upload")
         if said := st.session_state.get("train_upload_note"):
