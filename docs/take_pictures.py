@@ -1,0 +1,105 @@
+"""Take the pictures of README anew, from the dashboard as it is, with a Chromium and Playwright.
+
+    .venv/bin/python docs/take_pictures.py            # all, into docs/
+    .venv/bin/python docs/take_pictures.py gallery    # one
+
+They show what ships, at 1440 by 900 pixels, so that anyone gets the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import environ
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+HERE = Path(__file__).parent
+VIEWS = {
+    "gallery": "",
+    "latent": "latent?latent_checkpoint=tinyhero-dcgan",
+    "curves": "curves?curves_runs=mnist-dcgan&curves_runs=mnist-failure-strong-d",
+    "smoothing": "smoothing",
+    "train": "train",
+}
+WAIT_SECONDS = 300
+CHROMIUM = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+
+
+@contextmanager
+def dashboard() -> Iterator[str]:
+    """The address of a server with no runs but what ships."""
+    with socket.socket() as free, tempfile.TemporaryDirectory() as empty:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+        free.close()
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gandash", "app", "--port", port],
+            env={**environ, "GANDASH_RUNS": empty},
+        )
+        url = f"http://127.0.0.1:{port}/"
+        try:
+            wait_for(f"{url}_stcore/health")
+            yield url
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def wait_for(url: str) -> None:
+    """Return when ``url`` answers; ``TimeoutError`` if it does not."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own server
+                return
+        except OSError:
+            time.sleep(0.5)
+    raise TimeoutError(f"the dashboard did not answer within {WAIT_SECONDS} s")
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing loads any more."""
+    page.wait_for_selector("[data-testid=stMain]", timeout=1000 * WAIT_SECONDS)
+    page.wait_for_load_state("networkidle", timeout=1000 * WAIT_SECONDS)
+    running = "document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton]')"
+    quiet = 0
+    while quiet < 6:
+        page.wait_for_timeout(500)
+        quiet = 0 if page.evaluate(f"!!{running}") else quiet + 1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help=f"which of {', '.join(VIEWS)}; all if not given")
+    parser.add_argument("--to", type=Path, default=HERE, help="folder of the pictures")
+    chosen = parser.parse_args()
+    with dashboard() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or shutil.which("google-chrome"), args=CHROMIUM
+        )
+        for name in chosen.names or VIEWS:
+            page = browser.new_page(
+                viewport={"width": 1440, "height": 900}, color_scheme="dark", device_scale_factor=1
+            )
+            page.goto(url + VIEWS[name])
+            settle(page)
+            with Image.open(io.BytesIO(page.screenshot())) as picture:
+                picture.convert("RGB").save(chosen.to / f"{name}.webp", quality=90, method=6)
+            page.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
