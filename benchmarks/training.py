@@ -40,7 +40,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from gandash import data, startup
-from gandash.config import Config, DataConfig, parse_config
+from gandash.config import ARCHITECTURES, Config, DataConfig, parse_config
 from gandash.data import Dataset
 from gandash.training import choose_device, new_state, train
 
@@ -222,7 +222,7 @@ def _summary(rates: list[float]) -> dict[str, float]:
 def plain_side(dataset: Dataset, config: Config) -> tuple[nn.Module, nn.Module, Tensor]:
     """G, D and the real samples of the plain side."""
     width = config.network.g_width
-    if config.network.architecture == "mlp":
+    if not ARCHITECTURES[config.network.architecture].maps:
         netD = plain_mlp(2, 1, width, nn.LeakyReLU(0.2, True), nn.Sigmoid())
         return plain_mlp(LATENT, 2, width, nn.ReLU(True)), netD, dataset.images
     size, channels = config.data.size, dataset.shape[0]
