@@ -21,7 +21,7 @@ import pytest
 from gandash import config
 from gandash.cli.main import COMMANDS
 from gandash.config.settings import leaves
-from gandash.storage.paths import PROJECT
+from gandash.storage.paths import PACKAGE, PROJECT
 
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"(?:<!-- (.+) -->\n)?```(sh|python)\n([\s\S]*?)```")
@@ -149,3 +149,20 @@ def test_one_spelling() -> None:
     known = {"sections.py", "old_links.py"}  # read the spelling of earlier runs and links
     read = [path for path in files if path.name not in known]
     assert not [path for path in read if british.search(path.read_text())]
+
+
+def test_every_room_of_the_house_is_in_the_architecture() -> None:
+    text = (PROJECT / "docs" / "architecture.md").read_text()
+    rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name[0] not in "_."}
+    rooms |= {path.name for path in PACKAGE.glob("*.py") if path.name[0] != "_"}
+    assert not [room for room in sorted(rooms) if f"`{room}" not in text]
+
+
+def test_every_variable_of_the_environment_is_documented() -> None:
+    text = (PROJECT / "docs" / "hosting.md").read_text()
+    read = {
+        name
+        for path in PACKAGE.rglob("*.py")
+        for name in re.findall(r"\bGANDASH_[A-Z]+\b", path.read_text())
+    }
+    assert not [name for name in sorted(read) if f"`{name}`" not in text]
