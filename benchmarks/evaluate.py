@@ -1,5 +1,5 @@
-"""How long it takes to measure a checkpoint, 10,000 samples by part, and a run while it trains,
-2,000.
+"""How long it takes to measure a checkpoint, three sets of 10,000 samples by part, and a run while
+it trains, 2,000.
 
     python benchmarks/evaluate.py
     python benchmarks/evaluate.py --checkpoint mnist-dcgan-one-sided --rounds 3 --json
@@ -9,7 +9,7 @@ process, without writing the card. The first round is cold: nothing is known of 
 their features are computed, as on a machine where no checkpoint on the data was ever measured. The
 later rounds find them on disk, as a new process does: of these the median is given for each part.
 "While training" is one measurement as ``evaluate_every`` asks for it, of a run with the
-checkpoint's config; that the held-out images are read once a run is not in it. Seconds are of the
+checkpoint's config; that the real images are read once a run is not in it. Seconds are of the
 wall clock, and beside them of the processor, all threads together: on a busy machine only the
 latter compares.
 """
@@ -30,9 +30,10 @@ from machine import machine
 
 from gandash import checkpoints, data, training
 from gandash.checkpoints import Checkpoint
-from gandash.evaluation import after_training
+from gandash.evaluation import after_training, real_images
+from gandash.evaluation.draws import COUNT
 from gandash.evaluation.progress import Progress
-from gandash.evaluation.while_training import measure, read_held_out
+from gandash.evaluation.while_training import measure, read_real
 from gandash.storage.paths import classifiers_root, pretrained_root, runs_root
 
 WHILE = "While training"
@@ -63,7 +64,7 @@ def main() -> None:
                 {
                     "machine": facts,
                     "settings": settings,
-                    "samples": after_training.COUNT,
+                    "samples": COUNT,
                     **results,
                 },
                 indent=2,
@@ -88,15 +89,24 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def time_evaluation(checkpoint: Checkpoint, folder: Path) -> Seconds:
-    """One evaluation: what passes between two of its notes is the time of the first one's part."""
+    """One evaluation: what passes between two of its notes is the time of the first one's part.
+
+    Parts that come again with every set of samples are added up.
+    """
     spent: Seconds = {}
-    after_training.forget()
+    real_images.forget()
     part, wall, processor = "", time.perf_counter(), time.process_time()
     for item in after_training.evaluate(checkpoint, folder):
         now, used = time.perf_counter(), time.process_time()
         if part:
-            spent[part] = {"wall": round(now - wall, 2), "processor": round(used - processor, 2)}
-        part, wall, processor = item.doing if isinstance(item, Progress) else "", now, used
+            before = spent.get(part, {"wall": 0.0, "processor": 0.0})
+            spent[part] = {
+                "wall": round(before["wall"] + now - wall, 2),
+                "processor": round(before["processor"] + used - processor, 2),
+            }
+        part = item.doing if isinstance(item, Progress) else ""
+        wall = now
+        processor = used
     return spent | {
         "All": {
             kind: round(sum(it[kind] for it in spent.values()), 2) for kind in ("wall", "processor")
@@ -108,9 +118,9 @@ def time_measurement(checkpoint: Checkpoint, folder: Path) -> Seconds:
     """One measurement of a run's first step; that of any other step takes as long."""
     config = checkpoint.card.config
     state = training.new_state(config, data.load(config.data))
-    held_out = read_held_out(config.data, folder)
+    real = read_real(config.data, folder)
     wall, processor = time.perf_counter(), time.process_time()
-    measure(state, held_out)
+    measure(state, real)
     now, used = time.perf_counter(), time.process_time()
     return {WHILE: {"wall": round(now - wall, 2), "processor": round(used - processor, 2)}}
 

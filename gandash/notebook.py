@@ -20,6 +20,7 @@ from gandash.checkpoints import Checkpoint, weights
 from gandash.checkpoints.scores import Evaluation
 from gandash.config import MAX_SEED, Config
 from gandash.evaluation import after_training
+from gandash.evaluation.draws import COUNT, SEEDS
 from gandash.evaluation.progress import Progress
 from gandash.latent import Interpolation
 from gandash.runs import execution
@@ -110,17 +111,21 @@ def train(
 
 def evaluate(
     checkpoint: str | Path | Checkpoint,
-    count: int = after_training.COUNT,
+    count: int = COUNT,
     *,
     seed: int = 0,
+    seeds: int = SEEDS,
     progress: Callable[[Progress], None] | None = None,
 ) -> Evaluation:
-    """Figures of ``count`` samples against held-out images, on the classifier of the data.
+    """Figures of ``seeds`` sets of ``count`` samples against held-out images, on the classifier of
+    the data: means, with their spread over the sets.
 
     What they mean and their protocol stand in ``docs/figures.md``; the card keeps its own, see
     ``gandash evaluate``.
     """
-    for item in after_training.evaluate(_loaded(checkpoint), classifiers_root(), count, seed):
+    for item in after_training.evaluate(
+        _loaded(checkpoint), classifiers_root(), count, seed, seeds
+    ):
         if not isinstance(item, Progress):
             return item
         if progress is not None:

@@ -175,14 +175,16 @@ def checkpoint(
 
 
 def measured(frechet: float, fake: int = 1000) -> Evaluation:
-    """Figures by a protocol of so many samples."""
-    protocol = Protocol(features="features of a test", real=100, fake=fake, seed=0)
+    """Figures by a protocol of so many samples, of each of three seeds."""
+    protocol = Protocol(
+        features="features of a test", real=100, fake=fake, seed=0, seeds=3, rules=2
+    )
     return Evaluation(
         protocol=protocol,
         step=6,
         frechet=frechet,
         kernel=0.1,
-        kernel_std=0.01,
+        kernel_error=0.01,
         precision=0.5,
         recall=0.25,
         density=0.4,
@@ -194,6 +196,7 @@ def measured(frechet: float, fake: int = 1000) -> Evaluation:
         diversity=0.9,
         memorization=1.1,
         memorization_pixels=1.2,
+        spread={"frechet": 0.26, "precision": 0.004, "recall": 0.003, "memorization": 0.02},
         created=records.now(),
     )
 

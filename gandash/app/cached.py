@@ -13,9 +13,10 @@ import torch
 from gandash import checkpoints, data, latent, runs
 from gandash.app.assets import publish
 from gandash.checkpoints import Broken, Checkpoint, samples, weights
-from gandash.checkpoints.scores import Evaluation
+from gandash.checkpoints.scores import Gauges
 from gandash.data import Dataset
 from gandash.evaluation import classifiers, neighbors
+from gandash.evaluation.extractor import Extractor
 from gandash.evaluation.neighbors import Space
 from gandash.jobs import measuring
 from gandash.kinds import IMAGES, Kind
@@ -69,22 +70,20 @@ def _not_measurable(checkpoint: Checkpoint, stamp: int) -> str:  # noqa: ARG001 
     return ""
 
 
-def reference(dataset: str) -> Evaluation | None:
-    """Figures of training images in place of samples.
+def gauges(dataset: str) -> Gauges:
+    """What the figures of checkpoints on a named dataset are held against.
 
-    As the classifier for a named dataset carries them.
+    As the classifier for it carries them.
     """
     path = classifiers_root() / f"{dataset}.safetensors"
-    return (
-        _reference(dataset, path.stat().st_mtime_ns)
-        if dataset in data.SOURCES and path.is_file()
-        else None
-    )
+    if dataset not in data.SOURCES or not path.is_file():
+        return Gauges()
+    return _gauges(dataset, path.stat().st_mtime_ns)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _reference(dataset: str, stamp: int) -> Evaluation | None:  # noqa: ARG001 - the cache's key
-    return classifiers.reference(classifiers_root(), dataset)
+def _gauges(dataset: str, stamp: int) -> Gauges:  # noqa: ARG001 - the cache's key
+    return classifiers.gauges(classifiers_root(), dataset)
 
 
 def generator(checkpoint: Checkpoint) -> Generator:
@@ -152,13 +151,39 @@ def training_pixels(checkpoint: Checkpoint) -> tuple[Dataset, Space]:
 
 def training_features(checkpoint: Checkpoint) -> Space | None:
     """The features of what a checkpoint was trained on; None until they have been computed."""
-    path = neighbors.file(runs_root(), checkpoint)
-    return _features(str(path), path.stat().st_mtime_ns) if path.is_file() else None
+    dataset, _ = training_pixels(checkpoint)
+    extractor = training_extractor(checkpoint)
+    path = neighbors.file(runs_root(), extractor, dataset)
+    if not path.is_file():
+        return None
+    return _features(checkpoint, str(path), path.stat().st_mtime_ns)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _features(path: str, stamp: int) -> Space | None:  # noqa: ARG001 - the cache's key
-    return neighbors.read(Path(path))
+@st.cache_resource(
+    max_entries=2,
+    show_spinner=False,
+    hash_funcs={Checkpoint: lambda c: c.card.config.data.model_dump_json()},
+)
+def _features(checkpoint: Checkpoint, path: str, stamp: int) -> Space | None:  # noqa: ARG001 - the cache's key
+    dataset, _ = training_pixels(checkpoint)
+    extractor = training_extractor(checkpoint)
+    return neighbors.features(runs_root(), checkpoint, extractor, dataset)
+
+
+def training_extractor(checkpoint: Checkpoint) -> Extractor:
+    """The classifier for what a checkpoint was trained on, shared by all that were."""
+    dataset = checkpoint.card.config.data.dataset
+    path = classifiers_root() / f"{dataset}.safetensors"
+    return _extractor(checkpoint, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@st.cache_resource(
+    max_entries=4,
+    show_spinner=False,
+    hash_funcs={Checkpoint: lambda c: c.card.config.data.dataset},
+)
+def _extractor(checkpoint: Checkpoint, stamp: int) -> Extractor:  # noqa: ARG001 - the cache's key
+    return neighbors.extractor(checkpoint)
 
 
 def image_html(content: bytes, alt: str, kind: Kind = IMAGES) -> str:

@@ -56,7 +56,8 @@ class Card(Section):
     """All that is known about a checkpoint; ``seconds`` is wall time of training.
 
     ``last_step`` is set where the weights are those of the best step and not of the last: to the
-    latter.
+    latter. ``chosen_on`` is the split that the best step was chosen on; cards written before 26
+    November 2026 do not say it, and it was the test split.
     """
 
     format: int = Field(1, ge=1, le=1)
@@ -66,6 +67,7 @@ class Card(Section):
     data: DataFacts
     step: int = Field(ge=0, le=10**12)
     last_step: int | None = Field(None, ge=1, le=10**12)
+    chosen_on: Literal["train", "test"] = "test"
     epochs: float = Field(ge=0, le=1e12)
     seconds: float = Field(ge=0, le=1e10)
     device: Line
@@ -83,10 +85,21 @@ class Card(Section):
         return self
 
     @property
+    def choice(self) -> str:
+        """How the step of the weights was chosen: ``last``, or ``best`` and on which split.
+
+        Best on the test split is a least distance to the very images that the figures of a card
+        are measured against.
+        """
+        return f"best, {self.chosen_on} split" if self.last_step else "last"
+
+    @property
     def stand(self) -> str:
         """Which step the weights are of, in words."""
-        of_last = f" of {self.last_step:,} (best Fréchet distance)" if self.last_step else ""
-        return f"step {self.step:,}{of_last}"
+        chosen = f"least Fréchet distance, chosen on the {self.chosen_on} split"
+        return f"step {self.step:,}" + (
+            f" of {self.last_step:,} ({chosen})" if self.last_step else ""
+        )
 
 
 @dataclass(frozen=True)

@@ -11,20 +11,43 @@ from gandash.records import Moment, Section
 Number = Annotated[float, Field(ge=-1e12, le=1e12)]
 Whole = Annotated[int, Field(ge=0, le=10**12)]
 
+DIGITS = {"frechet": 1, "kernel": 2, "score": 2, "missing": 1}
+SHARE_DIGITS = 3
+KERNEL = "kernel"
+HALVES = "halved test"
+TITLES = {
+    "frechet": "Fréchet", "kernel": "kernel", "precision": "precision", "recall": "recall",
+    "density": "density", "coverage": "coverage",
+}  # fmt: skip
+
 
 class Protocol(Section):
-    """What two figures must have in common to be compared."""
+    """What two figures must have in common to be compared.
+
+    Figures of several sample ``seeds`` (``seed``, ``seed`` + 1, …) are means over them. ``rules``
+    counts changes of what is computed: 1 has the kernel distance as a mean over 100 subsets of
+    1,000, and takes diversity and distances in pixels from the first 2,000 images; 2 has it over
+    all pairs, and takes 2,000 drawn from all.
+    """
 
     features: str = Field(max_length=1000)
     real: Whole = Field(ge=1)
     fake: Whole = Field(ge=1)
     split: str = Field("test", max_length=100)
     seed: Whole
+    seeds: Whole = Field(1, ge=1)
+    rules: Whole = Field(1, ge=1)
 
     def __str__(self) -> str:
+        if self.seeds == 1:
+            drawn = f"{self.fake:,} samples of seed {self.seed}"
+        else:
+            drawn = (
+                f"{self.fake:,} samples of each of the seeds {self.seed} to "
+                f"{self.seed + self.seeds - 1}"
+            )
         return (
-            f"{self.fake:,} samples of seed {self.seed} against {self.real:,} images of the "
-            f"{self.split} split, "
+            f"{drawn} against {self.real:,} images of the {self.split} split, "
             f"on features of the {self.features}"
         )
 
@@ -32,21 +55,52 @@ class Protocol(Section):
 class Figures(Section):
     """What any features tell of a checkpoint.
 
-    Formulas and ranges stand in :mod:`gandash.evaluation.metrics`.
+    Formulas and ranges stand in :mod:`gandash.evaluation.metrics`. Each is a mean over the seeds
+    of the protocol, and ``spread`` has the standard deviation (of a sample, n - 1) over them by
+    the figure's name; empty for a single seed. ``kernel_error`` is the standard error of the
+    kernel distance of one seed; older figures have ``kernel_std`` in its place, the deviation of
+    subsets of 1,000, which is not the error of their mean. ``score_std`` is the deviation over ten
+    parts of the samples.
     """
 
     protocol: Protocol
     step: Whole
     frechet: Number
     kernel: Number
-    kernel_std: Number
+    kernel_std: Number | None = None
+    kernel_error: Number | None = None
     precision: Number
     recall: Number
     density: Number
     coverage: Number
     score: Number
     score_std: Number
+    spread: dict[str, Number] = Field(default_factory=dict, max_length=100)
     created: Moment
+
+    def noise_of(self, name: str) -> float | None:
+        """What stands behind the ± of a figure; None where it was not measured.
+
+        Of the kernel distance its standard error, of all others the spread over sample seeds.
+        """
+        return self.kernel_error if name == KERNEL else self.spread.get(name)
+
+    def shown(self, name: str) -> str:
+        """A figure in words: ``value ± noise``, or the value alone."""
+        digits = DIGITS.get(name, SHARE_DIGITS)
+        value = f"{getattr(self, name):.{digits}f}"
+        noise = self.noise_of(name)
+        return value if noise is None else f"{value} ± {noise:.{digits}f}"
+
+    @property
+    def about_noise(self) -> str:
+        """A sentence on what stands behind the ± of these figures."""
+        if not self.spread:
+            return "Of a single sample seed: how much of a figure is chance was not measured."
+        return (
+            f"± is the standard deviation over {self.protocol.seeds} sets of samples of the same "
+            "weights; that of the kernel distance is the standard error of one set."
+        )
 
 
 class InceptionFigures(Figures):
@@ -61,31 +115,61 @@ class Evaluation(Figures):
 
     ``class_shares`` are those the classifier finds, ``missing`` the classes with less than a tenth
     of their real share. ``diversity`` is relative to that of the real images. ``memorization`` is
-    measured on features, ``memorization_pixels`` on the pixels of the first 2,000.
-    ``label_accuracy`` is the share of samples that show the class they were asked for, for a
-    conditioned generator.
+    measured on features, ``memorization_pixels`` on the pixels of 2,000. ``label_accuracy`` is the
+    share of samples that show the class they were asked for, for a conditioned generator.
     """
 
     class_shares: tuple[Number, ...] = Field(max_length=20_000)
-    missing: Whole
+    missing: Number
     diversity: Number
     memorization: Number
     memorization_pixels: Number
     label_accuracy: Number | None = None
 
 
-def apart(reference: Evaluation | None, protocol: Protocol) -> str:
-    """A sentence with the figures of training images, for where they were measured by another
-    protocol.
+class Gauges(Section):
+    """What the figures on a classifier's features are held against.
 
-    Empty where there are none, and where ``protocol`` is theirs too: they belong into the table of
-    its figures then.
+    ``real`` are those of one half of the test split against the other: what a perfect generator
+    would reach. ``noise`` are those of images of gray noise.
     """
-    if reference is None or reference.protocol == protocol:
+
+    real: Evaluation | None = None
+    noise: Evaluation | None = None
+
+    def beside(self, protocol: Protocol) -> str:
+        """Sentences for below a table of figures by ``protocol``; empty where nothing is known.
+
+        Without those of real images where they are of that protocol too, for they belong into the
+        table then.
+        """
+        real = self.real if self.real and self.real.protocol != protocol else None
+        return " ".join(filter(None, (_about_real(real), _about_noise(self.noise))))
+
+
+def _about_real(real: Evaluation | None) -> str:
+    if real is None:
+        return ""
+    halves = real.protocol.split == HALVES
+    which = "One half of the test split against the other" if halves else "Training images"
+    floor = " (of fewer images a distance is larger)" if halves else ""
+    return (
+        f"{which}, in place of samples, reach{'es' if halves else ''} "
+        f"{_listed(real, ('frechet', 'kernel', 'precision', 'recall', 'density', 'coverage'))} by "
+        f"another protocol, a hint and no rank{floor}: {real.protocol}."
+    )
+
+
+def _about_noise(noise: Evaluation | None) -> str:
+    if noise is None:
         return ""
     return (
-        f"Training images in place of samples reach Fréchet {reference.frechet:.1f}, precision "
-        f"{reference.precision:.2f}, recall {reference.recall:.2f}, density "
-        f"{reference.density:.2f} and coverage "
-        f"{reference.coverage:.2f} by another protocol, a hint and no rank: {reference.protocol}."
+        "Images of gray noise, about what an untrained generator makes, reach "
+        f"{_listed(noise, ('precision', 'density', 'recall', 'coverage'))} on these features: "
+        "precision and density count only together with the other two."
     )
+
+
+def _listed(found: Figures, names: tuple[str, ...]) -> str:
+    *others, last = (f"{TITLES[name]} {found.shown(name)}" for name in names)
+    return f"{', '.join(others)} and {last}"

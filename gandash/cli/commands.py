@@ -23,6 +23,7 @@ from gandash import checkpoints, runs
 from gandash.checkpoints import Checkpoint
 from gandash.checkpoints.scores import Evaluation, Figures
 from gandash.config import MAX_SEED, Config, DataConfig, advice
+from gandash.evaluation.draws import COUNT, SEEDS
 from gandash.evaluation.progress import Progress
 from gandash.jobs import queue
 from gandash.pictures.raster import encode
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from gandash.data import Dataset
 
 DEFAULTS = Config()
-COUNT = 10_000  # samples that an evaluation draws
 P = ParamSpec("P")
 Found = TypeVar("Found", bound=Figures)
 
@@ -277,6 +277,7 @@ def evaluate(
     name: Annotated[str, tyro.conf.Positional],
     count: int = COUNT,
     seed: int = 0,
+    seeds: int = SEEDS,
     features: Literal["classifier", "inception"] = "classifier",
 ) -> None:
     """Measure a checkpoint's samples, and keep the figures in its card.
@@ -284,7 +285,8 @@ def evaluate(
     Args:
         name: Name of the checkpoint.
         count: Number of samples, at least 1000; figures of different counts cannot be compared.
-        seed: Seed of the latent vectors.
+        seed: Seed of the latent vectors of the first set of samples.
+        seeds: Sets of samples, of seed, seed + 1 and so on: figures are means, and ± their spread.
         features: Those of the classifier for its data; or of Inception, whose 96 MB are
             downloaded once.
     """
@@ -292,9 +294,9 @@ def evaluate(
 
     chosen = _find_checkpoint(name)
     if features == "inception":
-        steps: Iterator[Progress | Figures] = inception.measure(chosen, count, seed)
+        steps: Iterator[Progress | Figures] = inception.evaluate(chosen, count, seed, seeds)
     else:
-        steps = after_training.evaluate(chosen, classifiers_root(), count, seed)
+        steps = after_training.evaluate(chosen, classifiers_root(), count, seed, seeds)
     found = _with_bar(steps, name)
     checkpoints.attach(chosen, found)
     _print_figures(found)
@@ -302,20 +304,27 @@ def evaluate(
 
 @on_all_cores
 def classifier(
-    dataset: Annotated[str, tyro.conf.Positional], epochs: int = 3, seed: int = 0
+    dataset: Annotated[str, tyro.conf.Positional],
+    epochs: int = 3,
+    seed: int = 0,
+    keep: bool = False,
 ) -> None:
     """Train the classifier for a dataset that samples are measured with, and say what real images
-    reach on it.
+    and images of noise reach on it.
 
     Args:
         dataset: Name of a dataset with labels and held-out images.
         epochs: Passes over its training split.
         seed: Seed of weights and order.
+        keep: Keep the classifier that is there, and only measure real images and noise anew.
     """
     from gandash import data
-    from gandash.evaluation import after_training, classifiers
+    from gandash.evaluation import classifiers
 
     source = data.SOURCES[data.check_held_out(dataset)]
+    if keep:
+        _gauge(dataset)
+        return
     config = DataConfig(dataset=dataset, size=source.size)
     train, test = data.load(config), data.load(config, "test")
     with tqdm(desc=f"{dataset}, classifier", unit="step", dynamic_ncols=True, delay=1e-3) as bar:
@@ -336,11 +345,22 @@ def classifier(
     )
     path = classifiers.save(classifiers_root(), network, facts)
     print(f"Wrote {path}: {100 * facts.accuracy:.2f} % of the test split")
-    reference = _with_bar(
-        after_training.reference(dataset, classifiers_root()), f"{dataset}, training images"
-    )
-    classifiers.save(classifiers_root(), network, facts.model_copy(update={"reference": reference}))
-    _print_figures(reference)
+    _gauge(dataset)
+
+
+def _gauge(dataset: str) -> None:
+    """Measure real images and noise with a classifier, and keep the figures in its file."""
+    from gandash.evaluation import after_training, classifiers
+
+    network, facts = classifiers.load(classifiers_root(), dataset)
+    for kind, measure in (
+        ("reference", after_training.real_halves),
+        ("noise", after_training.noise),
+    ):
+        found = _with_bar(measure(dataset, classifiers_root()), f"{dataset}, {kind}")
+        facts = facts.model_copy(update={kind: found})
+        classifiers.save(classifiers_root(), network, facts)
+        _print_figures(found)
 
 
 def _with_bar(steps: Iterator[Progress | Found], title: str) -> Found:
@@ -356,16 +376,17 @@ def _with_bar(steps: Iterator[Progress | Found], title: str) -> Found:
 
 
 def _print_figures(found: Figures) -> None:
+    """Each figure with its ±, and the lines that say how it was measured."""
     print(found.protocol)
-    for name, value in found.model_dump(
-        exclude={"protocol", "created", "class_shares"}, exclude_none=True
-    ).items():
-        print(f"  {name.replace('_', ' '):22} {value:g}")
+    beside = {"protocol", "created", "class_shares", "spread", "kernel_error", "step"}
+    for name in found.model_dump(exclude=beside, exclude_none=True):
+        print(f"  {name.replace('_', ' '):22} {found.shown(name)}")
     if isinstance(found, Evaluation):
         print(
             f"  {'class shares':22} "
             f"{' '.join(f'{100 * share:.1f}' for share in found.class_shares)} %"
         )
+    print(found.about_noise)
 
 
 def _find_checkpoint(name: str) -> Checkpoint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -65,6 +65,11 @@ class Dataset:
         if self.labels is not None:
             digest.update(self.labels.contiguous().numpy().data)
         return digest.hexdigest()
+
+    def part(self, places: Tensor) -> Dataset:
+        """The samples at ``places`` alone, with their labels."""
+        labels = None if self.labels is None else self.labels[places]
+        return replace(self, images=self.images[places], labels=labels)
 
     def __len__(self) -> int:
         return len(self.images)

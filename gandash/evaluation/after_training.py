@@ -1,11 +1,9 @@
-"""How good a checkpoint's samples are, measured with a classifier for their data."""
+"""How good a checkpoint's samples are: every figure, on the features of an extractor."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,97 +14,36 @@ from torch import Tensor
 
 from gandash import data, latent
 from gandash.checkpoints import Checkpoint, weights
-from gandash.checkpoints.scores import Evaluation, Protocol
+from gandash.checkpoints.scores import (
+    HALVES,
+    Evaluation,
+    Figures,
+    InceptionFigures,
+    Protocol,
+)
 from gandash.config import DataConfig
-from gandash.data import Dataset, to_unit
-from gandash.evaluation import classifiers, metrics, while_training
-from gandash.evaluation.classifiers import Facts
+from gandash.data import Dataset
+from gandash.evaluation import classifiers, metrics
+from gandash.evaluation.draws import COUNT, DEFAULT_DRAWS, SEEDS, Draws
+from gandash.evaluation.extractor import Extractor
 from gandash.evaluation.progress import Progress
-from gandash.evaluation.while_training import HeldOut
+from gandash.evaluation.real_images import PIXEL_SAMPLES, RealImages, real_images
 from gandash.latent import generate
 from gandash.records import now
-from gandash.storage import tensor_cache
-from gandash.storage.paths import runs_root
 
-COUNT, LEAST = 10_000, 1000
-PIXEL_SAMPLES = 2000
-NAMES = ("held_out", "radii", "train", "usual", "usual_pixels")  # of tensors that are kept
+RULES = 2  # of Protocol
 # a class is missing if it has less than so much of its share among the real images
 MISSING_SHARE = 0.1
+NOISE = 10.0  # deviation of the pixels of images of noise, of 255
+PARTS = 6  # that a set is measured in, with an extractor of the data's classes
+UNSPREAD = ("score_std", "kernel_error")  # they are about the noise of one set already
 
 
-@dataclass(frozen=True)
-class Real:
-    """The real images of a dataset as its classifier sees them, with all that does not depend on
-    the samples.
+def check(checkpoint: Checkpoint, folder: Path) -> None:
+    """``ValueError`` if a checkpoint's samples cannot be measured with a classifier in ``folder``.
 
-    ``features`` are those of the training images; ``usual`` and ``usual_pixels`` the median
-    distances of held-out images to the nearest of them, in features and, for the first 2,000, in
-    pixels.
-    """
-
-    held_out: HeldOut
-    train: Dataset
-    features: Tensor
-    usual: float
-    usual_pixels: float
-
-
-def real_images(config: DataConfig, folder: Path) -> Real:
-    """Read all real images of the data that ``config`` names with its classifier in ``folder``.
-
-    Those read last are kept in memory, and their features in a file, so that the next checkpoint on
-    the same data is measured sooner, by another process too.
-    """
-    _, facts = classifiers.load(folder, config.dataset)
-    return _real_images(config.model_copy(update={"limit": None}), folder, facts)
-
-
-def forget() -> None:
-    """Drop the real images that are kept in memory."""
-    _real_images.cache_clear()
-
-
-@lru_cache(maxsize=1)
-def _real_images(config: DataConfig, folder: Path, facts: Facts) -> Real:
-    images, train = data.load(config, "test"), data.load(config)
-    classifier, facts = classifiers.load(folder, facts.dataset)
-    weights = (folder / f"{facts.dataset}.safetensors").read_bytes()
-    rules = (
-        f"evaluation, {metrics.NEIGHBORS} and {metrics.DENSITY_NEIGHBORS} neighbors, "
-        f"{PIXEL_SAMPLES} in pixels"
-    )
-    everything = (dataset.images.numpy().tobytes() for dataset in (images, train))
-    path = tensor_cache.path(runs_root(), rules.encode(), weights, *everything)
-    if (found := tensor_cache.read(path, NAMES)) is None:
-        found = _computed(while_training.see(images, classifier, facts), train), {}
-        with contextlib.suppress(OSError):  # no room: computed again the next time
-            tensor_cache.write(path, *found)
-    tensors, _ = found
-    there = HeldOut(images, classifier, facts, tensors["held_out"], tensors["radii"])
-    return Real(
-        there, train, tensors["train"], float(tensors["usual"]), float(tensors["usual_pixels"])
-    )
-
-
-def _computed(held_out: HeldOut, train: Dataset) -> dict[str, Tensor]:
-    features, _ = classifiers.read(held_out.classifier, train.images)
-    usual = metrics.median_distance(held_out.features, features)
-    pixels = metrics.median_distance(
-        _pixels(held_out.images.images[:PIXEL_SAMPLES]), _pixels(train.images)
-    )
-    found = (held_out.features, held_out.radii, features, torch.tensor(usual), torch.tensor(pixels))
-    return dict(zip(NAMES, found, strict=True))
-
-
-def evaluate(
-    checkpoint: Checkpoint, folder: Path, count: int = COUNT, seed: int = 0
-) -> Iterator[Progress | Evaluation]:
-    """Measure a checkpoint with the classifier for its data in ``folder``; the last item is the
-    result.
-
-    ``ValueError`` if there is no such classifier, the images have another size or color than it was
-    trained on, or the data has no held-out images.
+    There may be none for its data, the images may have another size or color than it was trained
+    on, or the data no held-out images.
     """
     facts = checkpoint.card.data
     if not facts.kind.measured:
@@ -114,9 +51,7 @@ def evaluate(
             f"Classifiers read images, and {checkpoint.name!r} makes {facts.kind.name}: "
             "choose another checkpoint"
         )
-    if count < LEAST:
-        raise ValueError(f"An evaluation needs at least {LEAST:,} samples, not {count}: take more")
-    _, about = classifiers.load(folder, data.check_held_out(checkpoint.card.config.data.dataset))
+    _, about = classifiers.load(folder, _dataset(checkpoint))
     if facts.shape != about.shape:
         reads, makes = ("x".join(map(str, shape)) for shape in (about.shape, facts.shape))
         raise ValueError(
@@ -124,97 +59,212 @@ def evaluate(
             f"makes {makes}: "
             "choose another checkpoint"
         )
-    yield Progress("Reading real images", 1)
-    real = real_images(checkpoint.card.config.data, folder)
-    yield Progress("Drawing samples", 2)
-    G = weights.load_generator(checkpoint)
-    images = generate(G, latent.draw(seed, count, G.latent_dim))
-    asked = latent.classes_in_turn(count, G.classes) if G.classes else None
-    found = yield from _measure(images, real)
-    accuracy = None if asked is None else float((found.labels == asked).float().mean())
-    yield Evaluation(
-        protocol=_protocol(real, count, seed),
-        step=checkpoint.card.step,
-        label_accuracy=accuracy,
-        created=now(),
-        **found.figures,
-    )
 
 
-def reference(
-    dataset: str, folder: Path, count: int = COUNT, seed: int = 0
+def _dataset(checkpoint: Checkpoint) -> str:
+    """The named dataset that a checkpoint was trained on; a file of that name is none."""
+    return data.check_held_out(checkpoint.card.config.data.dataset)
+
+
+def evaluate(
+    checkpoint: Checkpoint, folder: Path, count: int = COUNT, seed: int = 0, seeds: int = SEEDS
 ) -> Iterator[Progress | Evaluation]:
-    """The same figures for training images in place of samples: what a perfect generator would
-    reach.
+    """Measure a checkpoint with the classifier for its data in ``folder``; the last item is the
+    result.
 
-    Only the memorization ratios are no goal: they are 0, as the images are those of the training
-    set.
+    ``ValueError`` as :func:`check` says it.
     """
-    yield Progress("Reading real images", 1)
-    _, about = classifiers.load(folder, data.check_held_out(dataset))
-    real = real_images(DataConfig.model_validate({"dataset": dataset, "size": about.size}), folder)
-    yield Progress("Choosing training images", 2)
-    chosen = torch.randperm(len(real.train), generator=torch.Generator().manual_seed(seed))[:count]
-    found = yield from _measure(real.train.images[chosen], real)
-    yield Evaluation(
-        protocol=_protocol(real, len(chosen), seed), step=0, created=now(), **found.figures
-    )
+    draws = Draws(count, seed, seeds)
+    check(checkpoint, folder)
+    extractor = classifiers.extractor(folder, _dataset(checkpoint))
+    yield from _evaluations(measure(checkpoint, extractor, draws))
 
 
-def _protocol(real: Real, count: int, seed: int) -> Protocol:
-    return Protocol(
-        features=real.held_out.facts.name, real=len(real.held_out.images), fake=count, seed=seed
-    )
+def _evaluations(items: Iterator[Progress | Figures]) -> Iterator[Progress | Evaluation]:
+    """What an extractor of the data's classes gives."""
+    for item in items:
+        assert isinstance(item, Progress | Evaluation)
+        yield item
+
+
+def measure(
+    checkpoint: Checkpoint, extractor: Extractor, draws: Draws
+) -> Iterator[Progress | Figures]:
+    """Measure a checkpoint on the features of any extractor; the last item is the result.
+
+    That is an :class:`Evaluation` if the extractor's classes are those of the data. Each figure is
+    the mean over the sets of samples.
+    """
+    G = weights.load_generator(checkpoint)
+    asked = latent.classes_in_turn(draws.count, G.classes) if G.classes else None
+
+    def samples(seed: int, real: RealImages) -> tuple[Tensor, RealImages]:
+        return generate(G, latent.draw(seed, draws.count, G.latent_dim)), real
+
+    source = Source("Drawing samples", samples, asked, checkpoint.card.step)
+    yield from _measured(source, checkpoint.card.config.data, extractor, draws)
+
+
+def real_halves(
+    dataset: str, folder: Path, draws: Draws = DEFAULT_DRAWS
+) -> Iterator[Progress | Evaluation]:
+    """The same figures for one half of the test split in place of samples, against the other half:
+    what a perfect generator would reach.
+
+    Neither a generator nor the classifier has seen them. Seeds say which half an image is in; the
+    count of ``draws`` means nothing here.
+    """
+
+    def halves(seed: int, real: RealImages) -> tuple[Tensor, RealImages]:
+        rng = torch.Generator().manual_seed(seed)
+        one, other = torch.randperm(len(real.images), generator=rng).tensor_split(2)
+        return real.images.images[one], real.part(other, HALVES)
+
+    yield from _real_source(Source("Halving the test split", halves), dataset, folder, draws)
+
+
+def noise(
+    dataset: str, folder: Path, draws: Draws = DEFAULT_DRAWS
+) -> Iterator[Progress | Evaluation]:
+    """The same figures for images of noise in place of samples: pixels drawn from a Gaussian of
+    deviation 10 around the middle of 0 to 255, about what an untrained generator makes.
+    """
+
+    def gray_noise(seed: int, real: RealImages) -> tuple[Tensor, RealImages]:
+        shape = (draws.count, *real.images.shape)
+        rng = torch.Generator().manual_seed(seed)
+        pixels = torch.randn(shape, generator=rng).mul_(NOISE).add_(127.5)
+        return pixels.round_().clamp_(0, 255).to(torch.uint8), real
+
+    yield from _real_source(Source("Drawing noise", gray_noise), dataset, folder, draws)
 
 
 @dataclass(frozen=True)
-class _Measured:
-    figures: dict[str, Any]
-    labels: Tensor  # (N,) classes that the classifier sees in the samples
+class Source:
+    """Where sets of images to measure come from.
+
+    ``draw`` makes the uint8 images (N, C, S, S) of a seed, and says which real ones they are
+    measured against. They may have been ``asked`` to be of classes (N,).
+    """
+
+    doing: str
+    draw: Callable[[int, RealImages], tuple[Tensor, RealImages]]
+    asked: Tensor | None = None
+    step: int = 0
 
 
-def _measure(images: Tensor, real: Real) -> Generator[Progress, None, _Measured]:
-    """Every figure of uint8 images (N, C, S, S) against real ones."""
-    there = real.held_out
-    yield Progress("Reading samples", 3)
-    fake, scores = classifiers.read(there.classifier, images)
-    labels = scores.argmax(1)
-    shares = metrics.class_shares(labels, len(there.images.classes))
+def _real_source(
+    source: Source, dataset: str, folder: Path, draws: Draws
+) -> Iterator[Progress | Evaluation]:
+    """Measure what no checkpoint made, as the classifier for a named dataset sees it."""
+    extractor = classifiers.extractor(folder, data.check_held_out(dataset))
+    config = DataConfig.model_validate({"dataset": dataset, "size": data.SOURCES[dataset].size})
+    yield from _evaluations(_measured(source, config, extractor, draws))
+
+
+def _measured(
+    source: Source, config: DataConfig, extractor: Extractor, draws: Draws
+) -> Iterator[Progress | Figures]:
+    """Measure the sets of a source one after the other; the last item has their means."""
+    doing = _all_sets(source, config, extractor, draws)
+    steps = 1 + draws.seeds * (PARTS if extractor.of_data else PARTS - 1)
+    for step in range(1, steps + 1):
+        yield Progress(next(doing), step, steps)
+    try:
+        next(doing)
+    except StopIteration as end:
+        yield end.value
+
+
+def _all_sets(
+    source: Source, config: DataConfig, extractor: Extractor, draws: Draws
+) -> Generator[str, None, Figures]:
+    yield "Reading real images"
+    real = real_images(config, extractor)
+    sets = []
+    for seed in range(draws.seed, draws.seed + draws.seeds):
+        yield source.doing
+        images, against = source.draw(seed, real)
+        sets.append((yield from _figures(images, against, source.asked)))
+    protocol = Protocol(
+        features=extractor.name,
+        real=len(against.images),
+        fake=len(images),
+        split=against.split,
+        seed=draws.seed,
+        seeds=draws.seeds,
+        rules=RULES,
+    )
+    return _summary(sets, protocol, source.step)
+
+
+Values = dict[str, Any]
+
+
+def _figures(
+    images: Tensor, real: RealImages, asked: Tensor | None = None
+) -> Generator[str, None, Values]:
+    """Every figure of one set of uint8 images (N, C, S, S), which may have been ``asked`` to be of
+    classes (N,).
+    """
+    yield "Reading samples"
+    fake, scores = real.extractor.read(images)
     score, score_std = metrics.classifier_score(scores)
-    yield Progress("Measuring Fréchet distance and diversity", 4)
-    frechet = metrics.frechet_distance(fake, there.features)
-    diversity = metrics.diversity(fake) / metrics.diversity(there.features)
-    yield Progress("Measuring kernel distance", 5)
-    kernel, kernel_std = metrics.kernel_distance(fake, there.features)
-    yield Progress("Comparing neighborhoods", 6)
-    near = metrics.neighborhoods(fake, there.features, there.radii)
-    yield Progress("Looking for nearest training images", 7)
-    memorization = metrics.memorization_ratio(fake, real.features, real.usual)
-    yield Progress("Looking for nearest training images in pixels", 8)
-    pixels = _pixels(images[:PIXEL_SAMPLES]), _pixels(real.train.images)
-    figures = {
+    yield "Measuring Fréchet distance"
+    frechet = metrics.frechet_distance(fake, real.features)
+    yield "Measuring kernel distance"
+    kernel = metrics.kernel_distance(fake, real.features)
+    yield "Comparing neighborhoods"
+    near = metrics.neighborhoods(fake, real.features, real.radii)
+    values = {
         "frechet": frechet,
-        "kernel": kernel,
-        "kernel_std": kernel_std,
+        "kernel": kernel.distance,
+        "kernel_error": kernel.error,
         **asdict(near),
         "score": score,
         "score_std": score_std,
-        "class_shares": tuple(round(float(share), 5) for share in shares),
-        "missing": _missing(shares, there.images),
-        "diversity": diversity,
-        "memorization": memorization,
-        "memorization_pixels": metrics.memorization_ratio(*pixels, real.usual_pixels),
     }
-    return _Measured(figures, labels)
+    if real.training is None:
+        return values
+    yield "Looking for nearest training images"
+    train = real.training
+    some = images[metrics.drawn(len(images), PIXEL_SAMPLES)]
+    values |= {
+        "diversity": metrics.diversity(fake) / metrics.diversity(real.features),
+        "memorization": metrics.memorization_ratio(fake, train.features, train.usual),
+        "memorization_pixels": metrics.memorization_ratio(some, train.images, train.usual_pixels),
+    }
+    return values | _by_class(scores.argmax(1), real.images, asked)
 
 
-def _missing(shares: npt.NDArray[np.float64], real: Dataset) -> int:
+def _by_class(labels: Tensor, real: Dataset, asked: Tensor | None) -> Values:
+    """What the classes (N,) tell that a classifier sees in samples."""
     assert real.labels is not None
-    return int(
-        (shares < MISSING_SHARE * metrics.class_shares(real.labels, len(real.classes))).sum()
+    shares = metrics.class_shares(labels, len(real.classes))
+    least = MISSING_SHARE * metrics.class_shares(real.labels, len(real.classes))
+    values = {"class_shares": shares, "missing": int((shares < least).sum())}
+    if asked is not None:
+        values["label_accuracy"] = float((labels == asked).float().mean())
+    return values
+
+
+def _summary(sets: list[Values], protocol: Protocol, step: int) -> Figures:
+    """Means over sets of samples, and their spread."""
+    means: Values = {name: np.mean([values[name] for values in sets], axis=0) for name in sets[0]}
+    spread = {}
+    if len(sets) > 1:
+        spread = {
+            name: float(np.std([values[name] for values in sets], ddof=1))
+            for name, mean in means.items()
+            if np.ndim(mean) == 0 and name not in UNSPREAD
+        }
+    kind = Evaluation if "class_shares" in means else InceptionFigures
+    if "class_shares" in means:
+        means["class_shares"] = _rounded(means["class_shares"])
+    return kind.model_validate(
+        means | {"protocol": protocol, "step": step, "spread": spread, "created": now()}
     )
 
 
-def _pixels(images: Tensor) -> Tensor:
-    """Pixels in [-1, 1] as features."""
-    return to_unit(images).flatten(1)
+def _rounded(shares: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(round(float(share), 5) for share in shares)

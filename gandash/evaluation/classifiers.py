@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -17,8 +18,9 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 
-from gandash.checkpoints.scores import Evaluation
+from gandash.checkpoints.scores import Evaluation, Gauges
 from gandash.data import Augment, Dataset, to_unit
+from gandash.evaluation.extractor import Extractor, digest_of
 from gandash.records import Section, explain
 from gandash.storage.files import write_whole
 
@@ -32,8 +34,8 @@ class Facts(Section):
     """What a classifier is: ``accuracy`` is the share of the test split that it puts into the right
     class.
 
-    ``reference`` are the figures of training images in place of samples, what a perfect generator
-    would reach.
+    ``reference`` are the figures of real images in place of samples, what a perfect generator
+    would reach, ``noise`` those of images of noise.
     """
 
     dataset: str
@@ -45,6 +47,12 @@ class Facts(Section):
     seed: int = Field(ge=0)
     accuracy: float = Field(ge=0, le=1)
     reference: Evaluation | None = None
+    noise: Evaluation | None = None
+
+    @property
+    def gauges(self) -> Gauges:
+        """What figures on its features are held against."""
+        return Gauges(real=self.reference, noise=self.noise)
 
     @property
     def name(self) -> str:
@@ -227,15 +235,22 @@ def save(folder: Path, network: Classifier, facts: Facts) -> Path:
     return path
 
 
-def reference(folder: Path, dataset: str) -> Evaluation | None:
-    """Figures of training images in place of samples.
+def gauges(folder: Path, dataset: str) -> Gauges:
+    """What figures on the features of the classifier for a dataset are held against.
 
-    If there is a classifier for the data that carries them.
+    As far as there is such a classifier, and it was measured.
     """
     try:
-        return load(folder, dataset)[1].reference
+        return load(folder, dataset)[1].gauges
     except ValueError:
-        return None
+        return Gauges()
+
+
+def extractor(folder: Path, dataset: str) -> Extractor:
+    """The classifier for a dataset as that which samples are measured with."""
+    network, facts = load(folder, dataset)
+    read_with = partial(read, network)
+    return Extractor(facts.name, digest_of(network.state_dict()), read_with, of_data=True)
 
 
 def load(folder: Path, dataset: str) -> tuple[Classifier, Facts]:

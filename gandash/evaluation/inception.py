@@ -8,34 +8,28 @@ of a CPU.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import pickle
 from collections.abc import Iterator
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlparse
 
 import torch
 from torch import Tensor, nn
 
-from gandash import data, latent
-from gandash.checkpoints import Checkpoint, weights
-from gandash.checkpoints.scores import InceptionFigures, Protocol
-from gandash.data import Dataset
-from gandash.evaluation import metrics
-from gandash.evaluation.after_training import COUNT, LEAST
+from gandash.checkpoints import Checkpoint
+from gandash.checkpoints.scores import Figures
+from gandash.evaluation.after_training import measure
+from gandash.evaluation.draws import COUNT, SEEDS, Draws
+from gandash.evaluation.extractor import Extractor
 from gandash.evaluation.progress import Progress
-from gandash.latent import generate
-from gandash.records import now
-from gandash.storage import tensor_cache
-from gandash.storage.paths import runs_root
 from gandash.training import choose_device
 
 NAME = "Inception v3 of torch-fidelity (weights of 2015-12-05, 2048 features)"
 SHA256 = "6726825d"  # how the weights' digest begins, as their file's name says
-BATCH, STEPS = 64, 4
+BATCH = 64
 
 
 def weights_path() -> Path:
@@ -75,10 +69,8 @@ def load() -> nn.Module:
     try:
         if not hashlib.sha256(content).hexdigest().startswith(SHA256):
             raise ValueError(f"its SHA-256 does not begin with {SHA256}")
-        tensors, given = (
-            torch.load(io.BytesIO(content), map_location="cpu", weights_only=True),
-            io.BytesIO(),
-        )
+        tensors = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        given = io.BytesIO()
         torch.save(tensors, given)
         given.seek(0)
         network: nn.Module = FeatureExtractorInceptionV3(
@@ -106,65 +98,32 @@ def read(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
     return features, logits
 
 
-def measure(
-    checkpoint: Checkpoint, count: int = COUNT, seed: int = 0
-) -> Iterator[Progress | InceptionFigures]:
-    """Measure a checkpoint against the held-out images of its data, or all images of a folder or
-    zip.
+def extractor() -> Extractor:
+    """Inception as that which samples are measured with.
 
-    The last item is the result. ``ValueError`` if the checkpoint makes points, or the weights
-    cannot be had.
+    ``ValueError`` if its weights cannot be had.
     """
+    return Extractor(NAME, SHA256, partial(read, load()))
+
+
+def check(checkpoint: Checkpoint) -> None:
+    """``ValueError`` if a checkpoint's samples cannot be measured on Inception's features."""
     facts = checkpoint.card.data
     if not facts.kind.measured:
         raise ValueError(
             f"Inception reads images, and {checkpoint.name!r} makes {facts.kind.name}: "
             "choose another checkpoint"
         )
-    if count < LEAST:
-        raise ValueError(f"An evaluation needs at least {LEAST:,} samples, not {count}: take more")
-    split, real = _real_images(checkpoint)
-    network = load()
-    yield Progress("Reading real images", 1, STEPS)
-    features, radii = _seen(network, real)
-    yield Progress("Drawing samples", 2, STEPS)
-    G = weights.load_generator(checkpoint)
-    images = generate(G, latent.draw(seed, count, G.latent_dim))
-    yield Progress("Reading samples", 3, STEPS)
-    fake, logits = read(network, images)
-    yield Progress("Measuring distances and neighborhoods", 4, STEPS)
-    kernel, kernel_std = metrics.kernel_distance(fake, features)
-    score, score_std = metrics.classifier_score(logits)
-    yield InceptionFigures(
-        protocol=Protocol(features=NAME, real=len(real), fake=count, split=split, seed=seed),
-        step=checkpoint.card.step,
-        frechet=metrics.frechet_distance(fake, features),
-        kernel=kernel,
-        kernel_std=kernel_std,
-        **asdict(metrics.neighborhoods(fake, features, radii)),
-        score=score,
-        score_std=score_std,
-        created=now(),
-    )
 
 
-def _real_images(checkpoint: Checkpoint) -> tuple[str, Dataset]:
-    config = checkpoint.card.config.data.model_copy(update={"limit": None})
-    split = "test" if config.dataset in data.SOURCES else "train"
-    return split, data.load(config, split)
+def evaluate(
+    checkpoint: Checkpoint, count: int = COUNT, seed: int = 0, seeds: int = SEEDS
+) -> Iterator[Progress | Figures]:
+    """Measure a checkpoint against the held-out images of its data, or all images of a folder or
+    zip.
 
-
-def _seen(network: nn.Module, real: Dataset) -> tuple[Tensor, Tensor]:
-    """Features and radii of real images, kept in a file: they take as long as the samples."""
-    path = tensor_cache.path(
-        runs_root(),
-        f"inception {SHA256}, {metrics.NEIGHBORS}".encode(),
-        real.images.numpy().tobytes(),
-    )
-    if (found := tensor_cache.read(path, ("features", "radii"))) is None:
-        features, _ = read(network, real.images)
-        found = {"features": features, "radii": metrics.radii(features)}, {}
-        with contextlib.suppress(OSError):  # no room: computed again the next time
-            tensor_cache.write(path, *found)
-    tensors, _ = found
-    return tensors["features"], tensors["radii"]
+    The last item is the result. ``ValueError`` as :func:`check` and :func:`load` say it.
+    """
+    draws = Draws(count, seed, seeds)
+    check(checkpoint)
+    yield from measure(checkpoint, extractor(), draws)

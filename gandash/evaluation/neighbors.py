@@ -1,8 +1,8 @@
 """The training images nearest to a sample: in pixels, and on the features of the classifier for the
 data.
 
-Features of a whole training set take a minute to compute; :mod:`gandash.jobs.nearest_images` does
-that once.
+Features of a whole training set take a minute to compute: :mod:`gandash.jobs.nearest_images` does
+that once, or :mod:`gandash.evaluation.after_training`, who share their file.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from gandash import data
 from gandash.checkpoints import Checkpoint
-from gandash.data import Dataset, to_unit
-from gandash.evaluation import classifiers
-from gandash.evaluation.classifiers import Classifier
+from gandash.data import Dataset
+from gandash.evaluation import classifiers, metrics
+from gandash.evaluation.distances import nearest
+from gandash.evaluation.extractor import Extractor
+from gandash.evaluation.real_images import FEATURES, features_name, file_of
 from gandash.storage import tensor_cache
 from gandash.storage.paths import classifiers_root
 
 PROBES = 500
 MAX_BYTES = 256_000_000
-CHUNK = 2048
 
 
 @dataclass(frozen=True)
@@ -57,32 +57,6 @@ class Space:
     gauge: Gauge
 
 
-def nearest(queries: Tensor, references: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Distances (Q, count) to the nearest references, nearest first, and which those are (Q,
-    count).
-
-    Images are compared as pixels in [-1, 1], features as they are; Euclidean distance. Of
-    ``references`` only a part at a time is turned into floats. The distances of those found are
-    taken anew, so that a copy is at 0.
-    """
-    rows, count = _rows(queries), min(count, len(references))
-    found = []
-    for start in range(0, len(references), CHUNK):
-        part = torch.cdist(rows, _rows(references[start : start + CHUNK]))
-        closest = part.topk(min(count, part.shape[1]), largest=False)
-        found.append((closest.values, closest.indices + start))
-    distances, indices = (torch.cat(parts, 1) for parts in zip(*found, strict=True))
-    places = indices.gather(1, distances.topk(count, largest=False).indices)
-    exact = torch.stack(
-        [(rows - _rows(references[at])).norm(dim=1) for at in places.T], dim=1
-    ).sort(dim=1)
-    return exact.values, places.gather(1, exact.indices)
-
-
-def _rows(items: Tensor) -> Tensor:
-    return to_unit(items).flatten(1) if items.dtype == torch.uint8 else items.float()
-
-
 def training_images(checkpoint: Checkpoint) -> Dataset:
     """What a checkpoint was trained on.
 
@@ -112,18 +86,15 @@ def pixels(checkpoint: Checkpoint, dataset: Dataset) -> Space:
 
 
 def probe_images(checkpoint: Checkpoint, dataset: Dataset) -> tuple[Tensor, bool]:
-    """Evenly spaced images to take the measure of a space with.
+    """Images to take the measure of a space with, drawn by a fixed seed.
 
     Held-out ones where the data has some.
     """
     config = checkpoint.card.config.data
     held_out = config.dataset in data.SOURCES
-    images = (
-        data.load(config.model_copy(update={"limit": None}), "test").images
-        if held_out
-        else dataset.images
-    )
-    return images[:: max(1, len(images) // PROBES)][:PROBES], held_out
+    if held_out:
+        dataset = data.load(config.model_copy(update={"limit": None}), "test")
+    return dataset.images[metrics.drawn(len(dataset), PROBES)], held_out
 
 
 def gauge_of(probes: Tensor, references: Tensor, held_out: bool) -> Gauge:
@@ -135,9 +106,9 @@ def gauge_of(probes: Tensor, references: Tensor, held_out: bool) -> Gauge:
     return Gauge(float(distances[:, -1].median()), len(probes), held_out)
 
 
-def classifier(checkpoint: Checkpoint) -> Classifier:
+def extractor(checkpoint: Checkpoint) -> Extractor:
     """The classifier for a checkpoint's data."""
-    return classifiers.load(classifiers_root(), _dataset(checkpoint))[0]
+    return classifiers.extractor(classifiers_root(), _dataset(checkpoint))
 
 
 def _dataset(checkpoint: Checkpoint) -> str:
@@ -145,24 +116,22 @@ def _dataset(checkpoint: Checkpoint) -> str:
     return data.check_held_out(checkpoint.card.config.data.dataset)
 
 
-def file(root: Path, checkpoint: Checkpoint) -> Path:
-    """Where the features are kept: named for the data and for the classifier's weights."""
-    weights = (classifiers_root() / f"{_dataset(checkpoint)}.safetensors").read_bytes()
-    return tensor_cache.path(
-        root, b"neighbors", checkpoint.card.config.data.model_dump_json().encode(), weights
-    )
+def file(root: Path, extractor: Extractor, dataset: Dataset) -> Path:
+    """Where the features of training images are kept, also when they were read to measure."""
+    return file_of(root, features_name(extractor.digest, dataset))
 
 
-def read(path: Path) -> Space | None:
-    """The space of features that a file keeps.
+def features(
+    root: Path, checkpoint: Checkpoint, extractor: Extractor, dataset: Dataset
+) -> Space | None:
+    """The space of features of the training images of a checkpoint.
 
-    None if it is not there or damaged, and has to be made (anew).
+    None if they were not read yet, or their file is damaged: it has to be made (anew).
     """
-    if (found := tensor_cache.read(path, ["features"])) is None:
+    kept = tensor_cache.read(file(root, extractor, dataset), (FEATURES,))
+    if kept is None:
         return None
-    tensors, facts = found
-    try:
-        gauge = Gauge(float(facts["typical"]), int(facts["probes"]), facts["held_out"] == "True")
-    except (KeyError, ValueError):
-        return None
-    return Space(tensors["features"], gauge)
+    tensors, _ = kept
+    references = tensors[FEATURES]
+    probes, held_out = probe_images(checkpoint, dataset)
+    return Space(references, gauge_of(extractor.read(probes)[0], references, held_out))

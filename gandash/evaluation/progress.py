@@ -11,4 +11,4 @@ class Progress:
 
     doing: str
     step: int
-    steps: int = 8
+    steps: int

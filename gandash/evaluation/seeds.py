@@ -20,35 +20,35 @@ def over_seeds(cards: list[Card]) -> list[tuple[str, Protocol, pd.DataFrame]]:
     """Mean and standard deviation over seeds for arms of label smoothing, where there are several
     of both.
 
-    Arms are compared if they were measured alike and their configs differ in alpha, beta and the
-    seed alone. Each table comes with how its runs were trained and measured; one row an arm: its
-    targets, the number of seeds and ``mean ± standard deviation`` (of a sample, n - 1) of each
-    figure.
+    Arms are compared if they were measured alike, their steps were chosen alike, and their configs
+    differ in alpha, beta and the seed alone. Each table comes with how its runs were trained and
+    measured; one row an arm: its targets, the number of seeds and ``mean ± standard deviation``
+    (of a sample, n - 1) of each figure.
     """
-    groups: dict[tuple[Protocol, Config], dict[tuple[float, float], list[Evaluation]]] = {}
+    groups: dict[tuple[Protocol, str, Config], dict[tuple[float, float], list[Evaluation]]] = {}
     for card in cards:
         if card.evaluation:
             shared = card.config.without_smoothing().model_copy(update={"seed": 0})
-            arms = groups.setdefault((card.evaluation.protocol, shared), {})
+            arms = groups.setdefault((card.evaluation.protocol, card.choice, shared), {})
             arms.setdefault((card.config.loss.alpha, card.config.loss.beta), []).append(
                 card.evaluation
             )
     found = []
-    for (protocol, shared), arms in groups.items():
+    for (protocol, choice, shared), arms in groups.items():
         several = {
             smoothing: measured for smoothing, measured in sorted(arms.items()) if len(measured) > 1
         }
         if len(several) > 1:
-            found.append(
-                (_training(shared), protocol, pd.DataFrame([_arm(*it) for it in several.items()]))
-            )
+            table = pd.DataFrame([_arm(*it) for it in several.items()])
+            found.append((_training(shared, choice), protocol, table))
     return found
 
 
-def _training(config: Config) -> str:
+def _training(config: Config, choice: str) -> str:
     length = f"{config.steps:,} steps" if config.steps else f"{config.epochs} epochs"
     widths = f"{config.network.g_width} base filters in G, {config.network.d_width} in D"
-    return f"{length} in batches of {config.batch_size}, {widths}"
+    weights = "" if choice == "last" else f", step: {choice}"
+    return f"{length} in batches of {config.batch_size}, {widths}{weights}"
 
 
 def _arm(smoothing: tuple[float, float], measured: list[Evaluation]) -> dict[str, Any]:

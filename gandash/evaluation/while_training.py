@@ -1,14 +1,18 @@
-"""How good a run's samples are while it trains: three quick figures on held-out images, and the
-best weights so far.
+"""How good a run's samples are while it trains: three quick figures, and the best weights so far.
 
-The figures of a step are chosen from and shown as a curve; those of a finished checkpoint, on more
-and other samples, are made by :mod:`gandash.evaluation.after_training`.
+The best step is chosen against training images, so that the test split stays unseen until the
+finished checkpoint is measured on it, on more and other samples, by
+:mod:`gandash.evaluation.after_training`. They are some that the run trains on, for a run shall
+train alike whether it is measured or not: the curve tells steps apart, and is no estimate of the
+distance to new images. Runs made before 26 November 2026 were measured against the test split:
+their protocol says so, and they keep to it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -16,44 +20,29 @@ from torch import Tensor
 from gandash import data, latent
 from gandash.checkpoints.scores import Protocol
 from gandash.config import Config, DataConfig
-from gandash.data import Dataset
 from gandash.evaluation import classifiers, metrics
-from gandash.evaluation.classifiers import Classifier, Facts
+from gandash.evaluation.real_images import RealImages, see
 from gandash.training import State, sample
 
 SAMPLES = 2000
+REAL = 10_000  # training images to choose the best step against, at most
 # not that of an evaluation: weights that are chosen by these samples are measured on others
 SEED = 2017
 BATCH = 250  # samples at a time, among which ten classes are equally many
+Split = Literal["train", "test"]
 
 
-@dataclass(frozen=True)
-class HeldOut:
-    """The test split of a dataset, with all that a measurement of samples needs to know of it.
+def read_real(config: DataConfig, folder: Path, split: Split = "train") -> RealImages:
+    """Read the images to measure a run on the data of ``config`` against, with the classifier for
+    them in ``folder``: 10,000 training images drawn by a fixed seed, or the whole test split.
 
-    ``features`` are (N, 128); ``radii`` (N, 2) those of :func:`gandash.evaluation.metrics.radii`.
+    ``ValueError`` if there is no test split to measure the finished run on, or no such classifier.
     """
-
-    images: Dataset
-    classifier: Classifier
-    facts: Facts
-    features: Tensor
-    radii: Tensor
-
-
-def read_held_out(config: DataConfig, folder: Path) -> HeldOut:
-    """Read the held-out images of the data that ``config`` names with its classifier in ``folder``.
-
-    ``ValueError`` if there are none, or no such classifier.
-    """
-    classifier, facts = classifiers.load(folder, data.check_held_out(config.dataset))
-    return see(data.load(config.model_copy(update={"limit": None}), "test"), classifier, facts)
-
-
-def see(images: Dataset, classifier: Classifier, facts: Facts) -> HeldOut:
-    """Held-out images as their classifier sees them."""
-    features, _ = classifiers.read(classifier, images.images)
-    return HeldOut(images, classifier, facts, features, metrics.radii(features))
+    extractor = classifiers.extractor(folder, data.check_held_out(config.dataset))
+    images = data.load(config.model_copy(update={"limit": None}), split)
+    if split == "train":
+        images = images.part(metrics.drawn(len(images), REAL))
+    return see(images, split, extractor)
 
 
 @dataclass(frozen=True)
@@ -101,25 +90,27 @@ def check(config: Config, folder: Path) -> None:
         )
 
 
-def protocol(held_out: HeldOut) -> Protocol:
+def protocol(real: RealImages) -> Protocol:
     """What the figures of a run have in common."""
     return Protocol(
-        features=held_out.facts.name, real=len(held_out.images), fake=SAMPLES, seed=SEED
+        features=real.extractor.name,
+        real=len(real.images),
+        fake=SAMPLES,
+        split=real.split,
+        seed=SEED,
     )
 
 
-def measure(state: State, held_out: HeldOut) -> Quality:
+def measure(state: State, real: RealImages) -> Quality:
     """Figures of the sampler in eval mode as it stands.
 
     Neither weights nor random streams are touched.
     """
     z = latent.draw(SEED, SAMPLES, state.config.network.latent_dim)
     images = torch.cat([sample(state, part) for part in torch.split(z, BATCH)])
-    features, _ = classifiers.read(held_out.classifier, images)
-    near = metrics.neighborhoods(features, held_out.features, held_out.radii)
-    return Quality(
-        metrics.frechet_distance(features, held_out.features), near.precision, near.recall
-    )
+    features, _ = real.extractor.read(images)
+    near = metrics.neighborhoods(features, real.features, real.radii)
+    return Quality(metrics.frechet_distance(features, real.features), near.precision, near.recall)
 
 
 def better(best: Best | None, state: State, found: Quality) -> Best:

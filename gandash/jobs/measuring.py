@@ -13,7 +13,7 @@ from typing import Final
 
 from gandash import checkpoints
 from gandash.checkpoints import Checkpoint
-from gandash.checkpoints.scores import Evaluation
+from gandash.checkpoints.scores import Figures
 from gandash.evaluation import after_training
 from gandash.evaluation.progress import Progress
 from gandash.jobs import task
@@ -28,7 +28,7 @@ def check(checkpoint: Checkpoint) -> None:
 
     Whatever state its folder is in.
     """
-    next(after_training.evaluate(checkpoint, classifiers_root()))
+    after_training.check(checkpoint, classifiers_root())
 
 
 def start(root: Path, folder: Path) -> None:
@@ -52,13 +52,13 @@ def measure(root: Path, folder: Path) -> Iterator[Progress]:
     """
     checkpoint = Checkpoint(folder, checkpoints.load_card(folder))
     for item in after_training.evaluate(checkpoint, classifiers_root()):
-        if isinstance(item, Evaluation):
-            _keep(root, checkpoint, item)
-        else:
+        if isinstance(item, Progress):
             yield item
+        else:
+            _keep(root, checkpoint, item)
 
 
-def _keep(root: Path, measured: Checkpoint, found: Evaluation) -> None:
+def _keep(root: Path, measured: Checkpoint, found: Figures) -> None:
     """Within the gate, behind which runs are removed: no folder comes back with a card alone."""
     with gate(root, seconds=-1):
         if checkpoints.load_card(measured.folder) != measured.card:

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Final
 
 import torch
+from torch import Tensor
 
 from gandash import checkpoints
 from gandash.checkpoints import Checkpoint
-from gandash.evaluation import classifiers
-from gandash.evaluation.neighbors import classifier, file, gauge_of, probe_images, training_images
+from gandash.evaluation import neighbors
+from gandash.evaluation.classifiers import READ_BATCH
 from gandash.evaluation.progress import Progress
+from gandash.evaluation.real_images import FEATURES
 from gandash.jobs import measuring, task
 from gandash.storage import tensor_cache
 
@@ -36,26 +38,26 @@ def start(root: Path, folder: Path) -> None:
 
 
 def build(root: Path, folder: Path) -> Iterator[Progress]:
-    """Compute the features of a training set and keep them, with their gauge.
-
-    In a file of half-precision numbers.
-    """
+    """Compute the features of a training set, and keep them in a file."""
     checkpoint = Checkpoint(folder, checkpoints.load_card(folder))
-    yield Progress("Loading training images", 1, PARTS + 2)
-    dataset, network, found = training_images(checkpoint), classifier(checkpoint), []
-    for number, part in enumerate(dataset.images.chunk(PARTS), start=2):
-        yield Progress("Reading training images", number, PARTS + 2)
-        found.append(classifiers.read(network, part)[0].half())
-    yield Progress("Reading held-out images", PARTS + 2, PARTS + 2)
-    features = torch.cat(found)
-    probes, held_out = probe_images(checkpoint, dataset)
-    gauge = gauge_of(classifiers.read(network, probes)[0].half(), features, held_out)
-    facts = {
-        "typical": repr(gauge.typical),
-        "probes": str(gauge.probes),
-        "held_out": str(gauge.held_out),
-    }
-    tensor_cache.write(file(root, checkpoint), {"features": features}, facts)
+    yield Progress("Loading training images", 1, PARTS + 1)
+    dataset = neighbors.training_images(checkpoint)
+    extractor = neighbors.extractor(checkpoint)
+    features = []
+    parts = _parts(dataset.images)
+    for number, part in enumerate(parts, start=2):
+        yield Progress("Reading training images", number, len(parts) + 1)
+        features.append(extractor.read(part)[0])
+    path = neighbors.file(root, extractor, dataset)
+    tensor_cache.write(path, {FEATURES: torch.cat(features)}, {})
+
+
+def _parts(images: Tensor) -> list[Tensor]:
+    """About as many images each, in whole batches, so that every feature is what reading them all
+    at once would give.
+    """
+    batches = -(-len(images) // READ_BATCH)
+    return list(torch.split(images, READ_BATCH * -(-batches // PARTS)))
 
 
 def main(root: Path, folder: Path) -> None:

@@ -58,6 +58,7 @@ def make_card(
         data=facts_of(dataset),
         step=step,
         last_step=state.step if best else None,
+        chosen_on=_chosen_on(run),
         epochs=round(step / state.config.steps_per_epoch(len(dataset)), 3),
         seconds=round(seconds, 1),
         device=device or device_title(state.device),
@@ -66,6 +67,12 @@ def make_card(
         versions=checkpoints.package_versions(),
         created=now(),
     )
+
+
+def _chosen_on(run: Run) -> Literal["train", "test"]:
+    """The split that the best step of a run is chosen on."""
+    protocol = read_protocol(run.folder)
+    return "test" if protocol is not None and protocol.split == "test" else "train"
 
 
 def export(

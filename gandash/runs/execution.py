@@ -14,7 +14,8 @@ from gandash import data
 from gandash.config import Config
 from gandash.data import Dataset
 from gandash.evaluation import while_training
-from gandash.evaluation.while_training import Best, HeldOut, Quality
+from gandash.evaluation.real_images import RealImages
+from gandash.evaluation.while_training import Best, Quality
 from gandash.pictures.raster import encode
 from gandash.records import explain
 from gandash.runs.as_checkpoint import facts_of, make_card, save_checkpoint
@@ -95,7 +96,7 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
     total = config.total_steps(len(dataset))
     state, best = _state_of(run, config, dataset)
     measured = config.evaluate_every and state.step < total
-    held_out = load_unless(stop, lambda: _held_out(run, config)) if measured else None
+    real = load_unless(stop, lambda: _real_images(run, config)) if measured else None
     truncate_metrics(run.folder, state.step)
     if state.step < total and (best is None or best.step < state.step):
         _forget_end(run, config, state.step)
@@ -119,8 +120,8 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
             continue
         report = event
         due = config.evaluate_every and report.step % config.evaluate_every == 0
-        if held_out and (due or report.step == total):
-            quality = while_training.measure(state, held_out)
+        if real and (due or report.step == total):
+            quality = while_training.measure(state, real)
             report = replace(report, **asdict(quality))
             if due:
                 best = while_training.better(best, state, quality)
@@ -248,14 +249,15 @@ def reason(error: Exception) -> str:
     return explain(error)
 
 
-def _held_out(run: Run, config: Config) -> HeldOut:
+def _real_images(run: Run, config: Config) -> RealImages:
     """What the samples of a run are measured against, always by the same protocol.
 
     Which is kept beside the metrics.
     """
-    held_out = while_training.read_held_out(config.data, classifiers_root())
-    protocol = while_training.protocol(held_out)
     before = read_protocol(run.folder)
+    split: while_training.Split = "test" if before and before.split == "test" else "train"
+    real = while_training.read_real(config.data, classifiers_root(), split)
+    protocol = while_training.protocol(real)
     if before is None:
         write_whole(run.folder / PROTOCOL, protocol.model_dump_json(indent=2).encode())
     elif before != protocol:
@@ -264,7 +266,7 @@ def _held_out(run: Run, config: Config) -> HeldOut:
             f"now be {protocol}: "
             "restore the earlier classifier or data"
         )
-    return held_out
+    return real
 
 
 def _write_snapshot(run: Run, snapshot: Snapshot, dataset: Dataset) -> None:

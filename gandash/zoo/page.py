@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gandash import checkpoints
-from gandash.checkpoints import Checkpoint, samples, weights
-from gandash.checkpoints.scores import Evaluation, apart
+from gandash.checkpoints import Card, Checkpoint, samples, weights
+from gandash.checkpoints.scores import Evaluation, Gauges
 from gandash.evaluation import classifiers, seeds
 from gandash.pictures import raster
 from gandash.storage.files import write_whole
@@ -28,6 +28,7 @@ none left out; of a generator that is told the class, the classes come in turn.
 """
 COLUMN_TITLES = (
     "",
+    "step",
     "Fréchet ↓",
     "kernel ↓",
     "precision ↑",
@@ -36,6 +37,9 @@ COLUMN_TITLES = (
     "coverage ↑",
     "memorization",
 )
+
+
+FIGURES = ("frechet", "kernel", "precision", "recall", "density", "coverage", "memorization")
 
 
 def write(pretrained: Path, docs: Path) -> Path:
@@ -52,7 +56,7 @@ def write(pretrained: Path, docs: Path) -> Path:
     for title, members in by_data.items():
         table = _table(
             members,
-            classifiers.reference(pretrained / "classifiers", members[0].card.config.data.dataset),
+            classifiers.gauges(pretrained / "classifiers", members[0].card.config.data.dataset),
         )
         parts.append(
             f"## {title}\n\n{table}\n{_arms(members)}" + "\n".join(map(_described, members))
@@ -65,15 +69,17 @@ def write(pretrained: Path, docs: Path) -> Path:
     return docs / PAGE
 
 
-def _table(members: list[Checkpoint], reference: Evaluation | None) -> str:
+def _table(members: list[Checkpoint], gauges: Gauges) -> str:
     """Figures of those that are measured, by the protocol that they share.
 
     Nothing where there are none.
     """
-    rows = [(it.card.title, it.card.evaluation) for it in members if it.card.evaluation is not None]
+    cards = [it.card for it in members]
+    rows = [(it.title, it.choice, it.evaluation) for it in cards if it.evaluation is not None]
     if not rows:
         return ""
-    protocols = {found.protocol for _, found in rows}
+    measured = [found for _, _, found in rows]
+    protocols = {found.protocol for found in measured}
     if len(protocols) > 1:
         raise ValueError(
             f"Figures in one table must share a protocol, and those of {rows[0][0]!r} and others "
@@ -82,10 +88,22 @@ def _table(members: list[Checkpoint], reference: Evaluation | None) -> str:
             "gandash evaluate"
         )
     protocol = protocols.pop()
-    if reference is not None and reference.protocol == protocol:
-        rows.append(("*training images*", reference))
-    lines = _lines(COLUMN_TITLES, [(title, *_cells(found)) for title, found in rows])
-    return f"{lines}\n\nMeasured on {protocol}. {apart(reference, protocol)}".rstrip() + "\n"
+    if gauges.real is not None and gauges.real.protocol == protocol:
+        rows.append(("*training images*", "", gauges.real))
+    lines = _lines(COLUMN_TITLES, [(title, step, *_cells(found)) for title, step, found in rows])
+    noises = " ".join(sorted({found.about_noise for found in measured}))
+    said = f"Measured on {protocol}. {noises} {_chosen(cards)} {gauges.beside(protocol)}"
+    return f"{lines}\n\n{' '.join(said.split())}\n"
+
+
+def _chosen(cards: Sequence[Card]) -> str:
+    """What it means where best and last steps stand in one table."""
+    if not any(card.last_step and card.chosen_on == "test" for card in cards):
+        return ""
+    return (
+        "A best step chosen on the test split has the least distance to the very images that its "
+        "figures are measured against, which flatters it beside a last one."
+    )
 
 
 def _arms(members: list[Checkpoint]) -> str:
@@ -94,7 +112,10 @@ def _arms(members: list[Checkpoint]) -> str:
     parts = []
     for training, _, table in found:
         lines = _lines(list(table.columns), table.astype(str).to_numpy().tolist())
-        said = "mean ± standard deviation over seeds; what differs by no more may be chance"
+        said = (
+            "mean ± standard deviation over seeds of the training, each measured as above; what "
+            "differs by no more may be chance"
+        )
         parts.append(f"Arms of label smoothing ({training}), {said}:\n\n{lines}\n\n")
     return "".join(parts)
 
@@ -106,12 +127,7 @@ def _lines(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cells(found: Evaluation) -> tuple[str, ...]:
-    shares = (found.precision, found.recall, found.density, found.coverage, found.memorization)
-    return (
-        f"{found.frechet:.1f}",
-        f"{found.kernel:.2f} ± {found.kernel_std:.2f}",
-        *(f"{it:.2f}" for it in shares),
-    )
+    return tuple(found.shown(name) for name in FIGURES)
 
 
 def _described(checkpoint: Checkpoint) -> str:

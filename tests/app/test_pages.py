@@ -19,8 +19,8 @@ from gandash.app import cached
 from gandash.app.parts import config_form, score_tables
 from gandash.app.parts.stories import STORIES, Story
 from gandash.app.parts.words import epochs_of
-from gandash.checkpoints import weights
-from gandash.checkpoints.scores import Protocol
+from gandash.checkpoints import Card, weights
+from gandash.checkpoints.scores import Gauges, Protocol
 from gandash.config import Config, LossConfig, parse_config, presets
 from gandash.evaluation import classifiers
 from gandash.jobs import control, queue
@@ -514,7 +514,9 @@ def test_figures_are_shown_with_their_protocol_and_ranked_within_it(arms: Path) 
     assert_fine(app, "gallery")
     assert "Figures" in [heading.value for heading in app.subheader]
     said = " ".join(element.value for element in app.markdown)
-    assert "Fréchet **4.0** · precision **0.50** · recall **0.25**" in said
+    assert "Fréchet **4.0 ± 0.3** · precision **0.500 ± 0.004** · recall **0.250 ± 0.003**" in said
+    captions = " ".join(element.value for element in app.caption)
+    assert "± is the standard deviation over 3 sets of samples of the same weights" in captions
     tables = [frame.value for frame in app.dataframe if len(frame.value) > 1]
     assert [list(table["Checkpoint"]) for table in tables] == [["one-sided", "plain"]]
     with pytest.raises(ValueError, match="within one protocol, and these are of 2"):
@@ -558,26 +560,59 @@ def test_training_images_stand_below_samples_measured_like_them() -> None:
     for reference, rows in ((measured(1.0), 2), (measured(1.0, fake=7), 1), (None, 1)):
         assert len(score_tables.table([card], reference)) == rows
     row = score_tables.table([card], measured(1.0)).iloc[-1]
-    assert (row.Checkpoint, row.Fréchet) == (score_tables.TRAINING_IMAGES, 1.0)
-    assert row[["Memorization", "Memorization (pixels)"]].isna().all()
+    assert (row.Checkpoint, row.Fréchet) == (score_tables.TRAINING_IMAGES, "1.0 ± 0.3")
+    assert not row[["Memorization", "Memorization (pixels)"]].str.strip().any()
 
 
-def test_shipped_classifiers_carry_figures_of_training_images() -> None:
+def test_a_column_of_figures_sorts_as_numbers_do() -> None:
+    card = checkpoints.load_card(PROJECT / "pretrained" / "mnist-dcgan")
+    values = [1.0, 9.5, 10.2, 958.0]
+    cards = [card.model_copy(update={"evaluation": measured(value)}) for value in values]
+    assert sorted(score_tables.table(cards[::-1]).Fréchet) == [
+        f"{value:5.1f} ± 0.3" for value in values
+    ]
+
+
+def test_tables_mark_best_and_last_steps() -> None:
+    card = checkpoints.load_card(PROJECT / "pretrained" / "mnist-dcgan")
+    cards = [
+        card.model_copy(update={"evaluation": measured(4.0), "last_step": last, "chosen_on": split})
+        for last, split in ((None, "test"), (99_999, "test"), (99_999, "train"))
+    ]
+    assert list(score_tables.table(cards).Step) == ["last", "best, test split", "best, train split"]
+
+
+def test_cards_of_an_earlier_version_open_and_say_what_they_do_not_know() -> None:
+    """One sample seed, and the spread of subsets in place of the kernel distance's error."""
+    card = checkpoints.load_card(PROJECT / "pretrained" / "mnist-dcgan")
+    new = {"spread", "kernel_error"}
+    earlier = measured(7.29).model_dump(mode="json", exclude=new) | {"kernel_std": 1.71}
+    for field in ("seeds", "rules"):
+        earlier["protocol"].pop(field)
+    content = card.model_dump(mode="json", exclude={"chosen_on"}) | {"evaluation": earlier}
+    opened = Card.model_validate_json(json.dumps(content))
+    assert opened.evaluation is not None
+    assert opened.evaluation.protocol.seeds == opened.evaluation.protocol.rules == 1
+    assert "was not measured" in score_tables.about(opened.evaluation)
+    row = score_tables.table([opened]).iloc[0]
+    assert (row.Fréchet, row.Kernel, row.Precision) == ("7.3", "0.10", "0.500")
+
+
+def test_shipped_classifiers_carry_figures_of_real_images_and_of_noise() -> None:
     for dataset, least in (
         ("mnist", 0.99),
         ("fashion-mnist", 0.92),
         ("cifar10", 0.85),
         ("tinyhero", 0.95),
     ):
-        reference = cached.reference(dataset)
+        gauges = cached.gauges(dataset)
         assert (
             classifiers.load(PROJECT / "pretrained" / "classifiers", dataset)[1].accuracy >= least
         )
-        assert reference is not None
-        assert reference.precision > 0.8
-        assert reference.recall > 0.8
-    assert cached.reference("stacked-mnist") is None
-    assert cached.reference("../classifiers/mnist") is None
+        assert gauges.real is not None
+        assert gauges.real.precision > 0.8
+        assert gauges.real.recall > 0.8
+    assert cached.gauges("stacked-mnist") == cached.gauges("../classifiers/mnist") == Gauges()
 
 
 def test_without_figures_there_is_no_table_of_them(arms: Path) -> None:

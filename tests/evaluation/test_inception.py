@@ -21,7 +21,7 @@ from gandash.checkpoints.scores import InceptionFigures
 from gandash.cli import commands
 from gandash.config import parse_config
 from gandash.data import Dataset
-from gandash.evaluation import inception, metrics
+from gandash.evaluation import inception, metrics, real_images
 from gandash.evaluation.progress import Progress
 from gandash.runs import execution
 
@@ -46,6 +46,12 @@ def pictures(count: int, seed: int) -> Dataset:
         0, 256, (count, 1, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed)
     )
     return Dataset("mnist", "Noise", "none", images)
+
+
+@pytest.fixture(autouse=True)
+def nothing_read_before() -> None:
+    """Other tests may have read other images."""
+    real_images.forget()
 
 
 @pytest.fixture
@@ -77,9 +83,9 @@ def test_figures_are_those_of_the_features_against_held_out_images(
     checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inception, "load", Small)
-    *steps, found = inception.measure(checkpoint, 1000, seed=3)
+    *steps, found = inception.evaluate(checkpoint, 1000, seed=3, seeds=1)
     assert [item.step for item in steps if isinstance(item, Progress)] == list(
-        range(1, inception.STEPS + 1)
+        range(1, len(steps) + 1)
     )
     assert isinstance(found, InceptionFigures)
     protocol = found.protocol
@@ -102,9 +108,10 @@ def test_real_images_are_read_once(checkpoint: Checkpoint, monkeypatch: pytest.M
     figures = []
     for images in (200 + 1000, 1000):
         read.clear()
+        real_images.forget()
         figures += [
             item
-            for item in inception.measure(checkpoint, 1000)
+            for item in inception.evaluate(checkpoint, 1000, seeds=1)
             if isinstance(item, InceptionFigures)
         ]
         assert sum(read) == images
@@ -116,7 +123,7 @@ def test_data_without_held_out_images_is_compared_with_all_of_it(
 ) -> None:
     monkeypatch.setattr(inception, "load", Small)
     monkeypatch.delitem(data.SOURCES, "mnist")
-    *_, found = inception.measure(checkpoint, 1000)
+    *_, found = inception.evaluate(checkpoint, 1000, seeds=1)
     assert isinstance(found, InceptionFigures)
     assert (found.protocol.real, found.protocol.split) == (300, "train")
 
@@ -129,17 +136,17 @@ def test_the_command_keeps_them_beside_the_others(
     card = checkpoints.load_card(checkpoint.folder)
     assert card.evaluation is None
     assert card.inception is not None
-    assert f"{card.inception.frechet:g}" in capsys.readouterr().out
+    assert card.inception.shown("frechet") in capsys.readouterr().out
     assert "Inception v3" in str(card.inception.protocol)
 
 
 def test_bad_input_gets_a_sentence(checkpoint: Checkpoint) -> None:
     with pytest.raises(ValueError, match="needs at least 1,000 samples, not 10: take more"):
-        next(inception.measure(checkpoint, 10))
+        next(inception.evaluate(checkpoint, 10))
     facts = checkpoint.card.data.model_copy(update={"shape": (2,)})
     points = Checkpoint(checkpoint.folder, checkpoint.card.model_copy(update={"data": facts}))
     with pytest.raises(ValueError, match="Inception reads images, and 'tiny' makes points"):
-        next(inception.measure(points))
+        next(inception.evaluate(points))
 
 
 def test_without_weights_and_network_it_says_what_to_do(

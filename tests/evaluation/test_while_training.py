@@ -35,6 +35,7 @@ FIGURES = ["frechet", "precision", "recall"]
 def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(while_training, "SAMPLES", 60)
     monkeypatch.setattr(while_training, "BATCH", 20)
+    monkeypatch.setattr(while_training, "REAL", 500)
 
 
 @pytest.fixture
@@ -77,16 +78,15 @@ def test_figures_are_those_of_fresh_samples_of_the_moving_average(
     with torch.no_grad():
         images = to_uint8(G(latent.draw(while_training.SEED, 60, 4)))
     classifier, _ = classifiers.load(classifiers_root(), "mnist")
-    fake, real = (
-        classifiers.read(classifier, it)[0]
-        for it in (images, data.load(config.data, "test").images)
-    )
+    train = data.load(config.data).images
+    chosen = train[metrics.drawn(len(train), 500)]
+    fake, real = (classifiers.read(classifier, it)[0] for it in (images, chosen))
     near = metrics.neighborhoods(fake, real)
     expected = [metrics.frechet_distance(fake, real), near.precision, near.recall]
     assert table[FIGURES].iloc[-1].tolist() == pytest.approx(expected, rel=1e-4)
     protocol = runs.read_protocol(run.folder)
     assert str(protocol).startswith(
-        "60 samples of seed 2017 against 400 images of the test split, on features of the"
+        "60 samples of seed 2017 against 500 images of the train split, on features of the"
     )
 
 
@@ -115,7 +115,8 @@ def test_a_finished_run_is_its_best_step(
     assert best_step(run) == best
     card = checkpoints.load_card(run.folder)
     assert (card.step, card.last_step, card.epochs) == (best, 11, round(best / 75, 3))
-    assert card.stand == f"step {best} of 11 (best Fréchet distance)"
+    assert card.stand == (f"step {best} of 11 (least Fréchet distance, chosen on the train split)")
+    assert card.choice == "best, train split"
     exported = as_checkpoint.export(run, tmp_path / "out", "T")
     assert (exported.step, exported.last_step) == (best, 11)
     assert runs.read_protocol(tmp_path / "out") == runs.read_protocol(run.folder)
@@ -162,7 +163,7 @@ def test_the_best_of_a_lost_stretch_is_forgotten(
     assert run.metrics().step.max() == 8
     assert (
         as_checkpoint.export(run, tmp_path / "out", "T").stand
-        == "step 4 of 6 (best Fréchet distance)"
+        == "step 4 of 6 (least Fréchet distance, chosen on the train split)"
     )
     assert as_checkpoint.export(run, tmp_path / "last", "T", weights="last").stand == "step 6"
     last, at_last = checkpoints.load_card(tmp_path / "last"), state_of(run)
@@ -261,6 +262,35 @@ def test_a_run_keeps_to_one_protocol(
     sentence = refusal(lambda: finish(run))
     assert "'mine' was 60 samples of seed 2017 against" in sentence
     assert sentence.endswith("restore the earlier classifier or data")
+
+
+def test_a_run_of_an_earlier_version_keeps_to_the_test_split(
+    runs_root: Path, config: Config
+) -> None:
+    """Its figures would not go on as they began, and its best step would be of two measures."""
+    run = train_to(runs.create(runs_root, config, "mine"), 2)
+    classifier, facts = classifiers.load(classifiers_root(), "mnist")
+    earlier = {
+        "features": facts.name,
+        "real": 400,
+        "fake": 60,
+        "split": "test",
+        "seed": while_training.SEED,
+    }
+    (run.folder / folder.PROTOCOL).write_text(json.dumps(earlier))
+    finish(run)
+    G = saved_state.load_state(run, config, data.load(config.data)).sampler.eval()
+    with torch.no_grad():
+        images = to_uint8(G(latent.draw(while_training.SEED, 60, 4)))
+    fake, real = (
+        classifiers.read(classifier, it)[0]
+        for it in (images, data.load(config.data, "test").images)
+    )
+    measured = run.metrics().frechet.iloc[-1]
+    assert measured == pytest.approx(metrics.frechet_distance(fake, real), rel=1e-4)
+    card = checkpoints.load_card(run.folder)
+    assert card.choice == "best, test split"
+    assert card.stand.endswith(" of 11 (least Fréchet distance, chosen on the test split)")
 
 
 def test_metrics_of_an_earlier_version_go_on_with_the_new_columns(

@@ -72,10 +72,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """An evaluation that takes no time."""
 
     def evaluate(_checkpoint: Checkpoint, _folder: Path) -> Iterator[Progress | Evaluation]:
-        yield Progress("Drawing samples", 1)
+        yield Progress("Drawing samples", 1, 1)
         protocol = Protocol(features="features of a test", real=100, fake=1000, seed=0)
         figures = dict.fromkeys(set(Evaluation.model_fields) - {"label_accuracy"}, 0.5) | {
             "protocol": protocol,
+            "spread": {},
             "step": 2,
             "missing": 0,
             "class_shares": (0.5, 0.5),

@@ -11,6 +11,8 @@ from PIL import Image
 
 from gandash import checkpoints, latent
 from gandash.checkpoints import weights
+from gandash.checkpoints.card import write_card
+from gandash.checkpoints.scores import Gauges
 from gandash.cli import main
 from gandash.evaluation import classifiers
 from gandash.zoo import Entry, rebuild
@@ -54,21 +56,42 @@ def test_figures_stand_in_a_table_with_their_protocol(trained: Path, tmp_path: P
     checkpoints.attach(plain, measured(12.34))
     checkpoints.attach(smoothed, measured(5.0))
     page = write(trained, tmp_path).read_text()
-    assert "| Title of plain | 12.3 | 0.10 ± 0.01 | 0.50 | 0.25 | 0.40 | 0.30 | 1.10 |\n" in page
-    assert f"\nMeasured on {measured(1.0).protocol}.\n" in page
+    assert (
+        "| Title of plain | last | 12.3 ± 0.3 | 0.10 ± 0.01 | 0.500 ± 0.004 | 0.250 ± 0.003 | "
+        "0.400 | 0.300 | 1.100 ± 0.020 |\n"
+    ) in page
+    assert f"\nMeasured on {measured(1.0).protocol}. ± is the standard deviation over 3" in page
 
 
-def test_training_images_stand_in_the_table_or_in_a_sentence_of_their_own(
+def test_best_and_last_steps_do_not_stand_unmarked_in_one_table(
+    trained: Path, tmp_path: Path
+) -> None:
+    plain, smoothed = checkpoints.find(trained)[0]
+    checkpoints.attach(plain, measured(12.0))
+    best = smoothed.card.model_copy(update={"last_step": 9, "evaluation": measured(11.0)})
+    for split in ("test", "train"):
+        write_card(smoothed.folder, best.model_copy(update={"chosen_on": split}))
+        page = write(trained, tmp_path).read_text()
+        assert "| Title of plain | last | 12.0" in page
+        assert f"| Title of smoothed | best, {split} split | 11.0" in page
+        assert ("flatters it beside a last one" in page) == (split == "test")
+
+
+def test_real_images_stand_in_the_table_or_in_a_sentence_of_their_own(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for checkpoint in checkpoints.find(trained)[0]:
         checkpoints.attach(checkpoint, measured(12.0))
     for fake, within in ((1000, True), (70, False)):
-        reference = measured(1.0, fake)
-        monkeypatch.setattr(classifiers, "reference", lambda *_, found=reference: found)
+        gauges = Gauges(real=measured(1.0, fake), noise=measured(900.0))
+        monkeypatch.setattr(classifiers, "gauges", lambda *_, found=gauges: found)
         page = write(trained, tmp_path).read_text()
-        assert ("| *training images* | 1.0 |" in page) == within
-        assert (f"another protocol, a hint and no rank: {reference.protocol}.\n" in page) != within
+        assert ("| *training images* |  | 1.0" in page) == within
+        assert (f"another protocol, a hint and no rank: {gauges.real.protocol}." in page) != within
+        assert (
+            "gray noise, about what an untrained generator makes, reach precision 0.500 ± 0.004"
+            in page
+        )
 
 
 def test_arms_are_compared_over_seeds(

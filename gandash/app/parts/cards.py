@@ -35,7 +35,7 @@ def card(checkpoint: Checkpoint, job: Job | None) -> None:
             f"Trained in {words.duration(about.seconds)} on {about.device}</p>"
         )
         if shown := about.evaluation or about.inception:
-            st.markdown(score_tables.line(shown), help=f"Measured on {shown.protocol}.")
+            st.markdown(score_tables.line(shown), help=score_tables.about(shown))
         st.space("stretch")
         refused = cached.not_measurable(checkpoint)
         mine = (
@@ -70,15 +70,18 @@ def show_facts(checkpoint: Checkpoint, refused: str) -> None:
     )
     if about.evaluation:
         st.dataframe(score_tables.table([about]), hide_index=True)
-        st.caption(f"Measured on {about.evaluation.protocol}.")
+        gauges = cached.gauges(about.config.data.dataset)
+        st.caption(
+            f"{score_tables.about(about.evaluation)} {gauges.beside(about.evaluation.protocol)}"
+        )
     elif refused:
         st.caption(f"Not measured: {refused}.")
     if about.inception:
         st.markdown(
             f"{score_tables.line(about.inception)} · inception score "
-            f"**{about.inception.score:.2f}**"
+            f"**{about.inception.shown('score')}**"
         )
-        st.caption(f"Measured on {about.inception.protocol}.")
+        st.caption(score_tables.about(about.inception))
     st.json(about.config.model_dump(), expanded=1)
     st.caption(", ".join(f"{name} {version}" for name, version in about.versions.items()))
 
@@ -91,8 +94,7 @@ def measure_button(label: str, checkpoint: Checkpoint) -> None:
         key=f"gallery_measure_{checkpoint.name}",
         on_click=jobs.attempt,
         args=(measuring.start, checkpoint.folder, checkpoint.name),
-        help="Draws 10,000 samples and compares them with held-out images, on a classifier's "
-        "features. It takes "
-        "minutes, goes on when this tab is closed, and the figures are kept in the card for "
-        "everyone.",
+        help="Draws 10,000 samples three times and compares them with held-out images, on a "
+        "classifier's features. It takes minutes, goes on when this tab is closed, and the "
+        "figures are kept in the card for everyone.",
     )

@@ -11,12 +11,13 @@ import torch
 from gandash import latent
 from gandash.app import cached
 from gandash.app.assets import publish
-from gandash.app.cached import INFERENCE, generator, training_pixels
+from gandash.app.cached import INFERENCE, generator, training_extractor, training_pixels
 from gandash.app.parts import jobs, links, page
 from gandash.app.parts.tiles import tiles
 from gandash.checkpoints import Checkpoint
 from gandash.data import Dataset
-from gandash.evaluation import classifiers, neighbors
+from gandash.evaluation.classifiers import FEATURES
+from gandash.evaluation.distances import nearest as nearest_to
 from gandash.evaluation.neighbors import Space
 from gandash.jobs import nearest_images, task
 from gandash.pictures.raster import encode, grid
@@ -107,10 +108,7 @@ def results(pick: Pick) -> None:
     if features is None:
         offer(pick.checkpoint)
         return
-    how = (
-        f"Distances are Euclidean, on the {classifiers.FEATURES} features of the classifier "
-        "for the data"
-    )
+    how = f"Distances are Euclidean, on the {FEATURES} features of the classifier for the data"
     neighbors_in("the classifier's features", how, pick, features)
 
 
@@ -212,12 +210,8 @@ def near_images(pick: Pick, space: Space, count: int) -> tuple[bytes, list[Near]
         z = latent.draw(pick.seed, pick.index + 1, network.latent_dim)
         sample = latent.generate(network, z, pick.label)[pick.index :]
         on_pixels = space.references.dtype == torch.uint8
-        query = (
-            sample
-            if on_pixels
-            else classifiers.read(neighbors.classifier(pick.checkpoint), sample)[0]
-        )
-        (distances,), (numbers,) = neighbors.nearest(query, space.references, count)
+        query = sample if on_pixels else training_extractor(pick.checkpoint).read(sample)[0]
+        (distances,), (numbers,) = nearest_to(query, space.references, count)
     near = [
         Near(encode(grid(dataset.images[n : n + 1], 1)), n, _class_of(dataset, n), float(distance))
         for n, distance in zip(numbers.tolist(), distances, strict=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from gandash.checkpoints import Card
@@ -11,21 +9,25 @@ from gandash.checkpoints.scores import Evaluation, Figures, Protocol
 
 COLUMNS = {
     "frechet": "Fréchet", "kernel": "Kernel", "precision": "Precision", "recall": "Recall",
-    "density": "Density",
-    "coverage": "Coverage", "score": "Classifier score", "diversity": "Diversity",
-    "missing": "Missing classes",
+    "density": "Density", "coverage": "Coverage", "score": "Classifier score",
+    "diversity": "Diversity", "missing": "Missing classes",
     "memorization": "Memorization", "memorization_pixels": "Memorization (pixels)",
 }  # fmt: skip
-DIGITS = 3
+WEIGHTS = "Step"
 TRAINING_IMAGES = "(training images)"
 
 
 def line(found: Figures) -> str:
     """The three figures that say most, for a card."""
     return (
-        f"Fréchet **{found.frechet:.1f}** · precision **{found.precision:.2f}** · "
-        f"recall **{found.recall:.2f}**"
+        f"Fréchet **{found.shown('frechet')}** · precision **{found.shown('precision')}** · "
+        f"recall **{found.shown('recall')}**"
     )
+
+
+def about(found: Figures) -> str:
+    """How figures were measured, and what stands behind their ±."""
+    return f"Measured on {found.protocol}. {found.about_noise}"
 
 
 def by_protocol(cards: list[Card]) -> dict[Protocol, list[Card]]:
@@ -38,7 +40,7 @@ def by_protocol(cards: list[Card]) -> dict[Protocol, list[Card]]:
 
 
 def table(cards: list[Card], reference: Evaluation | None = None) -> pd.DataFrame:
-    """One row a card, figures in columns; all cards must be of one protocol.
+    """One row a card, ``value ± noise`` in columns; all cards must be of one protocol.
 
     ``reference`` becomes the last row if it is of that protocol too: figures of training images in
     place of samples, among which copies of training images are no news.
@@ -50,16 +52,25 @@ def table(cards: list[Card], reference: Evaluation | None = None) -> pd.DataFram
             "them apart"
         )
     rows = [
-        {"Checkpoint": card.name} | _rounded(card.evaluation) for card in cards if card.evaluation
+        {"Checkpoint": card.name, WEIGHTS: card.choice} | _shown(card.evaluation)
+        for card in cards
+        if card.evaluation
     ]
     if reference is not None and reference.protocol in protocols:
-        unknown = dict.fromkeys((COLUMNS["memorization"], COLUMNS["memorization_pixels"]))
-        rows.append({"Checkpoint": TRAINING_IMAGES} | _rounded(reference) | unknown)
-    return pd.DataFrame(rows)
+        unknown = dict.fromkeys((COLUMNS["memorization"], COLUMNS["memorization_pixels"]), "")
+        rows.append({"Checkpoint": TRAINING_IMAGES, WEIGHTS: ""} | _shown(reference) | unknown)
+    return _aligned(pd.DataFrame(rows))
 
 
-def _rounded(found: Evaluation) -> dict[str, Any]:
-    return {title: round(getattr(found, name), DIGITS) for name, title in COLUMNS.items()}
+def _shown(found: Evaluation) -> dict[str, str]:
+    return {title: found.shown(name) for name, title in COLUMNS.items()}
+
+
+def _aligned(rows: pd.DataFrame) -> pd.DataFrame:
+    """Figures of a column as wide as one another, so that it sorts as numbers do."""
+    titles = [title for title in COLUMNS.values() if title in rows]
+    widths = {title: int(rows[title].str.len().max()) for title in titles}
+    return rows.assign(**{title: rows[title].str.rjust(widths[title]) for title in titles})
 
 
 def _frechet(card: Card) -> float:

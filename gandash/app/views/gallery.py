@@ -10,7 +10,6 @@ from gandash.app.parts.cards import card
 from gandash.app.parts.nearest import nearest
 from gandash.app.parts.stories import stories
 from gandash.checkpoints import Checkpoint
-from gandash.checkpoints.scores import apart
 from gandash.jobs import task
 from gandash.storage.paths import runs_root
 
@@ -110,20 +109,18 @@ def leaderboard(found: list[Checkpoint]) -> None:
         return
     st.subheader("Figures", anchor=False)
     for protocol, cards in groups.items():
+        gauges = cached.gauges(cards[0].config.data.dataset)
         st.markdown(f"**{cards[0].data.title}**, {protocol}.")
-        reference = cached.reference(cards[0].config.data.dataset)
-        st.dataframe(score_tables.table(cards, reference), hide_index=True)
-        if said := apart(reference, protocol):
-            st.caption(said)
+        st.dataframe(score_tables.table(cards, gauges.real), hide_index=True)
+        noises = {card.evaluation.about_noise for card in cards if card.evaluation}
+        st.caption(" ".join([*sorted(noises), gauges.beside(protocol)]))
     st.caption(
-        "Best Fréchet distance first. Precision: share of samples near a real image; recall: share "
-        "of real images near "
+        "Best Fréchet distance first. Step: weights of the last step, or of the one with the least "
+        "distance while it trained; one chosen on the test split was chosen to be near the very "
+        "images it is measured against, and does not compare with a last one. "
+        "Precision: share of samples near a real image; recall: share of real images near "
         "a sample; memorization: distance to the training set over that of unseen real images, 1 "
         "is best. "
-        "Training images, in the last row or below the table: real images in place of samples, "
-        "about what a perfect "
-        "generator reaches. "
-        "Read them together: on a classifier's features even noise may lie near real images. "
         "Figures of different protocols cannot be compared."
     )
 

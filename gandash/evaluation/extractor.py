@@ -1,0 +1,35 @@
+"""What samples are measured with: a network that turns images into features and class scores."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+Read = Callable[[Tensor], tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A network as all measuring sees it.
+
+    ``name`` is how a protocol names its features, ``digest`` that of its weights. ``read`` turns
+    uint8 images (N, C, H, W) into features (N, d) and class scores (N, K). ``of_data``: whether
+    its classes are those of the data, so that they say which of them samples show.
+    """
+
+    name: str
+    digest: str
+    read: Read = field(compare=False, repr=False)
+    of_data: bool = False
+
+
+def digest_of(tensors: Mapping[str, Tensor]) -> str:
+    """A digest of weights by name, whatever file they came from."""
+    found = hashlib.sha256()
+    for name in sorted(tensors):
+        found.update(name.encode())
+        found.update(tensors[name].detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()
