@@ -12,6 +12,7 @@ import torch
 
 from gandash import checkpoints, data, latent, runs
 from gandash.app.assets import publish
+from gandash.app.parts.quoted import in_html
 from gandash.checkpoints import Broken, Checkpoint, samples, weights
 from gandash.checkpoints.scores import Gauges
 from gandash.data import Dataset
@@ -187,19 +188,35 @@ def _extractor(checkpoint: Checkpoint, stamp: int) -> Extractor:  # noqa: ARG001
 
 
 def image_html(content: bytes, alt: str, kind: Kind = IMAGES) -> str:
-    """An <img> of a published WebP, styled for its kind; ``alt`` must hold no markup."""
-    return f'<img class="gd-{kind.name}" src="{publish(content)}" alt="{alt}">'
+    """An <img> of a published WebP, styled for its kind; ``alt`` says what it shows."""
+    return f'<img class="gd-{kind.name}" src="{publish(content)}" alt="{in_html(alt)}">'
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _metrics(folder: str, stamp: int) -> pd.DataFrame:  # noqa: ARG001 - the cache's key
-    return runs.read_metrics(Path(folder))
+@st.cache_resource(max_entries=8, show_spinner=False)  # of 80 MB each for 300,000 rows
+def _metrics_reader(folder: str) -> runs.MetricsReader:
+    return runs.MetricsReader(Path(folder))
 
 
 def metrics(folder: Path) -> pd.DataFrame:
-    """The metrics of a run or checkpoint, read anew when they have grown."""
-    path = folder / runs.METRICS
-    return _metrics(str(folder), path.stat().st_mtime_ns if path.exists() else 0)
+    """The metrics of a run or checkpoint, shared by all sessions; what was added since is read.
+
+    ``ValueError`` if they are damaged.
+    """
+    return _metrics_reader(str(folder)).read()
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _snapshot_size(path: str, stamp: tuple[int, int]) -> tuple[int, int]:  # noqa: ARG001 - the key
+    return runs.snapshot_size(Path(path))
+
+
+def snapshot_size(path: Path) -> tuple[int, int]:
+    """Width and height of a sample grid, looked at once; ``ValueError`` if it is damaged."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return runs.snapshot_size(path)
+    return _snapshot_size(str(path), (facts.st_mtime_ns, facts.st_size))
 
 
 def use_all_cores() -> None:

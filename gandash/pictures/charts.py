@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Literal
 
 import numpy as np
@@ -32,6 +33,11 @@ class Curve:
 def color_of(index: int) -> str:
     """The color of the index-th run, the same in every chart of a page."""
     return COLORS[index % len(COLORS)]
+
+
+def quoted(name: str) -> str:
+    """A name as plotly shows it: neither its tags (links among them) nor its places for values."""
+    return escape(name).replace("%{", "%&#123;")
 
 
 def smooth(values: npt.ArrayLike, weight: float) -> Floats:
@@ -146,7 +152,7 @@ def _smoothed(metrics: pd.DataFrame, column: str, weight: float) -> pd.DataFrame
 def _add_curve(
     figure: go.Figure, rows: pd.DataFrame, curve: Curve, run: str, *, color: str, x: XAxis
 ) -> None:
-    label = f"{run}: {curve.label}"
+    label = f"{quoted(run)}: {curve.label}"
     line = {"color": color, "dash": curve.dash}
     if not np.array_equal(rows._raw, rows._smooth, equal_nan=True):
         figure.add_scatter(
@@ -191,7 +197,7 @@ def measurements(
             rows = metrics.dropna(subset=[curve.column])
             rows = thin(rows, keep=[curve.column, "frechet"])
             best = np.arange(len(rows)) == rows.frechet.to_numpy().argmin()
-            label = f"{name}: {curve.label}"
+            label = f"{quoted(name)}: {curve.label}"
             figure.add_scatter(
                 x=rows[x],
                 y=rows[curve.column],

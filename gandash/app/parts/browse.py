@@ -50,7 +50,7 @@ def by_frechet(found: list[Checkpoint]) -> Groups:
     named = {checkpoint.name: checkpoint for checkpoint in found}
     ranked = score_tables.by_protocol([checkpoint.card for checkpoint in found])
     groups = [
-        (f"**{cards[0].data.title}**, {protocol}.", [named[card.name] for card in cards])
+        (score_tables.heading(cards[0], protocol), [named[card.name] for card in cards])
         for protocol, cards in sorted(
             ranked.items(), key=lambda group: (-len(group[1]), str(group[0]))
         )

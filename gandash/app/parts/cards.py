@@ -6,6 +6,8 @@ import streamlit as st
 
 from gandash.app import cached
 from gandash.app.parts import jobs, page, score_tables, words
+from gandash.app.parts.quoted import in_html, in_markdown
+from gandash.app.parts.refusals import shown, without_folders
 from gandash.checkpoints import Checkpoint
 from gandash.config import tricks
 from gandash.jobs import measuring
@@ -26,16 +28,16 @@ def card(checkpoint: Checkpoint, job: Job | None) -> None:
             alt = f"{about.data.kind.caption(SAMPLES)} of {about.name}, seed 0"
             picture = cached.image_html(content, alt, about.data.kind)
             st.html(f'<div class="gd-card">{picture}</div>')
-        st.markdown(f"**{about.title}**")
+        st.markdown(f"**{in_markdown(about.title)}**")
         facts = about.data
         st.html(
-            f'<p class="gd-facts">{facts.title}, {words.kind_of(about)} · '
+            f'<p class="gd-facts">{in_html(facts.title)}, {words.kind_of(about)} · '
             f"{words.epochs_of(about)}<br>"
-            f"{tricks.summary(about.config)}<br>"
-            f"Trained in {words.duration(about.seconds)} on {about.device}</p>"
+            f"{in_html(tricks.summary(about.config))}<br>"
+            f"Trained in {words.duration(about.seconds)} on {in_html(about.device)}</p>"
         )
-        if shown := about.evaluation or about.inception:
-            st.markdown(score_tables.line(shown), help=score_tables.about(shown))
+        if figures := about.evaluation or about.inception:
+            st.markdown(score_tables.line(figures), help=score_tables.about(figures))
         st.space("stretch")
         refused = cached.not_measurable(checkpoint)
         mine = (
@@ -59,31 +61,34 @@ def show_facts(checkpoint: Checkpoint, refused: str) -> None:
     """
     about = checkpoint.card
     if about.note:
-        st.markdown(about.note)
+        st.markdown(in_markdown(about.note))
     ema = about.config.ema
     sampler = f"moving average of G, decay {ema:g}" if ema else "G as trained"
     st.markdown(
-        f"`{about.name}` · {about.stand} · seed {about.config.seed} · {about.arithmetic} · "
+        f"{in_markdown(about.name)} · {about.stand} · seed {about.config.seed} · "
+        f"{in_markdown(about.arithmetic)} · "
         f"weights {about.weights}  \n"
-        f"Data: {about.data.title}, {about.data.licence}  \n"
+        f"Data: {in_markdown(about.data.title)}, {in_markdown(about.data.licence)}  \n"
         f"Samples: {sampler}, in eval mode, fp32"
     )
     if about.evaluation:
         st.dataframe(score_tables.table([about]), hide_index=True)
         gauges = cached.gauges(about.config.data.dataset)
-        st.caption(
-            f"{score_tables.about(about.evaluation)} {gauges.beside(about.evaluation.protocol)}"
-        )
+        beside = in_markdown(gauges.beside(about.evaluation.protocol))
+        st.caption(f"{score_tables.about(about.evaluation)} {beside}")
     elif refused:
-        st.caption(f"Not measured: {refused}.")
+        st.caption(f"Not measured: {shown(refused)}.")
     if about.inception:
         st.markdown(
             f"{score_tables.line(about.inception)} · inception score "
             f"**{about.inception.shown('score')}**"
         )
         st.caption(score_tables.about(about.inception))
-    st.json(about.config.model_dump(), expanded=1)
-    st.caption(", ".join(f"{name} {version}" for name, version in about.versions.items()))
+    config = about.config.model_dump()
+    config["data"]["dataset"] = without_folders(about.config.data.dataset)
+    st.json(config, expanded=1)
+    versions = ", ".join(f"{name} {version}" for name, version in about.versions.items())
+    st.caption(in_markdown(versions))
 
 
 def measure_button(label: str, checkpoint: Checkpoint) -> None:

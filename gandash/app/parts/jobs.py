@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from gandash.app.parts.refusals import guarded, notice
+from gandash.app.parts.refusals import guarded, notice, shown
 from gandash.jobs import task
 from gandash.jobs.task import Job
 from gandash.storage.paths import runs_root
@@ -23,7 +23,7 @@ def show(job: Job | None, place: str) -> None:
     if job is not None and not job.problem:
         st.fragment(_progress, run_every="1s")(job, place)
     elif not notice(place) and job is not None:
-        st.error(job.problem, icon=":material/error:")
+        st.error(shown(job.problem), icon=":material/error:")
 
 
 def _progress(job: Job, place: str) -> None:
@@ -32,7 +32,7 @@ def _progress(job: Job, place: str) -> None:
     if now is None or now.problem or now.started != job.started:
         st.rerun()
     stopping = task.is_stopping(runs_root())
-    doing = "Stopping after this step" if stopping else now.doing
+    doing = "Stopping after this step" if stopping else shown(now.doing)
     st.progress(
         max(now.step - 1, 0) / now.steps, f"{doing}, step {max(now.step, 1)} of {now.steps}"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 
 import streamlit as st
 import torch
@@ -13,6 +12,8 @@ from gandash.app import cached
 from gandash.app.assets import publish
 from gandash.app.cached import INFERENCE, generator, training_extractor, training_pixels
 from gandash.app.parts import jobs, links, page
+from gandash.app.parts.quoted import in_html
+from gandash.app.parts.refusals import shown
 from gandash.app.parts.tiles import tiles
 from gandash.checkpoints import Checkpoint
 from gandash.data import Dataset
@@ -102,7 +103,7 @@ def results(pick: Pick) -> None:
     _, space = cached.training_pixels(pick.checkpoint)
     neighbors_in("pixels", "Distances are Euclidean, of pixels in [-1, 1]", pick, space)
     if refused := cached.not_measurable(pick.checkpoint):
-        st.caption(f"Only in pixels: {refused}.")
+        st.caption(f"Only in pixels: {shown(refused)}.")
         return
     features = cached.training_features(pick.checkpoint)
     if features is None:
@@ -127,7 +128,7 @@ def neighbors_in(title: str, how: str, pick: Pick, space: Space) -> None:
     st.markdown(f"**In {title}**: the nearest is at **{found[0].distance:.2f}**{ratio}.")
     cells = [cell(sample, f"Sample {pick.index + 1}", "Sample", "gd-self")]
     for near in found:
-        class_name = escape(near.label)
+        class_name = near.label
         about = f"Training image {near.number:,}{', class ' * bool(class_name)}{class_name}"
         caption = f"{near.distance:.2f}{' · ' * bool(class_name)}{class_name}"
         cells.append(cell(near.picture, f"{about}, distance {near.distance:.2f}", caption))
@@ -136,10 +137,10 @@ def neighbors_in(title: str, how: str, pick: Pick, space: Space) -> None:
 
 
 def cell(picture: bytes, alt: str, caption: str, kind: str = "") -> str:
-    """One picture of a row; ``alt`` and ``caption`` must hold no markup."""
+    """One picture of a row, with what it shows."""
     return (
-        f'<figure class="{kind}" title="{alt}">{cached.image_html(picture, alt)}'
-        f"<figcaption>{caption}</figcaption>"
+        f'<figure class="{kind}" title="{in_html(alt)}">{cached.image_html(picture, alt)}'
+        f"<figcaption>{in_html(caption)}</figcaption>"
         "</figure>"
     )
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from gandash.app import cached
 from gandash.app.parts import links
-from gandash.app.parts.refusals import REFUSALS, sentence
+from gandash.app.parts.refusals import REFUSALS, sentence, shown
 from gandash.checkpoints import Checkpoint
 
 LARGEST_SEED = 2**32 - 1
@@ -49,7 +49,7 @@ def checkpoints_or_stop() -> list[Checkpoint]:
     """All usable checkpoints, damaged ones named; without any the page ends with what to do."""
     found, broken = cached.find_checkpoints()
     for problem in broken:
-        st.warning(problem.reason, icon=":material/broken_image:")
+        st.warning(shown(problem.reason), icon=":material/broken_image:")
     if not found:
         nothing_yet(
             "There are no checkpoints yet. Train one, and it appears here when it is finished."

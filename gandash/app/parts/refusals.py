@@ -17,6 +17,7 @@ from typing import ParamSpec
 
 import streamlit as st
 
+from gandash.app.parts.quoted import in_markdown
 from gandash.data import data_folder
 from gandash.records import explain
 from gandash.storage.paths import PROJECT, pretrained_root, runs_root
@@ -29,8 +30,16 @@ FOLDERS = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:)?[/\\](?:[^\s'\"()<>/\\]+[/\\]
 
 
 def sentence(error: Exception) -> str:
-    """What went wrong, without the server's folders: a run or checkpoint and a file keep names."""
-    return without_folders(explain(error))
+    """What went wrong, for Markdown, without the server's folders.
+
+    A run or checkpoint and a file keep their names.
+    """
+    return shown(explain(error))
+
+
+def shown(text: str) -> str:
+    """A sentence that was kept, for Markdown, without the server's folders."""
+    return in_markdown(without_folders(text))
 
 
 def without_folders(text: str) -> str:

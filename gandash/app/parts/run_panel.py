@@ -11,7 +11,8 @@ from gandash import runs
 from gandash.app import cached
 from gandash.app.assets import publish
 from gandash.app.parts import links, page, words
-from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence, without_folders
+from gandash.app.parts.quoted import in_markdown
+from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence, shown
 from gandash.app.parts.timeline import timeline
 from gandash.config import Config
 from gandash.jobs import control, queue
@@ -71,7 +72,10 @@ def watch() -> None:
     asked = st.session_state.get("train_run")
     if asked is not None and asked not in phases:
         del st.session_state["train_run"]
-        st.info(f"No run is called {asked!r}: it has been removed.", icon=":material/info:")
+        st.info(
+            f"No run is called {in_markdown(repr(asked))}: it has been removed.",
+            icon=":material/info:",
+        )
     chosen = st.selectbox(
         "Run",
         list(phases),
@@ -144,7 +148,7 @@ def note_on(run: Run, status: Status) -> str:
     """What else is to be said of a run's phase."""
     place = queue.position(runs_root(), run) if status.phase == "queued" else None
     if place is None:
-        return without_folders(status.message)
+        return shown(status.message)
     if control.cannot_start(runs_root()):
         return (
             f"place {place} in the queue; the process that trains could not start, which is "
@@ -164,7 +168,9 @@ def buttons(run: Run, status: Status, config: Config | None) -> None:
             train_longer(run, config)
         if status.phase not in ACTIVE:
             with st.popover("Remove", icon=":material/delete:"):
-                st.markdown(f"Remove **{run.name}** with its checkpoint, metrics and samples?")
+                st.markdown(
+                    f"Remove **{in_markdown(run.name)}** with its checkpoint, metrics and samples?"
+                )
                 press("Yes, remove it", None, remove, run, key="train_remove", primary=True)
         if status.step:
             st.page_link(
@@ -217,21 +223,31 @@ def remove(run: Run) -> None:
 
 def live(run: Run, config: Config) -> None:
     """Charts that grow without a blank frame, and the latest samples over the ones before."""
-    metrics = with_share(run.metrics())
-    if metrics.empty:
-        st.info("The first numbers come after a few steps.", icon=":material/hourglass_top:")
-    else:
-        live_charts(metrics, config)
-    kind = config.data.kind
+    with page.one_sentence():
+        metrics = with_share(cached.metrics(run.folder))
+        if metrics.empty:
+            st.info("The first numbers come after a few steps.", icon=":material/hourglass_top:")
+        else:
+            live_charts(metrics, config)
+    with page.one_sentence():
+        latest_samples(run, config)
+
+
+def latest_samples(run: Run, config: Config) -> None:
+    """The last sample grid over the one before, so that there is no blank while it loads."""
     snapshots = list(run.snapshots().items())[-2:]
-    if snapshots:
-        urls = [publish(path.read_bytes()) for _, path in snapshots]
-        st.html(
-            f'<div class="gd-live" style="background-image:url({urls[0]})">'
-            f'<img class="gd-{kind.name}" src="{urls[-1]}" '
-            f'alt="Samples at step {snapshots[-1][0]}"></div>'
-            f'<p class="gd-sub">Samples of the fixed noise at step {snapshots[-1][0]:,}</p>'
-        )
+    if not snapshots:
+        return
+    for _, path in snapshots:
+        cached.snapshot_size(path)
+    urls = [publish(path.read_bytes()) for _, path in snapshots]
+    step = snapshots[-1][0]
+    st.html(
+        f'<div class="gd-live" style="background-image:url({urls[0]})">'
+        f'<img class="gd-{config.data.kind.name}" src="{urls[-1]}" '
+        f'alt="Samples at step {step}"></div>'
+        f'<p class="gd-sub">Samples of the fixed noise at step {step:,}</p>'
+    )
 
 
 def live_charts(metrics: pd.DataFrame, config: Config) -> None:
@@ -244,9 +260,10 @@ def live_charts(metrics: pd.DataFrame, config: Config) -> None:
     }
     columns = st.columns(2)
     for number, (label, names) in enumerate(shown.items()):
-        table = thin(metrics.dropna(subset=list(names)), LIVE_POINTS).rename(columns=names)
+        known = metrics.dropna(subset=list(names))
+        table = thin(known, LIVE_POINTS, list(names)).rename(columns=names)
         columns[number % 2].line_chart(
-            table,
+            table[["step", *names.values()]],
             x="step",
             y=list(names.values()),
             y_label=label,
@@ -256,7 +273,7 @@ def live_charts(metrics: pd.DataFrame, config: Config) -> None:
 
 
 def ended(run: Run, config: Config) -> None:
-    """The samples over the whole run."""
-    if cached.metrics(run.folder).empty:
+    """The samples over the whole run, if it has begun."""
+    if not run.snapshots():
         return
     timeline({run.name: run.folder}, [config], key="train_snapshot")

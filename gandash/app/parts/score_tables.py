@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from gandash.app.parts.quoted import in_markdown
 from gandash.checkpoints import Card
 from gandash.checkpoints.scores import Evaluation, Figures, Protocol
 
@@ -26,8 +27,13 @@ def line(found: Figures) -> str:
 
 
 def about(found: Figures) -> str:
-    """How figures were measured, and what stands behind their ±."""
-    return f"Measured on {found.protocol}. {found.about_noise}"
+    """How figures were measured, and what stands behind their ±, in Markdown."""
+    return f"Measured on {in_markdown(str(found.protocol))}. {in_markdown(found.about_noise)}"
+
+
+def heading(card: Card, protocol: Protocol) -> str:
+    """What a table of one protocol is of, in Markdown."""
+    return f"**{in_markdown(card.data.title)}**, {in_markdown(str(protocol))}."
 
 
 def by_protocol(cards: list[Card]) -> dict[Protocol, list[Card]]:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import streamlit as st
-from PIL import Image
 
 from gandash import runs
+from gandash.app import cached
 from gandash.app.assets import publish
+from gandash.app.parts.refusals import sentence
 from gandash.app.parts.scrubber import Cursor, Track, scrubber
 from gandash.config import Config
 
@@ -34,7 +35,7 @@ def timeline(
     The step is marked on plotly ``charts`` as well, where ``places_of`` says that it lies on their
     x axis.
     """
-    snapshots = {name: thinned(runs.read_snapshots(folder)) for name, folder in folders.items()}
+    snapshots = {name: whole(thinned(runs.read_snapshots(it))) for name, it in folders.items()}
     snapshots = {name: found for name, found in snapshots.items() if found}
     if not snapshots:
         st.info("These runs have kept no samples yet.", icon=":material/image_not_supported:")
@@ -69,11 +70,31 @@ def thinned(found: dict[int, Path]) -> dict[int, Path]:
     return {step: found[step] for i, step in enumerate(steps) if i in kept}
 
 
+def whole(found: dict[int, Path]) -> dict[int, Path]:
+    """The grids that can be shown together: those that are of the first one's size.
+
+    Of the others it is said that they are left out.
+    """
+    sizes: dict[int, tuple[int, int]] = {}
+    damaged = ""
+    for step, path in found.items():
+        try:
+            sizes[step] = cached.snapshot_size(path)
+        except ValueError as error:
+            damaged = damaged or sentence(error)
+    size = next(iter(sizes.values()), None)
+    kept = {step: found[step] for step in sizes if sizes[step] == size}
+    if damaged:
+        st.warning(damaged, icon=":material/broken_image:")
+    elif len(kept) < len(found):
+        st.warning("Sample grids of another size are left out.", icon=":material/broken_image:")
+    return kept
+
+
 def track(name: str, found: dict[int, Path], steps: list[int], *, crisp: bool) -> Track:
     """A run's snapshots on the common steps."""
     own = list(found)
-    with Image.open(found[own[0]]) as image:
-        width, height = image.size
+    width, height = cached.snapshot_size(found[own[0]])
     frames = [(max(bisect_right(own, step) - 1, 0), 0, 0) for step in steps]
     return Track(
         name, [publish(path.read_bytes()) for path in found.values()], frames, width, height, crisp

@@ -8,6 +8,7 @@ from gandash.app import cached
 from gandash.app.parts import browse, links, page, score_tables
 from gandash.app.parts.cards import card
 from gandash.app.parts.nearest import nearest
+from gandash.app.parts.quoted import in_html, in_markdown
 from gandash.app.parts.stories import stories
 from gandash.checkpoints import Checkpoint
 from gandash.jobs import task
@@ -96,7 +97,7 @@ def compare(found: list[Checkpoint]) -> None:
                     by_name[name].card.data.kind,
                 )
             )
-            st.html(f'<p class="gd-sub">{name} · seed {seed}, {amount}</p>')
+            st.html(f'<p class="gd-sub">{in_html(name)} · seed {seed}, {amount}</p>')
 
 
 def leaderboard(found: list[Checkpoint]) -> None:
@@ -110,10 +111,10 @@ def leaderboard(found: list[Checkpoint]) -> None:
     st.subheader("Figures", anchor=False)
     for protocol, cards in groups.items():
         gauges = cached.gauges(cards[0].config.data.dataset)
-        st.markdown(f"**{cards[0].data.title}**, {protocol}.")
+        st.markdown(score_tables.heading(cards[0], protocol))
         st.dataframe(score_tables.table(cards, gauges.real), hide_index=True)
         noises = {card.evaluation.about_noise for card in cards if card.evaluation}
-        st.caption(" ".join([*sorted(noises), gauges.beside(protocol)]))
+        st.caption(in_markdown(" ".join([*sorted(noises), gauges.beside(protocol)])))
     st.caption(
         "Best Fréchet distance first. Step: weights of the last step, or of the one with the least "
         "distance while it trained; one chosen on the test split was chosen to be near the very "

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from gandash import runs
 from gandash.app import cached
 from gandash.app.parts import links, page
+from gandash.app.parts.quoted import in_html, in_markdown
 from gandash.app.parts.timeline import timeline
 from gandash.checkpoints import Checkpoint
 from gandash.config import Config, LossConfig
@@ -25,7 +27,7 @@ def arms(found: list[Checkpoint]) -> dict[str, Checkpoint]:
         checkpoint.name: checkpoint
         for checkpoint in found
         if OBJECTIVES[checkpoint.card.config.loss.objective].cross_entropy
-        and len(cached.metrics(checkpoint.folder))
+        and (checkpoint.folder / runs.METRICS).is_file()
     }
 
 
@@ -40,6 +42,17 @@ def comparable(found: dict[str, Checkpoint]) -> list[str]:
         groups.setdefault(config.without_smoothing(), {}).setdefault(config.loss, name)
     largest = max(groups.values(), key=len)
     return list(largest.values())[:DEFAULT_ARMS] if len(largest) > 1 else list(found)[:1]
+
+
+def with_metrics(chosen: dict[str, Checkpoint]) -> dict[str, Checkpoint]:
+    """Those whose metrics can be drawn; of the others it is said why not."""
+    readable = {}
+    for name, checkpoint in chosen.items():
+        with page.one_sentence():
+            if cached.metrics(checkpoint.folder).empty:
+                raise ValueError(f"The metrics of {name!r} hold no row: choose another arm")
+            readable[name] = checkpoint
+    return readable
 
 
 def above_floor(checkpoint: Checkpoint) -> pd.DataFrame:
@@ -120,7 +133,7 @@ def curves(chosen: dict[str, Checkpoint]) -> None:
     ):
         figure = charts.logit_bands(metrics, x="epoch", smoothing=weight, y_range=span)
         with column:
-            st.markdown(f"**{name}**")
+            st.markdown(f"**{in_markdown(name)}**")
             page.chart(figure, f"smoothing_logits_{name}")
     st.caption(
         "Median, quartiles and 5 to 95 % of a training batch, averaged over the steps between two "
@@ -141,10 +154,10 @@ def over_seeds(found: list[Checkpoint]) -> None:
     for training, protocol, table in tables:
         st.dataframe(table, hide_index=True, width="stretch")
         st.caption(
-            f"Mean ± standard deviation over seeds, runs of {training}. A seed changes weights, "
-            "data order and noise, "
+            f"Mean ± standard deviation over seeds, runs of {in_markdown(training)}. A seed "
+            "changes weights, data order and noise, "
             "alike for all arms: a difference of arms no larger than the ± may be chance. "
-            f"{protocol}."
+            f"{in_markdown(str(protocol))}."
         )
 
 
@@ -169,7 +182,7 @@ def samples(chosen: dict[str, Checkpoint]) -> None:
             card = checkpoint.card
             alt = f"{card.data.kind.caption(SAMPLES)} of {name}, seed {seed}"
             st.html(cached.image_html(content, alt, card.data.kind))
-            st.html(f'<p class="gd-sub">{name}</p>')
+            st.html(f'<p class="gd-sub">{in_html(name)}</p>')
 
 
 @st.fragment
@@ -253,8 +266,7 @@ names = st.multiselect(
 )
 if not names:
     st.info("Choose at least one arm above.", icon=":material/arrow_upward:")
-else:
-    selected = {name: found[name] for name in names}
+elif selected := with_metrics({name: found[name] for name in names}):
     st.dataframe(
         table_of_arms(selected),
         hide_index=True,

@@ -13,6 +13,8 @@ import streamlit as st
 from gandash import runs
 from gandash.app import cached
 from gandash.app.parts import links, page
+from gandash.app.parts.quoted import in_markdown
+from gandash.app.parts.refusals import shown
 from gandash.app.parts.timeline import timeline
 from gandash.checkpoints import Checkpoint
 from gandash.config import Config
@@ -70,11 +72,10 @@ SOMETIMES = (
 
 @dataclass(frozen=True)
 class Logged:
-    """A checkpoint or an unfinished run with its metrics."""
+    """A checkpoint or an unfinished run that has metrics."""
 
     folder: Path
     config: Config
-    metrics: pd.DataFrame
 
 
 def logged(found: list[Checkpoint]) -> dict[str, Logged]:
@@ -85,7 +86,7 @@ def logged(found: list[Checkpoint]) -> dict[str, Logged]:
             with page.one_sentence():
                 folders[run.name] = (run.folder, run.config())
     return {
-        name: Logged(folder, config, cached.metrics(folder))
+        name: Logged(folder, config)
         for name, (folder, config) in folders.items()
         if (folder / runs.METRICS).is_file()
     }
@@ -222,9 +223,8 @@ def quality(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: Vi
     chart("Precision and recall of samples", figure, "curves_precision")
     for name in measured:
         with page.one_sentence():
-            st.caption(
-                f"{name}: {runs.read_protocol(chosen[name].folder) or 'by an unknown protocol'}."
-            )
+            protocol = runs.read_protocol(chosen[name].folder)
+            st.caption(in_markdown(f"{name}: {protocol or 'by an unknown protocol'}."))
     st.caption(
         "Runs compare only where this is the same. The star is the least Fréchet distance: its "
         "weights are kept."
@@ -287,11 +287,20 @@ def samples(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: Vi
 
 
 def download(chosen: dict[str, Logged]) -> None:
-    """All chosen metrics in one CSV with a column for the run."""
-    table = pd.concat([item.metrics.assign(run=name) for name, item in chosen.items()])
-    content = table[["run", *table.columns.drop("run")]].to_csv(index=False).encode()
+    """All chosen metrics in one CSV with a column for the run, made when it is asked for."""
+
+    def content() -> bytes:
+        tables = [cached.metrics(item.folder).assign(run=name) for name, item in chosen.items()]
+        table = pd.concat(tables)
+        return table[["run", *table.columns.drop("run")]].to_csv(index=False).encode()
+
     st.download_button(
-        "Download CSV", content, "gandash-metrics.csv", "text/csv", icon=":material/download:"
+        "Download CSV",
+        content,
+        "gandash-metrics.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
     )
 
 
@@ -302,7 +311,7 @@ page.header(
 )
 found, broken = cached.find_checkpoints()
 for problem in broken:
-    st.warning(problem.reason, icon=":material/broken_image:")
+    st.warning(shown(problem.reason), icon=":material/broken_image:")
 everything = logged(found)
 if not everything:
     page.nothing_yet(
@@ -319,8 +328,13 @@ names = st.multiselect(
 if not names:
     st.info("Choose at least one run above.", icon=":material/arrow_upward:")
     st.stop()
-selected = {name: everything[name] for name in names}
-tables = {name: charts.with_share(item.metrics) for name, item in selected.items()}
+tables = {}
+for name in names:
+    with page.one_sentence():
+        tables[name] = charts.with_share(cached.metrics(everything[name].folder))
+selected = {name: everything[name] for name in tables}
+if not selected:
+    st.stop()
 wanted = controls()
 left, right = st.columns([1.9, 1], gap="large")
 with left:
