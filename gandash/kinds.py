@@ -10,8 +10,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
-import numpy as np
-
 from gandash.pictures.pixels import to_uint8, to_unit
 from gandash.pictures.raster import Pixels, grid, scatter
 from gandash.theory.toy_data import STUDIES
@@ -67,14 +65,6 @@ class Kind(ABC):
         """Samples in one picture, in ``columns`` where they lie side by side."""
 
     @abstractmethod
-    def row(self, kept: Tensor, real: Real) -> Pixels:
-        """A picture of each sample, side by side; each is :meth:`frame` pixels wide and high."""
-
-    @abstractmethod
-    def frame(self, shape: Shape) -> int:
-        """Side in pixels of the picture of one sample."""
-
-    @abstractmethod
     def size(self, shape: Shape) -> str:
         """How large one sample is, in words: ``32 pixels``."""
 
@@ -118,12 +108,6 @@ class Images(Kind):
     def picture(self, kept: Tensor, columns: int, real: Real) -> Pixels:  # noqa: ARG002 - shown alone
         return grid(kept, columns)
 
-    def row(self, kept: Tensor, real: Real) -> Pixels:  # noqa: ARG002 - shown alone
-        return grid(kept, len(kept))
-
-    def frame(self, shape: Shape) -> int:
-        return shape[-1]
-
     def size(self, shape: Shape) -> str:
         return f"{shape[-1]} pixels"
 
@@ -140,7 +124,6 @@ class Points(Kind):
     pixels = classes = measured = False
     light = True
     snapshot = 2048
-    side = 192  # of one in a row: 64 of them are within the 16,383 pixels of a WebP
 
     def holds(self, shape: Shape) -> bool:
         return len(shape) == 1 and 1 <= shape[0] <= 3
@@ -156,15 +139,6 @@ class Points(Kind):
 
     def picture(self, kept: Tensor, columns: int, real: Real) -> Pixels:  # noqa: ARG002 - one cloud
         return scatter(kept, real())
-
-    def row(self, kept: Tensor, real: Real) -> Pixels:
-        cloud = real()
-        return np.concatenate(
-            [scatter(point[None], cloud, dot=3, size=self.side) for point in kept], axis=1
-        )
-
-    def frame(self, shape: Shape) -> int:  # noqa: ARG002 - a picture of any point
-        return self.side
 
     def size(self, shape: Shape) -> str:  # noqa: ARG002 - the same for all
         return self.name

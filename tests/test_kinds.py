@@ -72,12 +72,9 @@ def test_images_are_shown_side_by_side_and_points_over_the_data() -> None:
     rng = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (6, 3, 16, 16), generator=rng).byte()
     assert np.array_equal(IMAGES.picture(images, 3, never), grid(images, 3))
-    assert IMAGES.row(images, never).shape == (16, 6 * 16, 3)
     cloud, points = torch.randn(50, 2, generator=rng), torch.randn(4, 2, generator=rng)
     assert np.array_equal(POINTS.picture(points, 3, lambda: cloud), scatter(points, cloud))
-    side = POINTS.frame((2,))
-    assert POINTS.row(points, lambda: cloud).shape == (side, 4 * side, 3)
-    assert (IMAGES.frame((3, 16, 16)), IMAGES.shown(6)) == (16, 6)
+    assert IMAGES.shown(6) == 6
     assert POINTS.shown(6) == POINTS.snapshot
 
 

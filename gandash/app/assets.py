@@ -17,7 +17,12 @@ from starlette.routing import Route
 
 MAX_BYTES = 128 * 1024 * 1024
 PREFIX = "assets"
-MEDIA_TYPES = {"webp": "image/webp", "png": "image/png"}
+MEDIA_TYPES = {
+    "webp": "image/webp",
+    "png": "image/png",
+    "js": "text/javascript",
+    "safetensors": "application/octet-stream",
+}
 
 
 class AssetStore:
@@ -79,5 +84,10 @@ async def _serve(request: Request) -> Response:
 
 def route() -> Route:
     """Where the server answers, under the path that it serves the app at."""
+    return Route(f"{base_path()}/{PREFIX}/{{name}}", _serve)
+
+
+def base_path() -> str:
+    """The path that the server serves the app at; empty for the host's root."""
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return Route(f"{f'/{base}' if base else ''}/{PREFIX}/{{name}}", _serve)
+    return f"/{base}" if base else ""

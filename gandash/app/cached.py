@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from gandash import checkpoints, data, latent, runs
+from gandash import checkpoints, data, runs
 from gandash.app.assets import publish
 from gandash.app.parts.quoted import in_html
 from gandash.checkpoints import Broken, Checkpoint, samples, weights
@@ -115,24 +115,6 @@ def sample_grid(
     network = generator(checkpoint)
     with INFERENCE:
         return encode(samples.picture(checkpoint, network, seed, count, columns, label=label))
-
-
-@st.cache_data(
-    max_entries=128,
-    show_spinner=False,
-    hash_funcs={Checkpoint: lambda c: (str(c.folder), c.card.created)},
-)
-def path_atlas(
-    checkpoint: Checkpoint,
-    seeds: tuple[int, int],
-    steps: int,
-    how: latent.Interpolation,
-    label: int | None = None,
-) -> bytes:
-    """One WebP row of the images along a latent path."""
-    network = generator(checkpoint)
-    with INFERENCE:
-        return encode(samples.path_row(checkpoint, network, seeds, steps, how, label=label))
 
 
 @st.cache_resource(

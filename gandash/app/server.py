@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gandash import checkpoints, latent
-from gandash.app import assets
+from gandash.app import assets, generators
 from gandash.checkpoints import weights
 from gandash.jobs import control
 from gandash.storage.paths import pretrained_root, runs_root
@@ -62,4 +62,4 @@ def warm_up() -> None:
 
 
 MAIN = str(Path(__file__).with_name("main.py"))
-ROUTES = [assets.route()]
+ROUTES = [assets.route(), *generators.routes()]

@@ -2,7 +2,7 @@
 
 from gandash.browser.packing import pack
 from gandash.browser.program import Layer, Program, UnsupportedError, describe
-from gandash.browser.scripts import joined
+from gandash.browser.scripts import joined, style
 
 __all__ = [
     "Layer",
@@ -11,4 +11,5 @@ __all__ = [
     "describe",
     "joined",
     "pack",
+    "style",
 ]

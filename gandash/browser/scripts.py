@@ -40,5 +40,11 @@ def joined(entry: str, *, exports: tuple[str, ...] = ()) -> str:
     return "\n".join(parts) + last
 
 
+@cache
+def style(name: str) -> str:
+    """A style sheet (relative to this folder)."""
+    return (HERE / name).read_text()
+
+
 def _bare(source: str) -> str:
     return _EXPORT.sub("", _IMPORT.sub("", source))

@@ -28,26 +28,5 @@ def picture(
     return kind.picture(generate(G, z, label), columns, _real(checkpoint))
 
 
-def path_row(
-    checkpoint: Checkpoint,
-    G: Generator,
-    seeds: tuple[int, int],
-    steps: int,
-    how: latent.Interpolation,
-    *,
-    label: int | None = None,
-) -> Pixels:
-    """One row of pictures along the path between the latent vectors of two seeds."""
-    a, b = (latent.draw(seed, 1, G.latent_dim)[0] for seed in seeds)
-    samples = generate(G, latent.path(a, b, steps, how), label)
-    return checkpoint.card.data.kind.row(samples, _real(checkpoint))
-
-
-def frame_size(checkpoint: Checkpoint) -> int:
-    """Side in pixels of one picture of :func:`path_row`."""
-    facts = checkpoint.card.data
-    return facts.kind.frame(facts.shape)
-
-
 def _real(checkpoint: Checkpoint) -> Callable[[], Tensor]:
     return lambda: data.load(checkpoint.card.config.data).images

@@ -104,19 +104,16 @@ def test_page_with_three_arms(page: str, arms: Path) -> None:
     assert not app.warning
 
 
-@pytest.mark.parametrize("page", ["gallery", "latent_space", "loss_curves", "label_smoothing"])
+@pytest.mark.parametrize("page", ["gallery", "loss_curves", "label_smoothing"])
 @pytest.mark.parametrize("name", SHIPPED)
 def test_page_with_each_shipped_checkpoint(page: str, name: str, runs_root: Path) -> None:
     app = visit(page)
-    if page == "latent_space":
-        app.selectbox(key="latent_checkpoint").set_value(name).run()
-    else:
-        key = {
-            "gallery": "gallery_checkpoints",
-            "loss_curves": "curves_runs",
-            "label_smoothing": "smoothing_arms",
-        }
-        app.multiselect(key=key[page]).set_value([name]).run()
+    key = {
+        "gallery": "gallery_checkpoints",
+        "loss_curves": "curves_runs",
+        "label_smoothing": "smoothing_arms",
+    }
+    app.multiselect(key=key[page]).set_value([name]).run()
     assert_fine(app, page)
     assert not app.error
 
@@ -170,13 +167,11 @@ def test_a_damaged_card_is_named_and_the_rest_is_shown(arms: Path) -> None:
     assert app.multiselect(key="gallery_checkpoints").value == ["one-sided", "two-sided"]
 
 
-@pytest.mark.parametrize("page", ["gallery", "latent_space", "label_smoothing"])
+@pytest.mark.parametrize("page", ["gallery", "label_smoothing"])
 def test_damaged_weights_are_one_sentence(page: str, arms: Path) -> None:
     (arms / "plain" / weights.GENERATOR).write_bytes(b"no weights")
     (arms / "one-sided" / weights.GENERATOR).unlink()
     app = visit(page)
-    if page == "latent_space":
-        app.selectbox(key="latent_checkpoint").set_value("plain").run()
     assert_fine(app, page)
     assert any("plain" in error.value for error in app.error)
 
@@ -340,16 +335,6 @@ def test_points_and_classes_stand_side_by_side_under_their_own_captions(kinds: P
     assert "Non-saturating · worse player learns" in html_of(app)
     app.multiselect(key="gallery_checkpoints").set_value(["plane", "one-a-step"]).run()
     assert not [box for box in app.selectbox if box.key == "gallery_class"]
-
-
-@pytest.mark.parametrize("name", ["plane", "line", "by-class"])
-def test_one_can_walk_through_points_and_within_a_class(name: str, kinds: Path) -> None:
-    app = visit("latent_space", latent_checkpoint=name)
-    assert_fine(app, "latent_space")
-    assert not app.error
-    assert [box.value for box in app.selectbox if box.key == "latent_class"] == ["left"] * (
-        name == "by-class"
-    )
 
 
 def test_curves_show_who_was_updated_and_how_d_classifies_only_where_that_was_measured(
@@ -524,9 +509,8 @@ def test_figures_are_shown_with_their_protocol_and_ranked_within_it(arms: Path) 
 
 
 def test_checkpoints_are_offered_in_the_order_of_the_zoo(runs_root: Path) -> None:
-    assert visit("latent_space").selectbox(key="latent_checkpoint").options == [
-        name for name in ZOO if name in SHIPPED
-    ]
+    found, _ = cached.find_checkpoints()
+    assert [checkpoint.name for checkpoint in found] == [name for name in ZOO if name in SHIPPED]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.title)

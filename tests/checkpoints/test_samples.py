@@ -119,11 +119,6 @@ def test_images_are_shown_as_a_grid(tmp_path: Path) -> None:
     for label in (None, 1):
         expected = grid(latent.generate(G, z, label), 3)
         assert np.array_equal(samples.picture(found, G, 3, 6, 3, label=label), expected)
-    a, b = (latent.draw(seed, 1, 6)[0] for seed in (1, 2))
-    row = samples.path_row(found, G, (1, 2), 4, "lerp", label=0)
-    assert row.shape == (16, 64)
-    assert np.array_equal(row, grid(latent.generate(G, latent.path(a, b, 4, "lerp"), 0), 4))
-    assert samples.frame_size(found) == 16
 
 
 def test_points_are_shown_over_their_data(tmp_path: Path) -> None:
@@ -134,7 +129,3 @@ def test_points_are_shown_over_their_data(tmp_path: Path) -> None:
     assert np.array_equal(
         picture, scatter(latent.generate(G, latent.draw(3, kinds.POINTS.snapshot, 6)), truth)
     )
-    row = samples.path_row(found, G, (1, 2), 3, "slerp")
-    side = samples.frame_size(found)
-    assert row.shape == (side, 3 * side, 3)
-    assert not np.array_equal(row[:, :side], row[:, -side:]), "the point moves"

@@ -20,10 +20,6 @@ SCRUBBER = ".scrubber[data-ready=true]"
 SOURCES = "[...document.querySelectorAll('img.gd-images')].map(image => image.getAttribute('src'))"
 PERMALINKS = {
     "/?gallery_seed=7&gallery_count=16": ("Gallery", "seed 7, 16 images"),
-    "/latent?latent_a=3&latent_b=4&latent_steps=9&latent_path=lerp&latent_frame=4": (
-        "Latent space",
-        "5 of 9",
-    ),
     "/curves?curves_runs=two-sided&curves_x=Epoch&curves_smoothing=0.5": ("Loss curves", "Epoch"),
     "/smoothing?smoothing_seed=5&smoothing_alpha=0.2": ("Label smoothing", "What α and β do"),
     "/train?train_preset=Fashion-MNIST&train.epochs=7": ("Train", "The quick run on clothing"),
@@ -49,9 +45,9 @@ def frames_sent(page: Page) -> list[Any]:
     return sent
 
 
-def open_path(page: Page, site: str, steps: int) -> Locator:
-    """The large frame of a path with so many steps, when the page has come to rest."""
-    page.goto(f"{site}/latent?latent_steps={steps}")
+def open_frames(page: Page, site: str) -> Locator:
+    """The samples of a run's steps, when the page has come to rest."""
+    page.goto(f"{site}/curves?curves_runs=plain")
     settle(page)
     canvas = page.locator(f"{SCRUBBER} .tracks canvas")
     canvas.wait_for()
@@ -213,34 +209,36 @@ def test_pictures_are_immutable_and_really_load(page: Page, site: str) -> None:
 
 def test_scrubbing_with_mouse_and_keys_sends_nothing(page: Page, site: str) -> None:
     sent = frames_sent(page)
-    canvas = open_path(page, site, 16)
+    canvas = open_frames(page, site)
     before = len(sent)
     box = canvas.bounding_box()
     assert box is not None
+    slider = page.locator(f"{SCRUBBER} input")
+    last = int(str(slider.get_attribute("max")))
+    assert last >= 3
     seen = set()
     for step in range(41):
         page.mouse.move(box["x"] + 1 + step / 40 * (box["width"] - 2), box["y"] + box["height"] / 2)
         page.wait_for_timeout(20)
         seen.add(canvas.get_attribute("data-position"))
-    assert seen == {str(position) for position in range(16)}
-    slider = page.get_by_role("slider", name="Position on the path")
+    assert seen == {str(position) for position in range(last + 1)}
     slider.focus()
     slider.press("Home")
-    for _ in range(5):
+    for _ in range(2):
         slider.press("ArrowRight")
-    expect(canvas).to_have_attribute("data-position", "5")
+    expect(canvas).to_have_attribute("data-position", "2")
     slider.press("End")
-    expect(canvas).to_have_attribute("data-position", "15")
+    expect(canvas).to_have_attribute("data-position", str(last))
     page.wait_for_timeout(500)
     assert len(sent) == before, "scrubbing must not talk to the server"
 
 
 def test_the_position_is_in_the_url_without_a_message(page: Page, site: str) -> None:
     sent = frames_sent(page)
-    canvas = open_path(page, site, 16)
+    canvas = open_frames(page, site)
     before = len(sent)
-    canvas.click(position={"x": 200, "y": 50})
-    expect(page).to_have_url(re.compile(r"latent_frame=\d+"))
+    canvas.click(position={"x": 60, "y": 50})
+    expect(page).to_have_url(re.compile(r"curves_snapshot=\d+"))
     page.wait_for_timeout(500)
     assert len(sent) == before
     shown = canvas.get_attribute("data-position")
@@ -260,12 +258,12 @@ def test_a_finger_scrubs_on_a_phone_and_nothing_overflows(page: Page, site: str)
         settle(page)
         wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth + 1")
         assert not wide, f"{path} scrolls sideways"
-    canvas = open_path(page, site, 8)
+    canvas = open_frames(page, site)
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None
-    page.touchscreen.tap(box["x"] + box["width"] - 3, box["y"] + 20)
-    expect(canvas).to_have_attribute("data-position", "7")
+    page.touchscreen.tap(box["x"] + 3, box["y"] + 20)
+    expect(canvas).to_have_attribute("data-position", "0")
 
 
 def test_one_cursor_moves_the_samples_of_all_runs(page: Page, site: str) -> None:

@@ -48,9 +48,9 @@ ACTIONS = {
         Action(pressed("Sample 3", "option"), "gallery_sample=3"),
     ],
     "latent": [
-        Action(numbered("latent_a", 5), "latent_a=5"),
-        Action(pressed("New seeds", "button"), "latent_b="),
-        Action(pressed("lerp"), "latent_path=lerp"),
+        Action(pressed("Path", "button"), "latent_view=path"),
+        Action(pressed("Lerp", "button"), "latent_path=lerp"),
+        Action(pressed("Reroll", "button"), "latent_tray="),
     ],
     "curves": [
         Action(pressed("Epoch"), "curves_x=Epoch"),
@@ -128,24 +128,25 @@ def scrubber(page: Page) -> Locator:
 def test_the_frame_under_the_pointer_is_in_the_link_and_adds_no_entry(
     page: Page, site: str
 ) -> None:
-    page.goto(f"{site}/latent?latent_steps=16")
+    page.goto(f"{site}/curves?curves_runs=plain")
     settle(page)
     canvas = page.locator(f"{SCRUBBER} .tracks canvas")
     canvas.wait_for()
+    page.wait_for_timeout(1500)
     box = canvas.bounding_box()
     assert box is not None
     before = entries(page)
     page.mouse.move(box["x"] + box["width"] * 0.35, box["y"] + 40)
     page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 40)
-    expect(page).to_have_url(re.compile(r"latent_frame=6\b"))
+    expect(page).to_have_url(re.compile(r"curves_snapshot=1\b"))
     assert entries(page) == before
-    numbered("latent_a", 5)(page)
-    expect(page).to_have_url(re.compile("latent_a=5"))
-    expect(page).to_have_url(re.compile(r"latent_frame=6\b"))
+    pressed("Epoch")(page)
+    expect(page).to_have_url(re.compile("curves_x=Epoch"))
+    expect(page).to_have_url(re.compile(r"curves_snapshot=1\b"))
     settle(page)
     scrubber(page).press("Home")
-    expect(page).not_to_have_url(re.compile("latent_frame"))
+    expect(page).to_have_url(re.compile(r"curves_snapshot=0\b"))
     page.go_back()
-    expect(page).to_have_url(re.compile(r"latent_frame=6\b"))
+    expect(page).to_have_url(re.compile(r"curves_snapshot=1\b"))
     settle(page)
-    expect(page.locator(f"{SCRUBBER} .tracks canvas")).to_have_attribute("data-position", "6")
+    expect(page.locator(f"{SCRUBBER} .tracks canvas")).to_have_attribute("data-position", "1")

@@ -166,12 +166,9 @@ def check_samples(checkpoint: Checkpoint, dataset: Dataset) -> None:
     logits = D(pack(inputs, checkpoint.card.config.collapse.pack), labels)
     assert logits.shape == (4 // checkpoint.card.config.collapse.pack,)
     assert torch.isfinite(logits).all()
-    for picture in (
-        samples.picture(checkpoint, G, 0, 4, 2),
-        samples.path_row(checkpoint, G, (0, 1), 3, "slerp"),
-    ):
-        assert picture.ndim in (2, 3)
-        assert picture.std() > 0
+    picture = samples.picture(checkpoint, G, 0, 4, 2)
+    assert picture.ndim in (2, 3)
+    assert picture.std() > 0
 
 
 @pytest.mark.parametrize("name", ENTRIES)

@@ -40,6 +40,18 @@ class Entries {
     this.write.replaceState.call(this.history, this.history.state, "", url);
   }
 
+  // Move several parameters at once; as an entry of its own where that is an action of the visitor.
+  placeAll(values, isEntry) {
+    const url = new URL(this.window.location.href);
+    values.forEach((value, key) => {
+      this.places.set(key, value);
+      set(url, key, value);
+    });
+    if (url.href === this.window.location.href) return;
+    this.entered = this.actions;
+    this.write[isEntry ? "pushState" : "replaceState"].call(this.history, this.history.state, "", url);
+  }
+
   // Back and forward are no action: what the server corrects afterwards replaces.
   restored() {
     this.entered = this.actions;

@@ -21,7 +21,6 @@ class Scrubber {
   constructor(root) {
     this.root = root;
     this.tracks = root.querySelector(".tracks");
-    this.strip = root.querySelector(".strip");
     this.range = root.querySelector("input");
     this.output = root.querySelector("output");
     this.playButton = root.querySelector(".play");
@@ -52,7 +51,6 @@ class Scrubber {
       }
     });
     this.playButton.addEventListener("click", () => this.toggle());
-    this.follow(this.strip);
   }
 
   // Hovering or dragging over an element moves along the path. A finger that goes up or down scrolls the page, which the
@@ -89,7 +87,6 @@ class Scrubber {
     if (images.flat().some((image) => image === null)) return this.fail();
     this.position = Math.min(first ? data.start : this.position, data.labels.length - 1);
     this.build(data);
-    if (data.strip) this.drawStripBase();
     this.draw();
     this.cursor.show(data.cursor, this.position);
     this.root.dataset.ready = "true";
@@ -103,7 +100,7 @@ class Scrubber {
     this.tracks.append(note);
   }
 
-  build({ tracks, labels, strip, hint, label, frame_width, per_row }) {
+  build({ tracks, labels, hint, label, frame_width, per_row }) {
     this.root.style.setProperty("--tracks", Math.min(tracks.length, per_row));
     this.root.style.setProperty("--frame", `${frame_width}px`);
     this.canvases = tracks.map((track) => {
@@ -127,18 +124,6 @@ class Scrubber {
     this.range.max = labels.length - 1;
     this.range.setAttribute("aria-label", label);
     this.root.querySelector(".hint").textContent = hint;
-    this.strip.hidden = !strip;
-  }
-
-  drawStripBase() {
-    const track = this.data.tracks[0];
-    const base = document.createElement("canvas");
-    base.width = track.width * track.frames.length;
-    base.height = track.height;
-    track.frames.forEach((_, position) => this.blit(base.getContext("2d"), 0, position, position * track.width));
-    this.stripBase = base;
-    this.strip.width = base.width;
-    this.strip.height = base.height;
   }
 
   moveTo(position) {
@@ -157,7 +142,6 @@ class Scrubber {
       this.blit(canvas.getContext("2d"), index, this.position, 0);
       canvas.dataset.position = this.position;
     });
-    if (this.data.strip) this.drawStrip();
     if (this.data.cursor.charts.length) this.cursor.draw(this.position);
     const label = this.data.labels[this.position];
     this.range.value = this.position;
@@ -170,16 +154,6 @@ class Scrubber {
     const [image, left, top] = track.frames[position];
     const { width, height } = track;
     context.drawImage(this.images[index][image], left, top, width, height, x, 0, width, height);
-  }
-
-  drawStrip() {
-    const context = this.strip.getContext("2d");
-    const { width, height } = this.data.tracks[0];
-    context.globalAlpha = 0.45;
-    context.clearRect(0, 0, this.strip.width, this.strip.height);
-    context.drawImage(this.stripBase, 0, 0);
-    context.globalAlpha = 1;
-    context.drawImage(this.stripBase, this.position * width, 0, width, height, this.position * width, 0, width, height);
   }
 
   toggle() {

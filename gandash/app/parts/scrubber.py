@@ -57,7 +57,6 @@ def scrubber(
     key: str,
     label: str,
     hint: str = "",
-    strip: bool = False,
     frame_width: int = 420,
     per_row: int = 4,
     default: int = 0,
@@ -67,8 +66,7 @@ def scrubber(
 
     ``?{key}=N`` in the URL is the position to start from, else ``default``; the browser keeps it
     at the position that is shown, without a message to the server.
-    ``strip`` adds a row of all frames of the first track below. Frames are at most ``frame_width``
-    CSS pixels wide, ``per_row`` in a row.
+    Frames are at most ``frame_width`` CSS pixels wide, ``per_row`` in a row.
     """
     component = st.components.v2.component(
         "gandash_scrubber",
@@ -84,7 +82,6 @@ def scrubber(
         "rest": default,
         "label": label,
         "hint": hint,
-        "strip": strip,
         "frame_width": frame_width,
         "per_row": per_row,
         "cursor": asdict(cursor or Cursor()),

@@ -9,6 +9,12 @@ export async function openGenerator(buffer, workerUrl) {
   return new Generator(runner);
 }
 
+// A generator whose samples another place makes: `make` is given z and the classes' shares.
+export function distantGenerator(facts, title, make) {
+  return new Generator({ facts, trials: [], title, make: async (z, shares) =>
+    ({ sample: await make(z, shares), title }), close() {} });
+}
+
 class Generator {
   constructor(runner) {
     this.runner = runner;
@@ -17,7 +23,8 @@ class Generator {
     this.title = runner.title; // of the engine in use
     this.busy = false;
     this.live = new Map(); // the newest wish for each picture under the hand
-    this.waiting = []; // pictures that nobody waits for with the hand, in their turn
+    this.waiting = []; // pictures in their turn
+    this.calm = new Map(); // the newest wish for each picture that may come last
   }
 
   get points() {
@@ -26,7 +33,7 @@ class Generator {
 
   // Milliseconds of a sample by the engine in use, as measured at the start.
   get ms() {
-    return this.trials.find(({ title }) => title === this.title).ms;
+    return this.trials.find(({ title }) => title === this.title)?.ms;
   }
 
   // The sample of z and the classes' shares; a Promise of { sample, ms }.
@@ -38,18 +45,14 @@ class Generator {
   }
 
   // As make, for what follows the hand: a newer wish of the same name takes the place of one that
-  // has not begun, whose Promise is then of null.
-  follow(name, z, shares = null) {
+  // has not begun, whose Promise is then of null. `calm` ones come after all others.
+  follow(name, z, shares = null, { calm = false } = {}) {
+    const wishes = calm ? this.calm : this.live;
     return new Promise((resolve, reject) => {
-      this.live.get(name)?.resolve(null);
-      this.live.set(name, { z, shares, resolve, reject });
+      wishes.get(name)?.resolve(null);
+      wishes.set(name, { z, shares, resolve, reject });
       this.next();
     });
-  }
-
-  // Forgets what waits in turn.
-  forget() {
-    this.waiting.splice(0).forEach(({ resolve }) => resolve(null));
   }
 
   async next() {
@@ -70,17 +73,19 @@ class Generator {
   }
 
   take() {
-    const [name] = this.live.keys();
-    if (name === undefined) return this.waiting.shift();
-    const wish = this.live.get(name);
-    this.live.delete(name);
-    return wish;
+    return takeFirst(this.live) ?? this.waiting.shift() ?? takeFirst(this.calm);
   }
 
   close() {
-    this.forget();
     this.runner.close();
   }
+}
+
+function takeFirst(wishes) {
+  const [name] = wishes.keys();
+  const wish = wishes.get(name);
+  wishes.delete(name);
+  return wish;
 }
 
 // The engines in the page itself.

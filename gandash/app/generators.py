@@ -1,0 +1,126 @@
+"""Generators for the visitor's browser: by name, each with where its weights are.
+
+``generators/NAME`` says what a checkpoint's generator is and which asset holds its weights, or why
+the browser cannot run it; ``generators/NAME/sample`` then makes its samples here.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from gandash import browser, checkpoints
+from gandash.app.assets import STORE, base_path
+from gandash.app.cached import INFERENCE
+from gandash.checkpoints import CARD, Checkpoint, weights
+from gandash.data import to_uint8
+from gandash.networks import Generator
+from gandash.storage.paths import pretrained_root, runs_root
+
+NAME = re.compile(r"[a-z0-9-]{1,100}")
+SUFFIX = "safetensors"
+MOST_BYTES = 32_768  # of a latent vector of 4,096 numbers, twice
+
+
+def find(name: str) -> Checkpoint:
+    """The checkpoint of that name; ``ValueError`` if there is none or its card is damaged."""
+    for root in (pretrained_root(), runs_root()):
+        folder = root / name
+        if NAME.fullmatch(name) and (folder / CARD).is_file():
+            return Checkpoint(folder, checkpoints.load_card(folder))
+    raise ValueError(f"There is no checkpoint {name[:60]!r}: choose another one.")
+
+
+def _stamp(checkpoint: Checkpoint) -> int:
+    path = checkpoint.folder / weights.GENERATOR
+    return path.stat().st_mtime_ns if path.is_file() else 0
+
+
+@lru_cache(maxsize=16)
+def _load(folder: Path, stamp: int) -> Generator:  # noqa: ARG001 - the cache's key
+    return weights.load_generator(Checkpoint(folder, checkpoints.load_card(folder)))
+
+
+@lru_cache(maxsize=32)
+def _packed(folder: Path, stamp: int) -> tuple[bytes | None, str]:
+    """The file for the browser, or why there is none."""
+    try:
+        return browser.pack(_load(folder, stamp)), ""
+    except browser.UnsupportedError as error:
+        return None, str(error)
+
+
+def describe(name: str) -> dict[str, object]:
+    """What the browser needs to open a generator."""
+    checkpoint = find(name)
+    stamp = _stamp(checkpoint)
+    content, reason = _packed(checkpoint.folder, stamp)
+    network = _load(checkpoint.folder, stamp)
+    return {
+        "weights": None if content is None else STORE.put(content, SUFFIX),
+        "reason": reason,
+        "latent": network.latent_dim,
+        "classes": network.classes,
+        "shape": network.shape,
+    }
+
+
+def sample(name: str, vector: bytes, label: int) -> bytes:
+    """A sample of z (float32 bytes): pixels with alpha, row by row, or a point in float32."""
+    checkpoint = find(name)
+    network = _load(checkpoint.folder, _stamp(checkpoint))
+    if len(vector) != 4 * network.latent_dim:
+        raise ValueError(
+            f"A latent vector of {name!r} has {network.latent_dim} numbers, not "
+            f"{len(vector) / 4:g}: choose one that fits"
+        )
+    z = torch.from_numpy(np.frombuffer(vector, dtype="<f4").copy())[None]
+    labels = torch.tensor([min(label, network.classes - 1)]) if network.classes else None
+    with INFERENCE, torch.inference_mode():
+        made = network(z, labels)[0]
+    if made.dim() == 1:
+        return bytes(made.float().numpy().tobytes())
+    pixels = to_uint8(made).expand(3, -1, -1)
+    opaque = torch.full_like(pixels[:1], 255)
+    rows: bytes = torch.cat([pixels, opaque]).permute(1, 2, 0).contiguous().numpy().tobytes()
+    return rows
+
+
+async def _describe(request: Request) -> Response:
+    try:
+        return JSONResponse(await run_in_threadpool(describe, request.path_params["name"]))
+    except (ValueError, OSError) as error:
+        return _sentence(error)
+
+
+async def _sample(request: Request) -> Response:
+    label = request.query_params.get("label", "0")
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BYTES:
+            return _sentence(ValueError("A latent vector is shorter than that: send one."))
+    number = int(label) if label.isdecimal() and len(label) < 6 else 0
+    try:
+        made = await run_in_threadpool(sample, request.path_params["name"], body, number)
+    except (ValueError, OSError) as error:
+        return _sentence(error)
+    return Response(made, media_type="application/octet-stream")
+
+
+def _sentence(error: Exception) -> Response:
+    return Response(str(error), status_code=404, media_type="text/plain")
+
+
+def routes() -> list[Route]:
+    """Where the server answers, under the path that it serves the app at."""
+    place = f"{base_path()}/generators/{{name}}"
+    return [Route(place, _describe), Route(f"{place}/sample", _sample, methods=["POST"])]

@@ -1,0 +1,467 @@
+// The latent studio: one surface for all that can be done with latent vectors. Its parts share one
+// state, and the state is in the link.
+import { Arithmetic } from "./arithmetic.js";
+import { button, choice, element } from "./elements.js";
+import { exportFrames, pngOf } from "./exports.js";
+import { atLength, combine, lengthOf } from "./latents.js";
+import { paramsOf, stateOf } from "./link.js";
+import { LinkedPads, Pad } from "./pad.js";
+import { Path } from "./path.js";
+import { Picture } from "./picture.js";
+import { commandOf, pythonOf } from "./snippets.js";
+import { Tools } from "./tools.js";
+import { Tray } from "./tray.js";
+import { Variants } from "./variants.js";
+import { drawLatent } from "../runtime/random.js";
+
+const VIEWS = {
+  pad: "Pad", linked: "Linked pads", path: "Path", variants: "Variants", arithmetic: "A − B + C",
+};
+const REST_MS = 250;
+const CLOUD_POINTS = 300;
+const HELP = "Arrow keys move the point (with Shift faster), 1 to 4 go to the corners, Space plays "
+  + "or keeps the picture, R rerolls the tray, Escape lets go of what was chosen in it.";
+
+// host: what surrounds the studio.
+//   checkpoints   [{ name, title, latent, shape, classes }]
+//   load(name)    Promise of { generator, note }; note says why its pictures come from the server
+//   directions(name)  Promise of [{ title, vector }]; empty where there are none
+//   params()      Map of what the link asks for
+//   write(params, isEntry)  puts the state into the link, as a new entry of the history or not
+//   onReturn(listen)  calls back when the visitor goes back or forward; returns how to end that
+export async function openStudio(root, host) {
+  const { state, words } = await stateOf(host.params(), host.checkpoints);
+  const studio = new Studio(root, host, state);
+  await studio.open(words);
+  return studio;
+}
+
+class Studio {
+  constructor(root, host, state) {
+    this.root = root;
+    this.host = host;
+    this.state = state;
+    this.fail = (error) => this.say(error.message);
+    this.held = null; // the tray's entry that waits for a place
+    this.loaded = new Map(); // generators by name, as Promises
+    this.opened = new Map(); // and those that have come
+    this.clouds = new Map();
+    this.samples = new WeakMap(); // of the tray's entries
+    this.views = {
+      pad: new Pad(this), linked: new LinkedPads(this), path: new Path(this),
+      variants: new Variants(this), arithmetic: new Arithmetic(this),
+    };
+    this.tray = new Tray(this);
+    this.tools = new Tools(this);
+  }
+
+  get view() {
+    return this.views[this.state.view];
+  }
+
+  get generator() {
+    return this.opened.get(this.state.checkpoint).generator;
+  }
+
+  facts(name) {
+    return this.host.checkpoints.find((checkpoint) => checkpoint.name === name);
+  }
+
+  async open(words) {
+    this.status = element("output", { className: "status" }, "Loading the generator …");
+    this.notice = element("p", { className: "notice", role: "status", hidden: true });
+    this.middle = element("section", { className: "middle" });
+    this.frame = element("div", { className: "studio" }, this.head(), this.notice);
+    this.frame.append(
+      element(
+        "div", { className: "body" }, this.tray.element, this.middle, this.tools.element,
+      ),
+    );
+    this.frame.addEventListener("keydown", (event) => this.key(event));
+    this.root.replaceChildren(this.frame);
+    this.unlisten = this.host.onReturn(() => this.restore());
+    if (words.length) this.say(words.join(" "));
+    await this.load();
+    this.acted = false;
+  }
+
+  // The visitor went back or forward.
+  async restore() {
+    clearTimeout(this.resting);
+    const { state, words } = await stateOf(this.host.params(), this.host.checkpoints);
+    this.state = state;
+    this.held = null;
+    this.say(words.join(" "));
+    this.names.value = state.checkpoint;
+    await this.load();
+    this.acted = false;
+  }
+
+  head() {
+    const names = element("select", { "aria-label": "Checkpoint", className: "names" });
+    this.host.checkpoints.forEach(({ name, title }) =>
+      names.append(element("option", { value: name }, title)),
+    );
+    names.value = this.state.checkpoint;
+    names.addEventListener("change", () => this.choose(names.value));
+    this.names = names;
+    const views = choice("View", VIEWS, this.state.view, (view) => this.turnTo(view));
+    this.viewChoice = views;
+    return element(
+      "header", { className: "head" },
+      names, views.row, this.status,
+      button("Copy link", () => this.copy(location.href, "The link")),
+      button("?", () => this.say(HELP), { "aria-label": "Help" }),
+    );
+  }
+
+  // Another checkpoint: the tray's seeds stay, vectors of another size cannot.
+  async choose(name) {
+    this.state.checkpoint = name;
+    this.state.linked = [];
+    this.state.shifts = [];
+    this.state.length = 0;
+    await this.load();
+  }
+
+  async link(names) {
+    this.state.linked = names;
+    await this.load();
+  }
+
+  // Loads what the state names, then builds everything anew.
+  async load() {
+    const { checkpoint, linked } = this.state;
+    this.root.dataset.ready = "false";
+    try {
+      await Promise.all([checkpoint, ...linked].map((name) => this.fetch(name)));
+    } catch (error) {
+      this.status.textContent = "";
+      this.say(error.message);
+      return;
+    }
+    if (checkpoint !== this.state.checkpoint) return; // a newer choice came in between
+    this.fitState();
+    this.samples = new WeakMap();
+    this.tools.element.replaceChildren();
+    this.rebuild();
+    this.tools.build();
+    this.root.dataset.ready = "true";
+  }
+
+  async fetch(name) {
+    if (!this.loaded.has(name)) this.loaded.set(name, this.host.load(name));
+    try {
+      const opened = await this.loaded.get(name);
+      if (opened.generator.points) await this.cloud(name, opened.generator);
+      this.opened.set(name, opened);
+    } catch (error) {
+      this.loaded.delete(name); // it may be tried again
+      throw error;
+    }
+  }
+
+  async cloud(name, generator) {
+    if (this.clouds.has(name)) return;
+    const seeds = Array.from({ length: CLOUD_POINTS }, (_, seed) => seed);
+    const made = await Promise.all(
+      seeds.map((seed) => generator.make(drawLatent(seed, generator.latent), oneOf(generator, 0))),
+    );
+    this.clouds.set(name, made.map(({ sample }) => sample));
+  }
+
+  // What the state holds must fit the checkpoint.
+  fitState() {
+    const { latent, classes } = this.generator;
+    const { state } = this;
+    const fits = ({ vector }) => !vector || vector.length === latent;
+    if (!state.tray.every(fits)) {
+      this.say(
+        `Vectors of another length than ${latent} do not fit this checkpoint: seeds are in their `
+          + "places.",
+      );
+      state.tray = state.tray.map((entry, seed) =>
+        fits(entry) ? entry : { seed, name: "", pinned: false },
+      );
+    }
+    if (state.center && !fits(state.center)) state.center = null;
+    if (state.label >= classes) state.label = 0;
+    if (state.other >= classes) state.other = -1;
+    state.linked = state.linked.filter((name) => this.facts(name).latent === latent);
+  }
+
+  turnTo(view) {
+    if (view === "variants") {
+      const vector = this.point();
+      this.state.center = { vector, name: "", pinned: false };
+      this.state.shifts = [];
+      this.state.length = 0;
+    }
+    this.view.leave?.();
+    this.state.view = view;
+    this.rebuild();
+  }
+
+  // Everything anew, after a change of what there is.
+  rebuild() {
+    this.view.leave?.();
+    this.tray.build();
+    this.view.build();
+    this.middle.replaceChildren(this.view.element);
+    this.viewChoice.set(this.state.view);
+    this.acted = true;
+    this.change({});
+  }
+
+  reclass(changes) {
+    Object.assign(this.state, changes);
+    this.samples = new WeakMap();
+    this.rebuild();
+    this.tools.build();
+  }
+
+  // A choice: as a change, and an entry of the history of its own.
+  act(changes) {
+    this.acted = true;
+    this.change(changes);
+  }
+
+  // What the hand does: the state changes and the pictures follow.
+  change(changes) {
+    Object.assign(this.state, changes);
+    let z;
+    try {
+      z = this.point();
+    } catch (error) {
+      this.say(error.message);
+      return;
+    }
+    this.view.targets.forEach((target) => this.draw(target, z));
+    this.view.show();
+    this.tools.show();
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.rest(), REST_MS);
+  }
+
+  async draw({ key, generator, picture, vector }, z) {
+    try {
+      const made = await generator.follow(key, vector ? vector(z) : z, this.shares(generator));
+      if (!made) return; // a newer one is under way
+      picture.draw(made.sample);
+      this.tell();
+    } catch (error) {
+      this.say(error.message);
+    }
+  }
+
+  async rest() {
+    this.tools.rest();
+    const { acted } = this;
+    this.acted = false;
+    this.host.write(await paramsOf(this.state), acted);
+  }
+
+  // The vector that is shown: the view's, moved along directions, at the length asked for.
+  point() {
+    let z = this.view.base();
+    const { shifts, length } = this.state;
+    this.moves?.forEach(({ vector }, number) => {
+      if (shifts[number]) z = combine([z, vector], [1, shifts[number]]);
+    });
+    return length > 0 ? atLength(z, length) : z;
+  }
+
+  length() {
+    return lengthOf(this.point());
+  }
+
+  lengthText() {
+    return `‖z‖ ${this.length().toFixed(1)}`;
+  }
+
+  async directions(name) {
+    this.moves = null;
+    const found = (await this.host.directions?.(name)) ?? [];
+    if (name !== this.state.checkpoint) return [];
+    this.moves = found;
+    if (found.length && this.state.shifts.some(Boolean)) this.change({});
+    return found;
+  }
+
+  vector(index) {
+    return this.vectorOf(this.state.tray[index]);
+  }
+
+  vectorOf(entry) {
+    return entry.vector ?? drawLatent(entry.seed, this.generator.latent);
+  }
+
+  // Shares of the classes for a generator; null where it has none.
+  shares(generator) {
+    const { label, other, mix } = this.state;
+    const shares = oneOf(generator, label);
+    if (shares && other >= 0 && other < shares.length) {
+      shares.fill(0);
+      shares[label] += 1 - mix;
+      shares[other] += mix;
+    }
+    return shares;
+  }
+
+  // A picture that a view shows under the hand.
+  target(key, name) {
+    const { title } = this.facts(name);
+    const { generator } = this.opened.get(name);
+    return { key, title, generator, picture: this.picture(name, title) };
+  }
+
+  picture(name, label) {
+    const { generator } = this.opened.get(name);
+    return new Picture(generator.shape, label, this.clouds.get(name) ?? null);
+  }
+
+  // The canvas of an entry of the tray, drawn as soon as nothing else is.
+  thumbnail(index, label) {
+    const picture = this.picture(this.state.checkpoint, label);
+    const entry = this.state.tray[index];
+    if (!this.samples.has(entry)) {
+      const { generator } = this;
+      this.samples.set(entry, generator.make(this.vectorOf(entry), this.shares(generator)));
+    }
+    this.samples.get(entry).then(({ sample }) => picture.draw(sample), this.fail);
+    return picture.canvas;
+  }
+
+  // A picture that nobody waits for with the hand; a newer one of the same key takes its place.
+  async background(key, z, picture) {
+    const { generator } = this;
+    const made = await generator.follow(key, z, this.shares(generator), { calm: true });
+    if (made) picture.draw(made.sample);
+  }
+
+  // Gives what is held to its place.
+  release() {
+    const { held } = this;
+    this.held = null;
+    return held;
+  }
+
+  pictureTools() {
+    return [
+      button("Keep", () => this.keep(), { title: "Put this picture into the tray (Space)" }),
+      button("More like this", () => this.turnTo("variants")),
+      button("PNG", () => this.savePicture(), { title: "Save this picture" }),
+      button("Python", () => this.copyPython(), { title: "Copy lines that make this picture" }),
+    ];
+  }
+
+  keep() {
+    this.tray.add({ ...this.shownEntry(), name: "", pinned: false });
+  }
+
+  // What is shown, as a seed where it is exactly that of one.
+  shownEntry() {
+    const z = this.point();
+    const same = this.state.tray.find((entry) => {
+      const vector = this.vectorOf(entry);
+      return entry.seed !== undefined && vector.every((value, i) => value === z[i]);
+    });
+    return same ? { seed: same.seed } : { vector: z };
+  }
+
+  get label() {
+    return this.generator.classes ? this.state.label : null;
+  }
+
+  copyPython() {
+    const entry = this.shownEntry();
+    const { checkpoint } = this.state;
+    const python = pythonOf(checkpoint, this.generator.latent, entry, this.label);
+    const command = entry.vector ? "" : `# or: ${commandOf(checkpoint, entry.seed, this.label)}\n`;
+    const mixed = this.state.other >= 0 && this.state.mix > 0;
+    if (mixed) return this.say("A mixture of classes has no command: choose one class.");
+    return this.copy(command + python, "The lines");
+  }
+
+  async copy(text, what) {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.say(`${what} ${what.endsWith("s") ? "are" : "is"} in the clipboard.`);
+    } catch {
+      this.say(text); // no clipboard without https: the text itself, to be copied by hand
+    }
+  }
+
+  async savePicture() {
+    const { generator } = this;
+    const { sample } = await generator.make(this.point(), this.shares(generator));
+    const [, height, width] = generator.shape;
+    if (generator.points) return this.say(`The point is ${[...sample].join(", ")}.`);
+    const png = await pngOf([sample], width, height);
+    return this.download(png, `${this.state.checkpoint}.png`);
+  }
+
+  async exportPath(kind) {
+    const { generator, state } = this;
+    if (generator.points) return this.say("Points have no frames: choose a generator of images.");
+    const [, height, width] = generator.shape;
+    const path = this.views.path;
+    const make = async (t) => {
+      const { sample } = await generator.make(path.at(t, state.path), this.shares(generator));
+      return sample;
+    };
+    const tell = (share) => this.say(`Making frames: ${Math.round(100 * share)} %`);
+    const { seconds, closed } = state;
+    const file = await exportFrames(kind, { width, height, seconds, closed, make, tell });
+    this.say("");
+    const suffix = { gif: ".gif", strip: "-strip.png", zip: ".zip" }[kind];
+    return this.download(file, `${state.checkpoint}-path${suffix}`);
+  }
+
+  download(blob, name) {
+    const url = URL.createObjectURL(blob);
+    const anchor = element("a", { href: url, download: name });
+    anchor.click();
+    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  }
+
+  say(text) {
+    this.notice.textContent = text;
+    this.notice.hidden = !text;
+  }
+
+  // What makes the pictures and how long that takes.
+  tell() {
+    const { note, generator } = this.opened.get(this.state.checkpoint);
+    if (note) {
+      this.status.textContent = note;
+      return;
+    }
+    const ms = generator.ms < 10 ? generator.ms.toFixed(1) : Math.round(generator.ms);
+    this.status.textContent = `drawn by your machine: ${ms} ms an image, ${generator.title}`;
+  }
+
+  key(event) {
+    const tag = event.target.tagName;
+    const typing = tag === "INPUT" || tag === "SELECT" || event.ctrlKey || event.metaKey;
+    const onButton = tag === "BUTTON" && (event.key === " " || event.key === "Enter");
+    if (typing || onButton || event.defaultPrevented) return;
+    if (event.key === "Escape" && this.held !== null) this.tray.hold(null);
+    else if (this.view.key(event)) event.preventDefault();
+    else if (event.key.toLowerCase() === "r") this.tray.reroll();
+    else if (event.key === " ") this.keep();
+    else return;
+    event.preventDefault();
+  }
+
+  close() {
+    clearTimeout(this.resting);
+    this.unlisten();
+    this.view.leave?.();
+    this.opened.forEach(({ generator }) => generator.close());
+  }
+}
+
+function oneOf({ classes }, label) {
+  return classes ? Float32Array.from({ length: classes }, (_, i) => Number(i === label)) : null;
+}

@@ -1,0 +1,262 @@
+"""The latent studio in a real browser: what it shows is what torch makes, and the server hears
+nothing of the hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from gandash import checkpoints, latent, runs
+from gandash.checkpoints import weights
+from gandash.config import Config
+from gandash.runs import execution
+from tests.e2e.conftest import serve, visit
+from tests.e2e.test_browser import frames_sent
+
+pytestmark = pytest.mark.browser
+READY = ".studio-root[data-ready=true]"
+SIZE = 16
+REST_MS = 900  # after which the link has followed
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]) -> Path:
+    """Two checkpoints of one latent size, one of another, one of classes, one with attention."""
+    root = tmp_path_factory.mktemp("studio") / "pretrained"
+    tiny = {"latent_dim": 8, "g_width": 4, "d_width": 4}
+    networks: dict[str, dict[str, Any]] = {
+        "plain": {}, "seeded": {"seed": 5}, "larger": {"network": tiny | {"latent_dim": 12}},
+        "by-class": {"labels": {"conditioning": "concat", "g_labels": "batch-norm"}},
+        "attentive": {"network": tiny | {"attention": 8}},
+    }  # fmt: skip
+    for name, changes in networks.items():
+        list(execution.execute(runs.create(root, tiny_config(**changes), name)))
+    return root
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path) -> Any:
+    with serve(folder, folder.parent / "runs") as url:
+        yield url
+
+
+def open_studio(page: Page, address: str) -> None:
+    page.goto(address)
+    page.locator(READY).wait_for()
+
+
+def shown(canvas: Locator) -> np.ndarray[Any, Any]:
+    """The gray pixels of a canvas."""
+    values = canvas.evaluate(
+        "it => Array.from(it.getContext('2d').getImageData(0, 0, it.width, it.height).data)"
+    )
+    return np.array(values, dtype=int).reshape(SIZE, SIZE, 4)[..., 0]
+
+
+def made(folder: Path, name: str, z: torch.Tensor, label: int | None = None) -> Any:
+    """What torch makes of z (d,)."""
+    found = checkpoints.Checkpoint(folder / name, checkpoints.load_card(folder / name))
+    G = weights.load_generator(found)
+    return latent.generate(G, z[None], label)[0, 0].numpy().astype(int)
+
+
+def seed(number: int, size: int = 8) -> torch.Tensor:
+    return latent.draw(number, 1, size)[0]
+
+
+def check(canvas: Locator, expected: np.ndarray[Any, Any]) -> None:
+    """Within 2/255, as weights of full precision travel rounded to half of it."""
+    expect(canvas).to_have_attribute("data-drawn", re.compile(r"\d"))
+    canvas.page.wait_for_timeout(300)
+    assert np.abs(shown(canvas) - expected).max() <= 2
+    assert expected.std() > 0
+
+
+def test_a_link_of_the_first_version_opens_its_walk(page: Page, site: str, folder: Path) -> None:
+    """Frame 5 of 9 between two seeds, straight: the mean of both vectors."""
+    open_studio(
+        page,
+        f"{site}/latent?latent_checkpoint=plain&latent_a=3&latent_b=4&latent_steps=9"
+        "&latent_path=lerp&latent_frame=4",
+    )
+    check(page.locator(".path .stage canvas"), made(folder, "plain", (seed(3) + seed(4)) / 2))
+    expect(page.get_by_role("button", name="Path", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+
+
+def test_the_hand_moves_the_point_and_the_server_hears_nothing(
+    page: Page, site: str, folder: Path, browser: Browser
+) -> None:
+    sent = frames_sent(page)
+    open_studio(page, f"{site}/latent?latent_checkpoint=plain")
+    page.wait_for_timeout(1500)
+    before = len(sent)
+    surface = page.locator(".surface")
+    canvas = surface.locator("canvas")
+    drawn = int(str(canvas.get_attribute("data-drawn")))
+    box = surface.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 9, box["y"] + 9)
+    page.mouse.down()
+    for step in range(40):
+        page.mouse.move(box["x"] + 9 + step * 5, box["y"] + 9 + step * 3)
+    page.mouse.move(box["x"] + box["width"] * 2, box["y"] - 50)
+    page.mouse.up()
+    page.wait_for_timeout(REST_MS)
+    assert len(sent) == before
+    assert int(str(canvas.get_attribute("data-drawn"))) > drawn + 5
+    check(canvas, made(folder, "plain", seed(14)))  # the corner at the top right
+    expect(page).to_have_url(re.compile("latent_x=1&latent_y=0"))
+    surface.focus()
+    for key in ["4", "ArrowLeft", "ArrowUp", "Shift+ArrowLeft"]:
+        page.keyboard.press(key)
+    page.wait_for_timeout(REST_MS)
+    expect(page).to_have_url(re.compile(r"latent_x=0\.89&latent_y=0\.99"))
+    assert len(sent) == before
+    other = visit(browser)
+    open_studio(other, page.url)
+    expect(other.locator(".surface canvas")).to_have_attribute("data-drawn", re.compile(r"\d"))
+    other.wait_for_timeout(300)
+    assert np.array_equal(shown(other.locator(".surface canvas")), shown(canvas))
+    other.context.close()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [{"has_touch": True, "viewport": {"width": 390, "height": 844}, "reduced_motion": "reduce"}],
+    indirect=True,
+)
+def test_a_finger_moves_the_point_on_a_phone(page: Page, site: str, folder: Path) -> None:
+    open_studio(page, f"{site}/latent?latent_checkpoint=plain&latent_plane=bilinear")
+    surface = page.locator(".surface")
+    surface.scroll_into_view_if_needed()
+    box = surface.bounding_box()
+    assert box is not None
+    assert box["width"] > 300, "the picture comes first"
+    page.touchscreen.tap(box["x"] + 12, box["y"] + box["height"] - 12)
+    page.wait_for_timeout(REST_MS)
+    match = re.search(r"latent_x=([\d.]+)&latent_y=([\d.]+)", page.url)
+    assert match is not None
+    x, y = (float(value) for value in match.groups())
+    assert (x < 0.1, y > 0.9) == (True, True)
+    corners = [seed(number) for number in (21, 14, 3, 7)]
+    factors = [(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y]
+    z = sum(factor * corner for factor, corner in zip(factors, corners, strict=True))
+    assert isinstance(z, torch.Tensor)
+    check(surface.locator("canvas"), made(folder, "plain", z))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 391
+
+
+def test_linked_pads_follow_one_pointer(page: Page, site: str, folder: Path) -> None:
+    open_studio(page, f"{site}/latent?latent_checkpoint=plain&latent_view=linked")
+    fitting = page.locator(".picker label")
+    expect(fitting).to_have_count(3)  # not the one of 12 numbers, and not itself
+    page.get_by_label("seeded").check()
+    canvases = page.locator(".surface canvas")
+    expect(canvases).to_have_count(2)
+    page.locator(".surface").nth(1).click(position={"x": 40, "y": 40})
+    page.wait_for_timeout(REST_MS)
+    page.locator(".surface").nth(1).focus()
+    page.keyboard.press("1")
+    for canvas, name in zip(canvases.all(), ["plain", "seeded"], strict=True):
+        check(canvas, made(folder, name, seed(21)))
+    expect(page).to_have_url(re.compile("latent_linked=seeded"))
+
+
+def test_arithmetic_variants_and_the_tray(page: Page, site: str, folder: Path) -> None:
+    """A - B + C by keys; what is kept has its place in the tray and in the link."""
+    open_studio(page, f"{site}/latent?latent_checkpoint=plain&latent_view=arithmetic")
+    z = seed(21) - seed(14) + seed(3)
+    check(page.locator(".arithmetic .stage canvas"), made(folder, "plain", z))
+    page.locator(".tray .tile").nth(3).press("Enter")
+    page.get_by_role("button", name="Add to C").press("Enter")
+    z = seed(21) - seed(14) + (seed(3) + seed(7)) / 2
+    check(page.locator(".arithmetic .stage canvas"), made(folder, "plain", z))
+    page.get_by_role("button", name="Keep").click()
+    expect(page.locator(".tray .tile")).to_have_count(7)
+    check(page.locator(".tray .tile canvas").nth(6), made(folder, "plain", z))
+    page.get_by_role("button", name="More like this").click()
+    expect(page.locator(".nine canvas")).to_have_count(9)
+    check(page.locator(".nine canvas").nth(4), made(folder, "plain", z))
+    page.wait_for_timeout(REST_MS)
+    first = shown(page.locator(".nine canvas").nth(0))
+    page.reload()
+    page.locator(READY).wait_for()
+    expect(page.locator(".tray .tile")).to_have_count(7)
+    page.wait_for_timeout(REST_MS)
+    assert np.array_equal(shown(page.locator(".nine canvas").nth(0)), first)
+    page.locator(".nine .tile").nth(0).click()
+    page.wait_for_timeout(REST_MS)
+    assert np.array_equal(shown(page.locator(".nine canvas").nth(4)), first)
+
+
+def test_classes_are_chosen_and_mixed(page: Page, site: str, folder: Path) -> None:
+    open_studio(page, f"{site}/latent?latent_checkpoint=by-class")
+    page.locator(".surface").focus()
+    page.keyboard.press("1")
+    check(page.locator(".surface canvas"), made(folder, "by-class", seed(21), 0))
+    page.get_by_label("Class", exact=True).select_option("right")
+    page.locator(".surface").focus()
+    page.keyboard.press("1")
+    check(page.locator(".surface canvas"), made(folder, "by-class", seed(21), 1))
+    page.get_by_label("Mixed with").select_option("left")
+    expect(page.get_by_label("Share of it")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"latent_label=1&latent_other=0&latent_mix=0\.5"))
+
+
+def test_what_the_browser_cannot_run_the_server_makes(page: Page, site: str, folder: Path) -> None:
+    open_studio(page, f"{site}/latent?latent_checkpoint=attentive&latent_x=0&latent_y=0")
+    expect(page.locator(".status")).to_contain_text("drawn by the server: self-attention")
+    check(page.locator(".surface canvas"), made(folder, "attentive", seed(21)))
+
+
+def test_another_latent_size_keeps_seeds_and_says_what_does_not_fit(
+    page: Page, site: str, folder: Path
+) -> None:
+    open_studio(page, f"{site}/latent?latent_checkpoint=plain")
+    page.get_by_role("button", name="Keep").click()
+    page.get_by_label("Checkpoint").select_option("larger")
+    expect(page.locator(".notice")).to_contain_text("Vectors of another length than 12 do not fit")
+    page.locator(".surface").focus()
+    page.keyboard.press("1")
+    check(page.locator(".surface canvas"), made(folder, "larger", seed(21, 12)))
+
+
+def test_a_blocked_worker_is_done_without(browser: Browser, site: str, folder: Path) -> None:
+    page = visit(browser)
+    page.add_init_script("window.Worker = class { constructor() { throw new Error('blocked'); } }")
+    open_studio(page, f"{site}/latent?latent_checkpoint=plain&latent_x=0&latent_y=0")
+    check(page.locator(".surface canvas"), made(folder, "plain", seed(21)))
+    page.context.close()
+
+
+def test_nonsense_in_the_link_is_one_sentence_and_the_page_works(
+    page: Page, site: str, folder: Path
+) -> None:
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    open_studio(page, f"{site}/latent?latent_checkpoint=../../etc&latent_a=inf&latent_b=14")
+    expect(page.locator(".notice")).to_contain_text("the checkpoint ../../etc, which is not here")
+    expect(page.locator(".notice")).to_contain_text("a = inf")
+    assert not problems
+
+
+def test_a_path_is_saved_as_an_animation(page: Page, site: str) -> None:
+    address = f"{site}/latent?latent_checkpoint=plain&latent_view=path&latent_seconds=1"
+    contents = []
+    for _ in range(2):
+        open_studio(page, address)
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="GIF").click()
+        contents.append(Path(waiting.value.path()).read_bytes())
+    assert contents[0][:6] == b"GIF89a"
+    assert contents[0] == contents[1], "the same link, the same bytes"
