@@ -12,12 +12,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gandash.app.parts import links
-from tests.app.test_pages import MAIN, PAGES, assert_fine, visit
+from tests.app.test_pages import MAIN, assert_fine, visit
 
 HOSTILE = ("inf", "nan", "1" + "0" * 30, "", "²", "<b>\u202e", "a" * 1000)
 WHOLE = {
     "gallery": ("gallery_seed", "gallery_count", "gallery_nearest_seed", "gallery_sample"),
-    "latent_space": ("latent_a", "latent_b", "latent_steps", "latent_frame"),
     "label_smoothing": ("smoothing_seed", "smoothing_snapshot"),
     "loss_curves": ("curves_snapshot",),
     "train": ("train.epochs", "train.steps", "train.seed", "train.batch_size", "train.data.limit"),
@@ -39,7 +38,7 @@ def keys(app: AppTest) -> set[str]:
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=lambda value: ascii(value[:12]))
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", WHOLE)
 def test_every_field_takes_or_drops_anything(page: str, value: str, arms: Path) -> None:
     """All fields of a page at once; afterwards they are in the URL again, with what they hold."""
     usual = visit(page)
@@ -76,8 +75,6 @@ def test_a_number_that_is_not_here_is_named(page: str, key: str, arms: Path) -> 
     [
         ("gallery", {"gallery_seed": "7", "gallery_count": "16", "gallery_checkpoints": "plain"}),
         ("gallery", {"gallery_seed": "7.0", "gallery_count": "1.6e1", "gallery_sort": "Name"}),
-        ("latent_space", {"latent_a": "0", "latent_b": str(2**32 - 1), "latent_path": "lerp"}),
-        ("latent_space", {"latent_checkpoint": "two-sided", "latent_steps": "9"}),
         ("loss_curves", {"curves_x": "Epoch", "curves_smoothing": "0.5", "curves_log": "TRUE"}),
         ("label_smoothing", {"smoothing_alpha": "0.2", "smoothing_arms": ""}),
         ("train", {"train.steps": "", "train.loss.alpha": "0.1", "train_name": "it's — “mine”"}),
@@ -110,11 +107,11 @@ def test_of_several_those_that_are_here_stay(arms: Path) -> None:
 
 
 def test_what_vanishes_while_it_is_shown_is_no_fault_of_the_link(arms: Path) -> None:
-    app = visit("latent_space", latent_checkpoint="plain")
-    assert app.session_state["latent_checkpoint"] == "plain"
+    app = visit("loss_curves", curves_runs="plain")
+    assert app.session_state["curves_runs"] == ["plain"]
     (arms / "plain" / "card.json").unlink()
     assert app.run().toast.len == 0
-    assert_fine(app, "latent_space")
+    assert_fine(app, "loss_curves")
 
 
 def test_no_widget_is_bound_past_the_check() -> None:

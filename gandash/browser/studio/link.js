@@ -6,6 +6,7 @@
 export const LARGEST_SEED = 2 ** 32 - 1;
 export const MOST_ENTRIES = 200;
 const MOST_KEYS = 64;
+const MOST_NAMED = 3; // of what is not here
 const LONG = 1200; // characters of the tray, from which on it is packed
 const PACKED = "z.";
 
@@ -77,13 +78,13 @@ function shortNumber(number) {
   return String(Number(number.toFixed(4)));
 }
 
-// The state that parameters (a Map or URLSearchParams without prefix) ask for, and a sentence for
-// each of them that makes no sense and was left out.
+// The state that parameters (a Map or URLSearchParams without prefix) ask for, and words for those
+// that are not here, or make no sense, and were left out.
 export async function stateOf(params, checkpoints) {
   const words = [];
   const known = new Set(checkpoints.map(({ name }) => name));
   const wanted = params.get("checkpoint");
-  if (wanted && !known.has(wanted)) words.push(missing("checkpoint", wanted));
+  if (wanted && !known.has(wanted)) words.push(inVain("checkpoint", wanted));
   const state = freshState(known.has(wanted) ? wanted : checkpoints[0].name);
   if (params.has("a") || params.has("b")) readEarlier(params, state, words);
   await readTray(params, state, words);
@@ -97,16 +98,16 @@ export async function stateOf(params, checkpoints) {
   return { state, words };
 }
 
-function missing(what, value) {
-  return `The link asked for the ${what} ${shorten(value)}, which is not here.`;
+// One sentence on what a link asked for in vain.
+export function saidOf(words) {
+  if (!words.length) return "";
+  const named = words.slice(0, MOST_NAMED).map((word) => `“${word}”`).join(", ");
+  const more = words.length > MOST_NAMED ? ` and ${words.length - MOST_NAMED} more` : "";
+  return `The link asked for ${named}${more}, which ${words.length > 1 ? "are" : "is"} not here.`;
 }
 
-function senseless(what, value) {
-  return `The link asked for ${what} = ${shorten(value)}, which makes no sense and was left out.`;
-}
-
-function shorten(value) {
-  return value.length > 40 ? `${value.slice(0, 40)}…` : value;
+function inVain(name, value) {
+  return `${name}=${value.length > 40 ? `${value.slice(0, 40)}…` : value}`;
 }
 
 // Two seeds, how to go between them and where on the way, as links of the first version say it.
@@ -127,7 +128,7 @@ function readEarlier(params, state, words) {
 function seedIn(params, name, usual, words) {
   const text = params.get(name) ?? String(usual);
   if (isSeed(text)) return Number(text);
-  words.push(senseless(name, text));
+  words.push(inVain(name, text));
   return usual;
 }
 
@@ -141,7 +142,7 @@ async function readTray(params, state, words) {
   try {
     state.tray = await trayOf(text);
   } catch {
-    words.push(senseless("tray", text));
+    words.push(inVain("tray", text));
   }
 }
 
@@ -151,7 +152,7 @@ function readCenter(params, state, words) {
   try {
     state.center = entryOf(text);
   } catch {
-    words.push(senseless("center", text));
+    words.push(inVain("center", text));
   }
 }
 
@@ -164,7 +165,7 @@ function readChoices(params, state, words) {
   for (const [name, options] of Object.entries(choices)) {
     const text = params.get(name);
     if (options.includes(text)) state[name] = text;
-    else if (text) words.push(senseless(name, text));
+    else if (text) words.push(inVain(name, text));
   }
   if (params.has("closed")) state.closed = params.get("closed") === "1";
   if (params.has("ease")) state.ease = params.get("ease") === "1";
@@ -176,7 +177,7 @@ function readNumber(params, name, state, words) {
   const number = text.trim() === "" ? NaN : Number(text);
   const [least, most] = RANGES[name];
   if (number >= least && number <= most) state[name] = number;
-  else words.push(senseless(name, text));
+  else words.push(inVain(name, text));
 }
 
 function readList(params, name, state, words) {
@@ -186,7 +187,7 @@ function readList(params, name, state, words) {
   const most = name === "keys" ? MOST_KEYS : name === "corners" ? 4 : 8;
   const fits = numbers.length <= most && numbers.every((number) => Math.abs(number) <= 1000);
   if (fits && (name !== "corners" || numbers.length === 4)) state[name] = numbers;
-  else words.push(senseless(name, text));
+  else words.push(inVain(name, text));
   return place(state, name);
 }
 
@@ -206,7 +207,7 @@ function readGroups(params, state, words) {
   if (text !== null && text !== undefined) {
     const groups = text.split("~").map((part) => (part ? part.split(".").map(Number) : []));
     if (groups.length === 3) state.groups = groups.map((group) => group.slice(0, 3));
-    else words.push(senseless("groups", text));
+    else words.push(inVain("groups", text));
   }
   state.groups = state.groups.map((group) => group.map((index) => inTray(state, index)));
 }

@@ -4,7 +4,7 @@ import { Arithmetic } from "./arithmetic.js";
 import { button, choice, element } from "./elements.js";
 import { exportFrames, pngOf } from "./exports.js";
 import { atLength, combine, lengthOf } from "./latents.js";
-import { paramsOf, stateOf } from "./link.js";
+import { paramsOf, saidOf, stateOf } from "./link.js";
 import { LinkedPads, Pad } from "./pad.js";
 import { Path } from "./path.js";
 import { Picture } from "./picture.js";
@@ -80,7 +80,7 @@ class Studio {
     this.frame.addEventListener("keydown", (event) => this.key(event));
     this.root.replaceChildren(this.frame);
     this.unlisten = this.host.onReturn(() => this.restore());
-    if (words.length) this.say(words.join(" "));
+    this.say(saidOf(words));
     await this.load();
     this.acted = false;
   }
@@ -91,7 +91,7 @@ class Studio {
     const { state, words } = await stateOf(this.host.params(), this.host.checkpoints);
     this.state = state;
     this.held = null;
-    this.say(words.join(" "));
+    this.say(saidOf(words));
     this.names.value = state.checkpoint;
     await this.load();
     this.acted = false;
