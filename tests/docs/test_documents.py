@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -129,10 +130,11 @@ def test_files_settings_and_tests_that_are_named_exist(page: Path) -> None:
         assert (PROJECT / name).exists(), name
     for name in re.findall(r"`(test_\w+)`", text):
         assert list((PROJECT / "tests").rglob(f"{name}.py")), name
-    flags = {name.rpartition(".")[2].replace("_", "-") for name, _ in leaves(config.Config)}
-    flags |= {"name", "more", "seed", "count", "label", "out", "to", "title", "host", "port"}
-    flags |= {"features", "help", "server", "rounds", "problems", "width", "steps", "threads"}
-    flags |= {"batches", "methods", "seeds", "group"}
+    flags = {name.rpartition(".")[2] for name, _ in leaves(config.Config)} | {"help"}
+    flags |= {name for command in COMMANDS.values() for name in signature(command).parameters}
+    for script in (PROJECT / "benchmarks").glob("*.py"):
+        flags |= set(re.findall(r'"--([a-z-]+)"', script.read_text()))
+    flags = {flag.replace("_", "-") for flag in flags} | {"server"}  # --server.… is Streamlit's
     for flag in re.findall(r"(?<![\w-])--([a-z][a-z0-9-]*)", text):
         assert flag in flags, flag
 
