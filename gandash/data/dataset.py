@@ -139,7 +139,6 @@ def check_held_out(dataset: str) -> str:
     if dataset not in measurable:
         raise ValueError(
             f"Measuring needs held-out images of a named dataset ({', '.join(measurable)}), and "
-            f"{dataset!r} has none: "
-            "choose one of those"
+            f"{dataset!r} has none: choose one of those"
         )
     return dataset

@@ -124,10 +124,18 @@ def _walk(folder: Path, listing: Listing) -> Iterator[tuple[str, Path]]:
             name = cleaned(f"{place}/{entry.name}")
             if not counts(name):
                 continue
-            if entry.is_dir():
+            if _is_folder(entry):
                 todo.append((name, Path(entry.path), above | {own}))
             else:
                 yield name, Path(entry.path)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder or a link to one; a link to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _reader(path: Path) -> Callable[[], bytes]:

@@ -19,6 +19,8 @@ from gandash.data.stacking import stack
 from gandash.storage.paths import cache_root
 from gandash.theory import toy_data
 
+Loaded = tuple[Tensor, Tensor | None, tuple[str, ...]]
+"""Samples (N, *shape) as they are kept; labels (N,) int64 and their classes, if there are any."""
 STACKING_SEED = {"train": 1000, "test": 1001}
 HELD_OUT_HERO = 8
 Augment = Literal["none", "shift", "mirror"]
@@ -31,7 +33,7 @@ class Source:
 
     title: str
     licence: str
-    load: Callable[[Path, str], tuple[Tensor, Tensor | None, tuple[str, ...]]]
+    load: Callable[[Path, str], Loaded]
     augment: Augment = "none"
     size: ImageSize = 32  # pixels at which it is judged
 
@@ -42,7 +44,7 @@ def data_folder() -> Path:
     return Path(folder).expanduser() if folder else cache_root("GANDASH_DATA") / "data"
 
 
-def _load_idx(kind: str, folder: Path, split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+def _load_idx(kind: str, folder: Path, split: str) -> Loaded:
     """MNIST or Fashion-MNIST through torchvision, downloaded if the files are not there."""
     from torchvision.datasets import MNIST, FashionMNIST  # noqa: PLC0415 - slow to import
 
@@ -53,28 +55,27 @@ def _load_idx(kind: str, folder: Path, split: str) -> tuple[Tensor, Tensor | Non
     except (RuntimeError, OSError) as error:
         raise ValueError(
             f"{kind} is not in {folder} and could not be downloaded (no network?): put its idx "
-            "files into "
-            f"{folder / kind / 'raw'}, or point GANDASH_DATA to a folder that has them"
+            f"files into {folder / kind / 'raw'}, or point GANDASH_DATA to a folder that has them"
         ) from error
     return loaded.data[:, None], loaded.targets.long(), tuple(loaded.classes)
 
 
-def _load_mnist(folder: Path, split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+def _load_mnist(folder: Path, split: str) -> Loaded:
     images, labels, _ = _load_idx("MNIST", folder, split)
     return images, labels, tuple("0123456789")
 
 
-def _load_fashion(folder: Path, split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+def _load_fashion(folder: Path, split: str) -> Loaded:
     return _load_idx("FashionMNIST", folder, split)
 
 
-def _load_cifar10(folder: Path, split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+def _load_cifar10(folder: Path, split: str) -> Loaded:
     return _load_class_zip(
         folder / "cifar10-jpeg.zip", lambda name: name.startswith(f"{split}/"), 32
     )
 
 
-def _load_tinyhero(folder: Path, split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+def _load_tinyhero(folder: Path, split: str) -> Loaded:
     """Every eighth character is held out, from all four sides; the data itself has no split."""
 
     def belongs(name: str) -> bool:
@@ -84,10 +85,9 @@ def _load_tinyhero(folder: Path, split: str) -> tuple[Tensor, Tensor | None, tup
     return _load_class_zip(folder / "tinyhero.zip", belongs, 64)
 
 
-def _load_stacked_mnist(folder: Path, split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
-    """Three random digits in the channels of one image: 1000 classes (Metz et al.
-
-    2017; Srivastava et al. 2017).
+def _load_stacked_mnist(folder: Path, split: str) -> Loaded:
+    """Three random digits in the channels of one image: 1000 classes (Metz et al. 2017,
+    arXiv:1611.02163; Srivastava et al. 2017, arXiv:1705.07761).
     """
     images, labels, _ = _load_mnist(folder, split)
     assert labels is not None
@@ -102,7 +102,7 @@ def _load_stacked_mnist(folder: Path, split: str) -> tuple[Tensor, Tensor | None
 
 
 def _study(name: str) -> Source:
-    def load_points(_folder: Path, split: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+    def load_points(_folder: Path, split: str) -> Loaded:
         return torch.from_numpy(toy_data.load(name, split)), None, ()
 
     return Source(toy_data.STUDIES[name].title, "made by this project (MIT)", load_points)
@@ -127,9 +127,7 @@ SOURCES: dict[str, Source] = {
 }
 
 
-def _load_class_zip(
-    path: Path, belongs: Callable[[str], bool], size: int
-) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+def _load_class_zip(path: Path, belongs: Callable[[str], bool], size: int) -> Loaded:
     """Color images of those members whose names belong, all of them or none."""
     if not path.is_file():
         raise ValueError(

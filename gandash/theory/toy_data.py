@@ -1,5 +1,4 @@
-"""Data for study: points on a line or in the plane, with the densities and modes they are drawn
-from.
+"""Data for study: points on a line or in the plane, with the modes that they are drawn around.
 
 Here a GAN's failures can be counted: which modes it covers and how many of its samples are near
 one.
@@ -14,17 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 Points = npt.NDArray[np.float64]
-Random = (
-    np.random.RandomState
-)  # its stream is frozen, so that a seed means the same points for ever
-COUNT, SEED = {"train": 50_000, "test": 10_000}, {"train": 20140610, "test": 20140611}
+Random = np.random.RandomState
+"""Its stream is frozen, so that a seed means the same points for ever."""
+COUNT = {"train": 50_000, "test": 10_000}
+SEED = {"train": 20140610, "test": 20140611}
 
 
 @dataclass(frozen=True)
 class Study:
-    """A source of points (N, dim); ``modes`` (M.
-
-    Dim) and ``std`` where it is a mixture of equal Gaussians.
+    """A source of points (N, dim); ``modes`` (M, dim) and ``std`` where it is a mixture of equal
+    Gaussians.
     """
 
     title: str
@@ -111,12 +109,10 @@ class Coverage:
 
 
 def coverage(samples: npt.NDArray[np.floating], modes: Points, std: float) -> Coverage:
-    """Count modes and high-quality samples.
-
-    Samples (N, dim) against modes (M, dim) of standard deviation ``std``.
-    """
+    """How samples (N, dim) meet modes (M, dim) of standard deviation ``std``."""
     distances = np.linalg.norm(samples[:, None, :].astype(np.float64) - modes[None], axis=-1)
-    nearest, good = distances.argmin(1), distances.min(1) <= 3 * std
+    nearest = distances.argmin(1)
+    good = distances.min(1) <= 3 * std
     counts = np.bincount(nearest[good], minlength=len(modes))
     return Coverage(int((counts > 0).sum()), len(modes), float(good.mean()), kl_to_uniform(counts))
 

@@ -106,6 +106,38 @@ def test_cifar_takes_the_split_and_the_classes_from_the_zip(
     assert len(data.load(DataConfig(dataset="cifar10"), split="test")) == 1
 
 
+def test_a_limit_on_sorted_data_takes_as_many_of_each_class(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CIFAR-10 lies class by class: its first 5,000 images are all airplanes."""
+    names = [f"train/{kind}/{i}.jpg" for kind in ("airplane", "bird", "cat") for i in range(10)]
+    write_zip(tmp_path / "cifar10-jpeg.zip", dict.fromkeys(names, encoded(RGB)))
+    monkeypatch.setenv("GANDASH_DATA", str(tmp_path))
+    dataset = data.load(DataConfig(dataset="cifar10", size=32, limit=6))
+    assert dataset.labels is not None
+    assert dataset.labels.tolist() == [0, 0, 1, 1, 2, 2]
+    assert dataset.classes == ("airplane", "bird", "cat")
+
+
+def test_a_named_zip_that_is_not_whole_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has a name is all there or not used, for its figures are compared."""
+    monkeypatch.setenv("GANDASH_DATA", str(tmp_path))
+    members = {"train/cat/1.jpg": encoded(RGB), "train/dog/1.jpg": b"damaged"}
+    path = write_zip(tmp_path / "cifar10-jpeg.zip", members)
+    assert refusal(Path("cifar10")) == (
+        "cifar10-jpeg.zip is not whole (left out: 'train/dog/1.jpg' (not a picture, or a damaged "
+        "one)): fetch it anew"
+    )
+    write_zip(path, {"other/cat/1.jpg": encoded(RGB)})
+    assert refusal(Path("cifar10")) == (
+        "cifar10-jpeg.zip has no images of this split: fetch it anew"
+    )
+    path.write_bytes(b"PK\x03\x04")
+    assert refusal(Path("cifar10")) == "cifar10-jpeg.zip is not a readable zip: make it anew"
+
+
 def test_real_mnist(mnist: Path) -> None:
     train, test = (
         data.load(DataConfig(dataset="mnist")),

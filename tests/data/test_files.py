@@ -49,9 +49,11 @@ def test_a_web_of_links_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_link_to_nothing_and_a_pipe_are_left_out(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "mine", {f"{i}.png": encoded(RGB) for i in range(2)})
     (folder / "gone.png").symlink_to(tmp_path / "nowhere")
+    (folder / "itself.png").symlink_to(folder / "itself.png")
     os.mkfifo(folder / "pipe.png")
     assert left_out(load(folder)) == {
         "gone.png": "cannot be opened",
+        "itself.png": "cannot be opened",
         "pipe.png": "no ordinary file",
     }
 
