@@ -12,6 +12,7 @@ import torch
 
 from gandash import checkpoints, data, runs
 from gandash.app.assets import publish
+from gandash.app.inference import INFERENCE
 from gandash.app.parts.quoted import in_html
 from gandash.checkpoints import Broken, Checkpoint, samples, weights
 from gandash.checkpoints.scores import Gauges
@@ -26,7 +27,6 @@ from gandash.pictures.raster import encode
 from gandash.storage.paths import classifiers_root, pretrained_root, runs_root
 from gandash.zoo import ZOO
 
-INFERENCE = threading.BoundedSemaphore(2)
 _READING = threading.Lock()
 
 

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from gandash import browser, checkpoints
 from gandash.app.assets import STORE, base_path
-from gandash.app.cached import INFERENCE
+from gandash.app.inference import INFERENCE
 from gandash.checkpoints import CARD, Checkpoint, weights
 from gandash.data import to_uint8
 from gandash.networks import Generator

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from gandash import runs
 from gandash.app import cached, server
 from gandash.checkpoints import weights
 from gandash.runs import execution
+from gandash.storage.paths import PROJECT
 from tests.conftest import ConfigFactory
 
 pytestmark = pytest.mark.usefixtures("plain_arithmetic")
@@ -58,3 +61,9 @@ def test_without_checkpoints_it_starts_too(runs_root: Path, pretrained_root: Pat
     server.warm_up()
     assert gc.get_freeze_count() > 0
     assert not any(root.exists() and list(root.iterdir()) for root in (runs_root, pretrained_root))
+
+
+def test_what_is_cached_is_imported_once_the_server_has_its_runtime() -> None:
+    """Earlier, Streamlit warns of each function that is cached: a newcomer's first lines."""
+    code = "import sys, streamlit_app; sys.exit('gandash.app.cached' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0

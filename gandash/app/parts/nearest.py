@@ -10,7 +10,8 @@ import torch
 from gandash import latent
 from gandash.app import cached
 from gandash.app.assets import publish
-from gandash.app.cached import INFERENCE, generator, training_extractor, training_pixels
+from gandash.app.cached import generator, training_extractor, training_pixels
+from gandash.app.inference import INFERENCE
 from gandash.app.parts import jobs, links, page
 from gandash.app.parts.quoted import in_html
 from gandash.app.parts.refusals import shown
