@@ -43,8 +43,8 @@ Seconds = dict[str, dict[str, float]]  # wall and processor, by part
 def main() -> None:
     options = _parser().parse_args()
     torch.set_num_threads(options.threads or torch.get_num_threads())
-    found, _ = checkpoints.find(pretrained_root(), runs_root())
-    checkpoint = next(it for it in found if it.name == options.checkpoint)
+    ready, _ = checkpoints.find(pretrained_root(), runs_root())
+    checkpoint = next(it for it in ready if it.name == options.checkpoint)
     facts = machine(torch.device("cpu")) | {
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else "unknown"
     }
@@ -95,9 +95,12 @@ def time_evaluation(checkpoint: Checkpoint, folder: Path) -> Seconds:
     """
     spent: Seconds = {}
     real_images.forget()
-    part, wall, processor = "", time.perf_counter(), time.process_time()
+    part = ""
+    wall = time.perf_counter()
+    processor = time.process_time()
     for item in after_training.evaluate(checkpoint, folder):
-        now, used = time.perf_counter(), time.process_time()
+        now = time.perf_counter()
+        used = time.process_time()
         if part:
             before = spent.get(part, {"wall": 0.0, "processor": 0.0})
             spent[part] = {
@@ -119,10 +122,14 @@ def time_measurement(checkpoint: Checkpoint, folder: Path) -> Seconds:
     config = checkpoint.card.config
     state = training.new_state(config, data.load(config.data))
     real = read_real(config.data, folder)
-    wall, processor = time.perf_counter(), time.process_time()
+    wall = time.perf_counter()
+    processor = time.process_time()
     measure(state, real)
-    now, used = time.perf_counter(), time.process_time()
-    return {WHILE: {"wall": round(now - wall, 2), "processor": round(used - processor, 2)}}
+    spent = {
+        "wall": round(time.perf_counter() - wall, 2),
+        "processor": round(time.process_time() - processor, 2),
+    }
+    return {WHILE: spent}
 
 
 def median(rounds: list[Seconds]) -> Seconds:

@@ -170,6 +170,6 @@ def _about_noise(noise: Evaluation | None) -> str:
     )
 
 
-def _listed(found: Figures, names: tuple[str, ...]) -> str:
-    *others, last = (f"{TITLES[name]} {found.shown(name)}" for name in names)
+def _listed(figures: Figures, names: tuple[str, ...]) -> str:
+    *others, last = (f"{TITLES[name]} {figures.shown(name)}" for name in names)
     return f"{', '.join(others)} and {last}"

@@ -71,7 +71,7 @@ class Config(Section):
     evaluate_every: int = setting(
         0,
         "Steps between measurements of samples",
-        "Measure 2,000 samples against held-out images every so many steps, and keep the weights "
+        "Measure 2,000 samples against training images every so many steps, and keep the weights "
         "of the step with the least Fréchet distance beside the last; 0: never",
         ge=0,
         le=1_000_000,

@@ -24,8 +24,11 @@ from gandash.evaluation.extractor import Extractor, digest_of
 from gandash.records import Section, explain
 from gandash.storage.files import write_whole
 
-VERSION, FEATURES = 1, 128
-BATCH, LEARNING_RATE, WEIGHT_DECAY = 128, 4e-3, 1e-2
+VERSION = 1
+FEATURES = 128
+BATCH = 128
+LEARNING_RATE = 4e-3
+WEIGHT_DECAY = 1e-2
 READ_BATCH = 1024
 SHIFT = 4
 
@@ -183,7 +186,8 @@ def _moved(images: Tensor, mirror: bool) -> Tensor:
     count, _, height, width = images.shape
     wide = pad(images.float(), (SHIFT,) * 4, mode="reflect").to(images.dtype)
     top, left = torch.randint(0, 2 * SHIFT + 1, (2, count, 1))
-    rows, columns = top + torch.arange(height), left + torch.arange(width)
+    rows = top + torch.arange(height)
+    columns = left + torch.arange(width)
     if mirror:
         columns = torch.where(torch.rand(count, 1) < 0.5, columns, columns.flip(1))
     # the indices' own axes come first: (N, H, W, C)
@@ -260,11 +264,11 @@ def load(folder: Path, dataset: str) -> tuple[Classifier, Facts]:
     """
     path = folder / f"{dataset}.safetensors"
     if not path.is_file():
-        there = ", ".join(sorted(found.stem for found in folder.glob("*.safetensors"))) or "none"
+        others = ", ".join(sorted(it.stem for it in folder.glob("*.safetensors"))) or "none"
         raise ValueError(
             "Samples are measured with a classifier for their data, and there is none for "
             f"{dataset!r} (there are: "
-            f"{there}): make one with python -m gandash classifier {dataset}"
+            f"{others}): make one with python -m gandash classifier {dataset}"
         )
     try:
         with safe_open(path, framework="pt") as file:

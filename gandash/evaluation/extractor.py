@@ -28,8 +28,8 @@ class Extractor:
 
 def digest_of(tensors: Mapping[str, Tensor]) -> str:
     """A digest of weights by name, whatever file they came from."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for name in sorted(tensors):
-        found.update(name.encode())
-        found.update(tensors[name].detach().cpu().contiguous().numpy().tobytes())
-    return found.hexdigest()
+        digest.update(name.encode())
+        digest.update(tensors[name].detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

@@ -90,11 +90,11 @@ def read(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
     Gray ones as three equal channels.
     """
     device = next(network.parameters()).device
-    found = []
+    batches = []
     for start in range(0, len(images), BATCH):
         batch = images[start : start + BATCH]
-        found.append([part.cpu() for part in network(batch.expand(-1, 3, -1, -1).to(device))])
-    features, logits = (torch.cat(parts) for parts in zip(*found, strict=True))
+        batches.append([part.cpu() for part in network(batch.expand(-1, 3, -1, -1).to(device))])
+    features, logits = (torch.cat(parts) for parts in zip(*batches, strict=True))
     return features, logits
 
 

@@ -16,8 +16,10 @@ from torch import Tensor
 
 from gandash.evaluation.distances import center_of, chunks, nearest
 
-NEIGHBORS, DENSITY_NEIGHBORS = 3, 5
-DIVERSITY_SAMPLES, SUBSET_SEED = 2000, 0
+NEIGHBORS = 3
+DENSITY_NEIGHBORS = 5
+DIVERSITY_SAMPLES = 2000
+SUBSET_SEED = 0
 SCORE_PARTS = 10
 KERNEL_CHUNK = 256  # rows of double precision that stay in a processor's cache
 
@@ -65,7 +67,8 @@ def kernel_distance(fake: Tensor, real: Tensor) -> Kernel:
     fake_pairs = _kernel_sums(f, f)[0] - _cubed((f * f).sum(1), f.shape[1])
     real_pairs = _kernel_sums(r, r)[0] - _cubed((r * r).sum(1), r.shape[1])
     fake_across, real_across = _kernel_sums(f, r)
-    m, n = len(f), len(r)
+    m = len(f)
+    n = len(r)
     within_fake = fake_pairs.sum() / (m * (m - 1))
     within_real = real_pairs.sum() / (n * (n - 1))
     across = fake_across.sum() / (m * n)
@@ -153,7 +156,8 @@ def neighborhoods(fake: Tensor, real: Tensor, real_radii: Tensor | None = None) 
     reach, wide = (radii(real) if real_radii is None else real_radii).T
     center = center_of(real)
     near = real - center
-    precise, inside = 0, 0
+    precise = 0
+    inside = 0
     recalled = torch.zeros(len(real), dtype=torch.bool)
     covered = torch.zeros(len(real), dtype=torch.bool)
     for rows, own in zip(chunks(fake), chunks(fake_reach), strict=True):
@@ -184,8 +188,8 @@ def classifier_score(logits: Tensor) -> tuple[float, float]:
         isc_features_to_metric,
     )
 
-    found = isc_features_to_metric(_checked(logits, SCORE_PARTS))
-    return float(found[KEY_METRIC_ISC_MEAN]), float(found[KEY_METRIC_ISC_STD])
+    score = isc_features_to_metric(_checked(logits, SCORE_PARTS))
+    return float(score[KEY_METRIC_ISC_MEAN]), float(score[KEY_METRIC_ISC_STD])
 
 
 def class_shares(labels: Tensor, classes: int) -> npt.NDArray[np.float64]:

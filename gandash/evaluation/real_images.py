@@ -25,7 +25,9 @@ from gandash.storage import tensor_cache
 from gandash.storage.paths import runs_root
 
 PIXEL_SAMPLES = 2000
-FEATURES, RADII, USUAL = "features", "radii", ("usual", "usual_pixels")
+FEATURES = "features"
+RADII = "radii"
+USUAL = ("usual", "usual_pixels")
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,10 @@ def kept(
 ) -> dict[str, Tensor]:
     """Tensors that follow from ``parts`` alone: read from their file, or made and kept in it."""
     path = file_of(runs_root(), parts)
-    if (found := tensor_cache.read(path, names)) is not None:
-        return found[0]
+    before = tensor_cache.read(path, names)
+    if before is not None:
+        tensors, _ = before
+        return tensors
     tensors = make()
     with contextlib.suppress(OSError):  # no room: made again the next time
         tensor_cache.write(path, tensors, {})

@@ -33,15 +33,15 @@ def over_seeds(cards: list[Card]) -> list[tuple[str, Protocol, pd.DataFrame]]:
             arms.setdefault((card.config.loss.alpha, card.config.loss.beta), []).append(
                 card.evaluation
             )
-    found = []
+    tables = []
     for (protocol, choice, shared), arms in groups.items():
         several = {
             smoothing: measured for smoothing, measured in sorted(arms.items()) if len(measured) > 1
         }
         if len(several) > 1:
             table = pd.DataFrame([_arm(*it) for it in several.items()])
-            found.append((_training(shared, choice), protocol, table))
-    return found
+            tables.append((_training(shared, choice), protocol, table))
+    return tables
 
 
 def _training(config: Config, choice: str) -> str:

@@ -113,11 +113,11 @@ def measure(state: State, real: RealImages) -> Quality:
     return Quality(metrics.frechet_distance(features, real.features), near.precision, near.recall)
 
 
-def better(best: Best | None, state: State, found: Quality) -> Best:
+def better(best: Best | None, state: State, quality: Quality) -> Best:
     """The best so far, with the state as it stands taken into account; of equals the earlier."""
-    if best is not None and best.frechet <= found.frechet:
+    if best is not None and best.frechet <= quality.frechet:
         return best
-    return Best(state.step, state.seconds, found.frechet, _copy(state.sampler), _copy(state.D))
+    return Best(state.step, state.seconds, quality.frechet, _copy(state.sampler), _copy(state.D))
 
 
 def _copy(network: torch.nn.Module) -> dict[str, Tensor]:

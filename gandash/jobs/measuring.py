@@ -58,7 +58,7 @@ def measure(root: Path, folder: Path) -> Iterator[Progress]:
             _keep(root, checkpoint, item)
 
 
-def _keep(root: Path, measured: Checkpoint, found: Figures) -> None:
+def _keep(root: Path, measured: Checkpoint, figures: Figures) -> None:
     """Within the gate, behind which runs are removed: no folder comes back with a card alone."""
     with gate(root, seconds=-1):
         if checkpoints.load_card(measured.folder) != measured.card:
@@ -67,7 +67,7 @@ def _keep(root: Path, measured: Checkpoint, found: Figures) -> None:
                 "changed: "
                 "measure it again"
             )
-        checkpoints.attach(measured, found)
+        checkpoints.attach(measured, figures)
 
 
 def main(root: Path, folder: Path) -> None:

@@ -33,7 +33,7 @@ SLOTS = {
 
 
 class BestFacts(Section):
-    """Of which step the best weights are, and how far their samples are from held-out images."""
+    """Of which step the best weights are, and how far their samples are from real images."""
 
     step: int = Field(ge=0)
     seconds: float = Field(ge=0, allow_inf_nan=False)

@@ -304,7 +304,7 @@ def groups(names: list[str]) -> list[list[str]]:
             f"{unknown[0]!r} is none: "
             f"did you mean {near[0]}?"
         )
-    found: dict[str, list[str]] = {}
+    together: dict[str, list[str]] = {}
     for name in names or ZOO:
-        found.setdefault(ZOO[name].group or name, []).append(name)
-    return list(found.values())
+        together.setdefault(ZOO[name].group or name, []).append(name)
+    return list(together.values())

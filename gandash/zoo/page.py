@@ -16,8 +16,11 @@ from gandash.pictures import raster
 from gandash.storage.files import write_whole
 from gandash.zoo import entries
 
-SEED, COLUMNS, ROWS = 0, 16, 4
-PAGE, PICTURES = "zoo.md", "zoo"
+SEED = 0
+COLUMNS = 16
+ROWS = 4
+PAGE = "zoo.md"
+PICTURES = "zoo"
 HEAD = f"""# The zoo
 
 What ships in `pretrained/`. Each picture holds the first {COLUMNS * ROWS} samples of seed {SEED},
@@ -47,11 +50,11 @@ def write(pretrained: Path, docs: Path) -> Path:
 
     Returns the page.
     """
-    found = {checkpoint.name: checkpoint for checkpoint in checkpoints.find(pretrained)[0]}
-    there = [found[name] for name in entries.ZOO if name in found]
+    by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints.find(pretrained)[0]}
+    shipped = [by_name[name] for name in entries.ZOO if name in by_name]
     parts = []
     by_data: dict[str, list[Checkpoint]] = {}
-    for checkpoint in there:
+    for checkpoint in shipped:
         by_data.setdefault(checkpoint.card.data.title, []).append(checkpoint)
     for title, members in by_data.items():
         table = _table(
@@ -78,8 +81,8 @@ def _table(members: list[Checkpoint], gauges: Gauges) -> str:
     rows = [(it.title, it.choice, it.evaluation) for it in cards if it.evaluation is not None]
     if not rows:
         return ""
-    measured = [found for _, _, found in rows]
-    protocols = {found.protocol for found in measured}
+    measured = [figures for _, _, figures in rows]
+    protocols = {figures.protocol for figures in measured}
     if len(protocols) > 1:
         raise ValueError(
             f"Figures in one table must share a protocol, and those of {rows[0][0]!r} and others "
@@ -90,8 +93,8 @@ def _table(members: list[Checkpoint], gauges: Gauges) -> str:
     protocol = protocols.pop()
     if gauges.real is not None and gauges.real.protocol == protocol:
         rows.append(("*training images*", "", gauges.real))
-    lines = _lines(COLUMN_TITLES, [(title, step, *_cells(found)) for title, step, found in rows])
-    noises = " ".join(sorted({found.about_noise for found in measured}))
+    lines = _lines(COLUMN_TITLES, [(title, step, *_cells(it)) for title, step, it in rows])
+    noises = " ".join(sorted({figures.about_noise for figures in measured}))
     said = f"Measured on {protocol}. {noises} {_chosen(cards)} {gauges.beside(protocol)}"
     return f"{lines}\n\n{' '.join(said.split())}\n"
 
@@ -108,9 +111,9 @@ def _chosen(cards: Sequence[Card]) -> str:
 
 def _arms(members: list[Checkpoint]) -> str:
     """Arms of label smoothing over their seeds, where there are several of both."""
-    found = seeds.over_seeds([checkpoint.card for checkpoint in members])
+    tables = seeds.over_seeds([checkpoint.card for checkpoint in members])
     parts = []
-    for training, _, table in found:
+    for training, _, table in tables:
         lines = _lines(list(table.columns), table.astype(str).to_numpy().tolist())
         said = (
             "mean ± standard deviation over seeds of the training, each measured as above; what "
@@ -126,8 +129,8 @@ def _lines(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
 
 
-def _cells(found: Evaluation) -> tuple[str, ...]:
-    return tuple(found.shown(name) for name in FIGURES)
+def _cells(figures: Evaluation) -> tuple[str, ...]:
+    return tuple(figures.shown(name) for name in FIGURES)
 
 
 def _described(checkpoint: Checkpoint) -> str:

@@ -68,7 +68,8 @@ def _measure(folder: Path) -> Iterator[Progress]:
 
 
 def _run(root: Path, name: str) -> Run:
-    run, config = Run(root / name), entries.ZOO[name].config
+    run = Run(root / name)
+    config = entries.ZOO[name].config
     if not (run.folder / runs.STATUS).exists():
         return runs.create(root, config, name)
     more = config.epochs - run.config().epochs

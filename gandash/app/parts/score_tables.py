@@ -18,17 +18,17 @@ WEIGHTS = "Step"
 TRAINING_IMAGES = "(training images)"
 
 
-def line(found: Figures) -> str:
+def line(figures: Figures) -> str:
     """The three figures that say most, for a card."""
     return (
-        f"Fréchet **{found.shown('frechet')}** · precision **{found.shown('precision')}** · "
-        f"recall **{found.shown('recall')}**"
+        f"Fréchet **{figures.shown('frechet')}** · precision **{figures.shown('precision')}** · "
+        f"recall **{figures.shown('recall')}**"
     )
 
 
-def about(found: Figures) -> str:
+def about(figures: Figures) -> str:
     """How figures were measured, and what stands behind their ±, in Markdown."""
-    return f"Measured on {in_markdown(str(found.protocol))}. {in_markdown(found.about_noise)}"
+    return f"Measured on {in_markdown(str(figures.protocol))}. {in_markdown(figures.about_noise)}"
 
 
 def heading(card: Card, protocol: Protocol) -> str:
@@ -42,7 +42,7 @@ def by_protocol(cards: list[Card]) -> dict[Protocol, list[Card]]:
     for card in cards:
         if card.evaluation:
             groups.setdefault(card.evaluation.protocol, []).append(card)
-    return {protocol: sorted(found, key=_frechet) for protocol, found in groups.items()}
+    return {protocol: sorted(measured, key=_frechet) for protocol, measured in groups.items()}
 
 
 def table(cards: list[Card], reference: Evaluation | None = None) -> pd.DataFrame:
@@ -68,8 +68,8 @@ def table(cards: list[Card], reference: Evaluation | None = None) -> pd.DataFram
     return _aligned(pd.DataFrame(rows))
 
 
-def _shown(found: Evaluation) -> dict[str, str]:
-    return {title: found.shown(name) for name, title in COLUMNS.items()}
+def _shown(figures: Evaluation) -> dict[str, str]:
+    return {title: figures.shown(name) for name, title in COLUMNS.items()}
 
 
 def _aligned(rows: pd.DataFrame) -> pd.DataFrame:
