@@ -6,7 +6,6 @@ import hashlib
 import zipfile
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 from torch import Tensor
 
@@ -19,6 +18,7 @@ from gandash.data.named import SOURCES, data_folder
 from gandash.data.pixels import fit, recolor
 from gandash.data.stacking import check_enough, stack
 from gandash.kinds import Kind, of_batch, of_dataset
+from gandash.storage.paths import expanded
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _load_named(config: DataConfig, split: str) -> Dataset:
 
 
 def _load_location(config: DataConfig) -> Dataset:
-    location = Path(config.dataset).expanduser()
+    location = expanded(config.dataset)
     mode = "L" if config.color == "gray" else "RGB"
     if location.is_dir():
         listing = in_folder(location)

@@ -16,7 +16,7 @@ from gandash.config import ImageSize
 from gandash.data.archives import in_zip
 from gandash.data.left_out import told
 from gandash.data.stacking import stack
-from gandash.storage.paths import cache_root
+from gandash.storage.paths import cache_root, expanded
 from gandash.theory import toy_data
 
 Loaded = tuple[Tensor, Tensor | None, tuple[str, ...]]
@@ -41,7 +41,7 @@ class Source:
 def data_folder() -> Path:
     """The folder of datasets: ``GANDASH_DATA``, or a cache folder that downloads fill."""
     folder = os.environ.get("GANDASH_DATA")
-    return Path(folder).expanduser() if folder else cache_root("GANDASH_DATA") / "data"
+    return expanded(folder) if folder else cache_root("GANDASH_DATA") / "data"
 
 
 def _load_idx(kind: str, folder: Path, split: str) -> Loaded:

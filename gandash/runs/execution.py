@@ -25,7 +25,7 @@ from gandash.runs.metrics_file import METRICS, append_metrics, forget_end, trunc
 from gandash.runs.saved_state import check_data, load_best, load_state, save_state
 from gandash.runs.snapshots import SNAPSHOTS
 from gandash.storage.files import flush, write_whole
-from gandash.storage.paths import classifiers_root
+from gandash.storage.paths import classifiers_root, expanded
 from gandash.training import (
     Report,
     Snapshot,
@@ -152,9 +152,9 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
 
 def _data_of(run: Run, config: Config) -> Dataset:
     """The data that a run is trained on; ``ValueError`` if they are not there or have changed."""
-    location = Path(config.data.dataset)
+    location = expanded(config.data.dataset)
     named = config.data.dataset in data.SOURCES
-    if not named and not location.expanduser().exists() and not location.is_absolute():
+    if not named and not location.exists() and not location.is_absolute():
         raise ValueError(
             f"The data of run {run.name!r} lie at {str(location)!r}, seen from where it was "
             f"begun, and not from {Path.cwd()}: resume it from there"

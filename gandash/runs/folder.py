@@ -27,6 +27,7 @@ from gandash.runs.metrics_file import METRICS, read_metrics
 from gandash.runs.snapshots import SNAPSHOTS, read_snapshots
 from gandash.storage.files import remove_leftovers, write_whole
 from gandash.storage.locks import is_held
+from gandash.storage.paths import expanded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -277,12 +278,7 @@ def with_whole_path(config: Config) -> Config:
     dataset = config.data.dataset
     if dataset in SOURCES:
         return config
-    try:
-        whole = str(Path(dataset).expanduser().absolute())
-    except RuntimeError as error:
-        raise ValueError(
-            f"dataset begins in the home of a user who has none, {dataset!r}: write the whole path"
-        ) from error
+    whole = str(expanded(dataset).absolute())
     return config.model_copy(update={"data": config.data.model_copy(update={"dataset": whole})})
 
 

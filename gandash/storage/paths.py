@@ -55,6 +55,16 @@ def cache_root(variable: str) -> Path:
     return _home(variable) / ".cache" / "gandash"
 
 
+def expanded(path: str) -> Path:
+    """A path with ``~`` as the user's home; ``ValueError`` if that user has none."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise ValueError(
+            f"{path!r} begins in the home of a user who has none: write the whole path"
+        ) from error
+
+
 def _folder(variable: str, default: Callable[[], Path]) -> Path:
     given = os.environ.get(variable)
     return Path(given) if given else default()

@@ -214,6 +214,12 @@ def test_an_unknown_name_is_refused(tmp_path: Path) -> None:
     assert sentence.endswith("is neither: check the spelling")
 
 
+def test_a_home_that_is_not_there_is_refused() -> None:
+    assert refusal(Path("~nobody-at-all/images")) == (
+        "'~nobody-at-all/images' begins in the home of a user who has none: write the whole path"
+    )
+
+
 def test_a_file_that_is_no_zip_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.zip").write_bytes(b"PK\x03\x04 no zip")
     assert "is neither: check the spelling" in refusal(tmp_path / "mine.zip")
