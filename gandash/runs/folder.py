@@ -38,6 +38,9 @@ STATE = "state.safetensors"
 STOP = "stop"
 PROTOCOL = "protocol.json"
 LOCK = ".lock"
+OF_ITS_TRAINER = ("*.safetensors", METRICS, PROTOCOL, f"{SNAPSHOTS}/*.webp")
+OF_SEVERAL = (STATUS, CONFIG, STOP, "card.json")
+WRITE_SECONDS = 60.0  # no write of these takes as long
 DRAFT = ".new-"  # a run's folder while it is made
 DRAFT_SECONDS = 3600.0  # one older than that was left by a process that was killed
 HOLD_SECONDS = 5.0  # a look at the lock takes it for an instant
@@ -155,8 +158,10 @@ class Run:
                 "wait or stop it first"
             ) from error
         try:
-            for name in (STATE, METRICS, PROTOCOL, "*.safetensors", f"{SNAPSHOTS}/*.webp"):
+            for name in OF_ITS_TRAINER:
                 remove_leftovers(self.folder / name)
+            for name in OF_SEVERAL:
+                remove_leftovers(self.folder / name, WRITE_SECONDS)
             yield
         finally:
             lock.release()

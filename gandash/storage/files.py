@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 RANDOM_LETTERS = 8  # of a temporary file's name, as the tempfile module draws them
@@ -29,13 +31,16 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def remove_leftovers(path: Path) -> None:
+def remove_leftovers(path: Path, seconds: float = 0.0) -> None:
     """Remove the temporary files of writes of ``path`` whose process was killed.
 
-    Only for its one writer: a write that is under way would lose its file.
+    A write that is under way would lose its file: where ``path`` has several writers, only those
+    older than some ``seconds``, by which any write has ended.
     """
     for temporary in path.parent.glob(f".{path.name}.{'?' * RANDOM_LETTERS}"):
-        temporary.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if time.time() - temporary.stat().st_mtime >= seconds:
+                temporary.unlink()
 
 
 def flush(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from gandash.config import Config
 from gandash.storage.paths import PROJECT
 from tests.e2e.conftest import is_local, serve, visit
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.browser
 SCRUBBER = ".scrubber[data-ready=true]"
@@ -349,14 +351,18 @@ def zip_of(folder: Path) -> bytes:
 
 def wait_for_step(page: Page, least: int) -> int:
     """Wait until the progress says at least this step; returns the step it says."""
-    for _ in range(240):
-        found = re.search(
-            r"Step ([\d,]+) of", progress(page).inner_text() if progress(page).count() else ""
-        )
-        if found and (step := int(found[1].replace(",", ""))) >= least:
-            return step
+    seen = ""
+    since = time.monotonic()
+    while time.monotonic() - since < PATIENCE:
+        said = progress(page).inner_text() if progress(page).count() else ""
+        step = re.search(r"Step ([\d,]+) of", said)
+        if step and int(step[1].replace(",", "")) >= least:
+            return int(step[1].replace(",", ""))
+        if said != seen:
+            seen = said
+            since = time.monotonic()
         page.wait_for_timeout(500)
-    pytest.fail(f"The run did not reach step {least} within 2 minutes")
+    pytest.fail(f"The run stands still before step {least}: {seen}")
 
 
 def progress(page: Page) -> Locator:

@@ -674,8 +674,15 @@ def test_what_a_killed_write_left_is_removed_when_the_run_goes_on(
     left = [f".{STATE}.a1b2c3_4", f".{GENERATOR}.abcdefgh", "snapshots/.00000003.webp.abcdefgh"]
     for name in left:
         (run.folder / name).write_bytes(b"half")
+    of_several = [run.folder / f".{name}.abcdefgh" for name in (runs.STATUS, "card.json")]
+    for path in of_several:
+        path.write_bytes(b"half")
+        os.utime(path, (0, 0))
+    under_way = run.folder / f".{runs.STATUS}.12345678"  # by another process, just now
+    under_way.write_bytes(b"half")
     finish(run)
     assert not [name for name in left if (run.folder / name).exists()]
+    assert [path.exists() for path in (*of_several, under_way)] == [False, False, True]
     assert run.resumable
 
 
