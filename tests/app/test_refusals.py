@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import os
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gandash import app as app_package
 from gandash.app.parts.quoted import JOINER
 from gandash.app.parts.refusals import sentence
 
@@ -65,3 +67,33 @@ def test_a_sentence_keeps_the_file_and_drops_its_folders(
 def test_an_error_of_the_system_names_the_file_alone() -> None:
     error = OSError(errno.ENOENT, os.strerror(errno.ENOENT), "/srv/of-this-server/a/x.csv")
     assert sentence(error) == "No such file or directory: x.csv"
+
+
+# Callbacks that change the page's state alone: nothing that they do can be refused.
+PURE = {"apply_preset", "follow_data", "new_seeds", "take", "to_first_page"}
+
+
+def callbacks() -> list[tuple[str, ast.expr]]:
+    """What the app's widgets call when they are pressed or changed, with the module's name."""
+    return [
+        (path.name, keyword.value)
+        for path in sorted(Path(app_package.__file__).parent.rglob("*.py"))
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        for keyword in call.keywords
+        if keyword.arg in ("on_click", "on_change")
+    ]
+
+
+def test_every_callback_that_can_be_refused_is_guarded() -> None:
+    """One that raises would end in an error box without its sentence."""
+    assert len(callbacks()) > 10
+    for module, value in callbacks():
+        called = ast.unparse(value)
+        safe = (
+            called in PURE
+            or called == "'ignore'"
+            or called == "jobs.attempt"
+            or called.startswith("guarded(")
+        )
+        assert safe, f"{module}: {called} must go through guarded"
