@@ -30,6 +30,14 @@ from gandash.zoo import ZOO
 _READING = threading.Lock()
 
 
+def _stamp(path: Path) -> int:
+    """When a file was last written, 0 if there is none: the rest of a cache's key."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def find_checkpoints() -> tuple[list[Checkpoint], list[Broken]]:
     """Checkpoints in the order of the zoo, then finished runs by name.
 
@@ -38,9 +46,7 @@ def find_checkpoints() -> tuple[list[Checkpoint], list[Broken]]:
     roots = (pretrained_root(), runs_root())
     return _find(
         tuple(
-            (str(path), path.stat().st_mtime_ns)
-            for root in roots
-            for path in sorted(root.glob("*/card.json"))
+            (str(path), _stamp(path)) for root in roots for path in sorted(root.glob("*/card.json"))
         )
     )
 
@@ -55,7 +61,7 @@ def _find(stamp: tuple[tuple[str, int], ...]) -> tuple[list[Checkpoint], list[Br
 def not_measurable(checkpoint: Checkpoint) -> str:
     """Why a checkpoint's samples cannot be measured, in one sentence; empty if they can."""
     path = classifiers_root() / f"{checkpoint.card.data.name}.safetensors"
-    return _not_measurable(checkpoint, path.stat().st_mtime_ns if path.is_file() else 0)
+    return _not_measurable(checkpoint, _stamp(path))
 
 
 @st.cache_data(
@@ -79,7 +85,10 @@ def gauges(dataset: str) -> Gauges:
     path = classifiers_root() / f"{dataset}.safetensors"
     if dataset not in data.SOURCES or not path.is_file():
         return Gauges()
-    return _gauges(dataset, path.stat().st_mtime_ns)
+    try:
+        return _gauges(dataset, _stamp(path))
+    except (ValueError, OSError):  # damaged: whoever asks to measure is told
+        return Gauges()
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -93,7 +102,7 @@ def generator(checkpoint: Checkpoint) -> Generator:
     ``ValueError`` if its weights are damaged.
     """
     path = checkpoint.folder / weights.GENERATOR
-    return _generator(checkpoint, path.stat().st_mtime_ns if path.exists() else 0)
+    return _generator(checkpoint, _stamp(path))
 
 
 @st.cache_resource(
@@ -139,7 +148,7 @@ def training_features(checkpoint: Checkpoint) -> Space | None:
     path = neighbors.file(runs_root(), extractor, dataset)
     if not path.is_file():
         return None
-    return _features(checkpoint, str(path), path.stat().st_mtime_ns)
+    return _features(checkpoint, str(path), _stamp(path))
 
 
 @st.cache_resource(
@@ -157,7 +166,7 @@ def training_extractor(checkpoint: Checkpoint) -> Extractor:
     """The classifier for what a checkpoint was trained on, shared by all that were."""
     dataset = checkpoint.card.config.data.dataset
     path = classifiers_root() / f"{dataset}.safetensors"
-    return _extractor(checkpoint, path.stat().st_mtime_ns if path.is_file() else 0)
+    return _extractor(checkpoint, _stamp(path))
 
 
 @st.cache_resource(

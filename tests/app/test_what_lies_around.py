@@ -146,6 +146,17 @@ def test_a_broken_card_is_one_sentence(
     assert any("two-sided" in str(box.options) for box in (*app.selectbox, *app.multiselect))
 
 
+def test_a_broken_classifier_breaks_no_page(arms: Path) -> None:
+    data = json.loads((arms / "plain" / CARD).read_text())["config"]["data"] | {"dataset": "mnist"}
+    evaluation = json.loads(measured(3.0).model_dump_json())
+    change(arms / "plain", config={"data": data}, data={"name": "mnist"}, evaluation=evaluation)
+    (arms / "classifiers").mkdir()
+    (arms / "classifiers" / "mnist.safetensors").write_bytes(b"no classifier")
+    app = visit("gallery")
+    assert_fine(app, "gallery")
+    assert not sentences(app)
+
+
 def words(folder: Path) -> None:
     text = (folder / runs.METRICS).read_text()
     (folder / runs.METRICS).write_text(text.replace("\n4,", "\n4,many<b>", 1))

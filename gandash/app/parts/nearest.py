@@ -129,9 +129,11 @@ def neighbors_in(title: str, how: str, pick: Pick, space: Space) -> None:
     st.markdown(f"**In {title}**: the nearest is at **{found[0].distance:.2f}**{ratio}.")
     cells = [cell(sample, f"Sample {pick.index + 1}", "Sample", "gd-self")]
     for near in found:
-        class_name = near.label
-        about = f"Training image {near.number:,}{', class ' * bool(class_name)}{class_name}"
-        caption = f"{near.distance:.2f}{' · ' * bool(class_name)}{class_name}"
+        about = f"Training image {near.number:,}"
+        caption = f"{near.distance:.2f}"
+        if near.label:
+            about += f", class {near.label}"
+            caption += f" · {near.label}"
         cells.append(cell(near.picture, f"{about}, distance {near.distance:.2f}", caption))
     st.html(f'<div class="gd-near">{"".join(cells)}</div>')
     st.caption(f"{how}. For comparison: {space.gauge}.")

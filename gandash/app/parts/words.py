@@ -26,7 +26,9 @@ def epochs_of(card: Card) -> str:
         return (
             f"{epochs} (best step)" if card.last_step >= planned else f"{epochs} (best step so far)"
         )
-    return epochs if card.step < planned else f"{done} epoch{'s' * (done != '1')}"
+    if card.step < planned:
+        return epochs
+    return "1 epoch" if done == "1" else f"{done} epochs"
 
 
 def duration(seconds: float) -> str:
