@@ -11,9 +11,10 @@ from torch import Tensor
 from gandash import latent
 from gandash.browser.program import Program, describe
 from gandash.kinds import of_batch
+from gandash.latent import directions
 from gandash.networks import Generator
 
-REFERENCE = "reference"
+REFERENCE, DIRECTIONS = "reference", "directions"
 REFERENCE_SEED = 0
 
 
@@ -21,11 +22,13 @@ def pack(G: Generator) -> bytes:
     """Safetensors with half-precision weights and the program as the metadata's ``program``.
 
     ``reference`` is what torch makes in fp32 of the first latent vector of seed 0, of class 0 where
-    there are classes: uint8 pixels (C, H, W), or a point (dim,) in float32. ``UnsupportedError``
-    says why a generator cannot be packed.
+    there are classes: uint8 pixels (C, H, W), or a point (dim,) in float32. ``directions`` are the
+    unit vectors (count, latent_dim) that move the picture most. ``UnsupportedError`` says why a
+    generator cannot be packed.
     """
     described = describe(G)
-    tensors = described.weights | {REFERENCE: _reference(G)}
+    extra = {REFERENCE: _reference(G), DIRECTIONS: directions.principal(G)}
+    tensors = described.weights | extra
     return save_safetensors(tensors, metadata={"program": _text(described)})
 
 

@@ -239,6 +239,26 @@ def export(
     print(f"Exported {card.name} at {card.stand} to {to}")
 
 
+def page_(
+    names: tyro.conf.Positional[tuple[str, ...]],
+    out: Annotated[Path, tyro.conf.arg(aliases=("-o",))] = Path("gandash.html"),
+    folder: bool = False,
+) -> None:
+    """Write generators as a page that needs no server: it opens from disk, by mail, offline.
+
+    Args:
+        names: Names of the checkpoints.
+        out: The file; or, of a folder, its name.
+        folder: Write a folder of files for a static host instead of one file.
+    """
+    from gandash.browser import page
+
+    found = [_find_checkpoint(name) for name in names]
+    size = page.write_folder(found, out) if folder else page.write_file(found, out)
+    count = f"{len(found)} checkpoint" if len(found) == 1 else f"{len(found)} checkpoints"
+    print(f"Wrote a page of {count}, {size / 1e6:.1f} MB, to {out}")
+
+
 @on_all_cores
 def zoo_(
     action: Annotated[Literal["train", "document"], tyro.conf.Positional],

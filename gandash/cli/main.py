@@ -5,7 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from gandash.cli.commands import classifier, evaluate, export, list_, resume, sample, train, zoo_
+from gandash.cli.commands import (
+    classifier,
+    evaluate,
+    export,
+    list_,
+    page_,
+    resume,
+    sample,
+    train,
+    zoo_,
+)
 from gandash.cli.dashboard import app
 from gandash.cli.flags import RefusedError
 from gandash.cli.syntax import read
@@ -18,6 +28,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "sample": sample,
     "list": list_,
     "export": export,
+    "page": page_,
     "evaluate": evaluate,
     "classifier": classifier,
     "zoo": zoo_,

@@ -11,7 +11,7 @@ import pytest
 from gandash import latent, runs
 from gandash.app import generators
 from gandash.app.assets import STORE
-from gandash.app.parts import studio
+from gandash.browser.page.writing import facts as facts_of
 from gandash.checkpoints import weights
 from gandash.runs import execution
 from gandash.storage.paths import PROJECT
@@ -27,7 +27,7 @@ def test_every_shipped_generator_runs_in_the_browser(name: str) -> None:
     content = STORE.get(str(described["weights"]))
     assert content is not None
     assert described == generators.describe(name), "the same content, the same address"
-    facts = studio.facts(generators.find(name))
+    facts = facts_of(generators.find(name).card)
     classes = facts["classes"]
     assert isinstance(classes, tuple)
     assert (facts["latent"], len(classes)) == (described["latent"], described["classes"])

@@ -9,6 +9,7 @@ import streamlit as st
 
 from gandash import browser
 from gandash.app.assets import publish
+from gandash.browser.page.writing import facts
 from gandash.checkpoints import Checkpoint
 
 SCRIPT = Path(__file__).parents[1] / "components" / "studio.js"
@@ -23,20 +24,8 @@ def studio(found: Sequence[Checkpoint]) -> None:
     script = browser.joined("studio/in_app.js", exports=("mountStudio",))
     worker = browser.joined("runtime/worker.js")
     data = {
-        "checkpoints": [facts(checkpoint) for checkpoint in found],
+        "checkpoints": [facts(checkpoint.card) for checkpoint in found],
         "script": publish(script.encode(), "js"),
         "worker": publish(worker.encode(), "js"),
     }
     component(key="latent_studio", data=data)
-
-
-def facts(checkpoint: Checkpoint) -> dict[str, object]:
-    """What the studio says of a checkpoint before it is opened."""
-    card = checkpoint.card
-    return {
-        "name": card.name,
-        "title": card.title,
-        "latent": card.config.network.latent_dim,
-        "shape": card.data.shape,
-        "classes": card.data.classes if card.config.labels.told else (),
-    }

@@ -73,6 +73,12 @@ export class Engines {
     return this.best.title;
   }
 
+  // What a page needs to know of the generator.
+  get facts() {
+    const { latent, classes, shape, directions } = this.program;
+    return { latent, classes, shape, directions };
+  }
+
   // What was tried, for the page to show: titles, milliseconds, errors, reasons.
   report() {
     return this.trials.map(({ title, ms, error, reason }) => ({ title, ms, error, reason }));

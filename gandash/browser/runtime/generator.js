@@ -18,7 +18,7 @@ export function distantGenerator(facts, title, make) {
 class Generator {
   constructor(runner) {
     this.runner = runner;
-    Object.assign(this, runner.facts); // latent, classes, shape
+    Object.assign(this, runner.facts); // latent, classes, shape, directions
     this.trials = runner.trials;
     this.title = runner.title; // of the engine in use
     this.busy = false;
@@ -92,8 +92,7 @@ function takeFirst(wishes) {
 class Beside {
   constructor(buffer) {
     this.engines = new Engines(buffer, () => document.createElement("canvas"));
-    const { latent, classes, shape } = this.engines.program;
-    this.facts = { latent, classes, shape };
+    this.facts = this.engines.facts;
     this.trials = this.engines.report();
     this.title = this.engines.title;
   }

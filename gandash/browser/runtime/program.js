@@ -3,9 +3,9 @@ import { readSafetensors } from "./safetensors.js";
 
 const PROGRAM_FORMAT = 1;
 
-// { latent, classes, labels, shape, layers, reference } of the bytes of a file. Each layer has its
-// sizes, `weight` (Uint16Array of half-precision numbers: phases^2, taps^2, inputs, outputs; null
-// for a norm) and `affine` (Float32Array: rows, 2, phases^2, outputs).
+// { latent, classes, labels, shape, layers, reference, directions } of the bytes of a file. Each
+// layer has its sizes, `weight` (Uint16Array of half-precision numbers: phases^2, taps^2, inputs,
+// outputs; null for a norm) and `affine` (Float32Array: rows, 2, phases^2, outputs).
 export function readProgram(buffer) {
   const { tensors, metadata } = readSafetensors(buffer);
   const program = JSON.parse(metadata.program ?? "null");
@@ -17,7 +17,14 @@ export function readProgram(buffer) {
     weight: layer.weight ? tensorOf(tensors, layer.weight, weightCount(layer)) : null,
     affine: tensorOf(tensors, layer.affine, 2 * layer.rows * layer.phases ** 2 * layer.outputs),
   }));
-  return { ...program, layers, reference: tensors.reference?.data };
+  const directions = rowsOf(tensors.directions?.data ?? [], program.latent);
+  return { ...program, layers, reference: tensors.reference?.data, directions };
+}
+
+function rowsOf(numbers, length) {
+  return Array.from({ length: numbers.length / length }, (_, row) =>
+    numbers.slice(row * length, (row + 1) * length),
+  );
 }
 
 function weightCount({ phases, taps, inputs, outputs }) {

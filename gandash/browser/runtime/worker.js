@@ -14,8 +14,7 @@ self.onmessage = ({ data: { id, kind, ...request } }) => {
 
 function openInWorker({ buffer }) {
   engines = new Engines(buffer);
-  const { latent, classes, shape } = engines.program;
-  return { facts: { latent, classes, shape }, trials: engines.report(), title: engines.title };
+  return { facts: engines.facts, trials: engines.report(), title: engines.title };
 }
 
 function makeInWorker({ z, shares }) {

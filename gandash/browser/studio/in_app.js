@@ -14,13 +14,6 @@ export function mountStudio(root, data, here) {
   const host = {
     checkpoints: data.checkpoints,
     load: (name) => loadFromServer(new URL(name, generators), assets, worker),
-    directions: async (name) => {
-      const answer = await fetch(new URL(`${name}/directions`, generators));
-      if (!answer.ok || !answer.headers.get("content-type").includes("json")) return [];
-      return (await answer.json()).map(({ title, vector }) => ({
-        title, vector: Float32Array.from(vector),
-      }));
-    },
     params: readParams,
     write: writeParams,
     onReturn,

@@ -25,7 +25,6 @@ const HELP = "Arrow keys move the point (with Shift faster), 1 to 4 go to the co
 // host: what surrounds the studio.
 //   checkpoints   [{ name, title, latent, shape, classes }]
 //   load(name)    Promise of { generator, note }; note says why its pictures come from the server
-//   directions(name)  Promise of [{ title, vector }]; empty where there are none
 //   params()      Map of what the link asks for
 //   write(params, isEntry)  puts the state into the link, as a new entry of the history or not
 //   onReturn(listen)  calls back when the visitor goes back or forward; returns how to end that
@@ -117,6 +116,7 @@ class Studio {
 
   // Another checkpoint: the tray's seeds stay, vectors of another size cannot.
   async choose(name) {
+    this.names.value = name;
     this.state.checkpoint = name;
     this.state.linked = [];
     this.state.shifts = [];
@@ -265,8 +265,8 @@ class Studio {
   point() {
     let z = this.view.base();
     const { shifts, length } = this.state;
-    this.moves?.forEach(({ vector }, number) => {
-      if (shifts[number]) z = combine([z, vector], [1, shifts[number]]);
+    this.directions.forEach((direction, number) => {
+      if (shifts[number]) z = combine([z, direction], [1, shifts[number]]);
     });
     return length > 0 ? atLength(z, length) : z;
   }
@@ -279,13 +279,9 @@ class Studio {
     return `‖z‖ ${this.length().toFixed(1)}`;
   }
 
-  async directions(name) {
-    this.moves = null;
-    const found = (await this.host.directions?.(name)) ?? [];
-    if (name !== this.state.checkpoint) return [];
-    this.moves = found;
-    if (found.length && this.state.shifts.some(Boolean)) this.change({});
-    return found;
+  // Unit vectors along which the pictures vary most; none where the server makes them.
+  get directions() {
+    return this.generator.directions ?? [];
   }
 
   vector(index) {

@@ -17,7 +17,6 @@ export class Tools {
     this.directions = new DirectionsTool(this.studio);
     const classes = classTool(this.studio);
     this.element.replaceChildren(this.length.element, ...classes, this.directions.element);
-    this.directions.open();
   }
 
   show() {
@@ -122,60 +121,49 @@ function select(title, options, chosen, choose) {
 class DirectionsTool {
   constructor(studio) {
     this.studio = studio;
-    this.element = element("section", { className: "tool directions", hidden: true });
-    this.strips = [];
-  }
-
-  async open() {
-    const { studio } = this;
-    const name = studio.state.checkpoint;
-    const found = await studio.directions(name);
-    if (!found?.length || name !== studio.state.checkpoint || !this.element.isConnected) return;
-    this.found = found;
-    const rows = found.map((direction, number) => this.row(direction, number));
-    const reset = button("Reset", () => {
-      studio.state.shifts = [];
-      this.sliders.forEach(({ set }) => set(0));
-      studio.change({});
-    });
-    this.element.replaceChildren(
+    this.rows = studio.directions.map((direction, number) => this.row(direction, number));
+    this.element = element(
+      "section",
+      { className: "tool directions", hidden: !this.rows.length },
       element("h2", {}, "Directions"),
       element("p", { className: "quiet" }, "What moves the picture most, in standard deviations."),
-      ...rows,
-      element("div", { className: "row" }, reset),
+      ...this.rows.map(({ row }) => row),
+      element("div", { className: "row" }, button("Reset", () => this.reset())),
     );
-    this.element.hidden = false;
-    this.rest();
   }
 
-  row({ title }, number) {
+  row(direction, number) {
     const { studio } = this;
-    const control = slider(
-      title, { min: -3, max: 3, step: 0.05, value: studio.state.shifts[number] ?? 0 },
+    const { row, set } = slider(
+      `Direction ${number + 1}`,
+      { min: -3, max: 3, step: 0.05, value: studio.state.shifts[number] ?? 0 },
       (value) => `${value.toFixed(1)} σ`,
-      (value) => {
-        const shifts = this.found.map((_, i) => studio.state.shifts[i] ?? 0);
-        shifts[number] = value;
-        studio.change({ shifts });
-      },
+      (value) => studio.change({ shifts: this.shifted(number, value) }),
     );
-    this.sliders = [...(this.sliders ?? []), control];
-    const strip = element("div", { className: "strip", "aria-hidden": "true" });
     const pictures = STRIP_SIGMAS.map(() => studio.picture(studio.state.checkpoint, ""));
-    strip.append(...pictures.map(({ canvas }) => canvas));
-    this.strips.push(pictures);
-    return element("div", { className: "direction" }, control.row, strip);
+    const canvases = pictures.map(({ canvas }) => canvas);
+    const strip = element("div", { className: "strip", "aria-hidden": "true" }, ...canvases);
+    const whole = element("div", { className: "direction" }, row, strip);
+    return { row: whole, set, pictures, direction };
+  }
+
+  shifted(number, value) {
+    const { shifts } = this.studio.state;
+    return this.rows.map((_, other) => (other === number ? value : (shifts[other] ?? 0)));
+  }
+
+  reset() {
+    this.rows.forEach(({ set }) => set(0));
+    this.studio.act({ shifts: [] });
   }
 
   rest() {
-    if (!this.found) return;
     const { studio } = this;
     const z = studio.point();
-    this.found.forEach(({ vector }, number) => {
+    this.rows.forEach(({ pictures, direction }, number) => {
       const now = studio.state.shifts[number] ?? 0;
-      STRIP_SIGMAS.forEach((sigma, place) => {
-        const shifted = combine([z, vector], [1, sigma - now]);
-        const picture = this.strips[number][place];
+      pictures.forEach((picture, place) => {
+        const shifted = combine([z, direction], [1, STRIP_SIGMAS[place] - now]);
         studio.background(`strip ${number} ${place}`, shifted, picture).catch(studio.fail);
       });
     });

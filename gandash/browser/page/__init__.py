@@ -1,0 +1,5 @@
+"""Generators as one page that needs no server: a file that opens from disk, by mail, offline."""
+
+from gandash.browser.page.writing import write_file, write_folder
+
+__all__ = ["write_file", "write_folder"]

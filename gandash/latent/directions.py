@@ -1,0 +1,50 @@
+"""Directions in latent space along which a generator's pictures vary most.
+
+As GANSpace finds them (Härkönen et al. 2020, arXiv:2004.02546): principal components of the first
+features of G, regressed to z.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from gandash.latent.vectors import classes_in_turn, draw
+from gandash.networks import Generator
+
+SAMPLES = 2000
+SEED = 0
+ROUNDS = 6  # of the power iteration
+
+
+def principal(G: Generator, count: int = 8, samples: int = SAMPLES) -> Tensor:
+    """At most ``count`` unit vectors (count, latent_dim), the one that moves most first.
+
+    z has a standard deviation of 1 along each. A direction's sign is that of its largest entry.
+    """
+    z = draw(SEED, samples, G.latent_dim)
+    features = _first_features(G, z)
+    features -= features.mean(0)
+    wanted = min(count, G.latent_dim)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        coordinates, _, _ = torch.svd_lowrank(features, wanted + 4, ROUNDS)
+    directions = coordinates[:, :wanted].T @ z  # regression on orthonormal coordinates
+    directions /= directions.norm(dim=1, keepdim=True)
+    largest = directions.abs().argmax(1, keepdim=True)
+    return directions * directions.gather(1, largest).sign()
+
+
+def _first_features(G: Generator, z: Tensor) -> Tensor:
+    """What the first layers of G make of z, (N, features)."""
+    kept: list[Tensor] = []
+    first = next(G.layers.children())
+    handle = first.register_forward_hook(lambda _module, _inputs, output: kept.append(output))
+    labels = classes_in_turn(len(z), G.classes) if G.classes else None
+    try:
+        with torch.inference_mode():
+            for part in range(0, len(z), 250):
+                G(z[part : part + 250], None if labels is None else labels[part : part + 250])
+    finally:
+        handle.remove()
+    return torch.cat(kept).flatten(1).float().clone()
