@@ -10,11 +10,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from gandash.data.files import MAX_ENTRIES, MAX_FILE_BYTES, Listing, cleaned, counts
+from gandash.data.files import MAX_FILE_BYTES, Listing, cleaned, counts
 from gandash.data.left_out import LeftOut, UnusableError
 
 ENTRY = b"PK\x01\x02"
 """What every entry of a zip's directory begins with."""
+MAX_ENTRIES = 250_000
 MAX_READ_BYTES = 64_000_000  # in one piece: more than a file may have
 ENCRYPTED = 0x1
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -50,9 +51,13 @@ class _Guarded:
     """
 
     def __init__(self, file: BinaryIO, title: str) -> None:
-        self._file, self._title = file, title
-        self.seek, self.tell, self.close = file.seek, file.tell, file.close
-        self.seekable, self.readable = file.seekable, file.readable
+        self._file = file
+        self._title = title
+        self.seek = file.seek
+        self.tell = file.tell
+        self.close = file.close
+        self.seekable = file.seekable
+        self.readable = file.readable
 
     def read(self, count: int = -1) -> bytes:
         content = b"" if count > MAX_READ_BYTES else self._file.read(count)

@@ -24,7 +24,8 @@ FORMATS = tuple(
 """By content, not by name. None runs another program, leads to other files or takes seconds."""
 MAX_PIXELS = 4096 * 4096
 MAX_SCALED_PIXELS = 80_000_000  # of a JPEG, which is decoded at a fraction of its size
-PNG, TEXTS = b"\x89PNG\r\n\x1a\n", (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
+PNG = b"\x89PNG\r\n\x1a\n"
+TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
 
 
 def decode(content: bytes, size: int, mode: str) -> Pixels | Deep:
@@ -64,7 +65,8 @@ def without_texts(content: bytes) -> bytes:
     """
     if not content.startswith(PNG):
         return content
-    kept, place = [PNG], len(PNG)
+    kept = [PNG]
+    place = len(PNG)
     while place + 8 <= len(content):
         length, kind = struct.unpack_from(">I4s", content, place)
         end = place + 12 + length

@@ -22,14 +22,15 @@ from gandash.pictures.raster import Pixels
 Values = npt.NDArray[np.float32]
 TOPS = (1, 255, 1023, 4095, 16383, 65535)
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
-NATIVE, OTHER = ("L", "B") if sys.byteorder == "little" else ("B", "L")
+NOT_NATIVE = "B" if sys.byteorder == "little" else "L"
 LOW_BYTES = {
     f"{colors};16{order}": f"{colors};16{other}"
     for colors in ("RGB", "RGBA")
-    for order, other in (("B", "L"), ("L", "B"), ("N", OTHER))
+    for order, other in (("B", "L"), ("L", "B"), ("N", NOT_NATIVE))
 }
 """Colors of 16 bits as Pillow reads them, by their high bytes: what to ask for to get the low."""
-GRAY_WITH_ALPHA, ITS_FOUR_BYTES = "LA;16B", "RGBA"
+GRAY_WITH_ALPHA = "LA;16B"
+ITS_FOUR_BYTES = "RGBA"
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ def _raw_mode(image: Image.Image) -> str:
 def _planes(image: Image.Image, content: bytes) -> tuple[Values, Values | None]:
     """Channels (C, H, W) as they are stored, C being 1 or 3, and the one of opacity (H, W)."""
     if _single(image):
-        return np.nan_to_num(np.asarray(upright(image), dtype=np.float32)[None]), None
+        values = np.asarray(upright(image), dtype=np.float32)[None]
+        return np.where(np.isfinite(values), values, np.float32(0)), None
     raw_mode = _raw_mode(image)
     if raw_mode == GRAY_WITH_ALPHA:
         first, second, third, fourth = _channels(_as(ITS_FOUR_BYTES, image, content))

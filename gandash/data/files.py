@@ -25,7 +25,7 @@ SYSTEM = frozenset(
 )  # fmt: skip
 """What systems put beside the files of their users, in lower case; hidden files are no data too."""
 MAX_FILE_BYTES = 50_000_000
-MAX_ENTRIES = 250_000
+MAX_FOLDER_FILES = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -115,10 +115,10 @@ def _walk(folder: Path, listing: Listing) -> Iterator[tuple[str, Path]]:
         if own in above:
             continue
         seen += len(entries)
-        if seen > MAX_ENTRIES:
+        if seen > MAX_FOLDER_FILES:
             raise ValueError(
-                f"A folder of images may hold at most {MAX_ENTRIES:,} files, and {folder.name!r} "
-                "holds more: choose one of its folders"
+                f"A folder of images may hold at most {MAX_FOLDER_FILES:,} files, and "
+                f"{folder.name!r} holds more: choose one of its folders"
             )
         for entry in entries:
             name = cleaned(f"{place}/{entry.name}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,9 +40,10 @@ def stack(files: Sequence[File], size: int, mode: str, limit: int | None = None)
     With a ``limit`` only so many, drawn evenly from all classes. What cannot be used is left out.
     ``ValueError`` if there are too many images or classes.
     """
-    files, loose = without_loose(files)
+    folders = class_folders(files)
+    files, loose = without_loose(files, folders)
     if limit is not None:
-        labels, _ = _labels(files)
+        labels, _ = _labels(files, folders)
         files = [files[number] for number in draw_evenly(len(files), limit, labels)]
     if len(files) > MAX_IMAGES:
         raise ValueError(
@@ -50,7 +51,7 @@ def stack(files: Sequence[File], size: int, mode: str, limit: int | None = None)
             "set a limit, split it or thin it out"
         )
     images, used, unusable = _decoded(files, size, mode)
-    labels, classes = _labels(used)
+    labels, classes = _labels(used, folders)
     return Stack(
         torch.from_numpy(images),
         None if labels is None else torch.from_numpy(labels),
@@ -70,28 +71,34 @@ def check_enough(title: str, images: int, left_out: Sequence[LeftOut]) -> None:
     )
 
 
-def without_loose(files: Sequence[File]) -> tuple[list[File], list[LeftOut]]:
-    """The files that are in class folders, where there are several; those beside them are told."""
-    top = _top(files)
-    if len({_class_of(file) for file in files if file.parent != top}) < 2:
+def class_folders(files: Sequence[File]) -> dict[str, str]:
+    """The folders that hold pictures with the names of their classes; none if it is one class.
+
+    The folder that all are in or below is none of them.
+    """
+    folders = {file.parent for file in files}
+    top = posixpath.commonpath(folders) if folders else ""
+    names = {folder: posixpath.basename(folder) for folder in folders if folder != top}
+    return names if len(set(names.values())) > 1 else {}
+
+
+def without_loose(
+    files: Sequence[File], folders: Mapping[str, str]
+) -> tuple[list[File], list[LeftOut]]:
+    """The files that are in class folders, if there are any, and the others."""
+    if not folders:
         return list(files), []
-    loose = [LeftOut(file.name, "beside the class folders") for file in files if file.parent == top]
-    return [file for file in files if file.parent != top], loose
+    loose = [file for file in files if file.parent not in folders]
+    kept = [file for file in files if file.parent in folders]
+    return kept, [LeftOut(file.name, "beside the class folders") for file in loose]
 
 
-def _top(files: Sequence[File]) -> str:
-    """The folder that all files are in or below."""
-    return posixpath.commonpath({file.parent for file in files}) if files else ""
-
-
-def _class_of(file: File) -> str:
-    return posixpath.basename(file.parent)
-
-
-def _labels(files: Sequence[File]) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
+def _labels(
+    files: Sequence[File], folders: Mapping[str, str]
+) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
     """The number of each file's class (N,) and the names of the classes, if there are several."""
-    top = _top(files)
-    classes = sorted({_class_of(file) for file in files if file.parent != top})
+    names = [folders.get(file.parent, "") for file in files]
+    classes = sorted(set(names))
     if len(classes) < 2:
         return None, ()
     if len(classes) > MAX_CLASSES:
@@ -100,7 +107,7 @@ def _labels(files: Sequence[File]) -> tuple[npt.NDArray[np.int64] | None, tuple[
             f"{len(classes):,}: put them into fewer, or all into one"
         )
     number = {name: place for place, name in enumerate(classes)}
-    return np.array([number[_class_of(file)] for file in files], dtype=np.int64), tuple(classes)
+    return np.array([number[name] for name in names], dtype=np.int64), tuple(classes)
 
 
 def _decoded(

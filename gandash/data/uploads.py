@@ -17,7 +17,7 @@ from gandash.data.archives import in_zip
 from gandash.data.decoding import decode, pixels_to_decode
 from gandash.data.files import File
 from gandash.data.left_out import LeftOut, UnusableError, note
-from gandash.data.stacking import MAX_IMAGES, check_enough, without_loose
+from gandash.data.stacking import MAX_IMAGES, check_enough, class_folders, without_loose
 from gandash.storage.files import write_whole
 
 MAX_BYTES_IN_ALL = 1_000_000_000
@@ -67,7 +67,7 @@ def check(content: bytes, title: str) -> str:
     is not to be used at all; the sentence calls it ``title``.
     """
     with in_zip(content, title) as listing:
-        files, loose = without_loose(listing.files)
+        files, loose = without_loose(listing.files, class_folders(listing.files))
         if len(files) > MAX_IMAGES:
             raise ValueError(
                 f"A dataset may hold at most {MAX_IMAGES:,} images, and {title} holds "

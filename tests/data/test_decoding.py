@@ -211,6 +211,9 @@ def test_floats_from_0_to_1() -> None:
     stored = np.linspace(0, 1, 256, dtype=np.float32).reshape(16, 16)
     (shown,) = in_8_bits(encoded(stored, "TIFF"))
     assert np.abs(shown.ravel().astype(int) - np.arange(256)).max() <= 1
+    stored[3, 3], stored[3, 4] = np.inf, np.nan
+    (again,) = in_8_bits(encoded(stored, "TIFF"))
+    assert (again[3, 3, 0], again[3, 4, 0], again[15, 15, 0]) == (0, 0, 255)
 
 
 # Hostile files

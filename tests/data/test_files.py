@@ -39,7 +39,7 @@ def test_a_web_of_links_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         (folder / name).mkdir(parents=True)
         for other in "abcdefghi":
             (folder / name / f"to-{other}").symlink_to(folder / other, target_is_directory=True)
-    monkeypatch.setattr(files, "MAX_ENTRIES", 10_000)
+    monkeypatch.setattr(files, "MAX_FOLDER_FILES", 10_000)
     assert refusal(folder) == (
         "A folder of images may hold at most 10,000 files, and 'mine' holds more: choose one of "
         "its folders"

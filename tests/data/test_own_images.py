@@ -75,6 +75,19 @@ def test_pictures_beside_one_folder_are_one_set(tmp_path: Path, write: Writer) -
 
 
 @WRITERS
+def test_classes_are_those_of_all_files_and_not_of_the_readable_ones(
+    tmp_path: Path, write: Writer
+) -> None:
+    """With the dogs gone, all that is left lies in or below cats: cats stay a class."""
+    names = ["cats/1.png", "cats/big/1.png", "cats/small/1.png"]
+    members = dict.fromkeys(names, encoded(RGB)) | {"dogs/1.png": b"damaged"}
+    dataset = load(write(tmp_path / "mine", members))
+    assert dataset.labels is not None
+    assert (dataset.classes, dataset.labels.tolist()) == (("big", "cats", "small"), [1, 0, 2])
+    assert list(left_out(dataset)) == ["dogs/1.png"]
+
+
+@WRITERS
 def test_what_systems_put_beside_pictures_is_no_data(tmp_path: Path, write: Writer) -> None:
     """Notebook checkpoints, trash, resource forks, thumbnails of a NAS: neither class nor file."""
     picture = encoded(RGB)
