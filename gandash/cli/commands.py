@@ -310,16 +310,20 @@ def evaluate(
         features: Those of the classifier for its data; or of Inception, whose 96 MB are
             downloaded once.
     """
-    from gandash.evaluation import after_training, inception
+    from gandash.evaluation import after_training, classifiers, inception
 
     chosen = _find_checkpoint(name)
     if features == "inception":
         steps: Iterator[Progress | Figures] = inception.evaluate(chosen, count, seed, seeds)
     else:
         steps = after_training.evaluate(chosen, classifiers_root(), count, seed, seeds)
-    found = _with_bar(steps, name)
-    checkpoints.attach(chosen, found)
-    _print_figures(found)
+    figures = _with_bar(steps, name)
+    checkpoints.attach(chosen, figures)
+    _print_figures(figures)
+    if features == "classifier":
+        gauges = classifiers.gauges(classifiers_root(), chosen.card.config.data.dataset)
+        if beside := gauges.beside(figures.protocol):
+            print(beside)
 
 
 @on_all_cores
@@ -377,10 +381,10 @@ def _gauge(dataset: str) -> None:
         ("reference", after_training.real_halves),
         ("noise", after_training.noise),
     ):
-        found = _with_bar(measure(dataset, classifiers_root()), f"{dataset}, {kind}")
-        facts = facts.model_copy(update={kind: found})
+        figures = _with_bar(measure(dataset, classifiers_root()), f"{dataset}, {kind}")
+        facts = facts.model_copy(update={kind: figures})
         classifiers.save(classifiers_root(), network, facts)
-        _print_figures(found)
+        _print_figures(figures)
 
 
 def _with_bar(steps: Iterator[Progress | Found], title: str) -> Found:
@@ -395,18 +399,18 @@ def _with_bar(steps: Iterator[Progress | Found], title: str) -> Found:
     raise AssertionError("an evaluation ends with its figures")
 
 
-def _print_figures(found: Figures) -> None:
+def _print_figures(figures: Figures) -> None:
     """Each figure with its ±, and the lines that say how it was measured."""
-    print(found.protocol)
+    print(figures.protocol)
     beside = {"protocol", "created", "class_shares", "spread", "kernel_error", "step"}
-    for name in found.model_dump(exclude=beside, exclude_none=True):
-        print(f"  {name.replace('_', ' '):22} {found.shown(name)}")
-    if isinstance(found, Evaluation):
+    for name in figures.model_dump(exclude=beside, exclude_none=True):
+        print(f"  {name.replace('_', ' '):22} {figures.shown(name)}")
+    if isinstance(figures, Evaluation):
         print(
             f"  {'class shares':22} "
-            f"{' '.join(f'{100 * share:.1f}' for share in found.class_shares)} %"
+            f"{' '.join(f'{100 * share:.1f}' for share in figures.class_shares)} %"
         )
-    print(found.about_noise)
+    print(figures.about_noise)
 
 
 def _find_checkpoint(name: str) -> Checkpoint:
