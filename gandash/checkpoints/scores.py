@@ -137,26 +137,31 @@ class Gauges(Section):
     real: Evaluation | None = None
     noise: Evaluation | None = None
 
-    def beside(self, protocol: Protocol) -> str:
-        """Sentences for below a table of figures by ``protocol``; empty where nothing is known.
+    def beside(self, protocol: Protocol) -> list[str]:
+        """Sentences for below a table of figures by ``protocol``.
 
         Without those of real images where they are of that protocol too, for they belong into the
         table then.
         """
         real = self.real if self.real and self.real.protocol != protocol else None
-        return " ".join(filter(None, (_about_real(real), _about_noise(self.noise))))
+        return [said for said in (_about_real(real), _about_noise(self.noise)) if said]
 
 
 def _about_real(real: Evaluation | None) -> str:
     if real is None:
         return ""
-    halves = real.protocol.split == HALVES
-    which = "One half of the test split against the other" if halves else "Training images"
-    floor = " (of fewer images a distance is larger)" if halves else ""
+    figures = _listed(real, ("frechet", "kernel", "precision", "recall", "density", "coverage"))
+    measured = real.protocol
+    if measured.split != HALVES:
+        return (
+            f"Training images in place of samples reach {figures} by another protocol, a hint and "
+            f"no rank: {measured}."
+        )
     return (
-        f"{which}, in place of samples, reach{'es' if halves else ''} "
-        f"{_listed(real, ('frechet', 'kernel', 'precision', 'recall', 'density', 'coverage'))} by "
-        f"another protocol, a hint and no rank{floor}: {real.protocol}."
+        "One half of the test split in place of samples, against the other half, reaches "
+        f"{figures}: about what a perfect generator would. With {measured.fake:,} images a side, "
+        f"halved anew {measured.seeds} times, that is another protocol, by which a distance is "
+        "larger: a hint and no rank."
     )
 
 

@@ -322,8 +322,8 @@ def evaluate(
     _print_figures(figures)
     if features == "classifier":
         gauges = classifiers.gauges(classifiers_root(), chosen.card.config.data.dataset)
-        if beside := gauges.beside(figures.protocol):
-            print(beside)
+        for sentence in gauges.beside(figures.protocol):
+            print(sentence)
 
 
 @on_all_cores

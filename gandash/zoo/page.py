@@ -94,9 +94,9 @@ def _table(members: list[Checkpoint], gauges: Gauges) -> str:
     if gauges.real is not None and gauges.real.protocol == protocol:
         rows.append(("*training images*", "", gauges.real))
     lines = _lines(COLUMN_TITLES, [(title, step, *_cells(it)) for title, step, it in rows])
-    noises = " ".join(sorted({figures.about_noise for figures in measured}))
-    said = f"Measured on {protocol}. {noises} {_chosen(cards)} {gauges.beside(protocol)}"
-    return f"{lines}\n\n{' '.join(said.split())}\n"
+    noises = sorted({figures.about_noise for figures in measured})
+    notes = [f"Measured on {protocol}.", *noises, _chosen(cards), *gauges.beside(protocol)]
+    return f"{lines}\n\n" + "".join(f"- {note}\n" for note in notes if note)
 
 
 def _chosen(cards: Sequence[Card]) -> str:

@@ -60,7 +60,7 @@ def test_figures_stand_in_a_table_with_their_protocol(trained: Path, tmp_path: P
         "| Title of plain | last | 12.3 ± 0.3 | 0.10 ± 0.01 | 0.500 ± 0.004 | 0.250 ± 0.003 | "
         "0.400 | 0.300 | 1.100 ± 0.020 |\n"
     ) in page
-    assert f"\nMeasured on {measured(1.0).protocol}. ± is the standard deviation over 3" in page
+    assert f"\n- Measured on {measured(1.0).protocol}.\n- ± is the standard deviation over" in page
 
 
 def test_best_and_last_steps_do_not_stand_unmarked_in_one_table(

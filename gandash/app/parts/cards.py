@@ -74,7 +74,7 @@ def show_facts(checkpoint: Checkpoint, refused: str) -> None:
     if about.evaluation:
         st.dataframe(score_tables.table([about]), hide_index=True)
         gauges = cached.gauges(about.config.data.dataset)
-        beside = in_markdown(gauges.beside(about.evaluation.protocol))
+        beside = in_markdown(" ".join(gauges.beside(about.evaluation.protocol)))
         st.caption(f"{score_tables.about(about.evaluation)} {beside}")
     elif refused:
         st.caption(f"Not measured: {shown(refused)}.")

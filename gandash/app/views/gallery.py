@@ -114,7 +114,7 @@ def leaderboard(found: list[Checkpoint]) -> None:
         st.markdown(score_tables.heading(cards[0], protocol))
         st.dataframe(score_tables.table(cards, gauges.real), hide_index=True)
         noises = {card.evaluation.about_noise for card in cards if card.evaluation}
-        st.caption(in_markdown(" ".join([*sorted(noises), gauges.beside(protocol)])))
+        st.caption(in_markdown(" ".join([*sorted(noises), *gauges.beside(protocol)])))
     st.caption(
         "Best Fréchet distance first. Step: weights of the last step, or of the one with the least "
         "distance while it trained; one chosen on the test split was chosen to be near the very "
