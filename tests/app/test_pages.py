@@ -680,14 +680,14 @@ def test_a_damaged_config_is_one_sentence_and_the_run_can_be_removed(
     assert [error.value.partition(" (")[0] for error in app.error] == [
         "The config of run 'newer' cannot be read"
     ]
-    app.button(key="train_remove").click().run()
+    app.button(key="train_remove_newer").click().run()
     assert_fine(app, "train")
     assert not two_runs[1].folder.exists()
 
 
 def test_a_removed_run_leaves_the_page_without_an_error(two_runs: list[runs.Run]) -> None:
     app = visit("train", train_run="newer")
-    app.button(key="train_remove").click().run()
+    app.button(key="train_remove_newer").click().run()
     assert_fine(app, "train")
     assert not app.error
     assert not app.warning
@@ -698,8 +698,8 @@ def test_a_removed_run_leaves_the_page_without_an_error(two_runs: list[runs.Run]
     ("other", "button", "sentence"),
     [
         (control.resume, "train_resume", "'newer' is queued: submit a new run instead"),
-        (control.resume, "train_remove", ""),
-        (control.remove, "train_remove", "No run is called 'newer' any more"),
+        (control.resume, "train_remove_newer", ""),
+        (control.remove, "train_remove_newer", "No run is called 'newer' any more"),
         (control.remove, "train_resume", "No run is called 'newer' any more"),
     ],
 )

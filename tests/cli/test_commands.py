@@ -535,7 +535,7 @@ def started(runs_root: Path, image_folder: Path, *flags: str) -> subprocess.Pope
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     run = Run(runs_root / "mine")
-    while not (run.folder / runs.STATUS).exists() or run.status().phase != "running":
+    while not run.snapshots():  # of step 0; from then on a signal is one in the midst of training
         assert process.poll() is None, process.stderr and process.stderr.read()
         time.sleep(0.02)
     return process

@@ -71,7 +71,7 @@ def watch() -> None:
     phases = {run.name: status.phase for run, status in found}
     asked = st.session_state.get("train_run")
     if asked is not None and asked not in phases:
-        del st.session_state["train_run"]
+        st.session_state["train_run"] = None  # deleted, the browser would keep the name
         st.info(
             f"No run is called {in_markdown(repr(asked))}: it has been removed.",
             icon=":material/info:",
@@ -167,11 +167,19 @@ def buttons(run: Run, status: Status, config: Config | None) -> None:
         if status.phase == "finished" and config is not None:
             train_longer(run, config)
         if status.phase not in ACTIVE:
-            with st.popover("Remove", icon=":material/delete:"):
+            # Its own for each run: after a removal nothing open is about the next one.
+            with st.popover("Remove", icon=":material/delete:", key=f"train_removing_{run.name}"):
                 st.markdown(
                     f"Remove **{in_markdown(run.name)}** with its checkpoint, metrics and samples?"
                 )
-                press("Yes, remove it", None, remove, run, key="train_remove", primary=True)
+                press(
+                    "Yes, remove it",
+                    None,
+                    remove,
+                    run,
+                    key=f"train_remove_{run.name}",
+                    primary=True,
+                )
         if status.step:
             st.page_link(
                 st.Page("views/loss_curves.py", url_path="curves"),
@@ -217,7 +225,7 @@ def train_longer(run: Run, config: Config) -> None:
 
 def remove(run: Run) -> None:
     """Remove a run, and choose none in its place."""
-    st.session_state.pop("train_run", None)
+    st.session_state["train_run"] = None
     control.remove(run)
 
 
