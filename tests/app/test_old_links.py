@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
-from gandash.app.parts.config_form import FIELDS
-from gandash.app.parts.old_links import NEW_NAMES
+from gandash.app.old_links import TODAY, OldLinks, translated
+from gandash.app.parts.config_form import FIELDS, key_of
 from tests.app.test_pages import assert_fine, visit
 
 LINKS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("old_links.json").read_text())
@@ -20,7 +22,8 @@ LINKS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("old_links.jso
 def test_an_old_link_fills_the_form(
     case: dict[str, Any], runs_root: Path, pretrained_root: Path
 ) -> None:
-    asked = dict(parse_qsl(case["link"], keep_blank_values=True))
+    asked = dict(parse_qsl(translated(case["link"]), keep_blank_values=True))
+    assert not asked.keys() & TODAY.keys()
     app = visit("train", **asked)
     assert_fine(app, "train")
     shown = {key: app.session_state[key] for key in case["shows"]}
@@ -30,9 +33,58 @@ def test_an_old_link_fills_the_form(
     assert said.startswith("The link asked for " if refused else "")
     assert said.count("“") == min(refused, 3)
     assert (f"and {refused - 3} more" in said) == (refused > 3)
-    assert not set(app.query_params) & NEW_NAMES.keys(), "the URL has the new names alone"
 
 
 def test_every_old_name_is_a_setting_of_today() -> None:
-    assert set(NEW_NAMES.values()) <= FIELDS.keys()
-    assert len(set(NEW_NAMES.values())) == len(NEW_NAMES) == 51
+    assert set(TODAY.values()) <= {key_of(name) for name in FIELDS}
+    assert len(set(TODAY.values())) == len(TODAY) == 51
+
+
+@pytest.mark.parametrize(
+    ("query", "today"),
+    [
+        ("", ""),
+        ("gallery_seed=7&x=%20", "gallery_seed=7&x=%20"),
+        ("train.loss.alpha=0.1", "train.loss.alpha=0.1"),
+        ("train_alpha=0.1&train_preset=A+b", "train.loss.alpha=0.1&train_preset=A+b"),
+        ("train_alpha=0.1&train.loss.alpha=0.2", "train.loss.alpha=0.2"),
+        ("train_steps=&train_color=grey", "train.steps=&train.data.color=gray"),
+        ("train_name=%3Cb%3E%26&train_seed=1", "train_name=%3Cb%3E%26&train.seed=1"),
+    ],
+)
+def test_a_query_is_put_into_the_names_of_today(query: str, today: str) -> None:
+    assert translated(query) == today
+    assert translated(today) == today
+
+
+def answered(query: str, method: str = "GET") -> list[Message]:
+    """What the server says to a request, where the app says "page"."""
+    said: list[Message] = []
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.body", "body": b"page"})
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    scope = {"type": "http", "method": method, "query_string": query.encode(), "headers": []}
+    asyncio.run(OldLinks(app)(scope, receive, send))
+    return said
+
+
+def test_an_old_link_is_answered_with_the_way_to_the_same_page() -> None:
+    start = answered("train_epochs=3")[0]
+    assert start["status"] == 307
+    assert dict(start["headers"])[b"location"] == b"?train.epochs=3"
+    for query, method in (("train.epochs=3", "GET"), ("", "GET"), ("train_epochs=3", "POST")):
+        assert answered(query, method) == [{"type": "http.response.body", "body": b"page"}]
+
+
+def test_the_way_leads_nowhere_else() -> None:
+    start = answered(f"train_epochs=3&x={quote('//elsewhere.example/')}")[0]
+    location = dict(start["headers"])[b"location"]
+    assert location.startswith(b"?")
+    assert b"\n" not in location

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from gandash import runs
-from gandash.app.parts import config_form, links, old_links
+from gandash.app.parts import config_form, links
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.config import Config, advice, architectures, tricks, usual
 from gandash.config.presets import PRESETS
@@ -58,7 +58,6 @@ def form() -> None:
 
     What is refused is said before the start.
     """
-    old_links.open_old_link()
     st.subheader("New run", anchor=False)
     preset = st.selectbox(
         "Preset",
