@@ -33,7 +33,9 @@ ALWAYS = [column.name for column in fields(Report) if column.default is MISSING]
 MEASURED = ("frechet", "precision", "recall")  # of samples, by a run and not by its training
 KNOWN = ("step", "images", "epoch", "seconds")  # in every row
 WHOLE = ("step", "images", "d_updates", "g_updates")
-CONTENT = re.compile(r"(Expected \d+ columns, got \d+):.*")  # of the row, which may be long
+# What Arrow says, with the row itself.
+CONTENT = re.compile(r"CSV parse error: .*?Expected (\d+) columns, got (\d+):.*")
+WORD = re.compile(r"In CSV column #(\d+): .*invalid value '(.*)'$")
 LARGEST = 3.5e38  # losses and norms are float32, and counts are less
 MAX_BYTES = 1_000_000_000  # of three million rows
 
@@ -135,16 +137,22 @@ def _parse(header: list[str], lines: bytes) -> pd.DataFrame:
     from pyarrow import float64  # noqa: PLC0415 - slow to import
 
     names = [name for name in header if name in COLUMNS]
-    table = arrow.read_csv(
-        BytesIO(lines),
-        arrow.ReadOptions(column_names=header),
-        arrow.ParseOptions(quote_char=False, ignore_empty_lines=False),
-        arrow.ConvertOptions(
-            column_types=dict.fromkeys(names, float64()),
-            null_values=["", "nan"],
-            include_columns=names,
-        ),
-    )
+    try:
+        table = arrow.read_csv(
+            BytesIO(lines),
+            arrow.ReadOptions(column_names=header),
+            arrow.ParseOptions(quote_char=False, ignore_empty_lines=False),
+            arrow.ConvertOptions(
+                column_types=dict.fromkeys(names, float64()),
+                null_values=["", "nan"],
+                include_columns=names,
+            ),
+        )
+    except ValueError as error:
+        word = WORD.match(str(error))
+        if word is None:
+            raise
+        raise ValueError(f"{header[int(word[1])]} has {word[2][:40]!r} for a number") from error
     frame: pd.DataFrame = table.to_pandas()
     return frame
 
@@ -199,7 +207,7 @@ def metrics_text(folder: Path, last: int | None = None) -> str:
 
 def _damaged(folder: Path, error: Exception) -> ValueError:
     reason = str(error.strerror) if isinstance(error, OSError) else explain(error)
-    reason = CONTENT.sub(r"\1", reason.removeprefix("CSV parse error: "))
+    reason = CONTENT.sub(r"a row of \2 columns among rows of \1", reason)
     return ValueError(
         f"The metrics of {folder.name!r} are damaged ({reason}): restore {METRICS} from a copy, or "
         "move it away"

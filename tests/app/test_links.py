@@ -107,11 +107,11 @@ def test_of_several_those_that_are_here_stay(arms: Path) -> None:
 
 
 def test_what_vanishes_while_it_is_shown_is_no_fault_of_the_link(arms: Path) -> None:
-    app = visit("loss_curves", curves_runs="plain")
-    assert app.session_state["curves_runs"] == ["plain"]
+    app = visit("gallery", gallery_nearest="plain")
+    assert app.session_state["gallery_nearest"] == "plain"
     (arms / "plain" / "card.json").unlink()
     assert app.run().toast.len == 0
-    assert_fine(app, "loss_curves")
+    assert_fine(app, "gallery")
 
 
 def test_no_widget_is_bound_past_the_check() -> None:

@@ -400,7 +400,7 @@ def test_curves_show_the_quality_of_samples_with_its_protocol_where_it_was_measu
     (arms / "plain" / PROTOCOL).write_text("{")
     app = visit("loss_curves", curves_runs="plain")
     assert_fine(app, "loss_curves")
-    assert "protocol.json cannot be read" in app.error[0].value
+    assert app.error[0].value.startswith("The protocol of 'plain' cannot be read (")
 
 
 def test_only_arms_that_differ_in_smoothing_alone_are_compared_unasked(

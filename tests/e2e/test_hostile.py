@@ -67,16 +67,16 @@ def test_markup_is_shown_as_it_was_written(page: Page, site: str) -> None:
 
 def test_a_link_may_ask_for_anything(page: Page, site: str) -> None:
     """It is said, the page is whole, and from then on the URL follows the widgets again."""
-    page.goto(f"{site}/latent?latent_a=inf&latent_b=7&latent_checkpoint=%3Cb%3E")
+    page.goto(f"{site}/smoothing?smoothing_seed=inf&smoothing_alpha=0.2&smoothing_arms=%3Cb%3E")
     settle(page)
     told = page.get_by_test_id("stToast")
     expect(told).to_contain_text("The link asked for")
-    expect(told).to_contain_text("latent_a=inf")
-    expect(told).to_contain_text("latent_checkpoint=<b>")
+    expect(told).to_contain_text("smoothing_seed=inf")
+    expect(told).to_contain_text("smoothing_arms=<b>")
     assert page.locator(".stException").count() == 0
-    expect(page.get_by_label("Seed A")).to_have_value("21")
-    expect(page.get_by_label("Seed B")).to_have_value("7")
-    page.wait_for_url("**/latent?latent_b=7")
-    page.get_by_label("Seed A").fill("5")
-    page.get_by_label("Seed A").press("Enter")
-    page.wait_for_url("**latent_a=5*")
+    seed = page.get_by_label("Seed", exact=True)
+    expect(seed).to_have_value("0")
+    page.wait_for_url("**/smoothing?smoothing_alpha=0.2")
+    seed.fill("5")
+    seed.press("Enter")
+    page.wait_for_url("**smoothing_seed=5*")

@@ -83,9 +83,9 @@ def test_without_a_row_they_are_empty(folder: Path, content: str) -> None:
 @pytest.mark.parametrize(
     ("row", "column", "value", "reason"),
     [
-        (3, "d_loss", "many", "many"),
-        (3, "d_loss", "<b>", "<b>"),
-        (3, "d_loss", '"0.5"', '"0.5"'),
+        (3, "d_loss", "many", "d_loss has 'many' for a number"),
+        (3, "recall", "<b>", "recall has '<b>' for a number"),
+        (3, "step", '"0.5"', "step has '\"0.5\"' for a number"),
         (3, "d_loss", "1e308", "d_loss of row 3 is 1e+308"),
         (3, "seconds", "inf", "seconds of row 3 is no number"),
         (3, "epoch", "", "epoch of row 3 is no number"),
@@ -95,7 +95,7 @@ def test_without_a_row_they_are_empty(folder: Path, content: str) -> None:
         (1, "step", "-5", "row 1 is of step -5, and the one before of -1"),
         (40, "step", "1e30", "step of row 40 is 1e+30"),
         (3, "images", "1e30", "images of row 3 is 1e+30"),
-        (3, "d_loss", "0.5,0.5", "Expected 33 columns, got 34"),
+        (3, "d_loss", "0.5,0.5", "a row of 34 columns among rows of 33"),
     ],
 )
 def test_what_training_never_writes_is_refused(
