@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from gandash.app.old_links import MIDDLEWARE
+from gandash.app import first_paint, old_links
 from gandash.app.server import MAIN, ROUTES, lifespan
 
+MIDDLEWARE = [*old_links.MIDDLEWARE, *first_paint.MIDDLEWARE]
 app = st.App(MAIN, lifespan=lifespan, routes=ROUTES, middleware=MIDDLEWARE)

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from gandash import checkpoints, data, runs
+from gandash import checkpoints, data, latent, runs
 from gandash.app.assets import publish
 from gandash.app.inference import INFERENCE
 from gandash.app.parts.quoted import in_html
@@ -23,7 +23,7 @@ from gandash.evaluation.neighbors import Space
 from gandash.jobs import measuring
 from gandash.kinds import IMAGES, Kind
 from gandash.networks import Generator
-from gandash.pictures.raster import encode
+from gandash.pictures.raster import encode, grid
 from gandash.storage.paths import classifiers_root, pretrained_root, runs_root
 from gandash.zoo import ZOO
 
@@ -124,6 +124,20 @@ def sample_grid(
     network = generator(checkpoint)
     with INFERENCE:
         return encode(samples.picture(checkpoint, network, seed, count, columns, label=label))
+
+
+@st.cache_data(
+    max_entries=16,
+    show_spinner=False,
+    hash_funcs={Checkpoint: lambda c: (str(c.folder), c.card.created)},
+)
+def walk(checkpoint: Checkpoint, seeds: tuple[int, int], steps: int) -> bytes:
+    """One WebP row of the images along the path between the latent vectors of two seeds."""
+    network = generator(checkpoint)
+    a, b = (latent.draw(seed, 1, network.latent_dim)[0] for seed in seeds)
+    with INFERENCE:
+        images = latent.generate(network, latent.path(a, b, steps))
+    return encode(grid(images, steps))
 
 
 @st.cache_resource(

@@ -13,7 +13,6 @@ from gandash.app.parts.refusals import forget_elsewhere
 HERE = Path(__file__).parent
 
 st.set_page_config(page_title="gandash", page_icon=str(HERE / "icon.svg"), layout="wide")
-st.html(HERE / "style.css")
 st.logo(str(HERE / "logo.svg"), size="large")
 
 pages = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -18,7 +19,10 @@ X_TITLES: dict[str, str] = {"step": "Step", "epoch": "Epoch", "seconds": "Traini
 Floats = npt.NDArray[np.float64]
 COLORS = ("#6f5ff0", "#e8703a", "#12a182", "#d09a00", "#2b8fe0", "#dc4a90", "#7f8c3a", "#9a6b4f")
 MAX_POINTS = 1500
-GRAY = "#8a8a99"
+LEFT, RIGHT, TOP, BOTTOM = 72, 12, 8, 44  # margins in pixels, alike in all charts of a column
+HEIGHT, LEGEND_ROW = 230, 24
+MOST_TICKS = 7
+GRAY = "#74748a"
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,82 @@ def with_share(metrics: pd.DataFrame) -> pd.DataFrame:
     return metrics.assign(d_share=share) if share.round(6).nunique() > 1 else metrics
 
 
+@dataclass(frozen=True)
+class Scale:
+    """The y axis of a chart: linear, logarithmic, or both where values are zero or negative.
+
+    ``threshold`` is set for the last kind, the symmetric logarithm: values up to it, of either
+    sign, are drawn about linearly, larger ones by their logarithm, so that none is dropped.
+    """
+
+    kind: Literal["linear", "log"] = "linear"
+    threshold: float | None = None
+
+    def of(self, values: npt.ArrayLike) -> Floats:
+        """Where the values stand on the axis, as plotly is to be given them."""
+        raw = np.asarray(values, dtype=np.float64)
+        if self.threshold is None:
+            return raw
+        return np.asarray(np.sign(raw) * np.log10(1 + np.abs(raw) / self.threshold))
+
+    def note_at(self, value: float) -> float:
+        """Where a note stands: plotly takes logarithms of a log axis there."""
+        return math.log10(value) if self.kind == "log" else float(self.of(value))
+
+    def axis(self, values: Floats) -> dict[str, object]:
+        """Plotly's settings of the y axis over these values."""
+        if self.threshold is None:
+            return {"type": self.kind, "exponentformat": "power"}
+        powers = self._powers(float(values.min()), float(values.max()))
+        ticks = [0.0, *(sign * 10.0**power for sign, power in powers)]
+        names = ["0", *(_power_in_words(sign, power) for sign, power in powers)]
+        return {"tickvals": self.of(ticks), "ticktext": names}
+
+    def _powers(self, low: float, high: float) -> list[tuple[int, int]]:
+        """Signs and exponents of the ticks beside zero, few enough to be read, largest first."""
+        assert self.threshold is not None
+        first = round(math.log10(self.threshold)) + 1  # the threshold itself is too near to zero
+        sides = {1: _exponents(first, high), -1: _exponents(first, -low)}
+        every = max(1, -(-sum(map(len, sides.values())) // MOST_TICKS))
+        return [(sign, power) for sign, powers in sides.items() for power in powers[::every]]
+
+
+def _exponents(first: int, largest: float) -> list[int]:
+    """Exponents of the powers of ten from the largest value's down to the first."""
+    if largest < 10.0**first:
+        return []
+    return list(range(math.floor(math.log10(largest)), first - 1, -1))
+
+
+def _power_in_words(sign: int, power: int) -> str:
+    minus = "−" if sign < 0 else ""
+    return minus + (f"{10.0**power:g}" if -4 < power < 4 else f"10<sup>{power}</sup>")
+
+
+def scale_of(values: Floats, log_y: bool) -> Scale:
+    """A logarithmic scale where all values are positive, a symmetric one where some are not."""
+    known = values[np.isfinite(values)]
+    if not log_y or not len(known):
+        return Scale()
+    if (known > 0).all():
+        return Scale("log")
+    sizes = np.abs(known[known != 0])
+    if not len(sizes):
+        return Scale()
+    return Scale(threshold=10.0 ** math.floor(math.log10(np.quantile(sizes, 0.05))))
+
+
+def x_range(runs: Iterable[pd.DataFrame], x: XAxis) -> tuple[float, float] | None:
+    """From the first to the last row of all runs, so that charts of a column share an axis."""
+    tables = [table[x] for table in runs if len(table)]
+    if not tables:
+        return None
+    low = min(float(table.min()) for table in tables)
+    high = max(float(table.max()) for table in tables)
+    margin = 0.01 * (high - low) or 0.5
+    return low - margin, high + margin
+
+
 def places(runs: Mapping[str, pd.DataFrame], x: XAxis, step: int) -> list[tuple[float, str]]:
     """Where a training step lies on the x axis, with a color: for each run, from its first row of
     metrics to its last.
@@ -117,47 +197,76 @@ def curves(
     smoothing: float = 0.0,
     log_y: bool = False,
     lines: Mapping[str, float] | None = None,
+    span: tuple[float, float] | None = None,
 ) -> go.Figure:
     """One line per run and column that it has measured: smoothed on top, the raw values faint below
     it.
 
-    ``lines`` are named horizontal references.
+    ``lines`` are named horizontal references, ``span`` the ends of the x axis.
     """
+    drawn = [
+        (index, name, curve, _smoothed(metrics, curve.column, smoothing))
+        for index, (name, metrics) in enumerate(runs.items())
+        for curve in columns
+        if measured(metrics, curve.column)
+    ]
+    lines = lines or {}
+    values = _all_values([rows[["_raw", "_smooth"]] for *_, rows in drawn], lines.values())
+    scale = scale_of(values, log_y)
     figure = go.Figure()
-    for index, (name, metrics) in enumerate(runs.items()):
-        for curve in (it for it in columns if measured(metrics, it.column)):
-            known = metrics.dropna(subset=[curve.column])  # not every row measures everything
-            rows = thin(_smoothed(known, curve.column, smoothing), keep=["_raw"])
-            _add_curve(figure, rows, curve, name, color=color_of(index), x=x)
-    highest = max((lines or {}).values(), default=0.0)
-    for label, value in (lines or {}).items():
-        figure.add_hline(value, line={"dash": "dot", "width": 1.5, "color": GRAY})
-        figure.add_annotation(
-            x=1,
-            xref="paper",
-            xanchor="right",
-            y=np.log10(value) if log_y else value,
-            yanchor="bottom" if value == highest else "top",
-            text=label,
-            showarrow=False,
-            font={"size": 11, "color": GRAY},
-        )
-    return _styled(figure, X_TITLES[x], y_title, log_y)
+    for index, name, curve, rows in drawn:
+        _add_curve(figure, rows, curve, name, color=color_of(index), x=x, scale=scale)
+    for label, value in lines.items():
+        _add_reference(figure, label, value, scale, is_highest=value == max(lines.values()))
+    return _styled(figure, X_TITLES[x], y_title, span=span, y_axis=scale.axis(values), scale=scale)
+
+
+def _all_values(tables: Iterable[pd.DataFrame], lines: Iterable[float] = ()) -> Floats:
+    """All values of a chart in one row."""
+    parts = [table.to_numpy(dtype=np.float64).ravel() for table in tables]
+    values = np.concatenate([*parts, np.asarray([*lines], dtype=np.float64)])
+    return np.asarray(values[np.isfinite(values)])
+
+
+def _add_reference(
+    figure: go.Figure, label: str, value: float, scale: Scale, *, is_highest: bool
+) -> None:
+    figure.add_hline(float(scale.of(value)), line={"dash": "dot", "width": 1.5, "color": GRAY})
+    figure.add_annotation(
+        x=1,
+        xref="paper",
+        xanchor="right",
+        xshift=-8,  # beside the cursor of the last step
+        y=scale.note_at(value),
+        yanchor="bottom" if is_highest else "top",
+        text=label,
+        showarrow=False,
+        font={"size": 11, "color": GRAY},
+    )
 
 
 def _smoothed(metrics: pd.DataFrame, column: str, weight: float) -> pd.DataFrame:
-    return metrics.assign(_raw=metrics[column], _smooth=smooth(metrics[column], weight))
+    known = metrics.dropna(subset=[column])  # not every row measures everything
+    rows = known.assign(_raw=known[column], _smooth=smooth(known[column], weight))
+    return thin(rows, keep=["_raw"])
 
 
 def _add_curve(
-    figure: go.Figure, rows: pd.DataFrame, curve: Curve, run: str, *, color: str, x: XAxis
+    figure: go.Figure,
+    rows: pd.DataFrame,
+    curve: Curve,
+    run: str,
+    *,
+    color: str,
+    x: XAxis,
+    scale: Scale,
 ) -> None:
     label = f"{quoted(run)}: {curve.label}"
     line = {"color": color, "dash": curve.dash}
     if not np.array_equal(rows._raw, rows._smooth, equal_nan=True):
         figure.add_scatter(
             x=rows[x],
-            y=rows._raw,
+            y=scale.of(rows._raw),
             mode="lines",
             line={**line, "width": 1},
             opacity=0.25,
@@ -168,13 +277,14 @@ def _add_curve(
         )
     figure.add_scatter(
         x=rows[x],
-        y=rows._smooth,
+        y=scale.of(rows._smooth),
         mode="lines",
         line={**line, "width": 2},
         name=label,
         legendgroup=label,
-        customdata=rows._raw,
-        hovertemplate="%{y:.4g} (raw %{customdata:.4g})<extra>" + label + "</extra>",
+        customdata=rows[["_smooth", "_raw"]],
+        meta=_in_short(rows._smooth),
+        hovertemplate="%{customdata[0]:.4g} (raw %{customdata[1]:.4g})<extra>" + label + "</extra>",
     )
 
 
@@ -185,12 +295,17 @@ def measurements(
     *,
     x: XAxis = "step",
     log_y: bool = False,
+    span: tuple[float, float] | None = None,
 ) -> go.Figure:
     """One line with a dot per measurement for each run and column that it has measured; nothing is
     smoothed.
 
-    The step with the least Fréchet distance, whose weights are kept, is a star.
+    The step with the least Fréchet distance, whose weights are kept, is a star. ``span`` are the
+    ends of the x axis.
     """
+    names = [curve.column for curve in columns]
+    values = _all_values(table.reindex(columns=names) for table in runs.values())
+    scale = scale_of(values, log_y)
     figure = go.Figure()
     for index, (name, metrics) in enumerate(runs.items()):
         for curve in (it for it in columns if measured(metrics, it.column)):
@@ -200,15 +315,18 @@ def measurements(
             label = f"{quoted(name)}: {curve.label}"
             figure.add_scatter(
                 x=rows[x],
-                y=rows[curve.column],
+                y=scale.of(rows[curve.column]),
                 mode="lines+markers",
                 name=label,
-                customdata=rows.step,
+                customdata=rows[["step", curve.column]],
+                meta=_in_short(rows[curve.column]),
                 line={"color": color_of(index), "dash": curve.dash, "width": 2},
                 marker={"symbol": np.where(best, "star", "circle"), "size": np.where(best, 13, 6)},
-                hovertemplate="%{y:.4g} at step %{customdata:,}<extra>" + label + "</extra>",
+                hovertemplate="%{customdata[1]:.4g} at step %{customdata[0]:,}<extra>"
+                + label
+                + "</extra>",
             )
-    return _styled(figure, X_TITLES[x], y_title, log_y)
+    return _styled(figure, X_TITLES[x], y_title, span=span, y_axis=scale.axis(values), scale=scale)
 
 
 def logit_bands(
@@ -237,8 +355,7 @@ def logit_bands(
             hovertemplate="median %{y:.2f}<extra>" + title + "</extra>",
         )
     figure.add_hline(0, line={"dash": "dot", "width": 1.5, "color": GRAY})
-    figure.update_yaxes(range=y_range)
-    return _styled(figure, X_TITLES[x], "D's logit", False)
+    return _styled(figure, X_TITLES[x], "D's logit", y_axis={"range": y_range})
 
 
 def logit_range(runs: Iterable[pd.DataFrame]) -> tuple[float, float]:
@@ -306,7 +423,8 @@ def densities(
             hovertemplate="%{y:.3f}",
             secondary_y=True,
         )
-    figure = _styled(figure, "x", None, False)
+    figure = _styled(figure, "x", None)
+    figure.update_layout(margin={"r": LEFT})
     figure.update_yaxes(title="Density", rangemode="tozero", secondary_y=False, showgrid=False)
     figure.update_yaxes(
         title="D*(x)", range=[-0.02, 1.02], dtick=0.25, tickformat=".2f", secondary_y=True
@@ -314,18 +432,69 @@ def densities(
     return figure
 
 
-def _styled(figure: go.Figure, x_title: str | None, y_title: str | None, log_y: bool) -> go.Figure:
-    rows = -(
-        -sum(trace.showlegend is not False for trace in figure.data) // 3
-    )  # of the legend, about
+def gradients(x: Floats, slopes: Mapping[str, Floats], at: float) -> go.Figure:
+    """The gradient of log D* along x, a line for each discriminator, with their values ``at``."""
+    figure = go.Figure()
+    for (label, values), dash in zip(slopes.items(), ("dot", "dash", "solid"), strict=False):
+        figure.add_scatter(
+            x=x,
+            y=values,
+            mode="lines",
+            line={"color": COLORS[0], "width": 2.5, "dash": dash},
+            name=label,
+            hovertemplate="%{y:.3f}",
+        )
+    figure.add_vline(at, line={"dash": "dot", "width": 1.5, "color": GRAY})
+    return _styled(figure, "x", "d/dx log D*(x)")
+
+
+def description(figure: go.Figure) -> str:
+    """What a figure shows, in words: its axes, and for each named line where it starts and ends."""
+    layout = figure.layout
+    titles = [layout.yaxis.title.text, layout.xaxis.title.text]
+    about = " over ".join(title for title in titles if title)
+    lines = [_line_in_words(trace) for trace in figure.data if trace.showlegend is not False]
+    return f"Chart of {about}. " + " ".join(line for line in lines if line)
+
+
+def _in_short(values: pd.Series) -> list[float]:
+    """First, least, greatest and last value, which a description needs where y is transformed."""
+    return [float(values.iloc[0]), float(values.min()), float(values.max()), float(values.iloc[-1])]
+
+
+def _line_in_words(trace: go.Scatter) -> str:
+    """A line's name with its first, last, least and greatest value."""
+    values = np.asarray(trace.y if trace.meta is None else trace.meta, dtype=np.float64)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return f"{trace.name}: nothing."
+    return (
+        f"{trace.name}: from {values[0]:.3g} to {values[-1]:.3g}, "
+        f"between {values.min():.3g} and {values.max():.3g}."
+    )
+
+
+def _styled(
+    figure: go.Figure,
+    x_title: str,
+    y_title: str | None,
+    *,
+    span: tuple[float, float] | None = None,
+    y_axis: Mapping[str, object] | None = None,
+    scale: Scale | None = None,
+) -> go.Figure:
+    """Axes, legend and margins; the plot itself lies at the same place in every chart."""
+    rows = -(-sum(trace.showlegend is not False for trace in figure.data) // 3)  # about
     figure.update_layout(
-        height=310 + 26 * rows,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        height=HEIGHT + LEGEND_ROW * rows,
+        margin={"l": LEFT, "r": RIGHT, "t": TOP + LEGEND_ROW * rows, "b": BOTTOM},
         legend={"orientation": "h", "y": 1.02, "x": 0, "yanchor": "bottom", "title": None},
         hovermode="x unified",
     )
-    if x_title:
-        figure.update_xaxes(title=x_title)
+    figure.update_xaxes(title={"text": x_title, "standoff": 8}, range=span, automargin=False)
+    figure.update_yaxes(automargin=False)
     if y_title:
-        figure.update_yaxes(title=y_title, type="log" if log_y else "linear")
+        threshold = scale.threshold if scale else None
+        note = f", linear within ±{threshold:g}" if threshold else ""
+        figure.update_yaxes(title={"text": y_title + note, "standoff": 12}, **(y_axis or {}))
     return figure

@@ -26,6 +26,22 @@ def optimal_discriminator(
     return np.divide(numerator, total, out=np.full_like(total, np.nan), where=total > 0)
 
 
+def log_gradient(
+    x: Array, p_data: Array, p_g: Array, alpha: float = 0.0, beta: float = 0.0
+) -> Array:
+    """d/dx log D*(x) on a grid ``x``, from the densities on it: what the non-saturating G follows.
+
+    D* = beta + (1 - alpha - beta) D*_hard is an increasing affine map of the hard optimum, whose
+    slope is D*_hard (1 - D*_hard) d/dx log(p_data / p_g). So alpha alone leaves the gradient of
+    log D* as it is (log of a multiple), and beta, which keeps D* from 0, flattens it just where
+    samples are wrong. Second-order differences inside the grid; both densities must be positive.
+    """
+    hard = optimal_discriminator(p_data, p_g)
+    log_odds_slope = np.gradient(np.log(p_data) - np.log(p_g), x)
+    slope = (1 - alpha - beta) * hard * (1 - hard) * log_odds_slope
+    return np.asarray(slope / (beta + (1 - alpha - beta) * hard))
+
+
 def equilibrium(alpha: float = 0.0, beta: float = 0.0) -> float:
     """D* where p_g = p_data: (1 - alpha + beta) / 2."""
     return (1 - alpha + beta) / 2

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -90,8 +92,10 @@ def job(checkpoint: Checkpoint, root: Path, **changes: object) -> None:
 
 
 def test_only_what_can_be_measured_has_the_button_and_the_rest_says_why(digits: Checkpoint) -> None:
-    app = visit()
-    assert buttons(app) == {"gallery_measure_digits": "Measure"}
+    assert not buttons(visit()), "cards are pictures; what can be done stands in the opened one"
+    assert buttons(visit(gallery_open="digits")) == {"gallery_measure_digits": "Measure"}
+    app = visit(gallery_open="ring")
+    assert not buttons(app)
     (why,) = [caption.value for caption in app.caption if caption.value.startswith("Not measured")]
     assert "'ring' makes points" in why
 
@@ -108,7 +112,7 @@ def test_the_button_starts_a_job_and_a_refusal_is_one_sentence(
         )
 
     monkeypatch.setattr(measuring, "start", start)
-    app = visit()
+    app = visit(gallery_open="digits")
     app.button(key="gallery_measure_digits").click().run()
     assert asked == [digits.folder]
     assert [warning.value for warning in app.warning] == [
@@ -118,10 +122,11 @@ def test_the_button_starts_a_job_and_a_refusal_is_one_sentence(
     assert len(app.warning) == 1, "it stands there until something else is pressed"
 
 
-def test_progress_stands_on_the_card_in_every_session_until_the_figures_do(
-    digits: Checkpoint, runs_root: Path
+@pytest.mark.parametrize("opened", ["digits", ""])
+def test_progress_is_seen_in_every_session_whether_the_checkpoint_is_open_or_not(
+    digits: Checkpoint, runs_root: Path, opened: str
 ) -> None:
-    app = visit()
+    app = visit(gallery_open=opened)
     job(digits, runs_root, doing="Measuring distances", step=3, steps=5)
     with task.process_of(runs_root).serve():
         app.run()
@@ -137,15 +142,17 @@ def test_progress_stands_on_the_card_in_every_session_until_the_figures_do(
     (runs_root / task.JOB).unlink()
     app.run()
     assert not app.get("progress")
-    assert buttons(app) == {"gallery_measure_digits": "Measure again"}
-    assert any("Fréchet **4.0**" in element.value for element in app.markdown)
+    assert [it["figure"] for it in on_cards(app) if it["name"] == "digits"] == ["Fréchet 4.0"]
+    if opened:
+        assert buttons(app) == {"gallery_measure_digits": "Measure again"}
+        assert any("Fréchet **4.0**" in element.value for element in app.markdown)
 
 
 def test_a_job_that_was_cut_off_is_one_sentence_beside_the_button(
     digits: Checkpoint, runs_root: Path
 ) -> None:
     job(digits, runs_root, step=2, steps=5)
-    app = visit()
+    app = visit(gallery_open="digits")
     assert [error.value for error in app.error] == [
         "The process for measuring it was cut off (killed? too little memory?): start it again"
     ]
@@ -177,13 +184,44 @@ def names(groups: browse.Groups) -> list[tuple[str, list[str]]]:
     return [(heading, [checkpoint.name for checkpoint in found]) for heading, found in groups]
 
 
+def on_cards(app: AppTest) -> list[dict[str, Any]]:
+    """What the cards show, in order."""
+    parts = [it.proto for it in app.get("bidi_component")]
+    found = [json.loads(it.json) for it in parts if it.component_name == "gandash_cards"]
+    return [card for data in found for card in data["cards"]]
+
+
 def titles(app: AppTest) -> list[str]:
     """Titles of the cards that are shown, in order."""
-    return [
-        element.value.strip("*")
-        for element in app.markdown
-        if re.fullmatch(r"\*\*[\w-]+\*\*", element.value)
-    ]
+    return [card["title"] for card in on_cards(app)]
+
+
+def test_a_card_is_the_samples_the_title_and_the_distance_and_failures_look_like_ones(
+    digits: Checkpoint,
+) -> None:
+    lost = measured(999.0).model_copy(update={"recall": 0.0})
+    keep(like(digits, "lost", evaluation=lost), digits.folder)
+    keep(like(digits, "fine", evaluation=measured(4.0)), digits.folder)
+    cards = {card["name"]: card for card in on_cards(visit())}
+    assert cards["fine"]["figure"] == "Fréchet 4.0"
+    assert cards["fine"]["more"] == ".50/.25"
+    assert cards["digits"]["figure"] == "not measured"
+    assert {name for name, card in cards.items() if card["failed"]} == {"lost"}
+    assert cards["ring"]["crisp"] is False
+    assert all(card["image"] for card in cards.values())
+
+
+def test_a_link_opens_a_checkpoint_and_one_that_is_not_here_opens_none(digits: Checkpoint) -> None:
+    (link, *_) = [it for it in visit(gallery_open="digits").get("page_link") if "latent" in url(it)]
+    assert "latent_checkpoint=digits" in url(link)
+    for nonsense in ("no-such-thing", "../etc", ""):
+        app = visit(gallery_open=nonsense)
+        assert not buttons(app)
+        assert not app.error
+
+
+def url(link: Any) -> str:
+    return f"{link.proto.page}?{link.proto.query_string}"
 
 
 def test_frechet_ranks_within_a_protocol_the_largest_group_first_and_the_unmeasured_last(
@@ -228,10 +266,10 @@ def test_only_filters_with_a_choice_are_shown_and_they_narrow_cards_and_figures(
     keep(like(digits, "other", config=hinge, evaluation=measured(2.0)), digits.folder)
     app = visit()
     shown = {str(box.key): box.options for box in app.multiselect}
-    assert shown["gallery_data"] == [
-        "MNIST",
-        next(option for option in shown["gallery_data"] if option != "MNIST"),
-    ]
+    (data,) = app.button_group
+    assert data.key == "gallery_data"
+    assert data.options[0] == "MNIST"
+    assert len(data.options) == 2
     assert shown["gallery_size"] == ["32 pixels", "points"]
     assert shown["gallery_objective"] == ["Hinge", "Non-saturating"]
     assert titles(app) == ["digits", "other", "ring"]
@@ -239,7 +277,7 @@ def test_only_filters_with_a_choice_are_shown_and_they_narrow_cards_and_figures(
     assert titles(app) == ["digits", "other"]
     app.multiselect(key="gallery_objective").set_value(["Non-saturating"]).run()
     assert titles(app) == ["digits"]
-    assert "Figures" not in [heading.value for heading in app.subheader]
+    assert "Figures" not in [heading.value for heading in app.header]
     assert app.multiselect(key="gallery_checkpoints").value == ["digits", "other", "ring"]
     app.multiselect(key="gallery_size").set_value(["points"])
     app.multiselect(key="gallery_objective").set_value(["Hinge"]).run()
@@ -260,7 +298,7 @@ def test_the_page_says_that_distances_of_different_protocols_are_not_compared(
     app = visit(gallery_sort="Fréchet")
     assert titles(app) == ["fine", "rough", "digits", "ring"]
     assert browse.UNMEASURED in [element.value for element in app.markdown]
-    assert any("different protocols cannot be compared" in caption.value for caption in app.caption)
+    assert any("different protocols cannot be compared" in it.value for it in app.caption)
 
 
 def test_many_checkpoints_come_in_pages_and_a_link_leads_to_one(digits: Checkpoint) -> None:
@@ -268,7 +306,7 @@ def test_many_checkpoints_come_in_pages_and_a_link_leads_to_one(digits: Checkpoi
         keep(like(digits, f"copy-{number:02d}"), digits.folder)
     app = visit(gallery_page="2")
     assert titles(app) == ["digits", "ring"]
-    assert "13 to 14 of 14 checkpoints" in [caption.value for caption in app.caption]
+    assert "29 to 30 of 30 checkpoints" in [caption.value for caption in app.caption]
     app.multiselect(key="gallery_size").set_value(["32 pixels"]).run()
     assert titles(app) == [f"copy-{number:02d}" for number in range(browse.PER_PAGE)]
     app = visit(gallery_page="2")
@@ -381,6 +419,8 @@ def test_the_reading_is_started_refused_and_followed(
             "Reading training images, step 2 of 4"
         ]
         assert not [button for button in app.button if button.key == "gallery_read"]
+        app.query_params["gallery_open"] = "digits"
+        app.run()
         assert buttons(app) == {"gallery_measure_digits": "Measure"}, "it is no measuring"
 
 

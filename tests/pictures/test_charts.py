@@ -73,7 +73,7 @@ def test_a_long_run_is_a_figure_of_bounded_size(metrics: pd.DataFrame) -> None:
     assert 99.0 in curves.data[0].y, "the raw line has the spike"
     dots = charts.measurements({"a": many}, [charts.Curve("precision", "P")], "Share").data[0]
     assert len(dots.x) <= charts.MAX_POINTS
-    assert dots.customdata[list(dots.marker.symbol).index("star")] == 23_450
+    assert dots.customdata[list(dots.marker.symbol).index("star"), 0] == 23_450
     bands = charts.logit_bands(many)
     assert max(len(trace.x) for trace in bands.data) <= 2 * charts.MAX_POINTS
 
@@ -158,7 +158,7 @@ def test_measurements_are_dots_and_the_least_distance_a_star(metrics: pd.DataFra
     ):
         assert np.array_equal(trace.y, values)
         assert trace.x.tolist() == [2.0, 4.0, 6.0]
-        assert trace.customdata.tolist() == [100, 200, 300]
+        assert trace.customdata[:, 0].tolist() == [100, 200, 300]
         assert trace.marker.symbol.tolist() == ["circle", "star", "circle"]
         assert trace.line.color == charts.color_of(1), "the run's color in every chart"
     assert figure.layout.yaxis.type == "log"
@@ -192,3 +192,70 @@ def test_an_empty_run_is_an_empty_figure() -> None:
     empty = pd.DataFrame(columns=COLUMNS, dtype=float)
     figure = charts.curves({"none": empty}, [charts.Curve("d_loss", "D")], "Loss", smoothing=0.9)
     assert all(len(trace.y) == 0 for trace in figure.data)
+
+
+def test_a_log_scale_drops_no_value_that_is_zero_or_negative(metrics: pd.DataFrame) -> None:
+    values = np.linspace(-30, 5, 50)
+    values[7] = 0.0
+    table = metrics.assign(d_loss=values)
+    figure = charts.curves(
+        {"critic": table}, [charts.Curve("d_loss", "D")], "Loss", log_y=True, lines={"at": -1.0}
+    )
+    (line,) = figure.data
+    assert np.isfinite(line.y).all()
+    assert np.array_equal(np.sign(line.y), np.sign(values)), "the order and the signs are kept"
+    assert (np.diff(line.y[8:]) > 0).all()
+    assert figure.layout.yaxis.type != "log"
+    assert "linear within ±" in figure.layout.yaxis.title.text, "it is said"
+    assert np.array_equal(line.customdata[:, 1], values), "what is read off are the values"
+    ticks = dict(zip(figure.layout.yaxis.ticktext, figure.layout.yaxis.tickvals, strict=True))
+    assert ticks["0"] == 0
+    assert ticks["−10"] == pytest.approx(-ticks["10"]) if "10" in ticks else ticks["−10"] < 0
+    (shape,) = figure.layout.shapes
+    (note,) = figure.layout.annotations
+    assert shape.y0 == note.y < 0
+
+
+@pytest.mark.parametrize("values", [np.zeros(50), np.full(50, np.nan)])
+def test_a_log_scale_of_nothing_but_zeros_is_a_linear_one(
+    metrics: pd.DataFrame, values: charts.Floats
+) -> None:
+    figure = charts.curves(
+        {"flat": metrics.assign(d_loss=values)},
+        [charts.Curve("d_loss", "D")],
+        "Loss",
+        log_y=True,
+    )
+    assert figure.layout.yaxis.type == "linear"
+
+
+def test_charts_of_a_column_lie_at_the_same_place_over_the_same_axis(metrics: pd.DataFrame) -> None:
+    late = metrics.assign(frechet=metrics.frechet.where(metrics.step > 200))
+    runs = {"one": metrics, "two": late}
+    span = charts.x_range(runs.values(), "step")
+    assert span == (-4.9, 494.9)
+    figures = [
+        charts.curves(runs, [charts.Curve("d_loss", "D")], "Loss", span=span),
+        charts.curves(runs, [charts.Curve("g_loss", "G")], "Loss", span=span, log_y=True),
+        charts.measurements(runs, [charts.Curve("frechet", "Fréchet")], "Distance", span=span),
+    ]
+    for figure in figures:
+        assert tuple(figure.layout.xaxis.range) == span
+        assert (figure.layout.margin.l, figure.layout.margin.r) == (charts.LEFT, charts.RIGHT)
+        assert not figure.layout.yaxis.automargin, "labels of any length leave the plot where it is"
+    assert charts.x_range([], "step") is None
+
+
+def test_a_figure_says_in_words_what_it_shows(metrics: pd.DataFrame) -> None:
+    table = metrics.assign(d_loss=np.linspace(-2, 3, 50))
+    for log_y in (False, True):
+        figure = charts.curves(
+            {"one": table}, [charts.Curve("d_loss", "D")], "Loss", log_y=log_y, smoothing=0.0
+        )
+        said = charts.description(figure)
+        assert said.startswith("Chart of Loss")
+        assert "over Step" in said
+        assert "one: D: from -2 to 3, between -2 and 3." in said
+    x = np.linspace(-1, 1, 5)
+    said = charts.description(charts.gradients(x, {"hard labels": x - 1}, 0.0))
+    assert "hard labels: from -2 to 0, between -2 and 0." in said

@@ -14,7 +14,7 @@ from gandash.app.parts import links, score_tables
 from gandash.checkpoints import Card, Checkpoint
 from gandash.losses.objectives import OBJECTIVES
 
-PER_PAGE = 12
+PER_PAGE = 28
 UNMEASURED = "Not measured yet."
 KINDS: dict[str, Callable[[Card], str]] = {
     "data": lambda card: card.data.title,
@@ -82,31 +82,45 @@ def chosen(found: list[Checkpoint]) -> tuple[list[Checkpoint], Groups]:
     }
     filters = {name: options for name, options in filters.items() if len(options) > 1}
     orders = [name for name in ORDERS if name != "Fréchet" or any(c.card.evaluation for c in found)]
-    *columns, last = (
-        st.columns([2] * len(filters) + [1.2]) if filters else [st.container(width=220)]
-    )
-    for (name, options), column in zip(filters.items(), columns, strict=True):
-        wanted = column.multiselect(
-            name.capitalize(),
-            options,
-            placeholder="All",
-            key=f"gallery_{name}",
-            bind=links.some_of(f"gallery_{name}", options),
+    with st.container(horizontal=True, vertical_alignment="center", key="gallery_filters"):
+        for name, options in filters.items():
+            wanted = filter_of(name, options)
+            found = [it for it in found if not wanted or KINDS[name](it.card) in wanted]
+        order = st.selectbox(
+            "Sort by",
+            orders,
+            key="gallery_sort",
+            bind=links.one_of("gallery_sort", orders),
             on_change=to_first_page,
+            label_visibility="collapsed",
+            width=160,
         )
-        found = [
-            checkpoint
-            for checkpoint in found
-            if not wanted or KINDS[name](checkpoint.card) in wanted
-        ]
-    order = last.selectbox(
-        "Sort by",
-        orders,
-        key="gallery_sort",
-        bind=links.one_of("gallery_sort", orders),
-        on_change=to_first_page,
-    )
     return found, ORDERS[order](found)
+
+
+def filter_of(name: str, options: list[str]) -> list[str]:
+    """What a filter lets pass; nothing chosen lets everything."""
+    key = f"gallery_{name}"
+    if name == "data":
+        return st.pills(
+            "Data",
+            options,
+            selection_mode="multi",
+            key=key,
+            bind=links.some_of(key, options),
+            on_change=to_first_page,
+            label_visibility="collapsed",
+        )
+    return st.multiselect(
+        name.capitalize(),
+        options,
+        placeholder=f"{name.capitalize()}: all",
+        key=key,
+        bind=links.some_of(key, options),
+        on_change=to_first_page,
+        label_visibility="collapsed",
+        width=200,
+    )
 
 
 def to_first_page() -> None:

@@ -1,34 +1,108 @@
-"""A checkpoint as a card: samples, facts, figures, and the button that measures them."""
+"""Checkpoints as small cards, and the whole of one, with the button that measures it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
 import streamlit as st
 
+from gandash import runs
 from gandash.app import cached
-from gandash.app.parts import jobs, page, score_tables, words
+from gandash.app.assets import publish
+from gandash.app.parts import jobs, links, page, score_tables, words
 from gandash.app.parts.quoted import in_html, in_markdown
 from gandash.app.parts.refusals import shown, without_folders
-from gandash.checkpoints import Checkpoint
+from gandash.checkpoints import Card, Checkpoint
 from gandash.config import tricks
 from gandash.jobs import measuring
 from gandash.jobs.task import Job
 
-SAMPLES, COLUMNS = 32, 8
+COMPONENTS = Path(__file__).parents[1] / "components"
+SAMPLES, COLUMNS = 25, 5
+OPENED_SAMPLES, OPENED_COLUMNS = 64, 8
+MOST_IN_A_ROW, ROW_HEIGHT = 8, 230  # at the widest, in pixels
+OPENED = "gallery_open"  # the checkpoint that is open, in the URL
+LOST = 0.05  # a generator whose samples reach fewer of the real images than this has failed
 
 
-def card(checkpoint: Checkpoint, job: Job | None) -> None:
-    """Samples of seed 0 with what the checkpoint is and how it was made.
+@cache
+def _source(suffix: str) -> str:
+    return (COMPONENTS / f"cards.{suffix}").read_text()
+
+
+def cards(found: Sequence[Checkpoint], titles: Mapping[str, str], key: str, label: str) -> None:
+    """Small square cards side by side; one that is pressed is opened."""
+    component = st.components.v2.component(
+        "gandash_cards", html=_source("html"), css=_source("css"), js=_source("js")
+    )
+    data = {"label": label, "cards": [on_card(it, titles[it.name]) for it in found]}
+
+    def told() -> None:
+        name = st.session_state[key].open
+        if name in titles:
+            st.query_params[OPENED] = name
+
+    rows = -(-len(found) // MOST_IN_A_ROW)
+    page.keep_place(key, f"min(100vh, {ROW_HEIGHT * rows}px)")
+    component(key=key, data=data, on_open_change=told)
+
+
+def on_card(checkpoint: Checkpoint, title: str) -> dict[str, Any]:
+    """What a card shows: samples of seed 0, the title, and how far they are from real images."""
+    about = checkpoint.card
+    try:
+        image = publish(cached.sample_grid(checkpoint, 0, SAMPLES, COLUMNS))
+        figure, more = score_tables.in_short(about.evaluation or about.inception)
+    except (ValueError, OSError) as error:
+        image, figure, more = "", shown(str(error)), ""
+    return {
+        "name": checkpoint.name,
+        "title": title,
+        "image": image,
+        "alt": f"{about.data.kind.caption(SAMPLES)} of {title}, seed 0",
+        "crisp": about.data.kind.pixels,
+        "figure": figure,
+        "more": more,
+        "failed": failed(about),
+    }
+
+
+def failed(card: Card) -> bool:
+    """Whether a measured generator misses nearly all real images: it has collapsed, or is lost."""
+    return card.evaluation is not None and card.evaluation.recall < LOST
+
+
+def opened(found: Sequence[Checkpoint], titles: Mapping[str, str], job: Job | None) -> str:
+    """The whole of the checkpoint that the URL names, over the page; returns its name, or none."""
+    name = str(st.query_params.get(OPENED, ""))
+    checkpoint = next((it for it in found if it.name == name), None)
+    if checkpoint is None:
+        if name:
+            links.refuse(OPENED, name)
+        return ""
+    st.dialog(in_markdown(titles[name]), width="large", on_dismiss=close)(whole)(checkpoint, job)
+    return name
+
+
+def close() -> None:
+    st.query_params.pop(OPENED, None)
+
+
+def whole(checkpoint: Checkpoint, job: Job | None) -> None:
+    """Samples of seed 0 with what the checkpoint is, how it was made and where it leads.
 
     ``job`` is what goes on beside the server.
     """
     about = checkpoint.card
-    with st.container(border=True, height="stretch"):  # cards of one row are equally tall
-        with page.one_sentence():
-            content = cached.sample_grid(checkpoint, 0, SAMPLES, COLUMNS)
-            alt = f"{about.data.kind.caption(SAMPLES)} of {about.name}, seed 0"
-            picture = cached.image_html(content, alt, about.data.kind)
-            st.html(f'<div class="gd-card">{picture}</div>')
-        st.markdown(f"**{in_markdown(about.title)}**")
+    picture, words_beside = st.columns([1.2, 1], gap="medium")
+    with picture, page.one_sentence():
+        content = cached.sample_grid(checkpoint, 0, OPENED_SAMPLES, OPENED_COLUMNS)
+        alt = f"{about.data.kind.caption(OPENED_SAMPLES)} of {in_html(about.name)}, seed 0"
+        st.html(f'<div class="gd-square">{cached.image_html(content, alt, about.data.kind)}</div>')
+    with words_beside:
         facts = about.data
         st.html(
             f'<p class="gd-facts">{in_html(facts.title)}, {words.kind_of(about)} · '
@@ -38,30 +112,48 @@ def card(checkpoint: Checkpoint, job: Job | None) -> None:
         )
         if figures := about.evaluation or about.inception:
             st.markdown(score_tables.line(figures), help=score_tables.about(figures))
-        st.space("stretch")
-        refused = cached.not_measurable(checkpoint)
-        mine = (
-            job if job is not None and job.concerns(measuring.MODULE, checkpoint.folder) else None
+        if about.note:
+            st.markdown(in_markdown(about.note))
+        leads(checkpoint)
+        measure(checkpoint, job)
+    with st.expander("All facts", icon=":material/info:"):
+        show_facts(checkpoint)
+
+
+def leads(checkpoint: Checkpoint) -> None:
+    """Where a checkpoint can be explored further."""
+    with st.container(horizontal=True):
+        st.page_link(
+            st.Page("views/latent_space.py", url_path="latent"),
+            label="Walk its latent space",
+            icon=":material/timeline:",
+            query_params={"latent_checkpoint": checkpoint.name},
         )
-        underway = mine is not None and not mine.problem
-        with st.container(horizontal=True):
-            with st.popover("All facts", icon=":material/info:"):
-                show_facts(checkpoint, refused)
-                if about.evaluation and not underway:
-                    measure_button("Measure again", checkpoint)
-            if not (about.evaluation or refused or underway):
-                measure_button("Measure", checkpoint)
-        jobs.show(mine, about.name)
+        if (checkpoint.folder / runs.METRICS).is_file():
+            st.page_link(
+                st.Page("views/loss_curves.py", url_path="curves"),
+                label="Its curves",
+                icon=":material/show_chart:",
+                query_params={"curves_runs": checkpoint.name},
+            )
 
 
-def show_facts(checkpoint: Checkpoint, refused: str) -> None:
-    """The whole card, as it is stored beside the weights.
+def measure(checkpoint: Checkpoint, job: Job | None) -> None:
+    """The button that measures a checkpoint, or how far that is; or why it cannot be measured."""
+    about, refused = checkpoint.card, cached.not_measurable(checkpoint)
+    concerned = job is not None and job.concerns(measuring.MODULE, checkpoint.folder)
+    mine = job if concerned else None
+    underway = mine is not None and not mine.problem
+    if refused and not about.evaluation:
+        st.caption(f"Not measured: {shown(refused)}.")
+    elif not underway:
+        measure_button("Measure again" if about.evaluation else "Measure", checkpoint)
+    jobs.show(mine, about.name)
 
-    ``refused`` says why it cannot be measured, if so.
-    """
+
+def show_facts(checkpoint: Checkpoint) -> None:
+    """The whole card, as it is stored beside the weights."""
     about = checkpoint.card
-    if about.note:
-        st.markdown(in_markdown(about.note))
     ema = about.config.ema
     sampler = f"moving average of G, decay {ema:g}" if ema else "G as trained"
     st.markdown(
@@ -76,8 +168,6 @@ def show_facts(checkpoint: Checkpoint, refused: str) -> None:
         gauges = cached.gauges(about.config.data.dataset)
         beside = in_markdown(" ".join(gauges.beside(about.evaluation.protocol)))
         st.caption(f"{score_tables.about(about.evaluation)} {beside}")
-    elif refused:
-        st.caption(f"Not measured: {shown(refused)}.")
     if about.inception:
         st.markdown(
             f"{score_tables.line(about.inception)} · inception score "

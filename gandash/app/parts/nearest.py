@@ -12,7 +12,7 @@ from gandash.app import cached
 from gandash.app.assets import publish
 from gandash.app.cached import generator, training_extractor, training_pixels
 from gandash.app.inference import INFERENCE
-from gandash.app.parts import jobs, links, page
+from gandash.app.parts import choose, jobs, links, page
 from gandash.app.parts.quoted import in_html
 from gandash.app.parts.refusals import shown
 from gandash.app.parts.tiles import tiles
@@ -37,20 +37,16 @@ def nearest(found: list[Checkpoint]) -> None:
     }
     if not by_name:
         return
-    st.subheader("Nearest training images", anchor=False)
-    st.markdown(
+    page.section("Nearest training images")
+    st.caption(
         "Does the generator repeat its training set? Pick a sample and compare it with the "
         "training images nearest "
         "to it: a copy is much nearer than a new image would be."
     )
-    left, right = st.columns([1, 1.7], gap="large")
+    left, right = st.columns([1, 2.2], gap="medium")
     with left:
-        name = st.selectbox(
-            "Checkpoint",
-            list(by_name),
-            key="gallery_nearest",
-            bind=links.one_of("gallery_nearest", by_name),
-        )
+        titles = choose.titles_of(by_name.values())
+        name = choose.one("Checkpoint", titles, "gallery_nearest")
         seed, sample = st.columns(2)
         number = seed.number_input(
             "Seed",
@@ -84,7 +80,7 @@ def nearest(found: list[Checkpoint]) -> None:
                 index,
                 key="gallery_tiles",
                 on_pick=pick_tile,
-                label=f"Samples of {name}, seed {number}",
+                label=f"Samples of {titles[name]}, seed {number}",
             )
     with right, page.one_sentence():
         if index is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -12,37 +14,51 @@ from gandash.app import cached
 from gandash.app.parts import links
 from gandash.app.parts.refusals import REFUSALS, sentence, shown
 from gandash.checkpoints import Checkpoint
+from gandash.pictures import charts
 
 LARGEST_SEED = 2**32 - 1
 # A short toolbar, which leaves the legend free: drag to zoom in, double-click to zoom out.
 CHART = {
     "displaylogo": False,
     "modeBarButtonsToRemove": [
-        "zoom2d",
-        "pan2d",
-        "select2d",
-        "lasso2d",
-        "zoomIn2d",
-        "zoomOut2d",
-        "autoScale2d",
+        "zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d",
     ],
-}
+}  # fmt: skip
 
 
 def chart(figure: go.Figure, key: str) -> None:
-    """A chart. On a phone a finger that moves over it scrolls the page.
+    """A chart whose place is kept while it loads, and what it shows in words.
 
-    Where the mouse would zoom; a tap reads it.
+    On a phone a finger that moves over it scrolls the page where the mouse would zoom; a tap reads
+    it.
     """
     if "Mobi" in st.context.headers.get("User-Agent", ""):
         figure.update_layout(dragmode=False)
+    keep_place(key, f"{figure.layout.height}px")
+    with st.container(key=f"heard_{key}"):
+        st.html(f"<p>{escape(charts.description(figure))}</p>")
     st.plotly_chart(figure, key=key, config=CHART)
 
 
-def header(title: str, lead: str) -> None:
-    """The page's title and one sentence on what it is for."""
-    st.title(title, anchor=False)
-    st.markdown(lead)
+def keep_place(key: str, height: str) -> None:
+    """Let the element of a key be so high, as CSS says it, before what is in it has come."""
+    st.html(f"<style>.{css_class(key)} {{ min-height: {height} }}</style>")
+
+
+def css_class(key: str) -> str:
+    """The class that Streamlit gives an element of a key."""
+    return f"st-key-{re.sub('[^a-zA-Z0-9_-]', '-', key)}"
+
+
+def header(title: str) -> None:
+    """The page's title, for those who hear it: who sees reads it in the navigation."""
+    with st.container(key="title_of_page"):
+        st.title(title, anchor=False)
+
+
+def section(title: str) -> None:
+    """The heading of a part of the page, one level below its title."""
+    st.header(title, anchor=False)
 
 
 def checkpoints_or_stop() -> list[Checkpoint]:

@@ -7,10 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from gandash import runs
-from gandash.app.parts import config_form, links
+from gandash.app.parts import config_form, links, page
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.config import Config, advice, architectures, tricks, usual
 from gandash.config.presets import PRESETS
@@ -58,7 +57,7 @@ def form() -> None:
 
     What is refused is said before the start.
     """
-    st.subheader("New run", anchor=False)
+    page.section("New run")
     preset = st.selectbox(
         "Preset",
         list(PRESETS),
@@ -67,8 +66,9 @@ def form() -> None:
         on_change=apply_preset,
     )
     st.caption(PRESETS[preset].expect)
-    with settings(PRESETS[preset].config):
-        hint()
+    beginning = st.container()  # above a long form: the button and what it starts are in sight
+    settings(PRESETS[preset].config)
+    with beginning:
         st.text_input(
             "Name",
             max_chars=63,
@@ -87,14 +87,13 @@ def form() -> None:
             key="train_start",
         )
         notice("start")
+        hint()
 
 
-def settings(preset: Config) -> DeltaGenerator:
+def settings(preset: Config) -> None:
     """A widget for every setting of the config, disabled where it has no effect.
 
     The preset's values are the defaults.
-
-    Returns the place between the settings that matter most and the folded ones.
     """
     defaults = config_form.values_of(preset)
     values = {key: st.session_state.get(key, default) for key, default in defaults.items()}
@@ -115,10 +114,8 @@ def settings(preset: Config) -> DeltaGenerator:
 
     essentials(show)
     upload()
-    place = st.container()
     st.caption("Further settings")
     folded(show, config)
-    return place
 
 
 def essentials(show: Callable[[str], None]) -> None:

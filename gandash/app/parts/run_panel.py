@@ -24,7 +24,7 @@ from gandash.storage.paths import runs_root
 PLACE = "run"
 ACTIVE = ("queued", "running")
 LONGEST_SECONDS = 1e9  # 30 years: a speed so low, or a time so long, was not measured
-LIVE_POINTS = 400
+LIVE_POINTS, LIVE_HEIGHT = 400, 200
 MORE, LONGEST = {"epochs": 5, "steps": 1000}, 1_000_000
 LIVE = {
     "Loss": {"d_loss": "D", "g_loss": "G"},
@@ -64,7 +64,7 @@ def newest_first() -> list[tuple[Run, Status]]:
 
 def watch() -> None:
     """The chosen run, polled only while something is under way."""
-    st.subheader("Runs", anchor=False)
+    page.section("Runs")
     with page.one_sentence():
         control.look_after(runs_root())
     found = newest_first()
@@ -230,14 +230,15 @@ def remove(run: Run) -> None:
 
 
 def live(run: Run, config: Config) -> None:
-    """Charts that grow without a blank frame, and the latest samples over the ones before."""
-    with page.one_sentence():
+    """Charts that grow without a blank frame, beside the latest samples over the ones before."""
+    curves, samples = st.columns([1.7, 1])
+    with curves, page.one_sentence():
         metrics = with_share(cached.metrics(run.folder))
         if metrics.empty:
             st.info("The first numbers come after a few steps.", icon=":material/hourglass_top:")
         else:
             live_charts(metrics, config)
-    with page.one_sentence():
+    with samples, page.one_sentence():
         latest_samples(run, config)
 
 
@@ -276,12 +277,17 @@ def live_charts(metrics: pd.DataFrame, config: Config) -> None:
             y=list(names.values()),
             y_label=label,
             color=list(COLORS[: len(names)]),
-            height=240,
+            height=LIVE_HEIGHT,
         )
 
 
 def ended(run: Run, config: Config) -> None:
-    """The samples over the whole run, if it has begun."""
-    if not run.snapshots():
+    """The same charts as while it went on, beside the samples over the whole run."""
+    metrics = with_share(cached.metrics(run.folder))
+    if metrics.empty:
         return
-    timeline({run.name: run.folder}, [config], key="train_snapshot")
+    curves, samples = st.columns([1.7, 1])
+    with curves:
+        live_charts(metrics, config)
+    with samples:
+        timeline({run.name: run.folder}, [config], key="train_snapshot")

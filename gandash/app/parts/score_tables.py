@@ -26,6 +26,16 @@ def line(figures: Figures) -> str:
     )
 
 
+def in_short(figures: Figures | None) -> tuple[str, str]:
+    """The distance with its noise, and precision and recall, for a small card."""
+    if figures is None:
+        return "not measured", ""
+    precision, recall = (
+        f"{it:.2f}".removeprefix("0") for it in (figures.precision, figures.recall)
+    )
+    return f"Fréchet {figures.shown('frechet')}", f"{precision}/{recall}"
+
+
 def about(figures: Figures) -> str:
     """How figures were measured, and what stands behind their ±, in Markdown."""
     return f"Measured on {in_markdown(str(figures.protocol))}. {in_markdown(figures.about_noise)}"
@@ -58,7 +68,7 @@ def table(cards: list[Card], reference: Evaluation | None = None) -> pd.DataFram
             "them apart"
         )
     rows = [
-        {"Checkpoint": card.name, WEIGHTS: card.choice} | _shown(card.evaluation)
+        {"Checkpoint": card.title, WEIGHTS: card.choice} | _shown(card.evaluation)
         for card in cards
         if card.evaluation
     ]

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import streamlit as st
+
+from gandash.app import cached
+from gandash.checkpoints import Checkpoint
+
+TILES, PER_ROW = 9, 3
 
 
 @dataclass(frozen=True)
 class Story:
     """A link to an exact view, with what is to be seen there.
 
-    ``needs`` are the checkpoints that it shows.
+    ``needs`` are the checkpoints that it shows, the first of them on its picture.
     """
 
     title: str
@@ -27,19 +33,19 @@ class Story:
 STORIES = (
     Story(
         "When D wins",
-        "D is never wrong, its loss is 0, and G's samples stay noise. Its gradient norm says why.",
+        "Its loss falls to 0 and D(G(z)) with it; what G then learns from is noise.",
         "views/loss_curves.py", "curves", ":material/trending_flat:", ("mnist-failure-strong-d",),
-        {"curves_runs": "mnist-failure-strong-d"},
+        {"curves_runs": "mnist-failure-strong-d", "curves_log": "true", "curves_why": "true"},
     ),
     Story(
         "Mode collapse",
-        "Every z gives the same picture, and the losses do not tell. Step through the samples.",
+        "Every z gives the same picture, and the losses do not tell.",
         "views/loss_curves.py", "curves", ":material/content_copy:", ("mnist-failure-collapse",),
         {"curves_runs": "mnist-failure-collapse"},
     ),
     Story(
-        "Label smoothing",
-        "One run three times, which differ in D's targets alone: 1 and 0, 0.9 and 0, 0.9 and 0.1.",
+        "0.9 instead of 1",
+        "Runs that differ in D's targets alone, three seeds, an honest answer.",
         "views/label_smoothing.py", "smoothing", ":material/tune:",
         ("mnist-dcgan", "mnist-dcgan-one-sided", "mnist-dcgan-two-sided"),
     ),
@@ -52,14 +58,16 @@ STORIES = (
 )  # fmt: skip
 
 
-def stories(there: Iterable[str]) -> None:
-    """The stories whose checkpoints are all ``there``, side by side."""
-    names = set(there)
-    told = [story for story in STORIES if names.issuperset(story.needs)]
-    for column, story in zip(st.columns(len(STORIES)) if told else (), told, strict=False):
-        with column.container(border=True, height="stretch", gap="xsmall"):
+def stories(found: Iterable[Checkpoint]) -> None:
+    """The stories whose checkpoints are all among those found, each with its picture."""
+    by_name = {checkpoint.name: checkpoint for checkpoint in found}
+    told = [story for story in STORIES if by_name.keys() >= set(story.needs)]
+    for story in told:
+        with st.container(border=True, key=f"gallery_story_{STORIES.index(story)}"):
+            picture, words = st.columns([1, 6], vertical_alignment="center")
+            with picture, suppress(ValueError, OSError):  # damaged weights: its card says so
+                content = cached.sample_grid(by_name[story.needs[0]], 0, TILES, PER_ROW)
+                st.html(cached.image_html(content, ""))
             page = st.Page(story.script, url_path=story.path)
-            st.page_link(
-                page, label=f"**{story.title}**", icon=story.icon, query_params=dict(story.view)
-            )
-            st.html(f'<p class="gd-facts gd-says">{story.says}</p>')
+            words.page_link(page, label=f"**{story.title}**", query_params=dict(story.view))
+            words.html(f'<p class="gd-facts">{story.says}</p>')

@@ -16,7 +16,7 @@ from gandash.app.parts.scrubber import Cursor, Track, scrubber
 from gandash.config import Config
 
 MOST_FRAMES = 40
-SINGLE_WIDTH, SHARED_WIDTH = 480, 320
+SINGLE_WIDTH, SHARED_WIDTH = 480, 400
 
 
 @st.fragment

@@ -1,64 +1,131 @@
-"""Gallery: every checkpoint as a card, and chosen ones side by side on the same z."""
+"""Gallery: a generator in the hand, every checkpoint as a card, chosen ones side by side."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from gandash.app import cached
-from gandash.app.parts import browse, links, page, score_tables
-from gandash.app.parts.cards import card
+from gandash.app.assets import publish
+from gandash.app.parts import browse, choose, jobs, links, page, score_tables
+from gandash.app.parts.cards import cards, opened
 from gandash.app.parts.nearest import nearest
 from gandash.app.parts.quoted import in_html, in_markdown
+from gandash.app.parts.scrubber import Track, scrubber
 from gandash.app.parts.stories import stories
 from gandash.checkpoints import Checkpoint
-from gandash.jobs import task
+from gandash.jobs import measuring, task
+from gandash.jobs.task import Job
 from gandash.storage.paths import runs_root
 
-CARDS_PER_ROW = 3
 LARGEST_COUNT, MOST_COMPARED = 144, 4
+IN_HAND, WALK, FRAMES, HAND_WIDTH = "tinyhero-dcgan", (21, 14), 40, 232
 
 
-def cards(groups: browse.Groups) -> None:
+def in_hand(found: list[Checkpoint]) -> None:
+    """What this page is, a generator that can be touched at once, and where to begin."""
+    images = [checkpoint for checkpoint in found if checkpoint.card.data.kind.pixels]
+    if not images:
+        return
+    checkpoint = next((it for it in images if it.name == IN_HAND), images[0])
+    with st.container(key="gallery_hand"):  # on a phone its picture comes first
+        about, picture, begin = st.columns([1.2, 0.8, 1.5], gap="medium")
+    with about:
+        st.html(
+            '<p class="gd-hero">Hold a generator in your hand</p>'
+            f'<p class="gd-says">{len(found)} GANs, each with the run that made it. Move over the '
+            f"picture: {FRAMES} points on a walk through the latent space of "
+            f"{in_html(checkpoint.card.title)}, drawn from its weights.</p>"
+        )
+        with st.container(horizontal=True):
+            st.page_link(
+                st.Page("views/latent_space.py", url_path="latent"),
+                label="Open in Latent space",
+                icon=":material/timeline:",
+                query_params={
+                    "latent_checkpoint": checkpoint.name,
+                    "latent_a": str(WALK[0]),
+                    "latent_b": str(WALK[1]),
+                },
+            )
+            st.page_link(
+                st.Page("views/train.py", url_path="train"),
+                label="Train your own",
+                icon=":material/model_training:",
+            )
+    with picture, page.one_sentence():
+        walk(checkpoint)
+    with begin:
+        stories(found)
+
+
+def walk(checkpoint: Checkpoint) -> None:
+    """A path through a generator's latent space under the pointer."""
+    size = checkpoint.card.data.shape[-1]
+    track = Track(
+        f"A walk through the latent space of {checkpoint.card.title}",
+        [publish(cached.walk(checkpoint, WALK, FRAMES))],
+        [(0, number * size, 0) for number in range(FRAMES)],
+        size,
+        size,
+    )
+    scrubber(
+        [track],
+        [f"{number + 1} of {FRAMES}" for number in range(FRAMES)],
+        key="gallery_frame",
+        label="Position on the walk",
+        frame_width=HAND_WIDTH,
+    )
+
+
+def grid(groups: browse.Groups, titles: dict[str, str]) -> None:
     """One page of cards, under the headings of their groups."""
     if not any(found for _, found in groups):
         st.info(
             "No checkpoint passes all filters: take one away.", icon=":material/filter_alt_off:"
         )
         return
-    area, job = st.container(), task.current(runs_root())
+    area = st.container()
     if any(heading for heading, _ in groups):
         area.caption(
             "Lowest Fréchet distance first, within one protocol: distances of different protocols "
             "cannot be compared."
         )
-    for heading, found in browse.paged(groups):
-        if heading:
-            area.markdown(heading)
-        for start in range(0, len(found), CARDS_PER_ROW):
-            row = found[start : start + CARDS_PER_ROW]
-            for column, checkpoint in zip(area.columns(CARDS_PER_ROW), row, strict=False):
-                with column:
-                    card(checkpoint, job)
+    for number, (heading, found) in enumerate(browse.paged(groups)):
+        with area:
+            if heading:
+                st.markdown(heading)
+            cards(found, titles, f"gallery_cards_{number}", heading or "Checkpoints")
+
+
+def underway(job: Job | None, everything: list[Checkpoint], shown: str) -> None:
+    """What is measured beside the server, unless its checkpoint is open and says so itself."""
+    if job is None:
+        return
+    for checkpoint in everything:
+        if job.concerns(measuring.MODULE, checkpoint.folder) and checkpoint.name != shown:
+            st.caption(f"Measuring {in_markdown(checkpoint.card.title)}")
+            jobs.show(job, checkpoint.name)
 
 
 @st.fragment
 def compare(found: list[Checkpoint]) -> None:
     """Chosen checkpoints on the same latent vectors."""
-    st.subheader("Side by side", anchor=False)
-    st.markdown(
+    page.section("Side by side")
+    st.caption(
         "The same latent vectors go through every generator: tile *i* is the same *z* everywhere, "
         "so what differs is what the training made of it."
     )
     by_name = {checkpoint.name: checkpoint for checkpoint in found}
-    left, middle, right = st.columns([4, 1.2, 2], vertical_alignment="bottom")
-    chosen = left.multiselect(
-        "Checkpoints",
-        list(by_name),
-        default=list(by_name)[:3],
-        max_selections=MOST_COMPARED,
-        key="gallery_checkpoints",
-        bind=links.some_of("gallery_checkpoints", list(by_name), MOST_COMPARED),
-    )
+    titles = choose.titles_of(found)
+    left, middle, right = st.columns([4, 1, 2], vertical_alignment="bottom")
+    with left:
+        chosen = choose.many(
+            "Checkpoints",
+            titles,
+            "gallery_checkpoints",
+            default=list(by_name)[:3],
+            most=MOST_COMPARED,
+        )
     seed = middle.number_input(
         "Seed",
         0,
@@ -83,21 +150,18 @@ def compare(found: list[Checkpoint]) -> None:
         return
     label = page.class_of([by_name[name] for name in chosen], "gallery_class")
     per_row = max(2, round(count**0.5))
-    for column, name in zip(st.columns(max(len(chosen), 2)), chosen, strict=False):
+    columns = st.columns(max(len(chosen), MOST_COMPARED - 1))
+    for column, name in zip(columns, chosen, strict=False):
         with column, page.one_sentence():
             told = by_name[name].card.config.labels.told  # the others make no class in particular
             content = cached.sample_grid(
                 by_name[name], int(seed), int(count), per_row, label if told else None
             )
-            amount = by_name[name].card.data.kind.caption(count)
-            st.html(
-                cached.image_html(
-                    content,
-                    f"{amount} of {name}, seed {seed}",
-                    by_name[name].card.data.kind,
-                )
-            )
-            st.html(f'<p class="gd-sub">{in_html(name)} · seed {seed}, {amount}</p>')
+            kind = by_name[name].card.data.kind
+            amount = kind.caption(count)
+            title = in_html(titles[name])
+            picture = cached.image_html(content, f"{amount} of {title}, seed {seed}", kind)
+            st.html(f'{picture}<p class="gd-sub">{title} · seed {seed}, {amount}</p>')
 
 
 def leaderboard(found: list[Checkpoint]) -> None:
@@ -108,12 +172,12 @@ def leaderboard(found: list[Checkpoint]) -> None:
     groups = score_tables.by_protocol([checkpoint.card for checkpoint in found])
     if not groups:
         return
-    st.subheader("Figures", anchor=False)
-    for protocol, cards in groups.items():
-        gauges = cached.gauges(cards[0].config.data.dataset)
-        st.markdown(score_tables.heading(cards[0], protocol))
-        st.dataframe(score_tables.table(cards, gauges.real), hide_index=True)
-        noises = {card.evaluation.about_noise for card in cards if card.evaluation}
+    page.section("Figures")
+    for protocol, measured in groups.items():
+        st.markdown(score_tables.heading(measured[0], protocol))
+        gauges = cached.gauges(measured[0].config.data.dataset)
+        st.dataframe(score_tables.table(measured, gauges.real), hide_index=True)
+        noises = {card.evaluation.about_noise for card in measured if card.evaluation}
         st.caption(in_markdown(" ".join([*sorted(noises), *gauges.beside(protocol)])))
     st.caption(
         "Best Fréchet distance first. Step: weights of the last step, or of the one with the least "
@@ -126,17 +190,17 @@ def leaderboard(found: list[Checkpoint]) -> None:
     )
 
 
-page.header(
-    "Gallery",
-    "Generators trained by this project, each with its samples and the facts that made it. "
-    "All pictures are drawn live from the weights.",
-)
+page.header("Gallery")
 everything = page.checkpoints_or_stop()
-stories(checkpoint.name for checkpoint in everything)
+in_hand(everything)
 shown, groups = (
     browse.chosen(everything) if len(everything) > 1 else (everything, [("", everything)])
 )
-cards(groups)
+job = task.current(runs_root())
+names = choose.titles_of(everything)
+on_top = opened(everything, names, job)
+underway(job, everything, on_top)
+grid(groups, names)
 compare(everything)
 nearest(everything)
 leaderboard(shown)

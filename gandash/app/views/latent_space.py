@@ -7,11 +7,7 @@ import streamlit as st
 from gandash.app.parts import page
 from gandash.app.parts.studio import studio
 
-page.header(
-    "Latent space",
-    "A generator turns a vector *z* of random numbers into an image. Walk from one *z* to another: "
-    "if the images change smoothly, the generator has learned a space and not a list of examples.",
-)
+page.header("Latent space")
 studio(page.checkpoints_or_stop())
 with st.expander("What am I looking at?", icon=":material/school:"):
     st.markdown(

@@ -12,7 +12,7 @@ import streamlit as st
 
 from gandash import runs
 from gandash.app import cached
-from gandash.app.parts import links, page
+from gandash.app.parts import choose, links, page
 from gandash.app.parts.quoted import in_markdown
 from gandash.app.parts.refusals import shown
 from gandash.app.parts.timeline import timeline
@@ -74,19 +74,21 @@ SOMETIMES = (
 class Logged:
     """A checkpoint or an unfinished run that has metrics."""
 
+    title: str
     folder: Path
     config: Config
 
 
 def logged(found: list[Checkpoint]) -> dict[str, Logged]:
-    """All that has metrics: checkpoints first, then runs that are not finished."""
+    """All that has metrics, by name: checkpoints first, then runs that are not finished."""
+    titles = choose.titles_of(found)
     folders = {checkpoint.name: (checkpoint.folder, checkpoint.card.config) for checkpoint in found}
     for run in runs.find(runs_root()):
         if run.name not in folders:
             with page.one_sentence():
                 folders[run.name] = (run.folder, run.config())
     return {
-        name: Logged(folder, config)
+        name: Logged(titles.get(name, name), folder, config)
         for name, (folder, config) in folders.items()
         if (folder / runs.METRICS).is_file()
     }
@@ -99,19 +101,19 @@ class View:
     axis: charts.XAxis
     smoothing: float
     log_y: bool
+    why: bool
 
 
 def controls() -> View:
-    """X axis, smoothing and scale."""
-    one, two, three = st.columns([2, 2, 1.2], vertical_alignment="bottom")
-    x = one.segmented_control(
+    """X axis, smoothing, scale, and whether the charts that say why are drawn."""
+    x = st.segmented_control(
         "X axis",
         list(X_AXES),
         default="Step",
         key="curves_x",
         bind=links.one_of("curves_x", X_AXES),
     )
-    weight = two.slider(
+    weight = st.slider(
         "Smoothing",
         0.0,
         0.99,
@@ -122,39 +124,56 @@ def controls() -> View:
         help="Weight of the debiased exponential moving average; the raw values stay visible below "
         "it.",
     )
-    log_y = three.toggle("Log scale", key="curves_log", bind=links.flag("curves_log"))
-    return View(X_AXES[x or "Step"], weight, log_y)
+    log_y = st.toggle(
+        "Log scale",
+        key="curves_log",
+        bind=links.flag("curves_log"),
+        help="Where values are zero or negative, the scale is linear about zero and logarithmic "
+        "beyond, on both sides, and says so: nothing is left out.",
+    )
+    why = st.toggle(
+        "Gradient norms",
+        key="curves_why",
+        bind=links.flag("curves_why"),
+        help="With D(G(z)) before and after G's update: the charts that say why.",
+    )
+    return View(X_AXES[x or "Step"], weight, log_y, why)
 
 
 def draw_charts(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View) -> None:
     """Charts below each other that share x axis, smoothing and colors."""
-    x, smoothing = view.axis, view.smoothing
+    span = charts.x_range(frames.values(), view.axis)
     columns = [charts.Curve("d_loss", "D"), charts.Curve("g_loss", "G", "dot")]
     lines = references(chosen, "D only guesses:", equilibrium_loss)
     figure = charts.curves(
-        frames, columns, "Loss", x=x, smoothing=smoothing, log_y=view.log_y, lines=lines
+        frames,
+        columns,
+        "Loss",
+        x=view.axis,
+        smoothing=view.smoothing,
+        log_y=view.log_y,
+        lines=lines,
+        span=span,
     )
     chart("Losses", figure, "curves_losses")
-    st.caption(
-        "Mean over the steps between two rows of metrics, on the training batches; "
-        "in nats where the objective is a cross-entropy."
-    )
+    st.caption("Mean over the steps of a row, on training batches; nats of a cross-entropy.")
     probable = {
-        name
-        for name, item in chosen.items()
+        item.title
+        for item in chosen.values()
         if OBJECTIVES[item.config.loss.objective].cross_entropy
     }
     outputs(chosen, frames, view, probable)
+    if view.why:
+        more(frames, view, probable)
     sometimes(frames, view)
     quality(chosen, frames, view)
-    with st.expander("Gradient norms and D(G(z)) around G's update", icon=":material/monitoring:"):
-        more(frames, view, probable)
 
 
 def outputs(
     chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View, probable: set[str]
 ) -> None:
-    """What D says: probabilities of the runs named in ``probable``, bare scores of the others."""
+    """What D says: probabilities of the runs titled in ``probable``, bare scores of the others."""
+    span = charts.x_range(frames.values(), view.axis)
     if probable:
         columns = [charts.Curve("d_real", "D(x)"), charts.Curve("d_fake", "D(G(z))", "dot")]
         lines = references(chosen, "equilibrium", smoothing.equilibrium)
@@ -164,17 +183,20 @@ def outputs(
             "Probability",
             x=view.axis,
             smoothing=view.smoothing,
+            log_y=view.log_y,
             lines=lines,
+            span=span,
         )
         chart("D(x) and D(G(z))", figure, "curves_scores")
         st.caption(
-            "Mean of sigmoid(logit) over a batch, before D's update; the dotted line is D* where "
-            "p_g = p_data."
+            "Mean of sigmoid(logit) of a batch, before D's update; dotted: D* where p_g = p_data."
         )
     if frames.keys() - probable:
         columns = [charts.Curve("real_q50", "real"), charts.Curve("fake_q50", "generated", "dot")]
         rest = only(frames, frames.keys() - probable)
-        figure = charts.curves(rest, columns, "Score", x=view.axis, smoothing=view.smoothing)
+        figure = charts.curves(
+            rest, columns, "Score", x=view.axis, smoothing=view.smoothing, span=span
+        )
         chart("D's scores", figure, "curves_outputs")
         st.caption(
             "Median of a batch, before D's update. Scores are no probabilities: least squares "
@@ -191,7 +213,7 @@ def only(frames: dict[str, pd.DataFrame], names: Set[str]) -> dict[str, pd.DataF
 
 def chart(title: str, figure: go.Figure, key: str) -> None:
     """A chart under its title."""
-    st.subheader(title, anchor=False)
+    page.section(title)
     page.chart(figure, key)
 
 
@@ -200,11 +222,18 @@ def sometimes(frames: dict[str, pd.DataFrame], view: View) -> None:
 
     Who was updated, and D's accuracy where it learns classes.
     """
+    span = charts.x_range(frames.values(), view.axis)
     for it in SOMETIMES:
         if any(charts.measured(table, it.column) for table in frames.values()):
             columns = [charts.Curve(it.column, it.label)]
             figure = charts.curves(
-                frames, columns, it.y_title, x=view.axis, smoothing=view.smoothing, lines=it.lines
+                frames,
+                columns,
+                it.y_title,
+                x=view.axis,
+                smoothing=view.smoothing,
+                lines=it.lines,
+                span=span,
             )
             chart(it.title, figure, f"curves_{it.column}")
             st.caption(it.caption)
@@ -212,19 +241,22 @@ def sometimes(frames: dict[str, pd.DataFrame], view: View) -> None:
 
 def quality(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View) -> None:
     """How good the samples were, of runs that measured them while they trained."""
-    measured = [name for name, table in frames.items() if charts.measured(table, "frechet")]
+    measured = [item for item in chosen.values() if charts.measured(frames[item.title], "frechet")]
     if not measured:
         return
+    span = charts.x_range(frames.values(), view.axis)
     columns = [charts.Curve("frechet", "Fréchet")]
-    figure = charts.measurements(frames, columns, "Distance", x=view.axis, log_y=view.log_y)
+    figure = charts.measurements(
+        frames, columns, "Distance", x=view.axis, log_y=view.log_y, span=span
+    )
     chart("Fréchet distance of samples", figure, "curves_frechet")
     columns = [charts.Curve("precision", "precision"), charts.Curve("recall", "recall", "dot")]
-    figure = charts.measurements(frames, columns, "Share", x=view.axis)
+    figure = charts.measurements(frames, columns, "Share", x=view.axis, span=span)
     chart("Precision and recall of samples", figure, "curves_precision")
-    for name in measured:
+    for item in measured:
         with page.one_sentence():
-            protocol = runs.read_protocol(chosen[name].folder)
-            st.caption(in_markdown(f"{name}: {protocol or 'by an unknown protocol'}."))
+            protocol = runs.read_protocol(item.folder) or "by an unknown protocol"
+            st.caption(in_markdown(f"{item.title}: {protocol}."))
     st.caption(
         "Runs compare only where this is the same. The star is the least Fréchet distance: its "
         "weights are kept."
@@ -247,6 +279,7 @@ def references(
 
 def more(frames: dict[str, pd.DataFrame], view: View, probable: set[str]) -> None:
     """Charts that say why, rather than what."""
+    span = charts.x_range(frames.values(), view.axis)
     columns = [charts.Curve("d_grad_norm", "D"), charts.Curve("g_grad_norm", "G", "dot")]
     figure = charts.curves(
         frames,
@@ -255,8 +288,9 @@ def more(frames: dict[str, pd.DataFrame], view: View, probable: set[str]) -> Non
         x=view.axis,
         smoothing=view.smoothing,
         log_y=view.log_y,
+        span=span,
     )
-    page.chart(figure, "curves_gradients")
+    chart("Gradient norms", figure, "curves_gradients")
     st.caption("Global L2 norm over all parameters of a player, before its update.")
     if probable:
         columns = [
@@ -264,9 +298,15 @@ def more(frames: dict[str, pd.DataFrame], view: View, probable: set[str]) -> Non
             charts.Curve("d_fake_after", "after", "dot"),
         ]
         figure = charts.curves(
-            only(frames, probable), columns, "D(G(z))", x=view.axis, smoothing=view.smoothing
+            only(frames, probable),
+            columns,
+            "D(G(z))",
+            x=view.axis,
+            smoothing=view.smoothing,
+            log_y=view.log_y,
+            span=span,
         )
-        page.chart(figure, "curves_update")
+        chart("D(G(z)) around G's update", figure, "curves_update")
         st.caption(
             "The same z before and after G's update, D unchanged: the gap is what one step of G "
             "gains."
@@ -275,9 +315,9 @@ def more(frames: dict[str, pd.DataFrame], view: View, probable: set[str]) -> Non
 
 def samples(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View) -> None:
     """The samples of a step, which is marked in the charts, too."""
-    st.subheader("Samples of a step", anchor=False)
+    page.section("Samples of a step")
     timeline(
-        {name: item.folder for name, item in chosen.items()},
+        {item.title: item.folder for item in chosen.values()},
         [item.config for item in chosen.values()],
         "curves_snapshot",
         charts=CHARTS,
@@ -304,11 +344,7 @@ def download(chosen: dict[str, Logged]) -> None:
     )
 
 
-page.header(
-    "Loss curves",
-    "How the two players fared. A GAN's losses do not fall to zero when training goes well: "
-    "read them together with D's outputs and the samples of the same step.",
-)
+page.header("Loss curves")
 found, broken = cached.find_checkpoints()
 for problem in broken:
     st.warning(shown(problem.reason), icon=":material/broken_image:")
@@ -317,31 +353,32 @@ if not everything:
     page.nothing_yet(
         "No run has metrics yet. Start one, and its curves appear here while it trains."
     )
-names = st.multiselect(
-    "Runs",
-    list(everything),
-    default=list(everything)[:1],
-    max_selections=MOST_RUNS,
-    key="curves_runs",
-    bind=links.some_of("curves_runs", list(everything), MOST_RUNS),
-)
-if not names:
-    st.info("Choose at least one run above.", icon=":material/arrow_upward:")
-    st.stop()
+with st.container(key="curves_studio"):  # on a phone its picture comes first
+    tray, middle, right = st.columns([1, 2.9, 1.35], gap="medium")
+with tray, st.container(key="curves_tray"):  # stays in view beside the charts
+    names = choose.many(
+        "Runs",
+        {name: item.title for name, item in everything.items()},
+        "curves_runs",
+        default=list(everything)[:1],
+        most=MOST_RUNS,
+    )
+    wanted = controls()
+    if names:
+        download({name: everything[name] for name in names})
 tables = {}
 for name in names:
-    with page.one_sentence():
+    with middle, page.one_sentence():
         tables[name] = charts.with_share(cached.metrics(everything[name].folder))
-selected = {name: everything[name] for name in tables}
-if not selected:
-    st.stop()
-wanted = controls()
-left, right = st.columns([1.9, 1], gap="large")
-with left:
-    draw_charts(selected, tables, wanted)
-with right, st.container(key="curves_samples"):  # stays in view beside the charts
-    samples(selected, tables, wanted)
-download(selected)
+if tables:
+    selected = {name: everything[name] for name in tables}
+    frames = {everything[name].title: table for name, table in tables.items()}
+    with middle:
+        draw_charts(selected, frames, wanted)
+    with right, st.container(key="curves_samples"):
+        samples(selected, frames, wanted)
+elif not names:
+    middle.info("Choose at least one run.", icon=":material/arrow_back:")
 with st.expander("How do I read these curves?", icon=":material/school:"):
     st.markdown(
         "- **D's loss near 0 is bad news for G.** D then tells real from generated without effort, "

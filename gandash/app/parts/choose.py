@@ -1,0 +1,88 @@
+"""Choosing checkpoints and runs by the titles that people know, while the URL keeps their names.
+
+A widget that is bound to the URL writes there what it shows. So a hidden one, of names, is bound,
+and the one that is seen, of titles, hands on to it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from gandash.app.parts import links
+from gandash.checkpoints import Checkpoint
+
+
+def titles_of(found: Iterable[Checkpoint]) -> dict[str, str]:
+    """Titles by name; two of the same title are told apart by their names."""
+    titles = {checkpoint.name: checkpoint.card.title for checkpoint in found}
+    counts = Counter(titles.values())
+    return {
+        name: title if counts[title] == 1 else f"{title} ({name})" for name, title in titles.items()
+    }
+
+
+def one(
+    label: str,
+    titles: Mapping[str, str],
+    key: str,
+    **options: Any,
+) -> str:
+    """The name of one of ``titles``; ``?{key}=name`` in the URL."""
+    names = list(titles)
+    with st.container(key=f"{key}_in_url"):
+        name = st.selectbox(label, names, key=key, bind=links.one_of(key, names))
+    shown = f"{key}_by_title"
+    st.session_state[shown] = name
+    st.selectbox(
+        label,
+        names,
+        format_func=titles.__getitem__,
+        key=shown,
+        on_change=_hand_on,
+        args=(key, shown),
+        **options,
+    )
+    return name
+
+
+def many(
+    label: str,
+    titles: Mapping[str, str],
+    key: str,
+    *,
+    default: Sequence[str],
+    most: int,
+    **options: Any,
+) -> list[str]:
+    """Names of at most so many of ``titles``; ``?{key}=name&{key}=name`` in the URL."""
+    names = list(titles)
+    with st.container(key=f"{key}_in_url"):
+        chosen = st.multiselect(
+            label,
+            names,
+            default=list(default),
+            max_selections=most,
+            key=key,
+            bind=links.some_of(key, names, most),
+        )
+    shown = f"{key}_by_title"
+    st.session_state[shown] = chosen
+    st.multiselect(
+        label,
+        names,
+        format_func=titles.__getitem__,
+        max_selections=most,
+        key=shown,
+        on_change=_hand_on,
+        args=(key, shown),
+        **options,
+    )
+    return chosen
+
+
+def _hand_on(key: str, shown: str) -> None:
+    st.session_state[key] = st.session_state[shown]
