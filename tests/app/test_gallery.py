@@ -142,10 +142,11 @@ def test_progress_is_seen_in_every_session_whether_the_checkpoint_is_open_or_not
     (runs_root / task.JOB).unlink()
     app.run()
     assert not app.get("progress")
-    assert [it["figure"] for it in on_cards(app) if it["name"] == "digits"] == ["Fréchet 4.0"]
+    (shown,) = [it["figure"] for it in on_cards(app) if it["name"] == "digits"]
+    assert shown.startswith("Fréchet 4.0")
     if opened:
         assert buttons(app) == {"gallery_measure_digits": "Measure again"}
-        assert any("Fréchet **4.0**" in element.value for element in app.markdown)
+        assert any("Fréchet **4.0" in element.value for element in app.markdown)
 
 
 def test_a_job_that_was_cut_off_is_one_sentence_beside_the_button(
@@ -203,7 +204,7 @@ def test_a_card_is_the_samples_the_title_and_the_distance_and_failures_look_like
     keep(like(digits, "lost", evaluation=lost), digits.folder)
     keep(like(digits, "fine", evaluation=measured(4.0)), digits.folder)
     cards = {card["name"]: card for card in on_cards(visit())}
-    assert cards["fine"]["figure"] == "Fréchet 4.0"
+    assert cards["fine"]["figure"] == f"Fréchet {measured(4.0).shown('frechet')}", "with its noise"
     assert cards["fine"]["more"] == ".50/.25"
     assert cards["digits"]["figure"] == "not measured"
     assert {name for name, card in cards.items() if card["failed"]} == {"lost"}
