@@ -235,7 +235,7 @@ def test_frechet_ranks_within_a_protocol_the_largest_group_first_and_the_unmeasu
         like(digits, "d", evaluation=measured(4.0)),
     ]
     (first, ranked), (second, alone), last = names(browse.by_frechet(found))
-    assert "1,000 samples of seed 0 against 100 images" in first
+    assert "1,000 samples of each of the seeds 0 to 2 against 100 images" in first
     assert ranked == ["d", "c"]
     assert "2,000 samples" in second
     assert alone == ["a"]
