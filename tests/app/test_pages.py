@@ -522,7 +522,7 @@ def test_every_story_leads_to_a_view_that_holds(story: Story) -> None:
         assert_fine(app, Path(story.script).stem)
         for key, value in story.view.items():
             widgets = app.session_state
-            taken = widgets[key] if key in widgets else app.query_params[key]  # noqa: SIM401
+            taken = widgets[key] if key in widgets else app.query_params[key]
             shown = str(taken[0] if isinstance(taken, list) else taken)
             assert shown.lower() == str(value).lower(), "nothing of the link was refused"
 
