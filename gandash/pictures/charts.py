@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from typing import Literal
 
 import numpy as np
@@ -454,7 +454,7 @@ def description(figure: go.Figure) -> str:
     titles = [layout.yaxis.title.text, layout.xaxis.title.text]
     about = " over ".join(title for title in titles if title)
     lines = [_line_in_words(trace) for trace in figure.data if trace.showlegend is not False]
-    return f"Chart of {about}. " + " ".join(line for line in lines if line)
+    return unescape(f"Chart of {about}. " + " ".join(line for line in lines if line))
 
 
 def _in_short(values: pd.Series) -> list[float]:

@@ -70,7 +70,7 @@ def test_an_error_of_the_system_names_the_file_alone() -> None:
 
 
 # Callbacks that change the page's state alone: nothing that they do can be refused.
-PURE = {"apply_preset", "follow_data", "new_seeds", "take", "to_first_page"}
+PURE = {"_hand_on", "apply_preset", "follow_data", "new_seeds", "take", "to_first_page"}
 OTHER = {"jobs.attempt", "'ignore'"}  # guarded within, and Streamlit's word for nothing
 
 

@@ -100,7 +100,7 @@ def whole(checkpoint: Checkpoint, job: Job | None) -> None:
     picture, words_beside = st.columns([1.2, 1], gap="medium")
     with picture, page.one_sentence():
         content = cached.sample_grid(checkpoint, 0, OPENED_SAMPLES, OPENED_COLUMNS)
-        alt = f"{about.data.kind.caption(OPENED_SAMPLES)} of {in_html(about.name)}, seed 0"
+        alt = f"{about.data.kind.caption(OPENED_SAMPLES)} of {about.name}, seed 0"
         st.html(f'<div class="gd-square">{cached.image_html(content, alt, about.data.kind)}</div>')
     with words_beside:
         facts = about.data

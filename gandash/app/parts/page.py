@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from html import escape
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from gandash.app import cached
 from gandash.app.parts import links
+from gandash.app.parts.quoted import in_html
 from gandash.app.parts.refusals import REFUSALS, sentence, shown
 from gandash.checkpoints import Checkpoint
 from gandash.pictures import charts
@@ -36,7 +36,7 @@ def chart(figure: go.Figure, key: str) -> None:
         figure.update_layout(dragmode=False)
     keep_place(key, f"{figure.layout.height}px")
     with st.container(key=f"heard_{key}"):
-        st.html(f"<p>{escape(charts.description(figure))}</p>")
+        st.html(f"<p>{in_html(charts.description(figure))}</p>")
     st.plotly_chart(figure, key=key, config=CHART)
 
 

@@ -159,9 +159,9 @@ def compare(found: list[Checkpoint]) -> None:
             )
             kind = by_name[name].card.data.kind
             amount = kind.caption(count)
-            title = in_html(titles[name])
+            title = titles[name]
             picture = cached.image_html(content, f"{amount} of {title}, seed {seed}", kind)
-            st.html(f'{picture}<p class="gd-sub">{title} · seed {seed}, {amount}</p>')
+            st.html(f'{picture}<p class="gd-sub">{in_html(title)} · seed {seed}, {amount}</p>')
 
 
 def leaderboard(found: list[Checkpoint]) -> None:

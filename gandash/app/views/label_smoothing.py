@@ -191,7 +191,7 @@ def samples(chosen: dict[str, Checkpoint]) -> None:
         with column, page.one_sentence():
             content = cached.sample_grid(checkpoint, int(seed), SAMPLES, PER_ROW)
             card = checkpoint.card
-            alt = in_html(f"{card.data.kind.caption(SAMPLES)} of {title}, seed {seed}")
+            alt = f"{card.data.kind.caption(SAMPLES)} of {title}, seed {seed}"
             picture = cached.image_html(content, alt, card.data.kind)
             st.html(f'<div class="gd-square">{picture}</div><p class="gd-sub">{in_html(title)}</p>')
 
