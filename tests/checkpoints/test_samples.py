@@ -56,9 +56,9 @@ def test_a_class_that_is_not_there_is_refused(label: int) -> None:
         latent.generate(conditioned(), latent.draw(0, 1, 6), label)
 
 
-def test_a_generator_of_no_classes_makes_what_it_makes() -> None:
-    G, z = generator(), latent.draw(0, 3, 6)
-    assert torch.equal(latent.generate(G, z, 1), latent.generate(G, z))
+def test_a_class_of_a_generator_that_was_told_none_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"was not: leave out the class 1$"):
+        latent.generate(generator(), latent.draw(0, 3, 6), 1)
 
 
 @pytest.mark.parametrize("norm", ["batch", "virtual"])
