@@ -10,8 +10,8 @@ from gandash.checkpoints.scores import Evaluation, Figures, Protocol
 
 COLUMNS = {
     "frechet": "Fréchet", "kernel": "Kernel", "precision": "Precision", "recall": "Recall",
-    "density": "Density", "coverage": "Coverage", "score": "Classifier score",
-    "diversity": "Diversity", "missing": "Missing classes",
+    "density": "Density", "coverage": "Coverage", "score": "Score",
+    "diversity": "Diversity", "missing": "Missing",
     "memorization": "Memorization", "memorization_pixels": "Memorization (pixels)",
 }  # fmt: skip
 WEIGHTS = "Step"

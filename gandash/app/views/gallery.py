@@ -184,8 +184,9 @@ def leaderboard(found: list[Checkpoint]) -> None:
         "distance while it trained; one chosen on the test split was chosen to be near the very "
         "images it is measured against, and does not compare with a last one. "
         "Precision: share of samples near a real image; recall: share of real images near "
-        "a sample; memorization: distance to the training set over that of unseen real images, 1 "
-        "is best. "
+        "a sample; score: how sure and how varied the classifier's answers are; missing: classes "
+        "with less than a tenth of their share; memorization: distance to the training set over "
+        "that of unseen real images, 1 is best. "
         "Figures of different protocols cannot be compared."
     )
 
