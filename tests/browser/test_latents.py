@@ -16,7 +16,9 @@ import torch
 from PIL import Image
 from playwright.sync_api import Page
 
+import gandash
 from gandash import latent
+from gandash.checkpoints import weights
 
 pytestmark = pytest.mark.browser
 LINKS = Path(__file__).with_name("links.json")
@@ -249,3 +251,22 @@ def test_a_zip_holds_its_files(blank: Page) -> None:
         assert archive.testzip() is None
         assert archive.read("a.txt") == b"hi"
         assert archive.read("b.bin") == bytes(3000)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_copied_lines_make_the_same_picture(kept: bool, blank: Page) -> None:
+    """Of a seed, and of a vector that no seed gives; of a class."""
+    checkpoint = gandash.load("mnist-conditional")
+    G = weights.load_generator(checkpoint)
+    z = latent.draw(7, 1, G.latent_dim) * (0.7 if kept else 1)
+    script = """async ([vector, kept]) => {
+      const { pythonOf } = await import("/studio/snippets.js");
+      const entry = kept ? { vector: Float32Array.from(vector) } : { seed: 7 };
+      return pythonOf("mnist-conditional", entry, 3);
+    }"""
+    lines = blank.evaluate(script, [z[0].tolist(), kept])
+    names: dict[str, Any] = {}
+    exec(lines, names)
+    assert len(lines.splitlines()) <= 3
+    expected = latent.generate(G, z, 3)[0, 0].numpy()
+    assert np.array_equal(np.asarray(names["image"]).reshape(32, 32), expected)

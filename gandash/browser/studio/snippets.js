@@ -1,24 +1,23 @@
-// A picture as text that makes it again: a command, or three lines of Python.
+// A picture as text that makes it again: a command, or a few lines of Python.
 
 // entry: a seed or a vector; label: the class, or null
-export function pythonOf(checkpoint, latent, entry, label) {
-  const z = entry.vector ? vectorText(entry.vector) : `latent.draw(${entry.seed}, 1, ${latent})`;
-  const call = label === null ? "G, z" : `G, z, label=${label}`;
-  const lines = [
-    "from gandash import checkpoints, latent; from gandash.checkpoints import weights; "
-      + "from gandash.storage.paths import pretrained_root",
-    `G = weights.load_generator(next(c for c in checkpoints.find(pretrained_root())[0] `
-      + `if c.name == "${checkpoint}"))`,
-    `z = ${z}`,
-    `image = latent.generate(${call})[0]  # uint8 (C, H, W)`,
-  ];
-  if (entry.vector) lines.unshift("import torch");
-  return lines.join("\n");
+export function pythonOf(checkpoint, entry, label) {
+  const ofClass = label === null ? "" : `, label=${label}`;
+  if (!entry.vector) {
+    const call = `gandash.sample("${checkpoint}", 1, seed=${entry.seed}${ofClass})`;
+    return `import gandash\nimage = ${call}[0]`;
+  }
+  const G = `weights.load_generator(gandash.load("${checkpoint}"))`;
+  return [
+    "import gandash, torch; from gandash import latent; from gandash.checkpoints import weights",
+    `z = torch.tensor([[${numbersText(entry.vector)}]])`,
+    `image = latent.generate(${G}, z${ofClass})[0]`,
+  ].join("\n");
 }
 
-// Numbers that a 32-bit float is read back from exactly.
-function vectorText(vector) {
-  return `torch.tensor([[${[...vector].map((value) => Number(value.toPrecision(9))).join(", ")}]])`;
+// Numbers that 32-bit floats are read back from exactly.
+function numbersText(vector) {
+  return [...vector].map((value) => Number(value.toPrecision(9))).join(", ");
 }
 
 export function commandOf(checkpoint, seed, label) {

@@ -372,8 +372,8 @@ class Studio {
   copyPython() {
     const entry = this.shownEntry();
     const { checkpoint } = this.state;
-    const python = pythonOf(checkpoint, this.generator.latent, entry, this.label);
-    const command = entry.vector ? "" : `# or: ${commandOf(checkpoint, entry.seed, this.label)}\n`;
+    const python = pythonOf(checkpoint, entry, this.label);
+    const command = entry.vector ? "" : `# ${commandOf(checkpoint, entry.seed, this.label)}\n`;
     const mixed = this.state.other >= 0 && this.state.mix > 0;
     if (mixed) return this.say("A mixture of classes has no command: choose one class.");
     return this.copy(command + python, "The lines");
