@@ -398,7 +398,7 @@ def test_the_server_starts_over_what_ships_and_a_story_leads_to_its_view(
     with serve(PROJECT / "pretrained", tmp_path / "runs") as url:
         page.goto(url)
         settle(page)
-        expect(page.locator(".gd-card img")).to_have_count(min(len(shipped), 12))
+        expect(page.locator(".card img")).to_have_count(len(shipped))
         page.get_by_role("link", name="Mode collapse").click()
         expect(page.locator("h1")).to_have_text("Loss curves")
         expect(page).to_have_url(re.compile(r"/curves\?curves_runs=mnist-failure-collapse"))
