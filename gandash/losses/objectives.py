@@ -42,17 +42,15 @@ def cross_entropy_d(real: Tensor, fake: Tensor, alpha: float = 0.0, beta: float 
 
 
 def minimax_g(fake: Tensor) -> Tensor:
-    """-E softplus(fake) = E log(1 - D(G(z))): saturates where D is sure (Goodfellow et al.
-
-    2014).
+    """-E softplus(fake) = E log(1 - D(G(z))): saturates where D is sure (Goodfellow et al. 2014,
+    equation 1).
     """
     return -softplus(fake).mean()
 
 
 def non_saturating_g(fake: Tensor) -> Tensor:
-    """E softplus(-fake) = -E log D(G(z)): strong gradients where G loses (Goodfellow et al.
-
-    2014).
+    """E softplus(-fake) = -E log D(G(z)): strong gradients where G loses (Goodfellow et al. 2014,
+    section 3).
     """
     return softplus(-fake).mean()
 
@@ -162,10 +160,8 @@ WGAN = {
     "optimizer.g_lr": 5e-5,
     "optimizer.d_lr": 5e-5,
 }
-GOODFELLOW, NOWOZIN = (
-    "Goodfellow et al. 2014, arXiv:1406.2661",
-    "Nowozin et al. 2016, arXiv:1606.00709",
-)
+GOODFELLOW = "Goodfellow et al. 2014, arXiv:1406.2661"
+NOWOZIN = "Nowozin et al. 2016, arXiv:1606.00709"
 
 
 def _f_gan(name: str, title: str, summary: str) -> Objective:

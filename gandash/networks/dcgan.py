@@ -24,15 +24,15 @@ def generator_layers(
     which ends in tanh.
     """
     width = network.g_width
-    channels, size = shape[0], shape[-1]
-    widths = _widths(size, width)[::-1]
+    widths = _widths(shape[-1], width)[::-1]
     blocks: list[nn.Module] = [_up(Project, inputs, widths[0], norm)]
     for number, (a, b) in enumerate(pairwise(widths)):
         blocks += [
             _up(ConvTranspose2d, a, b, norm),
             *_attention_at(8 << number, network.attention, b),
         ]
-    return LabelledSequential(*blocks, ConvTranspose2d(widths[-1], channels, bias=False), nn.Tanh())
+    to_image = ConvTranspose2d(widths[-1], shape[0], bias=False)
+    return LabelledSequential(*blocks, to_image, nn.Tanh())
 
 
 def discriminator_layers(

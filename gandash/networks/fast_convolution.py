@@ -23,7 +23,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
-KERNEL, STRIDE, PADDING = 4, 2, 1
+KERNEL = 4
+STRIDE = 2
+PADDING = 1
 SHORT_ROW = 4  # places in a row of the smaller map
 
 
@@ -34,9 +36,8 @@ class Project(nn.ConvTranspose2d):
         super().__init__(a, b, KERNEL, bias=bias)
 
     def forward(self, x: Tensor, _output_size: list[int] | None = None) -> Tensor:
-        last = self.weight.permute(
-            0, 2, 3, 1
-        )  # (a, 4, 4, b), in which order channels-last weights lie
+        # (a, 4, 4, b): the order in which channels-last weights lie
+        last = self.weight.permute(0, 2, 3, 1)
         maps = (x.flatten(1) @ last.flatten(1)).view(-1, *last.shape[1:]).permute(0, 3, 1, 2)
         return _with_bias(maps, self.bias)
 
@@ -62,15 +63,12 @@ class ConvTranspose2d(nn.ConvTranspose2d):
         super().__init__(a, b, KERNEL, STRIDE, PADDING, bias=bias)
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
-        if (
-            self.out_channels == 1
-            and x.device.type == "cpu"
-            and output_size is None
-            and not _in_bf16()
-        ):
-            return _with_bias(_Gray.apply(x, self.weight, True), self.bias)
-        if output_size is not None or not _is_short(x, x.shape[-1]):
+        if output_size is not None:
             return super().forward(x, output_size)
+        if self.out_channels == 1 and x.device.type == "cpu" and not _in_bf16():
+            return _with_bias(_Gray.apply(x, self.weight, True), self.bias)
+        if not _is_short(x, x.shape[-1]):
+            return super().forward(x)
         return _with_bias(_Convolve.apply(x.bfloat16(), self.weight.bfloat16(), True), self.bias)
 
 
@@ -90,9 +88,8 @@ def _to_gray(maps: Tensor, weight: Tensor) -> Tensor:
     """
     n, channels, height, width = maps.shape
     columns = weight.flatten(1).t() @ maps.permute(0, 2, 3, 1).reshape(-1, channels).t()
-    parts = columns.view(
-        2, STRIDE, 2, STRIDE, n, height, width
-    )  # places 0, 2 and 1, 3 of the kernel share no pixel
+    # places 0, 2 and 1, 3 of the kernel share no pixel
+    parts = columns.view(2, STRIDE, 2, STRIDE, n, height, width)
     wide = parts.new_zeros(STRIDE, STRIDE, n, height + 1, width + 1)
     for i in range(2):
         for j in range(2):
@@ -118,7 +115,9 @@ class _Gray(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, Tensor | None, None]:
-        (grad,), (x, weight), (of_x, of_weight, _) = grads, ctx.saved_tensors, ctx.needs_input_grad
+        (grad,) = grads
+        x, weight = ctx.saved_tensors
+        of_x, of_weight, _ = ctx.needs_input_grad
         wanted = [of_x and ctx.transposed, of_weight, False]
         geometry = _geometry(ctx.transposed)
         grad_x, grad_weight, _ = torch.ops.aten.convolution_backward(
@@ -149,7 +148,9 @@ class _Convolve(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, Tensor | None, None]:
         (grad,) = grads
-        (x, weight), grad_x, grad_weight = ctx.saved_tensors, None, None
+        x, weight = ctx.saved_tensors
+        grad_x = None
+        grad_weight = None
         if ctx.needs_input_grad[0]:
             wanted = [True, False, False]
             grad_x = torch.ops.aten.convolution_backward(
@@ -175,9 +176,9 @@ def _weight_gradient(large: Tensor, small: Tensor) -> Tensor:
     """
     wide = pad(large.permute(0, 2, 3, 1), (0, 0, *[PADDING] * 4))  # channels last
     image, row, column, channel = wide.stride()
-    count, places, channels = len(small), small.shape[2:], large.shape[1]
+    channels = large.shape[1]
     patches = wide.as_strided(
-        (count, *places, KERNEL, KERNEL, channels),
+        (len(small), *small.shape[2:], KERNEL, KERNEL, channels),
         (image, STRIDE * row, STRIDE * column, row, column, channel),
     ).reshape(-1, KERNEL * KERNEL * channels)
     product = small.permute(1, 0, 2, 3).flatten(1) @ patches

@@ -39,8 +39,11 @@ class Generator(nn.Module):
         virtual: bool = False,
     ) -> None:
         super().__init__()
-        self.latent_dim, self.shape, self.classes = latent_dim, shape, classes
-        self.appended, self.input_dims = appended, input_dims
+        self.latent_dim = latent_dim
+        self.shape = shape
+        self.classes = classes
+        self.appended = appended
+        self.input_dims = input_dims
         self.layers = layers
         self.register_buffer("reference", torch.zeros(REFERENCE, latent_dim) if virtual else None)
 
@@ -81,12 +84,12 @@ class Head(nn.Module):
         bias: bool,
     ) -> None:
         super().__init__()
-        self.minibatch, self.conditioning = collapse.minibatch, conditioning
-        flat, kernels = math.prod(shape), collapse.minibatch_kernels
-        features = (
-            flat
-            + {"none": 0, "stddev": flat // shape[0], "discrimination": kernels}[collapse.minibatch]
-        )
+        self.minibatch = collapse.minibatch
+        self.conditioning = conditioning
+        flat = math.prod(shape)
+        kernels = collapse.minibatch_kernels
+        added = {"none": 0, "stddev": flat // shape[0], "discrimination": kernels}
+        features = flat + added[collapse.minibatch]
         self.discrimination = (
             MinibatchDiscrimination(flat, kernels)
             if collapse.minibatch == "discrimination"
@@ -111,9 +114,8 @@ class Head(nn.Module):
             return output.float().logsumexp(1), output
         logits = output.flatten()
         if self.embedding is not None:
-            logits = logits + (
-                self.embedding(labels) * features.reshape(*features.shape[:2], -1).sum(2)
-            ).sum(1)
+            summed = features.reshape(*features.shape[:2], -1).sum(2)  # (N, C)
+            logits = logits + (self.embedding(labels) * summed).sum(1)
         return logits, None if self.classify is None else self.classify(features.flatten(1))
 
 
@@ -152,8 +154,11 @@ class Discriminator(nn.Module):
         coupled: bool = False,
     ) -> None:
         super().__init__()
-        self.shape, self.classes, self.coupled = shape, classes, coupled
-        self.layers, self.head = layers, head
+        self.shape = shape
+        self.classes = classes
+        self.coupled = coupled
+        self.layers = layers
+        self.head = head
         self.register_buffer("reference", torch.zeros(REFERENCE, *shape) if virtual else None)
 
     def judge(self, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor | None]:

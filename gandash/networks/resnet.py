@@ -1,5 +1,5 @@
 """The residual pair for 32x32 images (Miyato et al. 2018, arXiv:1802.05957, table 4; Gulrajani et
-al. 2017).
+al. 2017, arXiv:1704.00028).
 
 The published tables use 256 filters in G and 128 in D, on CIFAR-10.
 """
@@ -23,8 +23,10 @@ class UpBlock(LabelledSequential):
 
     def __init__(self, a: int, b: int, norm: NormFactory) -> None:
         super().__init__()
-        self.norm_1, self.norm_2 = norm(a), norm(b)
-        self.conv_1, self.conv_2 = nn.Conv2d(a, b, 3, 1, 1), nn.Conv2d(b, b, 3, 1, 1)
+        self.norm_1 = norm(a)
+        self.norm_2 = norm(b)
+        self.conv_1 = nn.Conv2d(a, b, 3, 1, 1)
+        self.conv_2 = nn.Conv2d(b, b, 3, 1, 1)
         self.shortcut = nn.Conv2d(a, b, 1)
 
     def forward(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -44,9 +46,12 @@ class DownBlock(nn.Module):
         self, a: int, b: int, norm: NormFactory, *, down: bool, first: bool = False
     ) -> None:
         super().__init__()
-        self.down, self.first = down, first
-        self.norm_1, self.norm_2 = nn.Identity() if first else norm(a), norm(b)
-        self.conv_1, self.conv_2 = nn.Conv2d(a, b, 3, 1, 1), nn.Conv2d(b, b, 3, 1, 1)
+        self.down = down
+        self.first = first
+        self.norm_1 = nn.Identity() if first else norm(a)
+        self.norm_2 = norm(b)
+        self.conv_1 = nn.Conv2d(a, b, 3, 1, 1)
+        self.conv_2 = nn.Conv2d(b, b, 3, 1, 1)
         self.shortcut = nn.Conv2d(a, b, 1) if down or a != b else nn.Identity()
 
     def forward(self, features: Tensor) -> Tensor:

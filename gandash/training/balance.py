@@ -24,9 +24,8 @@ def player(
         return "D" if d_loss / 2 > ratio * g_loss else "G"
     if previous is None:
         return "D"
-    d_rate, g_rate = (
-        _relative_change(now, before) for now, before in zip(losses, previous, strict=True)
-    )
+    d_rate = _relative_change(d_loss, previous[0])
+    g_rate = _relative_change(g_loss, previous[1])
     return "D" if d_rate > ratio * g_rate else "G"
 
 

@@ -1,6 +1,5 @@
-"""The players' optimizers, and their steps without what surrounds them in torch.
-
-Which small networks feel.
+"""The players' optimizers, and their steps without what surrounds them in torch, which small
+networks feel.
 """
 
 from __future__ import annotations
@@ -46,9 +45,8 @@ def step(optimizer: torch.optim.Optimizer) -> None:
     (group,) = optimizer.param_groups
     parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
     states = [optimizer.state[parameter] for parameter in parameters]
-    if not (
-        isinstance(optimizer, torch.optim.Adam) and group["fused"] and all(states)
-    ):  # states come with a first step
+    begun = all(states)  # states come with a first step
+    if not (isinstance(optimizer, torch.optim.Adam) and group["fused"] and begun):
         optimizer.step()
         return
     counts = [state["step"] for state in states]

@@ -18,9 +18,8 @@ from gandash.losses.objectives import DLoss
 from gandash.training.optimizers import parameters_of
 
 Judge = Callable[..., Tensor]
-Update = Callable[
-    [list[Tensor], list[Tensor]], list[Tensor]
-]  # parameters and gradients to the next parameters
+Update = Callable[[list[Tensor], list[Tensor]], list[Tensor]]
+"""Parameters and gradients to the next parameters."""
 TINY = 1e-30  # under a root, so that its slope at 0 is a number
 
 
@@ -33,17 +32,17 @@ def sgd(lr: float) -> Update:
 
 def adam(optimizer: torch.optim.Adam) -> Update:
     """Further steps of an Adam as it stands, moments and all, which itself stays there (Kingma and
-    Ba 2015, alg. 1).
-
-    One update after the other, each differentiable in its gradients.
+    Ba 2015, arXiv:1412.6980, alg. 1). One update after the other, each differentiable in its
+    gradients.
     """
     (group,) = optimizer.param_groups
-    (beta1, beta2), lr, eps = group["betas"], group["lr"], group["eps"]
+    beta1, beta2 = group["betas"]
+    lr = group["lr"]
+    eps = group["eps"]
     states = [optimizer.state.get(parameter) for parameter in parameters_of(optimizer)]
     count = max((float(state["step"]) for state in states if state), default=0.0)
-    first, second = (
-        [state[name] if state else 0.0 for state in states] for name in ("exp_avg", "exp_avg_sq")
-    )
+    first = [state["exp_avg"] if state else 0.0 for state in states]
+    second = [state["exp_avg_sq"] if state else 0.0 for state in states]
 
     def update(parameters: list[Tensor], gradients: list[Tensor]) -> list[Tensor]:
         nonlocal count, first, second
@@ -52,7 +51,8 @@ def adam(optimizer: torch.optim.Adam) -> Update:
         second = [
             beta2 * v + (1 - beta2) * g.square() for v, g in zip(second, gradients, strict=True)
         ]
-        rate, scale = lr / (1 - beta1**count), 1 / (1 - beta2**count)
+        rate = lr / (1 - beta1**count)
+        scale = 1 / (1 - beta2**count)
         moments = zip(parameters, first, second, strict=True)
         return [p - rate * m / ((scale * v + TINY).sqrt() + eps) for p, m, v in moments]
 
