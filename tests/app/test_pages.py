@@ -20,7 +20,7 @@ from gandash.app.parts import config_form, score_tables
 from gandash.app.parts.stories import STORIES, Story
 from gandash.app.parts.words import epochs_of
 from gandash.checkpoints import Card, weights
-from gandash.checkpoints.scores import Gauges, Protocol
+from gandash.checkpoints.scores import HALVES, Gauges, Protocol
 from gandash.config import Config, LossConfig, parse_config, presets
 from gandash.evaluation import classifiers
 from gandash.jobs import control, queue
@@ -603,6 +603,30 @@ def test_shipped_classifiers_carry_figures_of_real_images_and_of_noise() -> None
         assert gauges.real.precision > 0.8
         assert gauges.real.recall > 0.8
     assert cached.gauges("stacked-mnist") == cached.gauges("../classifiers/mnist") == Gauges()
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "cifar10"])
+def test_real_halves_and_noise_stand_below_a_table(dataset: str) -> None:
+    """Noise is precise and dense on a classifier's features, and covers nothing."""
+    gauges = cached.gauges(dataset)
+    assert gauges.real is not None
+    assert gauges.noise is not None
+    assert gauges.real.protocol.split == HALVES
+    assert gauges.real.memorization == pytest.approx(1, abs=0.05)
+    assert abs(gauges.real.kernel) < 2 * (gauges.real.kernel_error or 0)
+    assert min(gauges.noise.precision, gauges.noise.density) > 0.7
+    assert max(gauges.noise.recall, gauges.noise.coverage) < 0.01
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "cifar10"])
+def test_shipped_cards_have_their_spread_over_sample_seeds(dataset: str) -> None:
+    for name in SHIPPED:
+        card = checkpoints.load_card(PROJECT / "pretrained" / name)
+        if card.data.name == dataset:
+            assert card.evaluation is not None
+            assert card.evaluation.protocol.seeds == 3
+            assert card.evaluation.spread["frechet"] > 0
+            assert (card.evaluation.kernel_error or 0) > 0
 
 
 def test_without_figures_there_is_no_table_of_them(arms: Path) -> None:
