@@ -242,7 +242,7 @@ def export(
 def page_(
     names: tyro.conf.Positional[tuple[str, ...]],
     out: Annotated[Path, tyro.conf.arg(aliases=("-o",))] = Path("gandash.html"),
-    folder: bool = False,
+    folder: tyro.conf.UseCounterAction[int] = 0,  # a flag without a value
 ) -> None:
     """Write generators as a page that needs no server: it opens from disk, by mail, offline.
 

@@ -119,6 +119,8 @@ def test_what_cannot_be_in_a_page_is_one_sentence(
     assert main(["page", "plain", "-o", str(out)]) == 0
     assert out.exists()
     assert "Wrote a page of 1 checkpoint" in capsys.readouterr().out
+    assert main(["page", "plain", "--folder", "-o", str(tmp_path / "site")]) == 0
+    assert (tmp_path / "site" / "index.html").is_file()
 
 
 def test_a_page_needs_a_checkpoint(tmp_path: Path) -> None:
