@@ -24,8 +24,8 @@ test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
 
 # The same, and at least 95 % of the core's lines must have run (see pyproject.toml).
-coverage: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+coverage: export PYTEST_ADDOPTS := --cov --cov-report=term:skip-covered
+coverage: test
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
