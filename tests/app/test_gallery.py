@@ -205,7 +205,6 @@ def test_a_card_is_the_samples_the_title_and_the_distance_and_failures_look_like
     keep(like(digits, "fine", evaluation=measured(4.0)), digits.folder)
     cards = {card["name"]: card for card in on_cards(visit())}
     assert cards["fine"]["figure"] == f"Fréchet {measured(4.0).shown('frechet')}", "with its noise"
-    assert cards["fine"]["more"] == ".50/.25"
     assert cards["digits"]["figure"] == "not measured"
     assert {name for name, card in cards.items() if card["failed"]} == {"lost"}
     assert cards["ring"]["crisp"] is False

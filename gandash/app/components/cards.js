@@ -27,9 +27,7 @@ function cardOf(about) {
   if (about.image) image.src = about.image;
   picture.append(image);
   const words = make("span", "about");
-  const figures = make("span", "figures");
-  figures.append(make("span", "", about.figure), make("span", "", about.more));
-  words.append(make("strong", "title", about.title), figures);
+  words.append(make("strong", "title", about.title), make("span", "figures", about.figure));
   card.append(picture, words);
   const item = make("li", "");
   item.append(card);

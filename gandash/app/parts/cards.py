@@ -55,9 +55,9 @@ def on_card(checkpoint: Checkpoint, title: str) -> dict[str, Any]:
     about = checkpoint.card
     try:
         image = publish(cached.sample_grid(checkpoint, 0, SAMPLES, COLUMNS))
-        figure, more = score_tables.in_short(about.evaluation or about.inception)
+        figure = score_tables.in_short(about.evaluation or about.inception)
     except (ValueError, OSError) as error:
-        image, figure, more = "", shown(str(error)), ""
+        image, figure = "", shown(str(error))
     return {
         "name": checkpoint.name,
         "title": title,
@@ -65,7 +65,6 @@ def on_card(checkpoint: Checkpoint, title: str) -> dict[str, Any]:
         "alt": f"{about.data.kind.caption(SAMPLES)} of {title}, seed 0",
         "crisp": about.data.kind.pixels,
         "figure": figure,
-        "more": more,
         "failed": failed(about),
     }
 

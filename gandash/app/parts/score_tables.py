@@ -26,14 +26,11 @@ def line(figures: Figures) -> str:
     )
 
 
-def in_short(figures: Figures | None) -> tuple[str, str]:
-    """The distance with its noise, and precision and recall, for a small card."""
+def in_short(figures: Figures | None) -> str:
+    """The distance with its noise, for a small card."""
     if figures is None:
-        return "not measured", ""
-    precision, recall = (
-        f"{it:.2f}".removeprefix("0") for it in (figures.precision, figures.recall)
-    )
-    return f"Fréchet {figures.shown('frechet')}", f"{precision}/{recall}"
+        return "not measured"
+    return f"Fréchet {figures.shown('frechet')}"
 
 
 def about(figures: Figures) -> str:

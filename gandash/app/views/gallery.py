@@ -18,7 +18,10 @@ from gandash.jobs.task import Job
 from gandash.storage.paths import runs_root
 
 LARGEST_COUNT, MOST_COMPARED = 144, 4
-IN_HAND, WALK, FRAMES, HAND_WIDTH = "tinyhero-dcgan", (21, 14), 40, 232
+IN_HAND = "tinyhero-dcgan"
+WALK = (26, 34)  # seeds of its ends
+FRAMES = 40
+HAND_WIDTH = 232  # CSS pixels
 
 
 def in_hand(found: list[Checkpoint]) -> None:
