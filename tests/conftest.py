@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gandash import checkpoints, data, records, runs, training
+from gandash import checkpoints, data, records, runs
 from gandash.checkpoints import Checkpoint
 from gandash.checkpoints.scores import Evaluation, Protocol
 from gandash.config import Config, DataConfig, NetworkConfig
@@ -95,7 +95,7 @@ def tiny_dataset(tiny_config: ConfigFactory) -> Dataset:
 def plain_arithmetic(monkeypatch: pytest.MonkeyPatch) -> Arithmetic:
     """No probe: runs compute in plain fp32, so that they can be compared bit for bit."""
     plain = Arithmetic()
-    monkeypatch.setattr(training, "choose_arithmetic", lambda *_: plain)
+    monkeypatch.setattr("gandash.training.start.choose_arithmetic", lambda *_: plain)
     return plain
 
 

@@ -269,7 +269,7 @@ def test_a_run_goes_on_bit_for_bit(
     kind: tuple[float, Arithmetic],
 ) -> None:
     ema, arithmetic = kind
-    monkeypatch.setattr(training, "choose_arithmetic", lambda *_: arithmetic)
+    monkeypatch.setattr("gandash.training.start.choose_arithmetic", lambda *_: arithmetic)
     config = tiny_config(
         ema=ema, snapshots=7, network={"latent_dim": 8, "g_width": 8, "d_width": 8}
     )
@@ -282,7 +282,8 @@ def test_a_run_goes_on_bit_for_bit(
     )
     assert max(parted.snapshots()) == step
     monkeypatch.setattr(
-        training, "choose_arithmetic", lambda *_: pytest.fail("it must keep its arithmetic")
+        "gandash.training.start.choose_arithmetic",
+        lambda *_: pytest.fail("it must keep its arithmetic"),
     )
     assert_same_run(finish(parted), whole)
 
