@@ -29,6 +29,7 @@ os.environ.setdefault(supervisor.PRIORITY, "normal")
 # One thread: the networks here are tiny, and on a busy machine threads would wait for one another.
 torch.set_num_threads(1)
 
+pytest_plugins = ["tests.chromium"]
 ConfigFactory = Callable[..., Config]
 
 

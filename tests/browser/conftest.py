@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 import gandash.browser
-from tests.e2e.conftest import browser  # noqa: F401 - the fixture
 
 SITE = "http://127.0.0.1:9"
 MODULES = Path(gandash.browser.__file__).parent
@@ -46,7 +45,7 @@ def files() -> Files:
 
 
 @pytest.fixture
-def blank(browser: Browser, files: Files) -> Iterator[Page]:  # noqa: F811
+def blank(browser: Browser, files: Files) -> Iterator[Page]:
     """An empty page that can import the modules and fetch ``files``."""
     context = browser.new_context()
     context.route("**/*", files.answer)

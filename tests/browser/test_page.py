@@ -18,7 +18,6 @@ from gandash.checkpoints import Checkpoint
 from gandash.cli.main import main
 from gandash.config import Config
 from gandash.runs import execution
-from tests.e2e.conftest import browser  # noqa: F401 - the fixture
 from tests.e2e.test_studio import READY, check, made, seed
 
 pytestmark = pytest.mark.browser
@@ -43,7 +42,7 @@ def checkpoint(folder: Path, name: str) -> Checkpoint:
 
 
 @pytest.fixture
-def cut_off(browser: Browser) -> Iterator[tuple[Page, list[str]]]:  # noqa: F811
+def cut_off(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
     """A visitor without a network, and what went wrong or was asked of others."""
     context = browser.new_context(offline=True)
     context.set_default_timeout(90_000)
@@ -85,7 +84,7 @@ def test_a_file_opens_from_disk_with_the_network_cut(
 def test_a_folder_is_the_same_on_a_static_host(
     folder: Path,
     tmp_path: Path,
-    browser: Browser,  # noqa: F811
+    browser: Browser,
 ) -> None:
     pages.write_folder([checkpoint(folder, "plain")], tmp_path / "site")
     handler = functools.partial(QuietHandler, directory=str(tmp_path / "site"))
