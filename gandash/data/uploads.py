@@ -49,7 +49,7 @@ def keep(root: Path, filename: str, content: bytes) -> Upload:
     Raises ``ValueError`` in one sentence if there is no room, or if it holds no two images that
     can be read in reasonable time; nothing is written then.
     """
-    name = f"{_slug(filename)}-{hashlib.sha256(content).hexdigest()[:8]}"
+    name = f"{_slug(filename)}-{hashlib.sha256(content).hexdigest()[:16]}"
     path = _folder(root) / f"{name}.zip"
     known = path.exists()
     if not known:

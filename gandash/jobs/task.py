@@ -23,7 +23,7 @@ from gandash.evaluation.progress import Progress
 from gandash.jobs.queue import gate
 from gandash.jobs.supervisor import Supervisor
 from gandash.records import Section, explain, now
-from gandash.storage.files import write_whole
+from gandash.storage.files import read_facts, write_whole
 
 JOB = ".job.json"
 Module = Literal["jobs.measuring", "jobs.nearest_images"]
@@ -144,7 +144,7 @@ def _do(root: Path, job: Job, work: Iterator[Progress]) -> None:
 def _read(root: Path) -> Job | None:
     """The job's file; one that is missing, or names a module of another version, says nothing."""
     with suppress(OSError, ValidationError):
-        return Job.model_validate_json((root / JOB).read_bytes())
+        return Job.model_validate_json(read_facts(root / JOB))
     return None
 
 

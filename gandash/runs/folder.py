@@ -25,7 +25,7 @@ from gandash.config import STORED, Config, parse_config
 from gandash.records import Section, explain, now
 from gandash.runs.metrics_file import METRICS, read_metrics
 from gandash.runs.snapshots import SNAPSHOTS, read_snapshots
-from gandash.storage.files import remove_leftovers, write_whole
+from gandash.storage.files import read_facts, remove_leftovers, write_whole
 from gandash.storage.locks import is_held
 from gandash.storage.paths import expanded
 
@@ -178,7 +178,7 @@ class Run:
     def _read(self, name: str, kind: type[Record], remedy: str) -> Record:
         self._check_there()
         try:
-            content = (self.folder / name).read_bytes()
+            content = read_facts(self.folder / name)
             return kind.model_validate_json(content, context=STORED)
         except (OSError, ValidationError) as error:
             what = name.removesuffix(".json")
@@ -205,7 +205,7 @@ def read_protocol(folder: Path) -> Protocol | None:
     if not path.is_file():
         return None
     try:
-        return Protocol.model_validate_json(path.read_bytes())
+        return Protocol.model_validate_json(read_facts(path))
     except (OSError, ValidationError) as error:
         raise ValueError(
             f"The protocol of {folder.name!r} cannot be read ({_why(error)}): restore {PROTOCOL} "

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 
+MOST_BYTES = 1_000_000  # of a file of facts, a hundred times what one holds
 RANDOM_LETTERS = 8  # of a temporary file's name, as the tempfile module draws them
 
 
@@ -29,6 +32,20 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def read_facts(path: Path) -> bytes:
+    """The bytes of a small file of facts, at most ``MOST_BYTES`` of them.
+
+    ``OSError`` if there are more, or it is no file; a pipe is not waited for.
+    """
+    about = path.stat()
+    if not S_ISREG(about.st_mode):
+        raise OSError(errno.EINVAL, "It is not a file", str(path))
+    if about.st_size > MOST_BYTES:
+        sizes = f"It holds {about.st_size:,} bytes, more than {MOST_BYTES:,}"
+        raise OSError(errno.EFBIG, sizes, str(path))
+    return path.read_bytes()
 
 
 def remove_leftovers(path: Path, seconds: float = 0.0) -> None:

@@ -32,5 +32,5 @@ def test_a_zip_is_chosen_and_what_is_left_out_is_said(page: Page, site: str) -> 
     )
     expect(page.get_by_text(left_out)).to_be_visible()
     expect(page.get_by_role("combobox", name="Dataset")).to_have_value(
-        re.compile(r"^pets-[0-9a-f]{8}$")
+        re.compile(r"^pets-[0-9a-f]{16}$")
     )

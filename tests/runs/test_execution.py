@@ -471,7 +471,8 @@ def test_a_damaged_state_is_refused_in_one_sentence(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"\xff\xfe", b"[]", b'{"seed": -1}', b"[" * 100_000]
+    "content",
+    [b"", b"{", b"\xff\xfe", b"[]", b'{"seed": -1}', b"[" * 100_000, b" " * 1_000_001],
 )
 @pytest.mark.parametrize("file", [CONFIG, runs.STATUS])
 def test_a_damaged_config_or_status_is_one_sentence(

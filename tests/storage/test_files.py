@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gandash.storage.files import write_whole
+from gandash.storage.files import MOST_BYTES, read_facts, write_whole
 
 
 def disk_full(*_: object) -> None:
@@ -64,3 +64,20 @@ def test_bytes_are_on_disk_before_the_name_is(
     (files,) = seen
     assert list(files.values()) == [b"content"]
     assert "file.bin" not in files
+
+
+def test_facts_are_read_up_to_a_bound(tmp_path: Path) -> None:
+    path = tmp_path / "facts.json"
+    path.write_bytes(b" " * MOST_BYTES)
+    assert len(read_facts(path)) == MOST_BYTES
+    path.write_bytes(b" " * (MOST_BYTES + 1))
+    with pytest.raises(OSError, match="holds 1,000,001 bytes, more than 1,000,000"):
+        read_facts(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of this kind are not there")
+def test_a_pipe_in_place_of_facts_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    for other in (tmp_path / "pipe.json", tmp_path):
+        with pytest.raises(OSError, match="It is not a file"):
+            read_facts(other)
