@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from gandash import checkpoints, data, latent, runs
+from gandash import browser, checkpoints, data, latent, runs
 from gandash.app.assets import publish
 from gandash.app.inference import INFERENCE
 from gandash.app.parts.quoted import in_html
@@ -138,6 +138,25 @@ def walk(checkpoint: Checkpoint, seeds: tuple[int, int], steps: int) -> bytes:
     with INFERENCE:
         images = latent.generate(network, latent.path(a, b, steps))
     return encode(grid(images, steps))
+
+
+def not_in_browser(checkpoint: Checkpoint) -> str:
+    """Why a checkpoint's generator cannot run in a browser; empty if it can."""
+    path = checkpoint.folder / weights.GENERATOR
+    return _not_in_browser(checkpoint, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@st.cache_data(
+    max_entries=256,
+    show_spinner=False,
+    hash_funcs={Checkpoint: lambda c: str(c.folder)},
+)
+def _not_in_browser(checkpoint: Checkpoint, stamp: int) -> str:  # noqa: ARG001 - the cache's key
+    try:
+        browser.describe(generator(checkpoint))
+    except (ValueError, OSError) as error:
+        return str(error)
+    return ""
 
 
 @st.cache_resource(

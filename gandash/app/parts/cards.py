@@ -12,7 +12,7 @@ import streamlit as st
 from gandash import runs
 from gandash.app import cached
 from gandash.app.assets import publish
-from gandash.app.parts import jobs, links, page, score_tables, words
+from gandash.app.parts import jobs, links, offline_page, page, score_tables, words
 from gandash.app.parts.quoted import in_html, in_markdown
 from gandash.app.parts.refusals import shown, without_folders
 from gandash.checkpoints import Card, Checkpoint
@@ -114,6 +114,7 @@ def whole(checkpoint: Checkpoint, job: Job | None) -> None:
         if about.note:
             st.markdown(in_markdown(about.note))
         leads(checkpoint)
+        offline_page.offer([checkpoint], "gallery_open_page")
         measure(checkpoint, job)
     with st.expander("All facts", icon=":material/info:"):
         show_facts(checkpoint)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from gandash.app import cached
 from gandash.app.assets import publish
-from gandash.app.parts import browse, choose, jobs, links, page, score_tables
+from gandash.app.parts import browse, choose, jobs, links, offline_page, page, score_tables
 from gandash.app.parts.cards import cards, opened
 from gandash.app.parts.nearest import nearest
 from gandash.app.parts.quoted import in_html, in_markdown
@@ -165,6 +165,7 @@ def compare(found: list[Checkpoint]) -> None:
             title = titles[name]
             picture = cached.image_html(content, f"{amount} of {title}, seed {seed}", kind)
             st.html(f'{picture}<p class="gd-sub">{in_html(title)} · seed {seed}, {amount}</p>')
+    offline_page.offer([by_name[name] for name in chosen], "gallery_page")
 
 
 def leaderboard(found: list[Checkpoint]) -> None:

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gandash.app.parts import page
+from gandash.app.parts import choose, offline_page, page
 from gandash.app.parts.studio import studio
 
+MOST_TAKEN = 8
+
 page.header("Latent space")
-studio(page.checkpoints_or_stop())
+found = page.checkpoints_or_stop()
+studio(found)
+with st.expander("Take generators with you", icon=":material/offline_bolt:"):
+    titles = choose.titles_of(found)
+    taken = st.multiselect(
+        "Checkpoints",
+        list(titles),
+        list(titles)[:1],
+        format_func=titles.__getitem__,
+        max_selections=MOST_TAKEN,
+        key="latent_taken",
+    )
+    offline_page.offer([item for item in found if item.name in taken], "latent_page")
 with st.expander("What am I looking at?", icon=":material/school:"):
     st.markdown(
         "Each seed draws one latent vector $z \\sim \\mathcal N(0, I)$ with as many entries as the "

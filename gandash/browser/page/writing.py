@@ -47,6 +47,13 @@ def facts(card: Card) -> dict[str, Any]:
 
 def write_file(found: Sequence[Checkpoint], path: Path) -> int:
     """Write all into one HTML file; returns its bytes. ``ValueError`` says what cannot be in it."""
+    page = as_file(found)
+    write_whole(path, page)
+    return len(page)
+
+
+def as_file(found: Sequence[Checkpoint]) -> bytes:
+    """All in one HTML file. ``ValueError`` says what cannot be in it."""
     parts = _parts(found)
     inside = [
         _inert(f"weights-{part.card.name}", base64.b64encode(part.content).decode())
@@ -54,9 +61,7 @@ def write_file(found: Sequence[Checkpoint], path: Path) -> int:
     ]
     script = f"{joined(SCRIPT[0])}\nstartPage();\n"
     tail = [*inside, _inert("page-worker", joined(WORKER)), _module(script)]
-    page = _html(parts, {"weights": {}}, tail).encode()
-    write_whole(path, page)
-    return len(page)
+    return _html(parts, {"weights": {}}, tail).encode()
 
 
 def write_folder(found: Sequence[Checkpoint], folder: Path) -> int:
@@ -164,7 +169,7 @@ def _row(part: _Part) -> str:
         card.data.title,
         card.data.licence,
         f"{card.epochs:g} epochs",
-        f"{measured.frechet:.1f}" if measured else "not measured",
+        measured.shown("frechet") if measured else "not measured",
         str(measured.protocol) if measured else "",
     )
     rest = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
