@@ -114,7 +114,7 @@ def whole(checkpoint: Checkpoint, job: Job | None) -> None:
         if about.note:
             st.markdown(in_markdown(about.note))
         leads(checkpoint)
-        offline_page.offer([checkpoint], "gallery_open_page")
+        offline_page.offer([checkpoint], "gallery_open_offline")
         measure(checkpoint, job)
     with st.expander("All facts", icon=":material/info:"):
         show_facts(checkpoint)

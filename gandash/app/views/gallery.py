@@ -165,7 +165,7 @@ def compare(found: list[Checkpoint]) -> None:
             title = titles[name]
             picture = cached.image_html(content, f"{amount} of {title}, seed {seed}", kind)
             st.html(f'{picture}<p class="gd-sub">{in_html(title)} · seed {seed}, {amount}</p>')
-    offline_page.offer([by_name[name] for name in chosen], "gallery_page")
+    offline_page.offer([by_name[name] for name in chosen], "gallery_offline")
 
 
 def leaderboard(found: list[Checkpoint]) -> None:

@@ -22,7 +22,7 @@ with st.expander("Take generators with you", icon=":material/offline_bolt:"):
         max_selections=MOST_TAKEN,
         key="latent_taken",
     )
-    offline_page.offer([item for item in found if item.name in taken], "latent_page")
+    offline_page.offer([item for item in found if item.name in taken], "latent_offline")
 with st.expander("What am I looking at?", icon=":material/school:"):
     st.markdown(
         "Each seed draws one latent vector $z \\sim \\mathcal N(0, I)$ with as many entries as the "
