@@ -2,6 +2,7 @@
 
     .venv/bin/python docs/take_pictures.py            # all, into docs/
     .venv/bin/python docs/take_pictures.py gallery    # one
+    .venv/bin/python docs/take_pictures.py film       # the film of the pad
 
 They show what ships, at 1440 by 900 pixels, so that anyone gets the same.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import math
 import shutil
 import socket
 import subprocess
@@ -33,6 +35,11 @@ VIEWS = {
     "smoothing": "smoothing",
     "train": "train",
 }
+FILM = "film"
+FILMED = "latent?latent_checkpoint=mnist-dcgan"
+FRAMES = 60  # once around the pad
+FRAME_MS = 66
+FILM_WIDTH = 960
 WAIT_SECONDS = 300
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
@@ -80,21 +87,51 @@ def settle(page: Page) -> None:
         quiet = 0 if page.evaluate(f"!!{running}") else quiet + 1
 
 
+def film(page: Page, path: Path) -> None:
+    """The pointer goes once around the pad: an animated WebP of what the page then shows."""
+    pad = page.locator(".surface").bounding_box()
+    if pad is None:
+        raise RuntimeError("the page shows no pad to film")
+    middle = (pad["x"] + pad["width"] / 2, pad["y"] + pad["height"] / 2)
+    reach = 0.42 * pad["width"]
+    seen = {"x": 0, "y": 56, "width": 1440, "height": 664}
+    frames = []
+    for number in range(FRAMES):
+        angle = 2 * math.pi * number / FRAMES
+        page.mouse.move(middle[0] + reach * math.cos(angle), middle[1] + reach * math.sin(angle))
+        if not number:
+            page.mouse.down()
+        page.wait_for_timeout(200)
+        with Image.open(io.BytesIO(page.screenshot(clip=seen))) as picture:  # type: ignore[arg-type]
+            size = (FILM_WIDTH, round(FILM_WIDTH * picture.height / picture.width))
+            frames.append(picture.convert("RGB").resize(size, Image.Resampling.LANCZOS))
+    first, *rest = frames
+    first.save(
+        path, save_all=True, append_images=rest, duration=FRAME_MS, loop=0, quality=70, method=6
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", help=f"which of {', '.join(VIEWS)}; all if not given")
+    parser.add_argument(
+        "names", nargs="*", help=f"which of {', '.join([*VIEWS, FILM])}; all if not given"
+    )
     parser.add_argument("--to", type=Path, default=HERE, help="folder of the pictures")
     chosen = parser.parse_args()
     with dashboard() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium") or shutil.which("google-chrome"), args=CHROMIUM
         )
-        for name in chosen.names or VIEWS:
+        for name in chosen.names or [*VIEWS, FILM]:
             page = browser.new_page(
                 viewport={"width": 1440, "height": 900}, color_scheme="dark", device_scale_factor=1
             )
-            page.goto(url + VIEWS[name])
+            page.goto(url + (FILMED if name == FILM else VIEWS[name]))
             settle(page)
+            if name == FILM:
+                film(page, chosen.to / "pad.webp")
+                page.close()
+                continue
             with Image.open(io.BytesIO(page.screenshot())) as picture:
                 picture.convert("RGB").save(chosen.to / f"{name}.webp", quality=90, method=6)
             page.close()
