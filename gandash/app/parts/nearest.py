@@ -45,50 +45,56 @@ def nearest(found: list[Checkpoint]) -> None:
     )
     left, right = st.columns([1, 2.2], gap="medium")
     with left:
-        titles = choose.titles_of(by_name.values())
-        name = choose.one("Checkpoint", titles, "gallery_nearest")
-        seed, sample = st.columns(2)
-        number = seed.number_input(
-            "Seed",
-            0,
-            page.LARGEST_SEED,
-            value=0,
-            step=1,
-            key="gallery_nearest_seed",
-            bind=links.whole("gallery_nearest_seed", 0, page.LARGEST_SEED),
-        )
-        picked = sample.number_input(
-            "Sample",
-            1,
-            SAMPLES,
-            value=None,
-            step=1,
-            placeholder="none",
-            key="gallery_sample",
-            bind=links.whole("gallery_sample", 1, SAMPLES, optional=True),
-            help="Its place in the grid, row by row; or click its tile.",
-        )
-        checkpoint = by_name[name]
-        label = page.class_of([checkpoint], "gallery_nearest_class")
-        index = None if picked is None else int(picked) - 1
-        with page.one_sentence():
-            content = cached.sample_grid(checkpoint, int(number), SAMPLES, COLUMNS, label)
-            tiles(
-                publish(content),
-                SAMPLES,
-                COLUMNS,
-                index,
-                key="gallery_tiles",
-                on_pick=pick_tile,
-                label=f"Samples of {titles[name]}, seed {number}",
-            )
+        pick = picked(by_name)
     with right, page.one_sentence():
-        if index is None:
+        if pick is None:
             st.info(
                 "Pick a sample: click its tile, or enter its number.", icon=":material/ads_click:"
             )
         else:
-            results(Pick(checkpoint, int(number), index, label))
+            results(pick)
+
+
+def picked(by_name: dict[str, Checkpoint]) -> Pick | None:
+    """The sample that was picked by its tile or its number, if one was."""
+    titles = choose.titles_of(by_name.values())
+    name = choose.one("Checkpoint", titles, "gallery_nearest")
+    seed, sample = st.columns(2)
+    number = seed.number_input(
+        "Seed",
+        0,
+        page.LARGEST_SEED,
+        value=0,
+        step=1,
+        key="gallery_nearest_seed",
+        bind=links.whole("gallery_nearest_seed", 0, page.LARGEST_SEED),
+    )
+    place = sample.number_input(
+        "Sample",
+        1,
+        SAMPLES,
+        value=None,
+        step=1,
+        placeholder="none",
+        key="gallery_sample",
+        bind=links.whole("gallery_sample", 1, SAMPLES, optional=True),
+        help="Its place in the grid, row by row; or click its tile.",
+    )
+    checkpoint = by_name[name]
+    label = page.class_of([checkpoint], "gallery_nearest_class")
+    index = None if place is None else int(place) - 1
+    with page.one_sentence():
+        content = cached.sample_grid(checkpoint, int(number), SAMPLES, COLUMNS, label)
+        tiles(
+            publish(content),
+            SAMPLES,
+            COLUMNS,
+            index,
+            key="gallery_tiles",
+            on_pick=pick_tile,
+            label=f"Samples of {titles[name]}, seed {number}",
+        )
+    return None if index is None else Pick(checkpoint, int(number), index, label)
 
 
 def pick_tile(index: int) -> None:

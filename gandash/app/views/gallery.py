@@ -120,13 +120,36 @@ def compare(found: list[Checkpoint]) -> None:
     )
     by_name = {checkpoint.name: checkpoint for checkpoint in found}
     titles = choose.titles_of(found)
+    chosen, seed, count = compared(titles)
+    if not chosen:
+        st.info("Choose at least one checkpoint above.", icon=":material/arrow_upward:")
+        return
+    label = page.class_of([by_name[name] for name in chosen], "gallery_class")
+    per_row = max(2, round(count**0.5))
+    columns = st.columns(max(len(chosen), MOST_COMPARED - 1))
+    for column, name in zip(columns, chosen, strict=False):
+        with column, page.one_sentence():
+            told = by_name[name].card.config.labels.told  # the others make no class in particular
+            content = cached.sample_grid(
+                by_name[name], seed, count, per_row, label if told else None
+            )
+            kind = by_name[name].card.data.kind
+            amount = kind.caption(count)
+            title = titles[name]
+            picture = cached.image_html(content, f"{amount} of {title}, seed {seed}", kind)
+            st.html(f'{picture}<p class="gd-sub">{in_html(title)} · seed {seed}, {amount}</p>')
+    offline_page.offer([by_name[name] for name in chosen], "gallery_offline")
+
+
+def compared(titles: dict[str, str]) -> tuple[list[str], int, int]:
+    """What is compared: names of checkpoints, the seed of the latent vectors, how many of them."""
     left, middle, right = st.columns([4, 1, 2], vertical_alignment="bottom")
     with left:
         chosen = choose.many(
             "Checkpoints",
             titles,
             "gallery_checkpoints",
-            default=list(by_name)[:3],
+            default=list(titles)[:3],
             most=MOST_COMPARED,
         )
     seed = middle.number_input(
@@ -148,24 +171,7 @@ def compare(found: list[Checkpoint]) -> None:
         key="gallery_count",
         bind=links.whole("gallery_count", 4, LARGEST_COUNT),
     )
-    if not chosen:
-        st.info("Choose at least one checkpoint above.", icon=":material/arrow_upward:")
-        return
-    label = page.class_of([by_name[name] for name in chosen], "gallery_class")
-    per_row = max(2, round(count**0.5))
-    columns = st.columns(max(len(chosen), MOST_COMPARED - 1))
-    for column, name in zip(columns, chosen, strict=False):
-        with column, page.one_sentence():
-            told = by_name[name].card.config.labels.told  # the others make no class in particular
-            content = cached.sample_grid(
-                by_name[name], int(seed), int(count), per_row, label if told else None
-            )
-            kind = by_name[name].card.data.kind
-            amount = kind.caption(count)
-            title = titles[name]
-            picture = cached.image_html(content, f"{amount} of {title}, seed {seed}", kind)
-            st.html(f'{picture}<p class="gd-sub">{in_html(title)} · seed {seed}, {amount}</p>')
-    offline_page.offer([by_name[name] for name in chosen], "gallery_offline")
+    return chosen, int(seed), int(count)
 
 
 def leaderboard(found: list[Checkpoint]) -> None:

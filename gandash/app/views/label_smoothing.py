@@ -202,31 +202,7 @@ def optimal() -> None:
     page.section("What α and β do to the optimal D, and to G's gradient")
     text, middle, right = st.columns([1, 1.3, 1.3], gap="medium")
     with text:
-        alpha = st.slider(
-            "α, smoothing of real",
-            0.0,
-            0.4,
-            0.1,
-            0.05,
-            key="smoothing_alpha",
-            bind=links.real("smoothing_alpha", 0, 0.4),
-        )
-        beta = st.slider(
-            "β, smoothing of generated",
-            0.0,
-            0.4,
-            0.1,
-            0.05,
-            key="smoothing_beta",
-            bind=links.real("smoothing_beta", 0, 0.4),
-        )
-        st.markdown(
-            "D learns targets $1-\\alpha$ on real and $\\beta$ on generated images. Best is"
-        )
-        st.latex(
-            r"D^*=\frac{(1-\alpha)\,p_\text{data}+\beta\,p_g}{p_\text{data}+p_g}"
-            r"=\beta+(1-\alpha-\beta)\,D^*_\text{hard}"
-        )
+        alpha, beta = targets()
     x = np.linspace(-6, 6, 481)
     p_data, p_g = _normal(x, 1.5, 0.8), _normal(x, SAMPLED, 1.0)
     arms_shown = {
@@ -235,13 +211,12 @@ def optimal() -> None:
         f"α = {alpha:g}, β = {beta:g}": (alpha, beta),
     }
     optima = {
-        f"D*, {name}": smoothing.optimal_discriminator(p_data, p_g, *targets)
-        for name, targets in arms_shown.items()
+        f"D*, {name}": smoothing.optimal_discriminator(p_data, p_g, *values)
+        for name, values in arms_shown.items()
         if name != f"α = {alpha:g} alone"
     }
     slopes = {
-        name: smoothing.log_gradient(x, p_data, p_g, *targets)
-        for name, targets in arms_shown.items()
+        name: smoothing.log_gradient(x, p_data, p_g, *values) for name, values in arms_shown.items()
     }
     with middle:
         page.chart(charts.densities(x, p_data, p_g, optima), "smoothing_theory")
@@ -250,18 +225,51 @@ def optimal() -> None:
         page.chart(charts.gradients(x, slopes, SAMPLED), "smoothing_gradient")
         st.caption("What the non-saturating G follows; dotted upright: the middle of its samples.")
     here = int(np.argmin(np.abs(x - SAMPLED)))
-    hard, one_sided, both = (-float(values[here]) for values in slopes.values())
     with text:
-        st.markdown(
-            "Smoothing is an increasing affine map of the hard optimum: it keeps its shape.\n"
-            "- **α** alone only scales it, and $\\log D^*$ has the same gradient as before. Its "
-            "merit is a D whose logits are not pushed to infinity.\n"
-            f"- **β** keeps D* above {beta:g} where only G puts mass. $\\log D^*$ is flat there, "
-            "just where samples are wrong: this is why [Salimans et al. "
-            "2016](https://arxiv.org/abs/1606.03498) smooth one side only.\n\n"
-            f"At x = −1.5 the gradient of $-\\log D^*$ is **{hard:.3g}** with hard labels, "
-            f"**{one_sided:.3g}** with α alone and **{both:.3g}** with both."
-        )
+        lesson(beta, [-float(values[here]) for values in slopes.values()])
+
+
+def targets() -> tuple[float, float]:
+    """α and β to play with, and the optimal D that follows from them."""
+    alpha = st.slider(
+        "α, smoothing of real",
+        0.0,
+        0.4,
+        0.1,
+        0.05,
+        key="smoothing_alpha",
+        bind=links.real("smoothing_alpha", 0, 0.4),
+    )
+    beta = st.slider(
+        "β, smoothing of generated",
+        0.0,
+        0.4,
+        0.1,
+        0.05,
+        key="smoothing_beta",
+        bind=links.real("smoothing_beta", 0, 0.4),
+    )
+    st.markdown("D learns targets $1-\\alpha$ on real and $\\beta$ on generated images. Best is")
+    st.latex(
+        r"D^*=\frac{(1-\alpha)\,p_\text{data}+\beta\,p_g}{p_\text{data}+p_g}"
+        r"=\beta+(1-\alpha-\beta)\,D^*_\text{hard}"
+    )
+    return alpha, beta
+
+
+def lesson(beta: float, gradients: list[float]) -> None:
+    """What smoothing does to G: the gradients with hard labels, with α alone and with both."""
+    hard, one_sided, both = gradients
+    st.markdown(
+        "Smoothing is an increasing affine map of the hard optimum: it keeps its shape.\n"
+        "- **α** alone only scales it, and $\\log D^*$ has the same gradient as before. Its "
+        "merit is a D whose logits are not pushed to infinity.\n"
+        f"- **β** keeps D* above {beta:g} where only G puts mass. $\\log D^*$ is flat there, "
+        "just where samples are wrong: this is why [Salimans et al. "
+        "2016](https://arxiv.org/abs/1606.03498) smooth one side only.\n\n"
+        f"At x = −1.5 the gradient of $-\\log D^*$ is **{hard:.3g}** with hard labels, "
+        f"**{one_sided:.3g}** with α alone and **{both:.3g}** with both."
+    )
 
 
 def _normal(x: charts.Floats, mean: float, std: float) -> charts.Floats:
