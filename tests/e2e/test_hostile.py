@@ -56,8 +56,11 @@ def test_markup_is_shown_as_it_was_written(page: Page, site: str) -> None:
     shown = heading.inner_text().replace("\u2060", "")
     assert shown == MARKUP
     assert page.evaluate(ACTIVE) == []
-    page.get_by_text("All facts").first.click()
-    expect(page.get_by_text("onerror=alert").nth(3)).to_be_visible()
+    page.goto(f"{site}/?gallery_open=plain")
+    settle(page)
+    opened = page.get_by_role("dialog")
+    opened.get_by_text("All facts").first.click()
+    expect(opened.get_by_text("onerror=alert").nth(3)).to_be_visible()
     assert page.evaluate(ACTIVE) == []
     for path in ("/latent", "/curves", "/smoothing"):
         page.goto(site + path)
