@@ -47,9 +47,10 @@ def encode(pixels: Pixels, image_format: str = "WEBP") -> bytes:
     return buffer.getvalue()
 
 
-def scatter(samples: Tensor, data: Tensor, dot: float = 0.7, size: int = PICTURE) -> Pixels:
-    """Points (N, dim) over those of the data (M, dim): a picture (size, size, 3) whose frame the
-    data decides.
+def scatter(samples: Tensor, data: Tensor, dot: float = 0.7) -> Pixels:
+    """Points (N, dim) over those of the data (M, dim), in a frame that the data decides.
+
+    A picture (256, 256, 3).
 
     Two dimensions are drawn as dots of ``dot`` pixels' radius, the data in gray below; one as a
     histogram, a single sample as a mark at its place.
@@ -57,7 +58,7 @@ def scatter(samples: Tensor, data: Tensor, dot: float = 0.7, size: int = PICTURE
     points, shown = samples.double().numpy(), data[:SHOWN_DATA].double().numpy()
     center = (shown.max(0) + shown.min(0)) / 2
     reach = max(float((shown.max(0) - shown.min(0)).max()) / 2 * MARGIN, 1e-9)
-    side = size * OVERSAMPLING
+    side = PICTURE * OVERSAMPLING
     image = Image.new("RGB", (side, side), BACKGROUND)
     draw = ImageDraw.Draw(image)
     if points.shape[1] == 1:
@@ -66,7 +67,7 @@ def scatter(samples: Tensor, data: Tensor, dot: float = 0.7, size: int = PICTURE
         for group, color, radius in ((shown, DATA_COLOR, 0.7), (points, SAMPLE_COLOR, dot)):
             places = ((group[:, :2] - center[:2]) / reach * [1, -1] + 1) / 2 * side
             _dots(draw, places, color, radius * OVERSAMPLING)
-    return np.asarray(image.resize((size, size), Image.Resampling.LANCZOS))
+    return np.asarray(image.resize((PICTURE, PICTURE), Image.Resampling.LANCZOS))
 
 
 def _dots(

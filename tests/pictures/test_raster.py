@@ -124,4 +124,4 @@ def test_a_single_sample_on_a_line_is_a_mark_at_its_place() -> None:
 
 def test_data_without_extent_has_a_picture() -> None:
     for dim in (1, 2):
-        assert scatter(torch.zeros(3, dim), torch.zeros(3, dim), size=32).shape == (32, 32, 3)
+        assert scatter(torch.zeros(3, dim), torch.zeros(3, dim)).shape == (256, 256, 3)
