@@ -33,6 +33,15 @@ pytest_plugins = ["tests.chromium"]
 ConfigFactory = Callable[..., Config]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked gpu are for machines with a CUDA device."""
+    if torch.cuda.is_available():
+        return
+    rest = [item for item in items if item.get_closest_marker("gpu")]
+    config.hook.pytest_deselected(items=rest)
+    items[:] = [item for item in items if item not in rest]
+
+
 @pytest.fixture
 def runs_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder of runs, known to everything that asks for one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from math import isfinite
@@ -11,7 +11,6 @@ from math import isfinite
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from gandash import latent
 from gandash.config import Config
@@ -22,9 +21,10 @@ from gandash.losses.regularizers import clip_weights, gradient_penalty, instance
 from gandash.networks import Ensemble
 from gandash.networks.layers import REFERENCE, pack
 from gandash.report import Progress, Report
-from gandash.training import balance, optimizers
+from gandash.training import averaging, balance, optimizers
 from gandash.training.games.game import Player
 from gandash.training.games.judgement import Judgement, in_one_go, judgement, logits_of_both
+from gandash.training.replay import Direct, Feed, Replays, recorder
 from gandash.training.reports import Measured
 from gandash.training.source import Batch, prepare
 from gandash.training.state import State
@@ -36,14 +36,6 @@ def losses_of(config: Config) -> tuple[DLoss, GLoss]:
     """D's and G's loss as a config asks for them."""
     loss = config.loss
     return losses(loss.objective, loss.alpha, loss.beta, strict=loss.g_form == "strict")
-
-
-def ema_decay(limit: float, step: int) -> float:
-    """Decay of G's moving average at a step, (1 + step) / (10 + step) up to ``limit``.
-
-    It grows from 0.1, so that the average forgets the initial weights as fast as G leaves them.
-    """
-    return min(limit, (1 + step) / (10 + step))
 
 
 @dataclass(frozen=True)
@@ -65,6 +57,8 @@ class NoiseGame:
         self.config = state.config
         self.streams = Streams(state.config.seed)
         self.d_loss, self.g_loss = losses_of(state.config)
+        self.replays = Replays(state.device, recorder(state.device))
+        self.feed: Feed = Direct(state.device)
         self.scores: list[Tensor] = []  # mean D(G(z)) before and after G's update
 
     @property
@@ -96,17 +90,40 @@ class NoiseGame:
 
     def update(self, batch: Batch) -> None:
         """One update of D; with the last batch of a step one of G as well, or the turn of one."""
-        z = self._latents(Purpose.LATENTS, batch.number, len(batch.real))
-        if (batch.number + 1) % self.config.batches_per_step:
-            with torch.no_grad():
-                fake = self._generate(z, batch.labels)
-            self.update_d(self.judge(batch, fake), batch)
-        elif self.config.balance.rule == "fixed":
-            self._take_turns(batch, z)
-        else:
-            self._take_a_turn(batch, z)
+        if self.config.balance.rule != "fixed" and self._completes_step(batch):
+            self._take_a_turn(batch)
+            return
+        measured = self.replays.update(batch, self._kind(batch), self._learn)
+        if measured is not None:
+            settings = self.config.balance
+            self.state.window.add(measured, settings.d_steps, settings.g_steps)
 
-    def _take_turns(self, batch: Batch, z: Tensor) -> None:
+    def _kind(self, batch: Batch) -> Hashable | None:
+        """Of all updates that do the same work on the device; None where the work is another one
+        each time, or waits for the device.
+        """
+        if batch.reported or self._unrolled or self.config.optimizer.method != "adam":
+            return None
+        return self._completes_step(batch), self._penalty_is_due(batch)
+
+    def _completes_step(self, batch: Batch) -> bool:
+        return (batch.number + 1) % self.config.batches_per_step == 0
+
+    def _penalty_is_due(self, batch: Batch) -> bool:
+        return batch.number % self.config.regularizer.r1_every == 0
+
+    def _learn(self, batch: Batch, feed: Feed) -> Measured | None:
+        """D's update alone, or that and G's, which is measured."""
+        self.feed = feed
+        z = self._latents(batch)
+        if self._completes_step(batch):
+            return self._take_turns(batch, z)
+        with torch.no_grad():
+            fake = self._generate(z, batch.labels)
+        self.update_d(self.judge(batch, fake), batch)
+        return None
+
+    def _take_turns(self, batch: Batch, z: Tensor) -> Measured:
         """One update of D, then one of G on the same fakes.
 
         And further ones of G on new z if the config asks for them.
@@ -118,24 +135,22 @@ class NoiseGame:
         before = self._real_score(fake, batch) if batch.reported and self._unrolled else None
         verdict = self.update_g(fake, batch)
         for extra in range(1, g_steps):
-            number = batch.number * g_steps + extra
-            further = self._latents(Purpose.LATENTS_G, number, len(batch.real))
+            further = self._latents(batch, extra)
             self.update_g(self._generate(further, batch.labels), batch, extra)
         if batch.reported:
             before = verdict.logits.detach().sigmoid().mean() if before is None else before
             self.scores = [before, self.score(z, batch)]
-        measured = Measured(
-            seen.d_loss,
-            verdict.g_loss,
-            seen.real_logits,
-            seen.fake_logits,
+        return Measured(
+            seen.d_loss.detach(),
+            verdict.g_loss.detach(),
+            seen.real_logits.detach(),
+            seen.fake_logits.detach(),
             d_grad_norm,
             verdict.grad_norm,
             seen.accuracy,
         )
-        self.state.window.add(measured, self.config.balance.d_steps, g_steps)
 
-    def _take_a_turn(self, batch: Batch, z: Tensor) -> None:
+    def _take_a_turn(self, batch: Batch) -> None:
         """One update of the player that the balance rule chooses.
 
         It has to look at both losses first.
@@ -143,6 +158,7 @@ class NoiseGame:
         state = self.state
         rule = self.config.balance.rule
         assert rule != "fixed"
+        z = self._latents(batch)
         fake = self._generate(z, batch.labels)
         seen = self.judge(batch, fake.detach())
         g_loss, _ = self._g_loss([view.fake.detach() for view in seen.views])
@@ -168,8 +184,8 @@ class NoiseGame:
 
     def judge(self, batch: Batch, fake: Tensor) -> Judgement:
         """D's view of a batch and detached fakes."""
-        real = self._shown(batch.real, batch, Purpose.NOISE_REAL, batch.number)
-        fake = self._shown(fake, batch, Purpose.NOISE_FAKE, batch.number)
+        real = self._shown(batch.real, batch, Purpose.NOISE_REAL)
+        fake = self._shown(fake, batch, Purpose.NOISE_FAKE)
         with self._autocast():
             return judgement(self.state.D, real, fake, batch, self.d_loss)
 
@@ -199,10 +215,11 @@ class NoiseGame:
         grad_norm = optimizers.update(state.g_optimizer, loss)
         _freeze(state.d_optimizer, frozen=False)
         if state.ema is not None:
-            decay = ema_decay(self.config.ema, state.step)
-            state.ema.multi_avg_fn = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-            state.ema.update_parameters(state.G)
+            averaging.update(state.ema, state.G, self.feed.value(self._ema_decay, batch))
         return Verdict(g_loss, logits, grad_norm)
+
+    def _ema_decay(self, batch: Batch) -> float:
+        return averaging.ema_decay(self.config.ema, batch.number // self.config.batches_per_step)
 
     def _g_loss(self, logits: list[Tensor]) -> tuple[Tensor, Tensor]:
         """G's loss given each member's logits (N,) on its samples, and the logits over all of them.
@@ -225,7 +242,7 @@ class NoiseGame:
         on its samples, in full precision.
         """
         fake = fake.float()
-        real = self._shown(batch.real, batch, Purpose.NOISE_REAL, batch.number)
+        real = self._shown(batch.real, batch, Purpose.NOISE_REAL)
         in_one = in_one_go(self.state.D, real, batch.labels)
 
         def logits_of(D: Judge) -> tuple[Tensor, Tensor]:
@@ -257,19 +274,38 @@ class NoiseGame:
         for member in self.state.D.members:
             D = _of_labels(member, batch.labels)
             if settings.gradient_penalty:
-                mix = self.streams.uniform(Purpose.MIX, batch.number, len(seen.real))
-                mix = mix.to(self.state.device)
+                mix = self._mix(batch, len(seen.real))
                 penalty = gradient_penalty(D, seen.real, seen.fake.float(), mix)
                 total = total + settings.gradient_penalty * penalty
-            if settings.r1_gamma and batch.number % settings.r1_every == 0:
+            if settings.r1_gamma and self._penalty_is_due(batch):
                 total = total + settings.r1_gamma * settings.r1_every * r1(D, seen.real)
         return total
 
     # Samples
 
-    def _latents(self, purpose: Purpose, number: int, count: int) -> Tensor:
-        z = self.streams.normal(purpose, number, (count, self.config.network.latent_dim))
-        return z.to(self.state.device, non_blocking=True)
+    def _latents(self, batch: Batch, extra: int = 0) -> Tensor:
+        """z of a batch, or of the step's ``extra``-th further update of G."""
+        shape = (len(batch.real), self.config.network.latent_dim)
+        if extra:
+            return self._normal(Purpose.LATENTS_G, batch, shape, extra)
+        return self._normal(Purpose.LATENTS, batch, shape)
+
+    def _normal(
+        self, purpose: Purpose, batch: Batch, shape: tuple[int, ...], extra: int | None = None
+    ) -> Tensor:
+        """Standard normal numbers of a batch, or of the ``extra``-th update of G with it."""
+        of_one = 1 if extra is None else self.config.balance.g_steps
+
+        def make(batch: Batch) -> Tensor:
+            return self.streams.normal(purpose, batch.number * of_one + (extra or 0), shape)
+
+        return self.feed.numbers(make, batch)
+
+    def _mix(self, batch: Batch, count: int) -> Tensor:
+        """Shares of the real samples on the way to the generated ones, (count,)."""
+        return self.feed.numbers(
+            lambda batch: self.streams.uniform(Purpose.MIX, batch.number, count), batch
+        )
 
     def _generate(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """Samples of G in training mode."""
@@ -277,18 +313,21 @@ class NoiseGame:
             samples: Tensor = self.state.G(z, labels)
         return samples
 
-    def _shown(self, samples: Tensor, batch: Batch, purpose: Purpose, number: int) -> Tensor:
+    def _shown(
+        self, samples: Tensor, batch: Batch, purpose: Purpose, extra: int | None = None
+    ) -> Tensor:
         """Samples as D is shown them: with instance noise, in packs."""
-        std = instance_noise_std(self.config.regularizer.instance_noise, batch.progress)
-        if std:
-            noise = self.streams.normal(purpose, number, tuple(samples.shape))
-            samples = samples + std * noise.to(samples.device)
+        if self.config.regularizer.instance_noise:
+            std = self.feed.value(self._noise_std, batch)
+            samples = samples + std * self._normal(purpose, batch, tuple(samples.shape), extra)
         return pack(samples, self.config.collapse.pack)
 
     def _shown_by_g(self, fake: Tensor, batch: Batch, extra: int = 0) -> Tensor:
         """Samples of the step's ``extra``-th further update of G as D is shown them."""
-        number = batch.number * self.config.balance.g_steps + extra
-        return self._shown(fake, batch, Purpose.NOISE_G, number)
+        return self._shown(fake, batch, Purpose.NOISE_G, extra)
+
+    def _noise_std(self, batch: Batch) -> float:
+        return instance_noise_std(self.config.regularizer.instance_noise, batch.progress)
 
     def _autocast(self) -> AbstractContextManager[object]:
         if not self.state.arithmetic.bf16:

@@ -18,9 +18,8 @@ from gandash.config import CollapseConfig, LossConfig
 from gandash.data import Dataset
 from gandash.networks import Discriminator, Ensemble, build_pair
 from gandash.networks.layers import REFERENCE, pack
-from gandash.training import Report, State, balance
+from gandash.training import Report, State, averaging, balance
 from gandash.training.games import NoiseGame
-from gandash.training.games.noise import ema_decay
 from gandash.training.source import Batch
 from gandash.training.streams import Purpose, Streams
 from tests.conftest import ConfigFactory
@@ -214,7 +213,7 @@ def test_the_moving_average_is_that_computed_by_hand(
         e for e in training.train(state, tiny_dataset) if isinstance(e, Report)
     ):
         decay = min(0.7, (1 + step) / (10 + step))
-        assert ema_decay(0.7, step) == decay
+        assert averaging.ema_decay(0.7, step) == decay
         now = {k: v.double() for k, v in state.G.state_dict().items() if v.is_floating_point()}
         average = {k: decay * average[k] + (1 - decay) * now[k] for k in now} if step else now
         assert report.step == step + 1
