@@ -4,6 +4,7 @@
     python benchmarks/training.py --problems 32 --rounds 9 --json
     python benchmarks/training.py --problems ring --steps 100 --batch-size 256 --width 128 \
         --threads 1
+    python benchmarks/training.py --roofline
 
 Protocol: each side lives in a process of its own, and they take turns, a few steps each, so
 that whatever else the machine does meets both alike. A first turn each is not counted: the
@@ -19,6 +20,9 @@ Train page start one, so that it keeps its memory (see gandash/startup.py).
 A problem is a size of MNIST in pixels, or the name of a set of points in the plane, on which both
 sides train the fully connected pair. There a DataLoader takes most of the plain side's time, so
 ``--batches index`` gives that side the next best thing, a tensor cut by random indices.
+
+``--roofline`` measures first what the device reaches in large matrix products and convolutions, and
+says what share of the latter, in the arithmetic that was chosen, gandash's side reaches.
 """
 
 from __future__ import annotations
@@ -34,6 +38,7 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
+import roofline
 import torch
 from machine import machine
 from torch import Tensor, nn
@@ -55,16 +60,22 @@ def main(arguments: list[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     torch.set_num_threads(options.threads or torch.get_num_threads())
     facts = machine(choose_device(options.device))
+    limits = roofline.ceilings(choose_device(options.device)) if options.roofline else {}
     results = []
     for problem in options.problems:
         result = compare(problem, options)
+        if limits:
+            result["roofline"] = _reached(result, limits, options.batch_size)
         results.append(result)
         if not options.json:
             print(_line(result), flush=True)
     if options.json:
         settings = {name: value for name, value in vars(options).items() if name != "json"}
-        print(json.dumps({"machine": facts, "settings": settings, "results": results}, indent=2))
+        everything = {"machine": facts, "settings": settings, "ceilings": limits}
+        print(json.dumps(everything | {"results": results}, indent=2))
     else:
+        for name, limit in limits.items():
+            print(f"{name}: {limit:.0f} GFLOP/s")
         print(", ".join(f"{name}: {value}" for name, value in facts.items()))
 
 
@@ -90,6 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--device", default="auto", choices=("auto", "cuda", "mps", "cpu"), help="default: auto"
     )
+    parser.add_argument(
+        "--roofline", action="store_true", help="beside what the device reaches at most"
+    )
     parser.add_argument("--json", action="store_true", help="print all figures as one JSON object")
     return parser
 
@@ -111,6 +125,13 @@ def compare(problem: str, options: argparse.Namespace) -> dict[str, Any]:
         "ratio": round(rates["gandash"]["per_second"] / rates["plain"]["per_second"], 3),
         "ratio_range": [round(ratios[0], 3), round(ratios[-1], 3)],
     }
+
+
+def _reached(result: dict[str, Any], limits: dict[str, float], batch_size: int) -> dict[str, float]:
+    """GFLOP/s of gandash's side, and the share of what convolutions reach in its arithmetic."""
+    rate = result["flops"] * result["gandash"]["per_second"] / batch_size / 1e9
+    number = result["arithmetic"].partition(",")[0]
+    return {"gflops": round(rate, 1), "share": round(rate / limits[f"convolution {number}"], 3)}
 
 
 class Side:
@@ -154,15 +175,16 @@ def _serve(pipe: Connection, name: Name, problem: str, options: argparse.Namespa
         state = new_state(config, dataset)
         steps: Iterator[object] = train(state, dataset)
         next(steps)  # the samples before step 0
-        count, facts = 1, {"data": dataset.title, "arithmetic": str(state.arithmetic)}
+        count = 1
+        facts: dict[str, Any] = {"data": dataset.title, "arithmetic": str(state.arithmetic)}
+        if options.roofline:
+            facts["flops"] = roofline.flops_of_a_step(config, dataset, state)
     else:
         netG, netD, floats = plain_side(dataset, config)
         batches = plain_batches(floats, options.batches, config.batch_size, device)
-        steps, count, facts = (
-            textbook(netG.to(device), netD.to(device), batches, device),
-            options.steps,
-            {},
-        )
+        steps = textbook(netG.to(device), netD.to(device), batches, device)
+        count = options.steps
+        facts = {}
     pipe.send(facts)
     while True:
         try:
@@ -312,12 +334,14 @@ def _initialize(module: nn.Module) -> None:
 
 def _line(result: dict[str, Any]) -> str:
     plain, ours, (low, high) = result["plain"], result["gandash"], result["ratio_range"]
+    reached = result.get("roofline")
+    share = f", {reached['share']:.0%} of a large convolution" if reached else ""
     return (
         f"{result['problem']}, {result['data']}, {result['arithmetic']}: "
         f"plain {plain['per_second']:.0f} samples/s "
         f"({plain['slowest']:.0f}-{plain['fastest']:.0f}), "
         f"gandash {ours['per_second']:.0f} ({ours['slowest']:.0f}-{ours['fastest']:.0f}), "
-        f"ratio {result['ratio']:.2f} ({low:.2f}-{high:.2f})"
+        f"ratio {result['ratio']:.2f} ({low:.2f}-{high:.2f}){share}"
     )
 
 

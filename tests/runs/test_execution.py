@@ -931,3 +931,22 @@ def test_the_config_on_disk_is_readable_and_complete(
     content = json.loads((run.folder / CONFIG).read_text())
     assert Config.model_validate(content) == tiny_config()
     assert set(content) == set(Config.model_fields)
+
+
+@pytest.mark.gpu
+def test_a_run_on_cuda_goes_on_where_it_was_left_and_its_checkpoint_opens_on_a_cpu(
+    runs_root: Path, tiny_config: ConfigFactory
+) -> None:
+    config = tiny_config(steps=40, report_every=10, ema=0.9, device="cuda")
+    whole = finish(runs.create(runs_root, config, "whole"))
+    parted = finish(train_to(runs.create(runs_root, config, "parted"), 20))
+    assert saved_state.read_facts(parted).device == torch.cuda.get_device_name()
+    for name, value in load_file(whole.folder / GENERATOR).items():
+        there = load_file(parted.folder / GENERATOR)[name]
+        torch.testing.assert_close(there, value, rtol=1e-2, atol=1e-3, msg=name)
+    checkpoints, _ = find(runs_root)
+    generator = load_generator(checkpoints[0])
+    with torch.no_grad():
+        images = generator(torch.zeros(2, 8))
+    assert images.device.type == "cpu"
+    assert images.isfinite().all()

@@ -14,8 +14,12 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from gandash import data
+from gandash.config import Config
+from gandash.config.presets import PRESETS
 from gandash.data import Dataset
-from gandash.training import Report, State, replay
+from gandash.kinds import of_dataset
+from gandash.training import Report, State, new_state, replay
 from gandash.training.games import NoiseGame
 from gandash.training.loop import play
 from gandash.training.replay import Recording, Replays
@@ -189,3 +193,33 @@ def test_a_cuda_graph_trains_as_the_updates_gone_through(
     near(tensors(state), tensors(state_played))
     for report, played in zip(reports, reports_played, strict=True):
         assert numbers(played) == pytest.approx(numbers(report), nan_ok=True, rel=1e-2, abs=1e-3)
+
+
+def samples_for(config: Config) -> Dataset:
+    if of_dataset(config.data.dataset).light:
+        return data.load(config.data)
+    rng = torch.Generator().manual_seed(0)
+    size = config.data.size
+    images = torch.randint(0, 256, (64, 1, size, size), dtype=torch.uint8, generator=rng)
+    return Dataset(
+        "noise", "Noise", "none", images, torch.arange(64) % 10, tuple(map(str, range(10)))
+    )
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("title", PRESETS)
+def test_every_preset_trains_on_cuda(title: str) -> None:
+    preset = PRESETS[title].config
+    widths = {"latent_dim": 8, "g_width": 8, "d_width": 8}
+    network = preset.network.model_copy(update=widths)
+    labels = preset.labels.model_copy(
+        update={"labelled": 32 if preset.labels.labelled else preset.labels.labelled}
+    )
+    changes = {"steps": 20, "batch_size": 16, "report_every": 10, "snapshots": 2, "device": "cuda"}
+    config = preset.model_copy(update=changes | {"network": network, "labels": labels})
+    dataset = samples_for(config)
+    state = new_state(config, dataset)
+    assert state.device.type == "cuda"
+    state, reports = trained(NoiseGame(state), dataset)
+    assert [report.step for report in reports] == [10, 20]
+    assert all(bool(value.isfinite().all()) for value in tensors(state).values())
