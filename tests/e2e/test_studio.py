@@ -224,7 +224,7 @@ def test_another_latent_size_keeps_seeds_and_says_what_does_not_fit(
 ) -> None:
     open_studio(page, f"{site}/latent?latent_checkpoint=plain")
     page.get_by_role("button", name="Keep").click()
-    page.get_by_label("Checkpoint").select_option("larger")
+    page.get_by_label("Checkpoint", exact=True).select_option("larger")
     expect(page.locator(".notice")).to_contain_text("Vectors of another length than 12 do not fit")
     page.locator(".surface").focus()
     page.keyboard.press("1")
