@@ -20,6 +20,7 @@ from gandash.config.sections import (
     OptimizerConfig,
     Precision,
     RegularizerConfig,
+    ScheduleConfig,
 )
 from gandash.config.settings import value_of
 from gandash.kinds import IMAGE_SIZES, ImageSize
@@ -44,6 +45,7 @@ __all__ = [
     "OptimizerConfig",
     "Precision",
     "RegularizerConfig",
+    "ScheduleConfig",
     "advice",
     "parse_config",
     "usual",

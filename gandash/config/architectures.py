@@ -21,7 +21,7 @@ class Architecture:
     (N, dim), too. ``conditional_norm``: norms of G can be told a label. ``latent_maps``: G begins
     with a convolution, so that z enters as (N, latent_dim, 1, 1). ``head_bias``: D's last layer
     has a bias. ``weights``: how they are drawn at the start, see ``networks.pair.initialize``.
-    ``norms``: those that it is named without.
+    ``norms``: those that it is named without. ``attention``: it has places for self-attention.
     """
 
     title: str
@@ -35,6 +35,7 @@ class Architecture:
     latent_maps: bool = False
     head_bias: bool = True
     norms: tuple[str, ...] = ("batch",)
+    attention: bool = True
 
 
 ARCHITECTURES: Mapping[str, Architecture] = {
@@ -53,6 +54,16 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         weights="glorot",
         sizes=(32,),
     ),
+    "modern": Architecture(
+        "R3GAN",
+        "Residual blocks with grouped convolutions, no norms, no tanh",
+        "Huang et al. 2024, arXiv:2501.05441",
+        weights="glorot",
+        sizes=(16, 32, 64, 128),
+        conditional_norm=False,
+        norms=("none",),
+        attention=False,
+    ),
     "mlp": Architecture(
         "MLP",
         "Fully connected players, as in 2014, for images and points",
@@ -62,6 +73,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         points=True,
         conditional_norm=False,
         norms=("batch", "none"),
+        attention=False,
     ),
 }
 PLAIN = "dcgan"

@@ -12,6 +12,8 @@ from gandash.config.sections import (
     LossConfig,
     NetworkConfig,
     OptimizerConfig,
+    RegularizerConfig,
+    ScheduleConfig,
 )
 
 
@@ -111,6 +113,23 @@ PRESETS: dict[str, Preset] = {
             network={**_QUICK.network.model_dump(), "d_norm": "none", "d_spectral_norm": True},
             loss=LossConfig(objective="hinge"), balance={"d_steps": 2}, epochs=4,
             optimizer=OptimizerConfig(g_lr=1e-3, d_lr=1e-3, adam_beta1=0.0, adam_beta2=0.9),
+        ),
+    ),
+    "Modern (R3GAN)": Preset(
+        "The recipe of 2024 on digits: pairs of a real and a generated image, both penalties, no "
+        "norms. Slower a step, steadier to the end.",
+        Config(
+            network=NetworkConfig(
+                architecture="modern", g_width=24, d_width=24, latent_dim=64, g_norm="none",
+                d_norm="none",
+            ),
+            loss=LossConfig(objective="relativistic"),
+            regularizer=RegularizerConfig(r1_gamma=1.0, r2_gamma=1.0),
+            optimizer=OptimizerConfig(g_lr=5e-4, d_lr=5e-4, adam_beta1=0.0, adam_beta2=0.9),
+            schedule=ScheduleConfig(
+                lr="cosine", lr_from=0.0, lr_to=0.1, burn_in=0.5, gamma_to=0.1, beta2_to=0.99
+            ),
+            batch_size=64, epochs=6, ema_half_life=20_000,
         ),
     ),
     "Digits by class": Preset(

@@ -30,6 +30,8 @@ def damages(config: Config) -> Iterator[str]:
 def _always(config: Config) -> Iterator[str]:
     yield from _architecture_rules(config.network, config.data)
     yield from _gradient_rules(config)
+    yield from _pairing_rules(config)
+    yield from _schedule_rules(config)
     yield from _unrolling_rules(config)
     yield from _label_rules(config)
     yield from _balance_rules(config)
@@ -38,16 +40,19 @@ def _always(config: Config) -> Iterator[str]:
 
 def _since_0_2(config: Config) -> Iterator[str]:
     """Rules that runs and cards of earlier versions did not know."""
-    if not config.regularizer.r1_gamma:
-        return
-    needs = "r1_gamma needs a D whose output for one image does not depend on the others, and"
-    if config.network.d_norm == "batch":
-        yield f"{needs} d_norm is 'batch': set d_norm to layer, instance or none, or r1_gamma to 0"
-    if config.collapse.minibatch != "none":
-        yield (
-            f"{needs} minibatch is {config.collapse.minibatch!r}: "
-            "set minibatch to none, or r1_gamma to 0"
-        )
+    for name in ("r1_gamma", "r2_gamma"):
+        if not getattr(config.regularizer, name):
+            continue
+        needs = f"{name} needs a D whose output for one image does not depend on the others, and"
+        if config.network.d_norm == "batch":
+            yield (
+                f"{needs} d_norm is 'batch': set d_norm to layer, instance or none, or {name} to 0"
+            )
+        if config.collapse.minibatch != "none":
+            yield (
+                f"{needs} minibatch is {config.collapse.minibatch!r}: "
+                f"set minibatch to none, or {name} to 0"
+            )
 
 
 def _architecture_rules(network: NetworkConfig, data: DataConfig) -> Iterator[str]:
@@ -69,8 +74,16 @@ def _architecture_rules(network: NetworkConfig, data: DataConfig) -> Iterator[st
             f"instance norm needs feature maps, and an {name} has single features: "
             "choose batch, virtual, layer or none"
         )
-    if not architecture.maps and network.attention:
-        yield f"attention needs feature maps, and an {name} has none: set attention to 0"
+    if network.attention and not architecture.attention:
+        yield (
+            f"attention needs an architecture with a place for it, and {name} has none: set "
+            f"attention to 0 or architecture to {_or(names(attention=True))}"
+        )
+    if architecture.norms == ("none",) and (network.g_norm, network.d_norm) != ("none", "none"):
+        yield (
+            f"the {name} pair has no normalization, and g_norm and d_norm are {network.g_norm!r} "
+            f"and {network.d_norm!r}: set both to none"
+        )
     if network.attention * 2 > data.size:
         yield (
             f"attention must be at most half of size {data.size}, not {network.attention}: "
@@ -102,16 +115,47 @@ def _gradient_rules(config: Config) -> Iterator[str]:
         )
 
 
+def _pairing_rules(config: Config) -> Iterator[str]:
+    objective = config.loss.objective
+    if not OBJECTIVES[objective].paired:
+        return
+    balance = config.balance
+    if config.collapse.unroll_steps:
+        yield (
+            f"unroll_steps imagines D's view of generated images alone, and the {objective} "
+            "objective compares them with real ones: set unroll_steps to 0"
+        )
+    if balance.rule != "fixed":
+        yield (
+            f"the {objective} objective has losses that say who is ahead for both alike, and rule "
+            f"is {balance.rule!r}: set it to fixed"
+        )
+
+
+def _schedule_rules(config: Config) -> Iterator[str]:
+    if config.ema and config.ema_half_life:
+        yield (
+            f"ema and ema_half_life both say how long the moving average remembers, and they are "
+            f"{config.ema} and {config.ema_half_life}: set one to 0"
+        )
+    if config.schedule.burn_in and config.optimizer.method != "adam":
+        yield (
+            f"burn_in changes Adam's beta2, and method is {config.optimizer.method!r}: "
+            "set burn_in to 0"
+        )
+
+
 def _unrolling_rules(config: Config) -> Iterator[str]:
     collapse = config.collapse
     balance = config.balance
     regularizer = config.regularizer
     if not collapse.unroll_steps:
         return
-    if regularizer.gradient_penalty or regularizer.r1_gamma or regularizer.weight_clip:
+    bounds = ("gradient_penalty", "r1_gamma", "r2_gamma", "weight_clip")
+    if any(getattr(regularizer, bound) for bound in bounds):
         yield (
             "unroll_steps imagines D's updates from the objective alone, and a penalty or clipping "
-            "is set: set gradient_penalty, r1_gamma and weight_clip to 0, or unroll_steps"
+            "is set: set gradient_penalty, r1_gamma, r2_gamma and weight_clip to 0, or unroll_steps"
         )
     if collapse.unroll_method == "adam" and config.optimizer.method != "adam":
         yield (

@@ -24,6 +24,7 @@ from gandash.config.sections import (
     OptimizerConfig,
     Precision,
     RegularizerConfig,
+    ScheduleConfig,
 )
 from gandash.config.settings import Idle, setting
 from gandash.records import Section, explain
@@ -43,6 +44,7 @@ class Config(Section):
     labels: LabelConfig = Field(LabelConfig(), title="Labels")
     balance: BalanceConfig = Field(BalanceConfig(), title="Balance of D and G")
     optimizer: OptimizerConfig = Field(OptimizerConfig(), title="Optimizers")
+    schedule: ScheduleConfig = Field(ScheduleConfig(), title="Over the run")
     epochs: int = setting(
         15,
         "Epochs",
@@ -63,6 +65,14 @@ class Config(Section):
         "Decay of the generator's moving average, per update of G; 0 switches it off",
         ge=0,
         lt=1,
+    )
+    ema_half_life: int = setting(
+        0,
+        "Half-life of the moving average (images)",
+        "Images after which a step counts half in the moving average, in place of a decay per "
+        "update; 0: the decay says it",
+        ge=0,
+        le=100_000_000,
     )
     seed: int = setting(0, "Seed", "Seed of weights, data order and noise", ge=0, le=MAX_SEED)
     report_every: int = setting(
@@ -97,6 +107,14 @@ class Config(Section):
         for sentence in rules(self):
             raise ValueError(sentence)
         return self
+
+    @property
+    def ema_limit(self) -> float:
+        """Decay of G's moving average per update of G, once it has grown to it; 0 without one."""
+        if not self.ema_half_life:
+            return self.ema
+        shown = self.batch_size * self.batches_per_step / self.balance.g_steps
+        return float(0.5 ** (shown / self.ema_half_life))
 
     def without_smoothing(self) -> Self:
         """The same run with hard labels, alpha and beta 0."""

@@ -152,8 +152,8 @@ class NetworkConfig(Section):
         paper="Zhang et al. 2019, arXiv:1805.08318",
         trick=("self-attention at {}", "Distant places of an image look at each other"),
         idle=Idle(
-            "an mlp has no feature maps",
-            lambda values: not ARCHITECTURES[values["network.architecture"]].maps,
+            "the architecture has no place for it",
+            lambda values: not ARCHITECTURES[values["network.architecture"]].attention,
         ),
     )
 
@@ -305,13 +305,27 @@ class RegularizerConfig(Section):
         le=1000,
         trick=("R1 γ {}", "D's slope on real images is drawn to 0"),
     )
+    r2_gamma: float = setting(
+        0.0,
+        "R2 penalty, γ",
+        "Weight of |grad D|^2 / 2 on generated images",
+        paper="Mescheder et al. 2018, arXiv:1801.04406",
+        ge=0,
+        le=1000,
+        trick=("R2 γ {}", "D's slope on generated images is drawn to 0"),
+    )
     r1_every: int = setting(
         1,
-        "R1 every so many steps",
-        "Apply R1 every so many steps, as many times as strongly",
+        "R1 and R2 every so many steps",
+        "Apply R1 and R2 every so many updates of D, as many times as strongly",
         ge=1,
         le=100,
-        idle=_off("regularizer.r1_gamma"),
+        idle=Idle(
+            "neither r1_gamma nor r2_gamma is set",
+            lambda values: (
+                not values["regularizer.r1_gamma"] and not values["regularizer.r2_gamma"]
+            ),
+        ),
     )
     weight_clip: float = setting(
         0.0,
@@ -485,3 +499,72 @@ class OptimizerConfig(Section):
         lt=1,
         idle=_unless("optimizer.method", "adam"),
     )
+
+
+class ScheduleConfig(Section):
+    """What changes over a run; by default nothing does."""
+
+    lr: Literal["none", "linear", "cosine"] = setting(
+        "none",
+        "Falling learning rates",
+        "How both learning rates fall in the last part of the run",
+        tricks={
+            "linear": Trick(
+                "falling rates",
+                "Both learning rates fall along a line in the last part of the run",
+                "Miyato et al. 2018, arXiv:1802.05957",
+            ),
+            "cosine": Trick(
+                "falling rates (cosine)",
+                "Both learning rates fall along half a cosine in the last part of the run",
+                "Loshchilov and Hutter 2017, arXiv:1608.03983",
+            ),
+        },
+    )
+    lr_from: float = setting(
+        0.5,
+        "Rates fall from",
+        "Share of the run after which the learning rates fall",
+        ge=0,
+        lt=1,
+        idle=Idle("the learning rates stay", lambda values: values["schedule.lr"] == "none"),
+    )
+    lr_to: float = setting(
+        0.0,
+        "Rates fall to",
+        "Share of the learning rates that is left at the end",
+        ge=0,
+        le=1,
+        idle=Idle("the learning rates stay", lambda values: values["schedule.lr"] == "none"),
+    )
+    burn_in: float = setting(
+        0.0,
+        "Burn-in (share of the run)",
+        "Share of the run over which gamma and beta2 go to their ends along half a cosine; 0: they "
+        "stay",
+        paper="Huang et al. 2024, arXiv:2501.05441, appendix",
+        ge=0,
+        le=1,
+        trick=("burn-in {}", "The penalties and Adam's β₂ begin with values of their own"),
+    )
+    gamma_to: float = setting(
+        1.0,
+        "Penalties after the burn-in",
+        "What R1's and R2's gamma are multiplied with after the burn-in",
+        gt=0,
+        le=100,
+        idle=_off("schedule.burn_in"),
+    )
+    beta2_to: float = setting(
+        0.99,
+        "Adam β₂ after the burn-in",
+        "Adam's second-moment decay after the burn-in",
+        ge=0,
+        lt=1,
+        idle=_off("schedule.burn_in"),
+    )
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything depends on how far the run is."""
+        return self.lr != "none" or self.burn_in > 0

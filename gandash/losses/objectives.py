@@ -91,6 +91,14 @@ def wasserstein_g(fake: Tensor) -> Tensor:
     return -fake.mean()
 
 
+def relativistic_d(real: Tensor, fake: Tensor) -> Tensor:
+    """E softplus(fake - real): D wants each real image above the generated one that it is paired
+    with (Jolicoeur-Martineau 2018, arXiv:1807.00734; in this form Huang et al. 2024,
+    arXiv:2501.05441, equation 2).
+    """
+    return softplus(fake - real).mean()
+
+
 @dataclass(frozen=True)
 class FDivergence:
     """One f-divergence in the variational form of Nowozin et al. 2016.
@@ -140,7 +148,8 @@ class Objective:
 
     ``cross_entropy`` says whether label smoothing applies; ``critic`` objectives need a D that is
     kept Lipschitz; ``usual`` are the settings that the paper uses, by their dotted names in the
-    config; ``strict_g`` is the second form of G's loss where there are two.
+    config; ``strict_g`` is the second form of G's loss where there are two. ``paired`` objectives
+    judge each generated image beside a real one: their ``g_loss`` takes D(G(z)) - D(x).
     """
 
     title: str
@@ -152,6 +161,7 @@ class Objective:
     critic: bool = False
     usual: Mapping[str, object] = field(default_factory=dict)
     strict_g: GLoss | None = None
+    paired: bool = False
 
 
 WGAN = {
@@ -220,6 +230,22 @@ OBJECTIVES: dict[str, Objective] = {
         "or spectral norm.",
         critic=True,
         usual=WGAN,
+    ),
+    "relativistic": Objective(
+        "Relativistic, paired",
+        relativistic_d,
+        non_saturating_g,
+        "Jolicoeur-Martineau 2018, arXiv:1807.00734; Huang et al. 2024, arXiv:2501.05441",
+        "D says which of two images is the real one: no mode can be left out unnoticed; with R1 "
+        "and R2 it converges.",
+        usual={
+            "network.d_norm": "none",
+            "regularizer.r1_gamma": 1.0,
+            "regularizer.r2_gamma": 1.0,
+            "optimizer.adam_beta1": 0.0,
+            "optimizer.adam_beta2": 0.99,
+        },
+        paired=True,
     ),
     "f-kl": _f_gan("kl", "f-GAN, KL", "Covers the data: missing a mode costs without bound."),
     "f-reverse-kl": _f_gan(

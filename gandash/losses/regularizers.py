@@ -25,11 +25,11 @@ def gradient_penalty(D: CriticFunction, real: Tensor, fake: Tensor, mix: Tensor)
     return (norm - 1).square().mean()
 
 
-def r1(D: CriticFunction, real: Tensor) -> Tensor:
-    """E |grad D(x)|^2 / 2 on real images (Mescheder et al. 2018, arXiv:1801.04406); to be weighted
-    by gamma. Each output must depend on its own image alone.
+def squared_slope(D: CriticFunction, images: Tensor) -> Tensor:
+    """E |grad D(x)|^2 / 2, to be weighted by gamma: R1 on real images (Mescheder et al. 2018,
+    arXiv:1801.04406), R2 on generated ones. Each output must depend on its own image alone.
     """
-    x = real.detach().requires_grad_()
+    x = images.detach().requires_grad_()
     return _image_gradient(D(x), x).square().flatten(1).sum(1).mean() / 2
 
 

@@ -310,6 +310,11 @@ def longer(run: Run, more: int) -> Config:
             f"A run with instance noise ends where that ends, and {run.name!r} has it: train a new "
             "run with more epochs"
         )
+    if config.schedule.changes:
+        raise ValueError(
+            f"A run with a schedule ends where that ends, and {run.name!r} has one: train a new "
+            "run with more epochs"
+        )
     length = {"steps": config.steps + more} if config.steps else {"epochs": config.epochs + more}
     return parse_config(config.model_dump() | length, stored=True)
 

@@ -91,7 +91,7 @@ def build_state(
     order = torch.channels_last if arithmetic.channels_last else torch.contiguous_format
     G.to(device=device, memory_format=order)  # type: ignore[call-overload]
     D.to(device=device, memory_format=order)  # type: ignore[call-overload]
-    ema = AveragedModel(G, use_buffers=True) if config.ema else None
+    ema = AveragedModel(G, use_buffers=True) if config.ema_limit else None
     g_optimizer = optimizers.build(G, config.optimizer.g_lr, config.optimizer)
     d_optimizer = optimizers.build(D, config.optimizer.d_lr, config.optimizer)
     return State(

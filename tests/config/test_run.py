@@ -230,7 +230,7 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
     ),
     (
         {"collapse": {"unroll_steps": 1}, "regularizer": {"weight_clip": 0.1}},
-        "set gradient_penalty, r1_gamma and weight_clip to 0, or unroll_steps",
+        "set gradient_penalty, r1_gamma, r2_gamma and weight_clip to 0, or unroll_steps",
         {"regularizer": {"weight_clip": 0}},
     ),
     (
@@ -241,6 +241,31 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         "unroll_method adam imagines the updates of D's own Adam, and method is 'rmsprop': set "
         "unroll_method to sgd",
         {"collapse": {"unroll_method": "sgd"}},
+    ),
+    (
+        {"network": {"architecture": "modern", "g_norm": "none"}},
+        "g_norm and d_norm are 'none' and 'batch': set both to none",
+        {"network": {"d_norm": "none"}},
+    ),
+    (
+        {"loss": {"objective": "relativistic"}, "collapse": {"unroll_steps": 1}},
+        "compares them with real ones: set unroll_steps to 0",
+        {"collapse": {"unroll_steps": 0}},
+    ),
+    (
+        {"loss": {"objective": "relativistic"}, "balance": {"rule": "loss-rate"}},
+        "and rule is 'loss-rate': set it to fixed",
+        {"balance": {"rule": "fixed"}},
+    ),
+    (
+        {"ema": 0.9, "ema_half_life": 1000},
+        "they are 0.9 and 1000: set one to 0",
+        {"ema": 0},
+    ),
+    (
+        {"schedule": {"burn_in": 0.5}, "optimizer": {"method": "rmsprop"}},
+        "method is 'rmsprop': set burn_in to 0",
+        {"schedule": {"burn_in": 0}},
     ),
     (
         {"labels": {"conditioning": "d-only", "g_labels": "batch-norm"}},

@@ -37,6 +37,10 @@ IDLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"collapse.unroll_steps": 1, "collapse.unroll_method": "adam"},
         {"collapse.unroll_steps": 1},
     ),
+    "schedule.lr_from": ({}, {"schedule.lr": "linear"}),
+    "schedule.lr_to": ({}, {"schedule.lr": "cosine"}),
+    "schedule.gamma_to": ({}, {"schedule.burn_in": 0.5}),
+    "schedule.beta2_to": ({}, {"schedule.burn_in": 0.5}),
     "balance.ratio": ({}, {"balance.rule": "worse"}),
     "optimizer.adam_beta1": ({"optimizer.method": "rmsprop"}, {}),
     "optimizer.adam_beta2": ({"optimizer.method": "rmsprop"}, {}),
@@ -114,7 +118,14 @@ def test_an_architecture_is_built_at_the_sizes_of_its_row_and_refused_at_others(
     row = ARCHITECTURES[name]
     for size in IMAGE_SIZES:
         values = {
-            "network": {"architecture": name, "g_width": 4, "d_width": 4, "latent_dim": 3},
+            "network": {
+                "architecture": name,
+                "g_width": 4,
+                "d_width": 4,
+                "latent_dim": 3,
+                "g_norm": row.norms[0],
+                "d_norm": row.norms[0],
+            },
             "data": {"size": size},
         }
         if size not in row.sizes:
@@ -137,5 +148,5 @@ def test_points_want_an_architecture_that_takes_them() -> None:
 
 
 def test_an_architecture_that_is_none_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match=r"must be one of dcgan, resnet, mlp, not 'vit'"):
+    with pytest.raises(ValueError, match=r"must be one of dcgan, resnet, modern, mlp, not 'vit'"):
         parse_config({"network": {"architecture": "vit"}})

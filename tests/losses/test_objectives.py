@@ -124,3 +124,13 @@ def test_every_objective_is_a_valid_setting_and_says_what_it_is(name: str) -> No
     assert objective.title
     assert objective.summary.endswith(".")
     assert "arXiv" in objective.paper
+
+
+def test_relativistic_losses_are_cross_entropies_of_who_is_real() -> None:
+    """D tells the real of each pair, G wants it to be wrong; nothing but differences matters."""
+    real, fake = torch.tensor([[2.0, -1.0, 0.5], [1.0, 1.0, -3.0]], dtype=torch.float64)
+    d_loss, g_loss = losses("relativistic")
+    ahead = (real - fake).sigmoid()
+    torch.testing.assert_close(d_loss(real, fake), -ahead.log().mean())
+    torch.testing.assert_close(g_loss(fake - real), -(1 - ahead).log().mean())
+    torch.testing.assert_close(d_loss(real + 5, fake + 5), d_loss(real, fake))

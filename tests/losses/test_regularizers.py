@@ -46,7 +46,7 @@ def test_penalties_of_a_linear_d_are_known(images: tuple[Tensor, Tensor]) -> Non
     torch.testing.assert_close(
         regularizers.gradient_penalty(D, real, fake, mix).detach(), (norm - 1) ** 2
     )
-    torch.testing.assert_close(regularizers.r1(D, real).detach(), norm**2 / 2)
+    torch.testing.assert_close(regularizers.squared_slope(D, real).detach(), norm**2 / 2)
 
 
 def test_penalties_of_a_curved_d_match_finite_differences(images: tuple[Tensor, Tensor]) -> None:
@@ -63,7 +63,7 @@ def test_penalties_of_a_curved_d_match_finite_differences(images: tuple[Tensor, 
         regularizers.gradient_penalty(D, real, fake, mix), expected, rtol=1e-6, atol=1e-8
     )
     expected = numeric_gradient(D, real).flatten(1).norm(dim=1).square().mean() / 2
-    torch.testing.assert_close(regularizers.r1(D, real), expected, rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(regularizers.squared_slope(D, real), expected, rtol=1e-6, atol=1e-8)
 
 
 def numeric_gradient(D: Callable[[Tensor], Tensor], x: Tensor, h: float = 1e-5) -> Tensor:

@@ -94,6 +94,19 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "regularizer": {"r1_gamma": 1},
     },
     "semi-supervised": {"labels": {"conditioning": "semi-supervised", "labelled": 10}},
+    "R3GAN": {
+        "network": {"architecture": "modern", "g_norm": "none", "d_norm": "none"},
+        "loss": {"objective": "relativistic"},
+        "regularizer": {"r1_gamma": 1, "r2_gamma": 1},
+        "schedule": {"lr": "cosine", "lr_from": 0.0, "burn_in": 0.5, "gamma_to": 0.1},
+        "ema_half_life": 100,
+    },
+    "R3GAN, projection, rates along a line": {
+        "network": {"architecture": "modern", "g_norm": "none", "d_norm": "none"},
+        "loss": {"objective": "relativistic"},
+        "labels": {"conditioning": "projection"},
+        "schedule": {"lr": "linear"},
+    },
     "mlp": {"network": {"architecture": "mlp"}},
     "mlp, projection": {
         "network": {"architecture": "mlp"},

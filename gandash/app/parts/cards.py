@@ -154,7 +154,7 @@ def measure(checkpoint: Checkpoint, job: Job | None) -> None:
 def show_facts(checkpoint: Checkpoint) -> None:
     """The whole card, as it is stored beside the weights."""
     about = checkpoint.card
-    ema = about.config.ema
+    ema = about.config.ema_limit
     sampler = f"moving average of G, decay {ema:g}" if ema else "G as trained"
     st.markdown(
         f"{in_markdown(about.name)} · {about.stand} · seed {about.config.seed} · "

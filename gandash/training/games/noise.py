@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from math import isfinite
@@ -16,12 +16,17 @@ from gandash import latent
 from gandash.config import Config
 from gandash.data import Dataset
 from gandash.kinds import of_batch, of_shape
-from gandash.losses.objectives import DLoss, GLoss, losses
-from gandash.losses.regularizers import clip_weights, gradient_penalty, instance_noise_std, r1
+from gandash.losses.objectives import OBJECTIVES, DLoss, GLoss, losses
+from gandash.losses.regularizers import (
+    clip_weights,
+    gradient_penalty,
+    instance_noise_std,
+    squared_slope,
+)
 from gandash.networks import Ensemble
 from gandash.networks.layers import REFERENCE, pack
 from gandash.report import Progress, Report
-from gandash.training import averaging, balance, optimizers
+from gandash.training import averaging, balance, optimizers, schedules
 from gandash.training.games.game import Player
 from gandash.training.games.judgement import Judgement, in_one_go, judgement, logits_of_both
 from gandash.training.replay import Direct, Feed, Replays, recorder
@@ -104,7 +109,7 @@ class NoiseGame:
         """
         if batch.reported or self._unrolled or self.config.optimizer.method != "adam":
             return None
-        return self._completes_step(batch), self._penalty_is_due(batch)
+        return self._completes_step(batch), self._penalty_is_due(batch), self._beta2(batch)
 
     def _completes_step(self, batch: Batch) -> bool:
         return (batch.number + 1) % self.config.batches_per_step == 0
@@ -191,6 +196,7 @@ class NoiseGame:
 
     def update_d(self, seen: Judgement, batch: Batch) -> Tensor:
         """One update of D; returns the norm of its gradient."""
+        self._set_rate(self.state.d_optimizer, self.config.optimizer.d_lr, batch)
         d_grad_norm = optimizers.update(self.state.d_optimizer, self._penalized(seen, batch))
         if self.config.regularizer.weight_clip:
             clip_weights(self.state.D, self.config.regularizer.weight_clip)
@@ -210,27 +216,65 @@ class NoiseGame:
         else:
             with self._autocast():
                 each = [member(shown, batch.labels) for member in state.D.members]
-            g_loss, logits = self._g_loss([it.float() for it in each])
+            g_loss, logits = self._g_loss([it.float() for it in each], self._paired(batch))
             loss = g_loss
+        self._set_rate(state.g_optimizer, self.config.optimizer.g_lr, batch)
         grad_norm = optimizers.update(state.g_optimizer, loss)
         _freeze(state.d_optimizer, frozen=False)
         if state.ema is not None:
             averaging.update(state.ema, state.G, self.feed.value(self._ema_decay, batch))
         return Verdict(g_loss, logits, grad_norm)
 
-    def _ema_decay(self, batch: Batch) -> float:
-        return averaging.ema_decay(self.config.ema, batch.number // self.config.batches_per_step)
+    def _set_rate(self, optimizer: torch.optim.Optimizer, lr: float, batch: Batch) -> None:
+        """The learning rate and Adam's beta2 of this step, where they change over the run."""
+        schedule = self.config.schedule
+        (group,) = optimizer.param_groups
+        if schedule.lr != "none":
+            group["lr"] = self.feed.value(
+                lambda batch: lr * schedules.lr_share(schedule, batch.progress), batch
+            )
+        if schedule.burn_in:
+            group["betas"] = group["betas"][0], self._beta2(batch)
 
-    def _g_loss(self, logits: list[Tensor]) -> tuple[Tensor, Tensor]:
+    def _beta2(self, batch: Batch) -> float:
+        start = self.config.optimizer.adam_beta2
+        return schedules.beta2(self.config.schedule, start, batch.progress)
+
+    def _gamma_share(self, batch: Batch) -> float | Tensor:
+        schedule = self.config.schedule
+        if not schedule.burn_in:
+            return 1.0
+        return self.feed.value(lambda batch: schedules.gamma_share(schedule, batch.progress), batch)
+
+    def _ema_decay(self, batch: Batch) -> float:
+        return averaging.ema_decay(
+            self.config.ema_limit, batch.number // self.config.batches_per_step
+        )
+
+    def _paired(self, batch: Batch) -> list[Tensor]:
+        """Each member's logits (N,) on the real samples that a paired objective sets beside G's;
+        nothing where the objective is none.
+        """
+        if not OBJECTIVES[self.config.loss.objective].paired:
+            return []
+        real = self._shown(batch.real, batch, Purpose.NOISE_REAL)
+        with torch.no_grad(), self._autocast():
+            return [member(real, batch.labels).float() for member in self.state.D.members]
+
+    def _g_loss(self, logits: list[Tensor], paired: Sequence[Tensor] = ()) -> tuple[Tensor, Tensor]:
         """G's loss given each member's logits (N,) on its samples, and the logits over all of them.
 
-        Against an ensemble it is the mean of the losses against each, weighted as the ensemble
-        weighs (Durugkar et al. 2017, arXiv:1611.01673, section 4.1).
+        With ``paired`` logits it is that of how far above them G's samples are. Against an
+        ensemble it is the mean of the losses against each, weighted as the ensemble weighs
+        (Durugkar et al. 2017, arXiv:1611.01673, section 4.1).
         """
         D = self.state.D
+        judged = logits
+        if paired:
+            judged = [own - real for own, real in zip(logits, paired, strict=True)]
         if not isinstance(D, Ensemble):
-            return self.g_loss(logits[0]), logits[0]
-        each = torch.stack([self.g_loss(it) for it in logits])
+            return self.g_loss(judged[0]), logits[0]
+        each = torch.stack([self.g_loss(it) for it in judged])
         return D.weigh(each), D.weigh(torch.stack(logits))
 
     @property
@@ -277,8 +321,12 @@ class NoiseGame:
                 mix = self._mix(batch, len(seen.real))
                 penalty = gradient_penalty(D, seen.real, seen.fake.float(), mix)
                 total = total + settings.gradient_penalty * penalty
-            if settings.r1_gamma and self._penalty_is_due(batch):
-                total = total + settings.r1_gamma * settings.r1_every * r1(D, seen.real)
+            if self._penalty_is_due(batch):
+                samples = ((settings.r1_gamma, seen.real), (settings.r2_gamma, seen.fake.float()))
+                for gamma, shown in samples:
+                    if gamma:
+                        weight = gamma * settings.r1_every * self._gamma_share(batch)
+                        total = total + weight * squared_slope(D, shown)
         return total
 
     # Samples

@@ -92,6 +92,45 @@ def test_every_step_is_that_of_the_reference_loop(
         torch.testing.assert_close(tensor, tensors(theirs)[name], rtol=1e-4, atol=1e-5, msg=name)
 
 
+def relativistic_reference(state: State, real: Tensor, z: Tensor) -> None:
+    """A step of R3GAN as its algorithm 1 says: each real image with one of G's, R1 and R2."""
+    G, D, settings = state.G, state.D, state.config.regularizer
+    fake = G(z)
+    x, y = real.clone().requires_grad_(), fake.detach().clone().requires_grad_()
+    r, f = D(x), D(y)
+    slopes = [
+        torch.autograd.grad(logits.sum(), images, create_graph=True)[0].pow(2).sum((1, 2, 3)).mean()
+        for logits, images in ((r, x), (f, y))
+    ]
+    penalty = settings.r1_gamma / 2 * slopes[0] + settings.r2_gamma / 2 * slopes[1]
+    state.d_optimizer.zero_grad()
+    (-(r - f).sigmoid().log().mean() + penalty).backward()
+    state.d_optimizer.step()
+    state.g_optimizer.zero_grad()
+    (-(D(fake) - D(real)).sigmoid().log().mean()).backward()
+    state.g_optimizer.step()
+
+
+def test_every_relativistic_step_is_that_of_the_reference_loop(
+    tiny_config: ConfigFactory, tiny_dataset: Dataset
+) -> None:
+    network = {"architecture": "modern", "latent_dim": 8, "g_width": 8, "d_width": 8}
+    config = tiny_config(
+        loss={"objective": "relativistic"},
+        network=network | {"g_norm": "none", "d_norm": "none"},
+        regularizer={"r1_gamma": 2.0, "r2_gamma": 0.5},
+        optimizer={"g_lr": 1e-3, "d_lr": 1e-3},
+        steps=4,
+    )
+    ours, theirs = start(config, tiny_dataset), start(config, tiny_dataset)
+    for _ in training.train(ours, tiny_dataset):
+        pass
+    for step in range(4):
+        relativistic_reference(theirs, *batch(config, tiny_dataset, step))
+    for name, tensor in tensors(ours).items():
+        torch.testing.assert_close(tensor, tensors(theirs)[name], rtol=1e-3, atol=2e-5, msg=name)
+
+
 def test_d_is_frozen_while_g_learns_and_trainable_afterwards(
     tiny_config: ConfigFactory, tiny_dataset: Dataset
 ) -> None:
