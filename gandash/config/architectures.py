@@ -22,6 +22,7 @@ class Architecture:
     with a convolution, so that z enters as (N, latent_dim, 1, 1). ``head_bias``: D's last layer
     has a bias. ``weights``: how they are drawn at the start, see ``networks.pair.initialize``.
     ``norms``: those that it is named without. ``attention``: it has places for self-attention.
+    ``deep``: it is as deep as ``network.depth`` says.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Architecture:
     head_bias: bool = True
     norms: tuple[str, ...] = ("batch",)
     attention: bool = True
+    deep: bool = False
 
 
 ARCHITECTURES: Mapping[str, Architecture] = {
@@ -63,6 +65,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         conditional_norm=False,
         norms=("none",),
         attention=False,
+        deep=True,
     ),
     "mlp": Architecture(
         "MLP",
@@ -74,6 +77,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         conditional_norm=False,
         norms=("batch", "none"),
         attention=False,
+        deep=True,
     ),
 }
 PLAIN = "dcgan"

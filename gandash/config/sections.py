@@ -125,13 +125,13 @@ class NetworkConfig(Section):
     )
     depth: int = setting(
         2,
-        "Hidden layers (mlp)",
-        "Hidden layers of each player; only an mlp reads it",
+        "Depth",
+        "Hidden layers of an mlp's players, blocks a size of the modern ones",
         ge=1,
         le=8,
         idle=Idle(
-            "only an mlp reads it",
-            lambda values: ARCHITECTURES[values["network.architecture"]].maps,
+            "the architecture has a depth of its own",
+            lambda values: not ARCHITECTURES[values["network.architecture"]].deep,
         ),
     )
     g_norm: Norm = setting("batch", "Normalization in G", "Normalization in G's hidden layers")

@@ -22,7 +22,6 @@ GAIN = math.sqrt(2 / (1 + SLOPE**2))  # keeps the variance through a leaky ReLU
 GROUP = 16  # channels that a 3x3 convolution mixes
 EXPANSION = 2  # of a block's inner maps
 WIDEST = 4  # times the width beside the image
-BLOCKS = 2  # a size
 
 
 class Scaled(nn.Conv2d):
@@ -44,13 +43,13 @@ class Scaled(nn.Conv2d):
 class Block(nn.Module):
     """Maps (N, C, H, W) plus 1x1, leaky ReLU, grouped 3x3, leaky ReLU, 1x1 of them.
 
-    ``depth`` is how many blocks the network has.
+    ``blocks`` is how many of them the network has.
     """
 
-    def __init__(self, channels: int, depth: int) -> None:
+    def __init__(self, channels: int, blocks: int) -> None:
         super().__init__()
         inner = EXPANSION * channels
-        gain = GAIN * depth**-0.25  # L^(-1 / (2m - 2)) with m = 3 layers in a block
+        gain = GAIN * blocks**-0.25  # L^(-1 / (2m - 2)) with m = 3 layers in a block
         self.inwards = Scaled(channels, inner, gain=gain, bias=True)
         self.across = Scaled(inner, inner, 3, gain=gain, bias=True, groups=_groups(inner))
         self.outwards = Scaled(inner, channels, gain=0.0, bias=False)
@@ -109,13 +108,13 @@ def generator_layers(
 ) -> LabelledSequential:
     """Vectors (N, inputs) to images (N, *shape), which nothing keeps in [-1, 1]."""
     widths = _widths(network.g_width, shape[-1])[::-1]
-    depth = BLOCKS * len(widths)
+    blocks = network.depth * len(widths)
     layers: list[nn.Module] = [Start(inputs, widths[0])]
     before = widths[0]
     for number, width in enumerate(widths):
         if number:
             layers += [Twice(), *_change(before, width)]
-        layers += [Block(width, depth) for _ in range(BLOCKS)]
+        layers += [Block(width, blocks) for _ in range(network.depth)]
         before = width
     return LabelledSequential(*layers, Scaled(before, shape[0], gain=1.0, bias=False))
 
@@ -125,13 +124,13 @@ def discriminator_layers(
 ) -> tuple[nn.Sequential, tuple[int, ...]]:
     """Images (N, *shape) to features (N, C), and the shape of these."""
     widths = _widths(network.d_width, shape[-1])
-    depth = BLOCKS * len(widths)
+    blocks = network.depth * len(widths)
     layers: list[nn.Module] = [Scaled(shape[0], widths[0], gain=1.0, bias=False)]
     before = widths[0]
     for number, width in enumerate(widths):
         if number:
             layers += [*_change(before, width), Half()]
-        layers += [Block(width, depth) for _ in range(BLOCKS)]
+        layers += [Block(width, blocks) for _ in range(network.depth)]
         before = width
     return nn.Sequential(*layers, Weighted(before)), (before,)
 

@@ -16,7 +16,7 @@ FIELDS = dict(leaves(Config))
 IDLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "data.size": ({"data.dataset": "ring"}, {"data.dataset": "mnist"}),
     "data.color": ({"data.dataset": "grid"}, {}),
-    "network.depth": ({"network.architecture": "resnet"}, {"network.architecture": "mlp"}),
+    "network.depth": ({"network.architecture": "resnet"}, {"network.architecture": "modern"}),
     "network.attention": ({"network.architecture": "mlp"}, {"network.architecture": "resnet"}),
     "labels.conditioning": ({"data.dataset": "ring"}, {}),
     "labels.g_labels": (

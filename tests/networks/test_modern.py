@@ -39,7 +39,7 @@ def test_images_in_and_out(size: int, channels: int) -> None:
 
 
 def test_a_block_begins_as_the_identity() -> None:
-    block = modern.Block(8, depth=4)
+    block = modern.Block(8, blocks=4)
     for module in block.modules():
         if isinstance(module, modern.Scaled):
             module.reset(torch.Generator().manual_seed(0))
@@ -53,7 +53,7 @@ def test_weights_begin_as_fixup_says() -> None:
     """N(0, gain^2 / fan-in), the gain of a leaky ReLU times L^(-1/4) within blocks."""
     G, _ = build_pair(config(32, 64), (3, 32, 32))
     blocks = [module for module in G.modules() if isinstance(module, modern.Block)]
-    assert len(blocks) == modern.BLOCKS * 4
+    assert len(blocks) == 2 * 4
     gain = math.sqrt(2 / 1.04) * len(blocks) ** -0.25
     for block in blocks:
         for layer in (block.inwards, block.across):
