@@ -120,11 +120,11 @@ PRESETS: dict[str, Preset] = {
         "norms. Slower a step, steadier to the end.",
         Config(
             network=NetworkConfig(
-                architecture="modern", g_width=24, d_width=24, latent_dim=64, g_norm="none",
+                architecture="modern", depth=1, g_width=16, d_width=16, latent_dim=64, g_norm="none",
                 d_norm="none",
             ),
             loss=LossConfig(objective="relativistic"),
-            regularizer=RegularizerConfig(r1_gamma=1.0, r2_gamma=1.0),
+            regularizer=RegularizerConfig(r1_gamma=1.0, r2_gamma=1.0, r1_every=4),
             optimizer=OptimizerConfig(g_lr=5e-4, d_lr=5e-4, adam_beta1=0.0, adam_beta2=0.9),
             schedule=ScheduleConfig(
                 lr="cosine", lr_from=0.0, lr_to=0.1, burn_in=0.5, gamma_to=0.1, beta2_to=0.99
