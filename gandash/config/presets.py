@@ -120,8 +120,8 @@ PRESETS: dict[str, Preset] = {
         "norms. Slower a step, steadier to the end.",
         Config(
             network=NetworkConfig(
-                architecture="modern", depth=1, g_width=16, d_width=16, latent_dim=64, g_norm="none",
-                d_norm="none",
+                architecture="modern", depth=1, g_width=16, d_width=16, latent_dim=64,
+                g_norm="none", d_norm="none",
             ),
             loss=LossConfig(objective="relativistic"),
             regularizer=RegularizerConfig(r1_gamma=1.0, r2_gamma=1.0, r1_every=4),

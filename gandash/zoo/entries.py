@@ -138,7 +138,8 @@ SPECTRAL_PHOTOGRAPHS = PHOTOGRAPHS | {
     "epochs": 60,
 }
 # The published recipe (Miyato and Koyama 2018) with two updates of D in place of five, D's rate
-# twice G's and half of G's width, as many epochs as an H100 does in four minutes: one run, no trials.
+# twice G's and half of G's width, as many epochs as an H100 does in four minutes: one run, no
+# trials.
 RESIDUAL_PHOTOGRAPHS: dict[str, Any] = {
     "network": {
         "architecture": "resnet",
@@ -244,8 +245,8 @@ ZOO: dict[str, Entry] = {
     "cifar10-resnet": Entry(
         "CIFAR-10 by class, ResNet",
         _config("cifar10", **RESIDUAL_PHOTOGRAPHS),
-        "Residual blocks, and both players know the class. Four minutes on a GPU, with rates that fall "
-        "to 0.",
+        "Residual blocks, and both players know the class. Four minutes on a GPU, with rates that "
+        "fall to 0.",
         weights="last",
     ),
     "mnist-least-squares": Entry(
