@@ -23,7 +23,8 @@ from gandash.jobs.task import Job
 COMPONENTS = Path(__file__).parents[1] / "components"
 SAMPLES, COLUMNS = 25, 5
 OPENED_SAMPLES, OPENED_COLUMNS = 64, 8
-MOST_IN_A_ROW, ROW_HEIGHT = 8, 230  # at the widest, in pixels
+MOST_IN_A_ROW = 8  # cards, at the widest
+MOST_ROWS = 5  # that fill a screen
 OPENED = "gallery_open"  # the checkpoint that is open, in the URL
 LOST = 0.05  # a generator whose samples reach fewer of the real images than this has failed
 
@@ -46,8 +47,8 @@ def cards(found: Sequence[Checkpoint], titles: Mapping[str, str], key: str, labe
             st.query_params[OPENED] = name
 
     rows = -(-len(found) // MOST_IN_A_ROW)
-    page.keep_place(key, f"min(100vh, {ROW_HEIGHT * rows}px)")
-    component(key=key, data=data, on_open_change=told)
+    with st.container(key=f"rows_{min(rows, MOST_ROWS)}_{key}"):  # style.css keeps their place
+        component(key=key, data=data, on_open_change=told)
 
 
 def on_card(checkpoint: Checkpoint, title: str) -> dict[str, Any]:
