@@ -25,7 +25,7 @@ ROWS: list[set[str]] = [
     {"data", "networks"},
     {"latent"},
     {"training", "checkpoints"},
-    {"evaluation"},
+    {"evaluation", "exchange"},
     {"runs"},
     {"jobs", "zoo"},
     {"browser"},

@@ -52,12 +52,20 @@ class DataFacts(Section):
         return of_shape(self.shape)
 
 
+class Imported(Section):
+    """Where weights came from that another program trained."""
+
+    file: Line
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
 class Card(Section):
     """All that is known about a checkpoint; ``seconds`` is wall time of training.
 
     ``last_step`` is set where the weights are those of the best step and not of the last: to the
-    latter. ``chosen_on`` is the split that the best step was chosen on; cards written before 26
-    November 2026 do not say it, and it was the test split.
+    latter. ``imported`` weights were trained elsewhere: nothing but the networks and the shape of
+    their images is known of them. ``chosen_on`` is the split that the best step was chosen on;
+    cards written before 26 November 2026 do not say it, and it was the test split.
     """
 
     format: int = Field(1, ge=1, le=1)
@@ -78,10 +86,12 @@ class Card(Section):
     note: str = Field("", max_length=100_000)
     evaluation: Evaluation | None = None
     inception: InceptionFigures | None = None
+    imported: Imported | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        self.config.steps_per_epoch(self.data.images)
+        if self.imported is None:
+            self.config.steps_per_epoch(self.data.images)
         return self
 
     @property

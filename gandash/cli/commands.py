@@ -215,28 +215,74 @@ def _list_unfinished(run: Run) -> None:
     print(f"{run.name:32} {phase} at step {status.step:,} of {status.total:,}")
 
 
+def import_(
+    file: Annotated[Path, tyro.conf.Positional],
+    name: str,
+    title: str = "",
+    licence: str = "unknown",
+) -> None:
+    """Take in a DCGAN's generator that another program trained: a state dict of PyTorch (.pth, .pt)
+    or safetensors, alone or beside other things. Nothing in the file is run.
+
+    Args:
+        file: The file with the weights.
+        name: Name of the checkpoint that it becomes: a-z, 0-9 and hyphens.
+        title: Title shown in the app; the file's name if not given.
+        licence: Under which licence the weights stand, as far as you know.
+    """
+    from gandash import exchange
+
+    runs.check_new(runs_root(), name)
+    card = exchange.bring_in(file, runs_root() / name, title, licence).card
+    network = card.config.network
+    print(
+        f"Imported {name}: {card.data.shape[-1]}x{card.data.shape[-1]} pixels, z of "
+        f"{network.latent_dim}, width {network.g_width}; `gandash app` shows it"
+    )
+
+
 def export(
     name: Annotated[str, tyro.conf.Positional],
     to: Path,
-    title: str,
+    *,
+    title: str = "",
     note: str = "",
     weights: Literal["best", "last"] = "best",
+    as_: Annotated[Literal["checkpoint", "state-dict"], tyro.conf.arg(name="as")] = "checkpoint",
 ) -> None:
     """Copy a run's latest state, or its best step if it measures itself, as a small half-precision
-    checkpoint.
+    checkpoint; or a checkpoint's generator as a PyTorch state dict.
 
     Args:
-        name: Name of the run.
-        to: The folder to write; its last part becomes the checkpoint's name.
-        title: Title shown in the app.
+        name: Name of the run; of a state dict, of the checkpoint.
+        to: The folder to write; its last part becomes the checkpoint's name. Of a state dict, the
+            file.
+        title: Title shown in the app; a checkpoint needs one.
         note: One sentence on what it shows.
         weights: Of a run that measures itself: of the step with the least Fréchet distance, or of
             the last.
+        as_: A checkpoint of gandash's, or a DCGAN generator's tensors named as in the official
+            PyTorch example.
     """
+    if as_ == "state-dict":
+        _export_state_dict(_find_checkpoint(name), to)
+        return
+    if not title:
+        raise ValueError("A checkpoint needs a title, and none was given: add --title")
     from gandash.runs import as_checkpoint
 
     card = as_checkpoint.export(_find_run(name), to, title, note, weights)
     print(f"Exported {card.name} at {card.stand} to {to}")
+
+
+def _export_state_dict(checkpoint: Checkpoint, to: Path) -> None:
+    import torch
+
+    from gandash import exchange
+    from gandash.checkpoints.weights import load_generator
+
+    torch.save(exchange.to_example(load_generator(checkpoint)), to)
+    print(f"Wrote {checkpoint.name} to {to}")
 
 
 def page_(

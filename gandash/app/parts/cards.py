@@ -108,7 +108,7 @@ def whole(checkpoint: Checkpoint, job: Job | None) -> None:
             f'<p class="gd-facts">{in_html(facts.title)}, {words.kind_of(about)} · '
             f"{words.epochs_of(about)}<br>"
             f"{in_html(tricks.summary(about.config))}<br>"
-            f"Trained in {words.duration(about.seconds)} on {in_html(about.device)}</p>"
+            f"{in_html(words.origin(about))}</p>"
         )
         if figures := about.evaluation or about.inception:
             st.markdown(score_tables.line(figures), help=score_tables.about(figures))

@@ -8,6 +8,8 @@ from gandash.checkpoints import Card
 def kind_of(card: Card) -> str:
     """How many samples of which size the data has."""
     facts = card.data
+    if card.imported:
+        return facts.kind.size(facts.shape)
     return facts.kind.extent(facts.images, facts.shape)
 
 
@@ -15,6 +17,8 @@ def epochs_of(card: Card) -> str:
     """Epochs trained, and of how many where the run was not finished or the weights are those of
     its best step.
     """
+    if card.imported:
+        return "imported"
     if not card.step:
         return "untrained"
     done, planned = (
@@ -29,6 +33,13 @@ def epochs_of(card: Card) -> str:
     if card.step < planned:
         return epochs
     return "1 epoch" if done == "1" else f"{done} epochs"
+
+
+def origin(card: Card) -> str:
+    """What trained the weights, or where they were brought in from."""
+    if card.imported:
+        return f"From {card.imported.file}; how it was trained is not known"
+    return f"Trained in {duration(card.seconds)} on {card.device}"
 
 
 def duration(seconds: float) -> str:
