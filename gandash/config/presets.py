@@ -117,7 +117,8 @@ PRESETS: dict[str, Preset] = {
     ),
     "Modern (R3GAN)": Preset(
         "The recipe of 2024 on digits: pairs of a real and a generated image, both penalties, no "
-        "norms. Slower a step, steadier to the end.",
+        "norms. About 15 minutes on 2 recent CPU cores. Only differences of D's outputs mean "
+        "anything here: D(x) and D(G(z)) wander together.",
         Config(
             network=NetworkConfig(
                 architecture="modern", depth=1, g_width=16, d_width=16, latent_dim=64,
@@ -125,11 +126,11 @@ PRESETS: dict[str, Preset] = {
             ),
             loss=LossConfig(objective="relativistic"),
             regularizer=RegularizerConfig(r1_gamma=1.0, r2_gamma=1.0, r1_every=4),
-            optimizer=OptimizerConfig(g_lr=5e-4, d_lr=5e-4, adam_beta1=0.0, adam_beta2=0.9),
+            optimizer=OptimizerConfig(g_lr=1e-3, d_lr=1e-3, adam_beta1=0.0, adam_beta2=0.9),
             schedule=ScheduleConfig(
                 lr="cosine", lr_from=0.0, lr_to=0.1, burn_in=0.5, gamma_to=0.1, beta2_to=0.99
             ),
-            batch_size=64, epochs=6, ema_half_life=20_000,
+            batch_size=64, epochs=3, ema_half_life=20_000,
         ),
     ),
     "Digits by class": Preset(

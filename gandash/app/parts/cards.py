@@ -16,7 +16,6 @@ from gandash.app.parts import jobs, links, offline_page, page, score_tables, wor
 from gandash.app.parts.quoted import in_html, in_markdown
 from gandash.app.parts.refusals import shown, without_folders
 from gandash.checkpoints import Card, Checkpoint
-from gandash.config import tricks
 from gandash.jobs import measuring
 from gandash.jobs.task import Job
 
@@ -107,7 +106,7 @@ def whole(checkpoint: Checkpoint, job: Job | None) -> None:
         st.html(
             f'<p class="gd-facts">{in_html(facts.title)}, {words.kind_of(about)} · '
             f"{words.epochs_of(about)}<br>"
-            f"{in_html(tricks.summary(about.config))}<br>"
+            f"{in_html(words.recipe(about))}<br>"
             f"{in_html(words.origin(about))}</p>"
         )
         if figures := about.evaluation or about.inception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gandash.checkpoints import Card
+from gandash.config import ARCHITECTURES, tricks
 
 
 def kind_of(card: Card) -> str:
@@ -33,6 +34,13 @@ def epochs_of(card: Card) -> str:
     if card.step < planned:
         return epochs
     return "1 epoch" if done == "1" else f"{done} epochs"
+
+
+def recipe(card: Card) -> str:
+    """Objective and tricks; of imported weights the network alone."""
+    if card.imported:
+        return ARCHITECTURES[card.config.network.architecture].title
+    return tricks.summary(card.config)
 
 
 def origin(card: Card) -> str:
