@@ -21,8 +21,7 @@ REFUSED = {
     "`gandash zoo --help` shows how it is called",
     "sample": "gandash sample needs a name of the checkpoint: "
     "`gandash sample --help` shows how it is called",
-    "export x": "gandash export needs --to and --title: "
-    "`gandash export --help` shows how it is called",
+    "export x": "gandash export needs --to: `gandash export --help` shows how it is called",
     "nope": "gandash knows no nope: `gandash --help` shows how it is called",
     "": f"A command must be one of {COMMANDS}: `gandash --help` shows how it is called",
 }

@@ -13,6 +13,7 @@ import streamlit as st
 from gandash import runs
 from gandash.app import cached
 from gandash.app.parts import choose, links, page
+from gandash.app.parts.findings import findings
 from gandash.app.parts.quoted import in_markdown
 from gandash.app.parts.refusals import shown
 from gandash.app.parts.timeline import timeline
@@ -25,6 +26,11 @@ from gandash.theory import smoothing
 from gandash.theory.smoothing import equilibrium_loss
 
 MOST_RUNS = 4
+READ = (
+    "Rules on the rows of metrics; their bounds lie between the shipped runs that failed on "
+    "purpose and the others. Signs, no proofs: a collapse that D keeps up with leaves none, so "
+    "look at the samples."
+)
 X_AXES: dict[str, charts.XAxis] = {"Step": "step", "Epoch": "epoch", "Time": "seconds"}
 CHARTS = [
     f"curves_{name}"
@@ -377,6 +383,11 @@ if tables:
         draw_charts(selected, frames, wanted)
     with right, st.container(key="curves_samples"):
         samples(selected, frames, wanted)
+    with right, st.container(key="curves_findings"):
+        page.section("What the curves say")
+        for name, item in selected.items():
+            findings(item.title, frames[item.title], item.config, f"curves_finding_{name}")
+        st.caption(READ)
 elif not names:
     middle.info("Choose at least one run.", icon=":material/arrow_back:")
 with st.expander("How do I read these curves?", icon=":material/school:"):
