@@ -54,12 +54,13 @@ def test_what_is_left_out_is_said_as_training_will(tmp_path: Path) -> None:
     """Also beyond the first images, and of damage that no header shows."""
     members = {f"{i:03d}.png": PICTURE for i in range(100)}
     members |= {"090.png": PICTURE[:-60], "x.heic": b"", "cover.txt": b""}
-    kept = uploads.keep(tmp_path, "mine.zip", zipped(members))
+    archive = zipped(members)
+    kept = uploads.keep(tmp_path, "mine.zip", archive)
     assert kept.note == (
         "99 of 102 files are used; left out: '090.png' (damaged), 'cover.txt' (.txt is not "
         "read), 'x.heic' (.heic is not read)."
     )
-    assert uploads.keep(tmp_path, "mine.zip", zipped(members)) == kept, "said again"
+    assert uploads.keep(tmp_path, "mine.zip", archive) == kept, "said again"
     path = uploads.find(tmp_path)[kept.name]
     assert data.load(DataConfig(dataset=str(path), size=16)).note == kept.note
 

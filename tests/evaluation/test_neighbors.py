@@ -67,7 +67,8 @@ def test_the_process_keeps_features_that_are_those_of_the_classifier(
     space = neighbors.features(runs_root, checkpoint, extractor, dataset)
     assert space is not None
     features, _ = extractor.read(dataset.images)
-    assert torch.equal(space.references, features)
+    # Equal but for rounding, which depends on how many threads a process has.
+    torch.testing.assert_close(space.references, features)
     assert (space.gauge.probes, space.gauge.held_out) == (400, True)
     held_out, _ = extractor.read(data.load(DataConfig(), "test").images)
     typical = torch.cdist(held_out.double(), features.double()).min(1).values.median()
