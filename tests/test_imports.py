@@ -25,7 +25,7 @@ ROWS: list[set[str]] = [
     {"data", "networks"},
     {"latent"},
     {"training", "checkpoints"},
-    {"evaluation", "exchange"},
+    {"evaluation", "exchange", "playground"},
     {"runs"},
     {"jobs", "zoo"},
     {"browser"},

@@ -22,6 +22,7 @@ MEDIA_TYPES = {
     "png": "image/png",
     "js": "text/javascript",
     "safetensors": "application/octet-stream",
+    "gz": "application/gzip",
 }
 
 

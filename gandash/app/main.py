@@ -38,6 +38,12 @@ pages = [
         url_path="smoothing",
     ),
     st.Page(
+        HERE / "views" / "playground.py",
+        title="Playground",
+        icon=":material/scatter_plot:",
+        url_path="playground",
+    ),
+    st.Page(
         HERE / "views" / "train.py",
         title="Train",
         icon=":material/model_training:",

@@ -23,6 +23,9 @@ SEED = {"train": 20140610, "test": 20140611}
 class Study:
     """A source of points (N, dim); ``modes`` (M, dim) and ``std`` where it is a mixture of equal
     Gaussians.
+
+    ``curve`` gives so many places (M, dim), evenly along it, where it is Gaussians of deviation
+    ``std`` around a curve.
     """
 
     title: str
@@ -30,6 +33,16 @@ class Study:
     draw: Callable[[Random, int], Points]
     modes: Points | None = None
     std: float = 0.0
+    curve: Callable[[int], Points] | None = None
+
+    def centers(self, count: int = 2048) -> Points:
+        """Where the equal Gaussians stand that this is a mixture of, (M, dim): the modes, or
+        ``count`` places of the curve, so close that the sum is the integral.
+        """
+        if self.modes is not None:
+            return self.modes
+        assert self.curve is not None
+        return self.curve(count)
 
 
 def ring_modes(count: int = 8, radius: float = 1.0) -> Points:
@@ -76,14 +89,42 @@ def line(random: Random, count: int, noise: float = 0.02) -> Points:
     return np.asarray(t + noise * random.standard_normal((count, 2)))
 
 
+def _middles(count: int) -> Points:
+    """The middles of ``count`` equal parts of [0, 1]."""
+    return (np.arange(count) + 0.5) / count
+
+
+def spiral_curve(count: int, turns: float = 1.5) -> Points:
+    """The spiral's two arms, (count, 2)."""
+    radius = np.sqrt(0.01 + 0.99 * _middles(count // 2))
+    angle = 2 * np.pi * turns * radius
+    arm = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return np.concatenate([arm, -arm])
+
+
+def moons_curve(count: int) -> Points:
+    """The half circles of the moons, (count, 2)."""
+    angle = np.pi * _middles(count // 2)
+    arc = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    shift = np.array([0.5, 0.25])
+    return np.concatenate([arc - shift, shift - arc])
+
+
+def line_curve(count: int) -> Points:
+    """The segment, (count, 2)."""
+    return np.repeat(2 * _middles(count)[:, None] - 1, 2, axis=1)
+
+
 MIXTURE_1D: Points = np.array([[-2.0], [0.0], [2.0]])
+GAUSSIAN_1D: Points = np.array([[-1.0]])
 STUDIES: dict[str, Study] = {
     "mixture-1d": Study("Three Gaussians on a line", 1, mixture(MIXTURE_1D, 0.3), MIXTURE_1D, 0.3),
+    "gaussian-1d": Study("A Gaussian on a line", 1, mixture(GAUSSIAN_1D, 0.5), GAUSSIAN_1D, 0.5),
     "ring": Study("Ring of 8 Gaussians", 2, mixture(ring_modes(), 0.01), ring_modes(), 0.01),
     "grid": Study("Grid of 25 Gaussians", 2, mixture(grid_modes(), 0.05), grid_modes(), 0.05),
-    "spiral": Study("Two-armed spiral", 2, spiral),
-    "moons": Study("Two moons", 2, moons),
-    "line": Study("Segment in the plane", 2, line),
+    "spiral": Study("Two-armed spiral", 2, spiral, std=0.02, curve=spiral_curve),
+    "moons": Study("Two moons", 2, moons, std=0.05, curve=moons_curve),
+    "line": Study("Segment in the plane", 2, line, std=0.02, curve=line_curve),
 }
 
 

@@ -397,7 +397,9 @@ def test_curves_show_the_quality_of_samples_with_its_protocol_where_it_was_measu
     assert_fine(app, "loss_curves")
     assert "Fréchet distance of samples" in [element.value for element in app.header]
     assert f"plain: {protocol}." in [element.value for element in app.caption]
-    assert not [element.value for element in app.caption if element.value.startswith("one-sided: 2,")]
+    assert not [
+        element.value for element in app.caption if element.value.startswith("one-sided: 2,")
+    ]
     (arms / "plain" / PROTOCOL).write_text("{")
     app = visit("loss_curves", curves_runs="plain")
     assert_fine(app, "loss_curves")

@@ -27,38 +27,38 @@ TITLES: Mapping[str, str] = {
 PREFIX = "train."
 
 
-def key_of(name: str) -> str:
+def key_of(name: str, prefix: str = PREFIX) -> str:
     """The key of a setting's widget, which is its name in the URL: "train.loss.alpha"."""
-    return f"{PREFIX}{name}"
+    return f"{prefix}{name}"
 
 
-def values_of(config: Config) -> dict[str, Any]:
+def values_of(config: Config, prefix: str = PREFIX) -> dict[str, Any]:
     """A config's settings by widget key."""
-    return {key_of(name): value for name, value in values_by_name(config).items()}
+    return {key_of(name, prefix): value for name, value in values_by_name(config).items()}
 
 
-def idle(name: str, values: Values) -> str:
+def idle(name: str, values: Values, prefix: str = PREFIX) -> str:
     """Why a setting has no effect beside the others (by widget key); empty if it has one.
 
     Its widget is disabled then and its value does not count.
     """
     reason = about(FIELDS[name]).idle
-    by_name = {key.removeprefix(PREFIX): value for key, value in values.items()}
+    by_name = {key.removeprefix(prefix): value for key, value in values.items()}
     return reason.why if reason and reason.when(by_name) else ""
 
 
-def collect(values: Values) -> Config:
+def collect(values: Values, prefix: str = PREFIX) -> Config:
     """The config that the widgets describe; ``ValueError`` in one sentence if it is not valid.
 
     Settings without effect are the config's own defaults, whatever their disabled widgets hold.
     """
-    return parse_config(_nested(values))
+    return parse_config(_nested(values, prefix))
 
 
 def unchecked(values: Values) -> Config:
     """The config that the widgets describe, be it valid or not: to speak of, not to train."""
     sections: dict[str, Any] = {}
-    for name, value in _nested(values).items():
+    for name, value in _nested(values, PREFIX).items():
         kind = Config.model_fields[name].annotation
         sections[name] = (
             kind.model_construct(**value)
@@ -68,17 +68,17 @@ def unchecked(values: Values) -> Config:
     return Config.model_construct(**sections)
 
 
-def _nested(values: Values) -> dict[str, Any]:
+def _nested(values: Values, prefix: str) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     effective = dict(values)
     for name, field in FIELDS.items():
-        if idle(name, effective):
-            effective[key_of(name)] = field.default
+        if idle(name, effective, prefix):
+            effective[key_of(name, prefix)] = field.default
         target = nested
         *sections, last = name.split(".")
         for section in sections:
             target = target.setdefault(section, {})
-        target[last] = effective[key_of(name)]
+        target[last] = effective[key_of(name, prefix)]
     return nested
 
 
@@ -93,16 +93,22 @@ def in_words(sentence: str) -> str:
 
 
 def field_widget(
-    name: str, default: Any, values: Values, choices: Sequence[str] = (), **options: Any
+    name: str,
+    default: Any,
+    values: Values,
+    choices: Sequence[str] = (),
+    *,
+    prefix: str = PREFIX,
+    **options: Any,
 ) -> Any:
     """The widget that fits a setting's type; its value is in the URL.
 
     ``values`` of all widgets decide whether it is disabled; ``options`` are any that widgets have.
     """
     field = FIELDS[name]
-    why = idle(name, values)
+    why = idle(name, values, prefix)
     common: dict[str, Any] = {
-        "key": key_of(name),
+        "key": key_of(name, prefix),
         "help": _help(field, why),
         "disabled": bool(why),
         **options,

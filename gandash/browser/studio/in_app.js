@@ -5,9 +5,9 @@ import { openStudio } from "./studio.js";
 
 const LINK_PREFIX = "latent_";
 
-// data: { checkpoints, worker }; here: the address that this script came from. Returns a function
-// that takes the studio away.
-export function mountStudio(root, data, here) {
+// data: { checkpoints, worker }; here: the address that this script came from. What the studio
+// shows is up to the visitor: newer data changes nothing.
+export async function mountStudio(root, data, here) {
   const assets = new URL(".", here);
   const generators = new URL("../generators/", here);
   const worker = new URL(data.worker, document.baseURI);
@@ -18,8 +18,8 @@ export function mountStudio(root, data, here) {
     write: writeParams,
     onReturn,
   };
-  const opening = openStudio(root, host);
-  return () => opening.then((studio) => studio.close());
+  const studio = await openStudio(root, host);
+  return { show: () => {}, close: () => studio.close() };
 }
 
 async function loadFromServer(url, assets, worker) {

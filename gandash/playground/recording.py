@@ -1,0 +1,245 @@
+"""A run on points, recorded as it trains: what D thinks of every place, what G makes of every z.
+
+A recording is a gzipped safetensors file of a few hundred kilobytes that the browser plays
+(`gandash/browser/playground/`). Its tensors, for F frames:
+
+- ``steps`` (F,), and ``curves`` (F, len(CURVES)): what was measured at each;
+- ``heat`` (F, side^dim) uint8: D's output at the middles of cells, from 0 to 255 between the two
+  ``bounds`` (F, 2) of the frame, which are 0 and 1 where it is a probability;
+- ``optimum`` (F, side^dim) uint8: D* of the cells from 0 to 254, 255 where nothing lies;
+- ``fakes`` and ``pulls`` (F, N, dim): samples of the same z, and where G's loss moves each;
+- ``warp`` (F, lines^2 or lines, dim): G of a lattice of z where z has as many entries as the data;
+- ``data`` (N, dim): some of the real points; in one dimension ``masses`` (F, cells) of p_g and
+  ``p_data`` (cells,).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.numpy
+import torch
+from torch import Tensor
+
+from gandash import data, latent, training
+from gandash.config import Config
+from gandash.losses.objectives import OBJECTIVES, losses
+from gandash.report import Report
+from gandash.theory.densities import Cells, Masses, jensen_shannon, kl
+from gandash.theory.smoothing import optimal_discriminator
+from gandash.theory.toy_data import STUDIES, Study, coverage
+from gandash.training import State
+
+STEPS = 2_000
+FRAMES = 80
+SHOWN = 160  # samples that are drawn
+COUNTED = 8_192  # samples that are counted: p_g
+LINES = 13
+HEAT, CELLS = {1: 160, 2: 40}, {1: 160, 2: 32}  # along each axis
+MOST = {
+    "network.g_width": 256, "network.d_width": 256, "network.depth": 4, "network.latent_dim": 64,
+    "balance.d_steps": 5, "balance.g_steps": 5, "collapse.pack": 8, "collapse.unroll_steps": 5,
+    "balance.discriminators": 1, "batch_size": 512, "steps": STEPS,
+}  # fmt: skip
+CURVES = (
+    "d_loss", "g_loss", "d_real", "d_fake", "js", "kl", "reverse_kl", "modes", "high_quality",
+)  # fmt: skip
+Floats = npt.NDArray[np.floating]
+
+
+def check(config: Config) -> None:
+    """``ValueError`` in one sentence if a run is none for the playground."""
+    if config.data.dataset not in STUDIES:
+        raise ValueError(
+            f"The playground has points alone ({', '.join(STUDIES)}), not {config.data.dataset!r}: "
+            "train on images with Train"
+        )
+    if config.network.architecture != "mlp" or config.collapse.minibatch != "none":
+        raise ValueError(
+            "The playground shows D's answer for single places, so architecture must be mlp and "
+            "minibatch none: train such a run with Train"
+        )
+    values = config.model_dump()
+    for name, most in MOST.items():
+        section, _, last = name.rpartition(".")
+        value = (values[section] if section else values)[last]
+        if value is None or value > most:
+            raise ValueError(
+                f"{last} must be at most {most:,} in the playground, not {value}: choose less, or "
+                "train such a run with Train"
+            )
+
+
+@dataclass
+class _Film:
+    """What is seen of a run, frame by frame."""
+
+    state: State
+    study: Study
+    real: Tensor
+    frames: list[dict[str, npt.NDArray[np.generic]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        config = self.state.config
+        dim, size = self.study.dim, config.network.latent_dim
+        reach = reach_of(self.study)
+        self.cells = Cells(dim, reach, CELLS[dim])
+        self.places = torch.from_numpy(Cells(dim, reach, HEAT[dim]).middles).float()
+        self.p_data = self.cells.of_gaussians(self.study.centers(), self.study.std)
+        self.z = latent.draw(config.seed, SHOWN, size)
+        self.counted = _evenly(COUNTED, size)
+        self.lattice = _lattice(size) if size == dim else None
+        loss = config.loss
+        _, self.g_loss = losses(
+            loss.objective, loss.alpha, loss.beta, strict=loss.g_form == "strict"
+        )
+
+    @property
+    def cross_entropy(self) -> bool:
+        """Whether sigmoid(logit) is a probability and D* is known."""
+        return OBJECTIVES[self.state.config.loss.objective].cross_entropy
+
+    def take(self, report: Report | None) -> None:
+        """A frame of the run as it stands, with the row of metrics that ends there."""
+        with torch.no_grad():
+            fakes = self.state.G(self.z)
+            counted = self.state.G(self.counted).double().numpy()
+            warp = None if self.lattice is None else self.state.G(self.lattice)
+        q = self.cells.of_points(counted)
+        frame: dict[str, npt.NDArray[np.generic]] = {
+            "fakes": fakes.numpy().astype(np.float16),
+            "pulls": self._pulls(fakes).numpy().astype(np.float16),
+            "curves": self._curves(report, q, counted),
+        }
+        frame["heat"], frame["bounds"] = self._heat()
+        if self.cross_entropy:
+            loss = self.state.config.loss
+            optimum = optimal_discriminator(self.p_data, q, loss.alpha, loss.beta)[:-1]
+            frame["optimum"] = np.where(np.isnan(optimum), 255, optimum * 254).astype(np.uint8)
+        if warp is not None:
+            frame["warp"] = warp.numpy().astype(np.float16)
+        if self.study.dim == 1:
+            frame["masses"] = q[:-1].astype(np.float32)
+        self.frames.append(frame)
+
+    def _heat(self) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
+        """D's output at every place, and what 0 and 255 mean."""
+        with torch.no_grad():
+            logits = self._judged(self.places)
+        values = logits.sigmoid() if self.cross_entropy else logits
+        low, high = (0.0, 1.0) if self.cross_entropy else (float(values.min()), float(values.max()))
+        scaled = (values - low) / max(high - low, 1e-9) * 255
+        return scaled.round().byte().numpy(), np.array([low, high], np.float32)
+
+    def _judged(self, points: Tensor) -> Tensor:
+        """D's logits on points (N, dim); where it judges packs, on packs of one point alone."""
+        logits: Tensor = self.state.D(points.repeat(1, self.state.config.collapse.pack))
+        return logits
+
+    def _pulls(self, fakes: Tensor) -> Tensor:
+        """Minus the gradient of G's loss by each sample, (N, dim), as if each were a batch."""
+        points = fakes.detach().requires_grad_()
+        logits = self._judged(points)
+        if OBJECTIVES[self.state.config.loss.objective].paired:
+            logits = logits - self._judged(self.real).detach()
+        (gradient,) = torch.autograd.grad(self.g_loss(logits) * len(points), points)  # of a mean
+        return -gradient
+
+    def _curves(self, report: Report | None, q: Masses, counted: Masses) -> Floats:
+        met = None
+        if self.study.modes is not None:
+            met = coverage(counted, self.study.modes, self.study.std)
+        row = {
+            "js": jensen_shannon(self.p_data, q),
+            "kl": kl(self.p_data, q),
+            "reverse_kl": kl(q, self.p_data),
+            "modes": float(met.modes) if met else np.nan,
+            "high_quality": met.high_quality if met else np.nan,
+        }
+        for name in CURVES[:4]:
+            row[name] = np.nan if report is None else getattr(report, name)
+        return np.array([row[name] for name in CURVES], np.float32)
+
+    def packed(self) -> bytes:
+        """The recording as it is kept."""
+        tensors = {
+            name: np.stack([frame[name] for frame in self.frames]) for name in self.frames[0]
+        }
+        tensors["data"] = self.real.numpy().astype(np.float16)
+        if self.study.dim == 1:
+            tensors["p_data"] = self.p_data[:-1].astype(np.float32)
+        facts = {
+            "dim": self.study.dim,
+            "reach": self.cells.reach,
+            "title": self.study.title,
+            "steps": self.state.config.steps,
+            "frames": len(self.frames),
+            "curves": CURVES,
+            "modes": 0 if self.study.modes is None else len(self.study.modes),
+            "probability": self.cross_entropy,
+            "latent": self.state.config.network.latent_dim,
+            "floor": self._floor(),
+            "config": self.state.config.model_dump(mode="json"),
+        }
+        kept = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+        bytes_ = safetensors.numpy.save(kept, {"recording": json.dumps(facts)})
+        return gzip.compress(bytes_, mtime=0)
+
+    def _floor(self) -> float:
+        """The Jensen-Shannon divergence that as many points of the data itself show."""
+        points = self.study.draw(np.random.RandomState(0), COUNTED)
+        return jensen_shannon(self.p_data, self.cells.of_points(points))
+
+
+def record(config: Config) -> Iterator[float | bytes]:
+    """Train a run and record it: shares of it that are done, then the recording.
+
+    ``ValueError`` if the config is none for the playground. A run that diverges ends its recording
+    there.
+    """
+    check(config)
+    config = config.model_copy(
+        update={"report_every": max(1, STEPS // FRAMES), "precision": "fp32", "device": "cpu"}
+    )
+    dataset = data.load(config.data)
+    state = training.new_state(config, dataset)
+    film = _Film(state, STUDIES[config.data.dataset], dataset.images[:SHOWN])
+    film.take(None)
+    try:
+        for event in training.train(state, dataset):
+            if isinstance(event, Report):
+                film.take(event)
+                yield event.step / STEPS
+    except FloatingPointError:
+        pass  # what was recorded shows how it came to that
+    yield film.packed()
+
+
+def reach_of(study: Study) -> float:
+    """Half the side of what is shown, in the data's units: the data and as much room around it."""
+    return float(np.abs(study.centers()).max() * 1.35 + 3 * study.std)
+
+
+def _evenly(count: int, size: int) -> Tensor:
+    """Latent vectors (N, size) that fill N(0, I) evenly in up to two dimensions, else by chance."""
+    if size > 2:
+        return latent.draw(0, count, size)
+    side = count if size == 1 else round(count**0.5)
+    return _product(side, size)
+
+
+def _lattice(size: int) -> Tensor:
+    return _product(LINES**2 if size == 1 else LINES, size)
+
+
+def _product(side: int, size: int) -> Tensor:
+    """``side`` even quantiles of N(0, 1) along each of ``size`` axes, (side^size, size)."""
+    line = [NormalDist().inv_cdf((place + 0.5) / side) for place in range(side)]
+    axes = torch.meshgrid(*[torch.tensor(line)] * size, indexing="ij")
+    return torch.stack(axes, dim=-1).reshape(-1, size)

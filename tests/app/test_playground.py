@@ -1,0 +1,87 @@
+"""The playground's page: presets at once, other settings after a training, refusals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from gandash.app import recordings
+from gandash.app.assets import STORE
+from gandash.playground import PRESETS
+from tests.app.test_pages import MAIN
+
+
+def visit(**query: str) -> AppTest:
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    app.switch_page(str(MAIN.parent / "views" / "playground.py"))
+    return app.run()
+
+
+def assert_fine(app: AppTest) -> None:
+    assert not app.exception, [problem.message for problem in app.exception]
+    assert app.title[0].value == "Playground"
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_there_at_once(name: str) -> None:
+    def hear(share: float) -> None:
+        raise AssertionError(f"trained to {share}")
+
+    address = recordings.address_of(PRESETS[name].config, hear)
+    assert STORE.get(address.removeprefix("assets/")) is not None
+
+
+def test_the_page_opens_on_a_preset_alone(runs_root: Path) -> None:
+    app = visit()
+    assert_fine(app)
+    assert app.selectbox(key="play_a").value == next(iter(PRESETS))
+    assert app.selectbox(key="play_b").value == "nothing"
+    assert not app.error
+
+
+def test_a_second_one_stands_beside_it_with_settings_of_its_own(runs_root: Path) -> None:
+    app = visit(play_b="Collapse")
+    assert_fine(app)
+    assert app.number_input(key="play.b.optimizer.d_lr").value == 5e-4
+    assert app.number_input(key="play.a.optimizer.d_lr").value == 1e-3
+    app.selectbox(key="play_b").set_value("Smoothing, two-sided").run()
+    assert_fine(app)
+    assert app.number_input(key="play.b.loss.beta").value == 0.1
+    assert app.number_input(key="play.a.loss.beta").value == 0.0
+
+
+def test_other_settings_are_trained_once(runs_root: Path) -> None:
+    small = {"play.a.network.g_width": "4", "play.a.network.d_width": "4", "play.a.seed": "9"}
+    app = visit(**small)
+    assert_fine(app)
+    assert not app.error
+    kept = list(recordings._kept)
+    assert sum('"seed":9' in key for key in kept) == 1
+    app.run()
+    assert list(recordings._kept) == kept
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("play.a.network.g_width", "g_width must be at most 256 in the playground, not 1000"),
+        ("play.a.collapse.unroll_steps", "unroll_steps must be at most 5 in the playground"),
+    ],
+)
+def test_what_takes_too_long_is_one_sentence(setting: str, says: str, runs_root: Path) -> None:
+    app = visit(**{setting: "1000" if "width" in setting else "20"})
+    assert_fine(app)
+    (error,) = app.error
+    assert error.value.startswith(says)
+
+
+def test_settings_that_contradict_each_other_are_one_sentence(runs_root: Path) -> None:
+    app = visit(**{"play.a.loss.objective": "wasserstein"})
+    assert_fine(app)
+    (error,) = app.error
+    assert error.value.startswith("the wasserstein objective needs exactly one of")
