@@ -43,6 +43,7 @@ pages = [
         icon=":material/scatter_plot:",
         url_path="playground",
     ),
+    st.Page(HERE / "views" / "learn.py", title="Learn", icon=":material/school:", url_path="learn"),
     st.Page(
         HERE / "views" / "train.py",
         title="Train",

@@ -434,18 +434,78 @@ def densities(
 
 def gradients(x: Floats, slopes: Mapping[str, Floats], at: float) -> go.Figure:
     """The gradient of log D* along x, a line for each discriminator, with their values ``at``."""
+    dashes = ("dot", "dash", "solid")
+    return lines(x, slopes, "x", "d/dx log D*(x)", dashes=dashes, one_color=True, at=at)
+
+
+def lines(
+    x: Floats,
+    named: Mapping[str, Floats],
+    x_title: str,
+    y_title: str,
+    *,
+    dashes: Sequence[str] = (),
+    one_color: bool = False,
+    at: float | None = None,
+    y_range: tuple[float, float] | None = None,
+) -> go.Figure:
+    """Named lines over common x, each in its color and dash; an upright ``at`` a place."""
     figure = go.Figure()
-    for (label, values), dash in zip(slopes.items(), ("dot", "dash", "solid"), strict=False):
+    for number, (label, values) in enumerate(named.items()):
+        dash = dashes[number % len(dashes)] if dashes else "solid"
+        color = COLORS[0] if one_color else color_of(number)
         figure.add_scatter(
             x=x,
             y=values,
             mode="lines",
-            line={"color": COLORS[0], "width": 2.5, "dash": dash},
+            line={"color": color, "width": 2.5, "dash": dash},
             name=label,
             hovertemplate="%{y:.3f}",
         )
-    figure.add_vline(at, line={"dash": "dot", "width": 1.5, "color": GRAY})
-    return _styled(figure, "x", "d/dx log D*(x)")
+    if at is not None:
+        figure.add_vline(at, line={"dash": "dot", "width": 1.5, "color": GRAY})
+    return _styled(figure, x_title, y_title, y_axis={"range": y_range} if y_range else None)
+
+
+def paths(named: Mapping[str, Floats], reach: float) -> go.Figure:
+    """Ways (N, 2) in a plane that reaches so far from the origin, which is marked."""
+    figure = go.Figure()
+    for number, (label, way) in enumerate(named.items()):
+        figure.add_scatter(
+            x=way[:, 0],
+            y=way[:, 1],
+            mode="lines+markers",
+            line={"color": color_of(number), "width": 1.5},
+            marker={"size": 4},
+            name=label,
+            hovertemplate="x %{x:.2f}, y %{y:.2f}",
+        )
+    figure.add_scatter(
+        x=[0], y=[0], mode="markers", name="equilibrium",
+        marker={"symbol": "star", "size": 14, "color": COLORS[2]},
+    )  # fmt: skip
+    figure = _styled(figure, "x", "y", y_axis={"range": (-reach, reach), "scaleanchor": "x"})
+    figure.update_xaxes(range=(-reach, reach))
+    figure.update_layout(height=2 * HEIGHT, hovermode="closest")
+    return figure
+
+
+def cloud(groups: Mapping[str, Floats], reach: float) -> go.Figure:
+    """Groups of points (N, 2) of the plane, each in its color."""
+    figure = go.Figure()
+    for number, (label, points) in enumerate(groups.items()):
+        figure.add_scatter(
+            x=points[:, 0],
+            y=points[:, 1],
+            mode="markers",
+            marker={"color": color_of(number), "size": 9},
+            name=label,
+            hovertemplate="%{x:.2f}, %{y:.2f}",
+        )
+    figure = _styled(figure, "x", "y", y_axis={"range": (-reach, reach), "scaleanchor": "x"})
+    figure.update_xaxes(range=(-reach, reach))
+    figure.update_layout(height=2 * HEIGHT, hovermode="closest")
+    return figure
 
 
 def description(figure: go.Figure) -> str:

@@ -12,7 +12,15 @@ from tests.e2e.conftest import serve, visit
 
 pytestmark = pytest.mark.browser
 SHIPPED = Path(__file__).parents[2] / "pretrained"
-PAGES = ("", "latent", "curves", "smoothing", "playground", "train")
+PAGES = (
+    "",
+    "latent",
+    "curves",
+    "smoothing",
+    "playground",
+    "learn?lesson=4&lesson_4_answer=2",
+    "train",
+)
 WIDTHS = {390: 844, 1024: 800, 1440: 1000}
 MOST = 0.15  # 0.1 is called good (web.dev/cls); on a busy machine a page comes in more pieces
 SETTLED_MS = 5000

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
-from gandash.app import recordings
 from gandash.app.parts import config_form, links, page
-from gandash.app.parts.in_browser import in_browser
-from gandash.app.parts.refusals import REFUSALS, sentence
+from gandash.app.parts.player import player
 from gandash.config import Config
 from gandash.playground import PRESETS, STEPS
 from gandash.theory.toy_data import STUDIES
@@ -73,23 +69,6 @@ def title_of(letter: str, config: Config) -> str:
     return ", ".join([name, *changed])
 
 
-def recorded(letter: str, config: Config) -> dict[str, Any] | None:
-    """A run as the player takes it; None, with a sentence, if it cannot be made."""
-    bar = st.empty()
-
-    def progress(share: float) -> None:
-        bar.progress(share, f"Training {STEPS:,} steps …")
-
-    try:
-        url = recordings.address_of(config, progress)
-    except REFUSALS as error:
-        st.error(sentence(error), icon=":material/error:")
-        return None
-    finally:
-        bar.empty()
-    return {"title": title_of(letter, config), "url": url}
-
-
 page.header("Playground")
 names = list(PRESETS)
 chosen: dict[str, Config] = {}
@@ -104,17 +83,11 @@ with tray, st.container(key="play_tray"):
             if config is not None:
                 chosen[letter] = config
 with middle:
-    with st.container(key="play_making"):
-        sides = [made for letter, config in chosen.items() if (made := recorded(letter, config))]
-    if sides:
-        in_browser(
-            "player",
-            "playground/player.js",
-            "mountPlayer",
-            "playground/player.css",
-            {"sides": sides, "parameter": "play_"},
-            key="play_player",
-        )
+    player(
+        {title_of(letter, config): config for letter, config in chosen.items()},
+        key="play_player",
+        parameter="play_",
+    )
 with st.expander("What am I looking at?", icon=":material/school:"):
     st.markdown(
         "A whole GAN in two dimensions (or one): $G$ maps latent vectors $z$ to points, $D$ says "

@@ -63,7 +63,7 @@ export class SmallChart {
       Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d");
     context.clearRect(0, 0, width, height);
-    const { frames, floor } = recording.facts;
+    const { frames, facts: { floor } } = recording;
     const across = (place) => (place / Math.max(1, frames - 1)) * width;
     const up = (value) => height - ((value - low) / (high - low)) * height;
     context.lineWidth = 1.6 * ratio;

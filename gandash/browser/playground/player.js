@@ -46,15 +46,15 @@ class Player {
     this.scheme.disconnect();
   }
 
-  async show({ sides }) {
-    const wanted = JSON.stringify(sides);
+  async show({ sides, frames }) {
+    const wanted = JSON.stringify([sides, frames]);
     if (wanted === this.wanted) return;
     const first = this.wanted === undefined;
     this.wanted = wanted;
     this.pause();
     try {
       const recordings = await Promise.all(
-        sides.map(({ url }) => fetchRecording(new URL(url, document.baseURI))),
+        sides.map(({ url }) => fetchRecording(new URL(url, document.baseURI), frames)),
       );
       if (wanted !== this.wanted) return; // newer ones were asked for in the meantime
       this.build(sides, recordings);
@@ -73,12 +73,12 @@ class Player {
   }
 
   get last() {
-    return Math.max(...this.sides.map(({ recording }) => recording.facts.frames)) - 1;
+    return Math.max(...this.sides.map(({ recording }) => recording.frames)) - 1;
   }
 
   // The frame of a side: one whose run broke off stays at its end.
   frameOf(recording) {
-    return Math.min(this.frame, recording.facts.frames - 1);
+    return Math.min(this.frame, recording.frames - 1);
   }
 
   // What is shown is in the link
@@ -112,7 +112,7 @@ class Player {
   // What it is made of
 
   build(sides, recordings) {
-    this.frame = Math.min(this.frame, Math.max(...recordings.map(({ facts }) => facts.frames)) - 1);
+    this.frame = Math.min(this.frame, Math.max(...recordings.map(({ frames }) => frames)) - 1);
     const charts = CHARTS.filter(
       ({ probability }) => !probability || recordings.every(({ facts }) => facts.probability),
     );
@@ -121,7 +121,7 @@ class Player {
       (recording, index) =>
         new Side(sides[index].title, recording, charts, (share) => {
           this.pause();
-          this.moveTo(Math.round(share * (recording.facts.frames - 1)));
+          this.moveTo(Math.round(share * (recording.frames - 1)));
         }),
     );
     this.sizes.disconnect();

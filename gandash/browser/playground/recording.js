@@ -4,16 +4,16 @@ import { halvesToFloats, readSafetensors } from "../runtime/safetensors.js";
 
 const FAR = 0.9; // of all pulls are shorter than what is drawn as one length
 
-// Fetch a gzipped recording; an Error says what is wrong with it.
-export async function fetchRecording(url) {
+// Fetch a gzipped recording, or its first `frames`; an Error says what is wrong with it.
+export async function fetchRecording(url, frames) {
   const answer = await fetch(url);
   if (!answer.ok) throw new Error("This recording is no longer kept: reload the page.");
   const plain = answer.body.pipeThrough(new DecompressionStream("gzip"));
-  return new Recording(await new Response(plain).arrayBuffer());
+  return new Recording(await new Response(plain).arrayBuffer(), frames ?? Infinity);
 }
 
 class Recording {
-  constructor(buffer) {
+  constructor(buffer, frames) {
     const { tensors, metadata } = readSafetensors(buffer);
     this.facts = JSON.parse(metadata.recording);
     this.tensors = Object.fromEntries(
@@ -22,6 +22,7 @@ class Recording {
         { shape, data: data instanceof Uint16Array ? halvesToFloats(data) : data },
       ]),
     );
+    this.frames = Math.min(this.facts.frames, frames);
     this.unit = usualLength(this.tensors.pulls, this.facts.dim);
   }
 
@@ -39,10 +40,11 @@ class Recording {
 
   // One measured number over all frames.
   curve(name) {
-    const { curves, frames } = this.facts;
+    const { curves } = this.facts;
     const column = curves.indexOf(name);
     const table = this.whole("curves");
-    return Float32Array.from({ length: frames }, (_, row) => table[row * curves.length + column]);
+    const rows = { length: this.frames };
+    return Float32Array.from(rows, (_, row) => table[row * curves.length + column]);
   }
 }
 

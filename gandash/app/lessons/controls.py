@@ -1,0 +1,30 @@
+"""The lessons' figures, and widgets for them whose values are in the URL."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from gandash.app.parts import links, page
+
+HEIGHT = 380
+
+
+def slider(label: str, low: float, high: float, value: float, *, step: float, key: str) -> float:
+    """A slider whose value is ``?{key}=`` in the URL."""
+    return float(st.slider(label, low, high, value, step, key=key, bind=links.real(key, low, high)))
+
+
+def one_of(label: str, options: list[str], key: str) -> str:
+    """One of a few options, the first unless the URL says otherwise."""
+    chosen = st.segmented_control(
+        label, options, default=options[0], key=key, bind=links.one_of(key, options), required=True
+    )
+    return str(chosen)
+
+
+def chart(figure: go.Figure, key: str) -> None:
+    """A figure that a lesson is about: larger than charts that stand among others."""
+    if figure.layout.height < HEIGHT:
+        figure.update_layout(height=HEIGHT)
+    page.chart(figure, key)

@@ -1,0 +1,86 @@
+"""Lesson 8: is it good, is it copying?"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+import torch
+
+from gandash.app.lessons.controls import chart
+from gandash.app.lessons.lesson import Answer, Lesson, View
+from gandash.evaluation.metrics import frechet_distance
+from gandash.pictures import charts
+
+COUNTS = (100, 200, 500, 1_000, 2_000, 5_000)
+SEEDS, FEATURES, REAL, SHOWN = 3, 32, 5_000, 150
+
+
+@st.cache_data(max_entries=1, show_spinner="Measuring a perfect generator …")
+def distances() -> charts.Floats:
+    """Fréchet distances (seeds, counts) of so many draws of N(0, I) from 5,000 others."""
+    real = _draw(1_000, REAL)
+    return np.array(
+        [[frechet_distance(_draw(seed, count), real) for count in COUNTS] for seed in range(SEEDS)]
+    )
+
+
+def _draw(seed: int, count: int) -> torch.Tensor:
+    return torch.from_numpy(np.random.RandomState(seed).standard_normal((count, FEATURES)))
+
+
+def figure(answered: bool) -> bool:
+    """The distance that a perfect generator is measured to have, by the number of its samples."""
+    if not answered:
+        drawn = {
+            name: _draw(seed, SHOWN)[:, :2].numpy() for seed, name in enumerate(("data", "samples"))
+        }
+        chart(charts.cloud(drawn, 4.0), "lesson_8_cloud")
+        st.caption(
+            f"Two of {FEATURES} features of {SHOWN} each: independent standard normal numbers, "
+            "from the very same distribution."
+        )
+        return False
+    measured = distances()
+    named = {f"seed {seed}": measured[seed] for seed in range(SEEDS)}
+    figure = charts.lines(np.array(COUNTS, dtype=float), named, "Samples", "Fréchet distance")
+    chart(figure, "lesson_8_distances")
+    st.markdown(
+        f"500 samples: **{measured[:, 2].mean():.2f} ± {measured[:, 2].std(ddof=1):.2f}**; 5,000: "
+        f"**{measured[:, -1].mean():.2f}** (mean and deviation of {SEEDS} seeds, {FEATURES} "
+        f"features, {REAL:,} real draws). The truth is 0."
+    )
+    return True
+
+
+LESSON = Lesson(
+    title="Is it good, is it copying?",
+    asks="A perfect generator: its samples have exactly the distribution of the data. You measure "
+    "the Fréchet distance of 500 of them from the data. What do you get?",
+    answers=(
+        Answer("0", "Only with infinitely many: means and covariances of a few samples are off by "
+               "chance, and a distance adds up every error."),
+        Answer("Something above 0", "Yes: the estimate is biased upwards, by about as much as 1/N.",
+               right=True),
+        Answer("Above or below 0, by chance", "A distance is never below 0, so chance can only "
+               "push it up."),
+    ),
+    figure=figure,
+    why="So numbers compare only with the **same number of samples**, and a difference smaller "
+    "than that of two seeds is none: every figure here says both. One number also hides which "
+    "fault it is. **Precision** asks whether samples look like data, **recall** whether data are "
+    "reached; noise can still have a high precision on a classifier's features, so read them "
+    "together.\n\n"
+    "**Copying** shows in none of these: a generator that returns training images has a perfect "
+    "distance. Look for each sample's nearest training image, and ask whether held-out images are "
+    "as near. And mind batch norm: in training mode a sample depends on its batch, so samples are "
+    "judged in eval mode; *virtual* batch norm uses a fixed batch instead (Salimans et al. 2016, "
+    "[arXiv:1606.03498](https://arxiv.org/abs/1606.03498), section 3.5).",
+    see=(
+        View("Figures of every checkpoint, with their protocol", "views/gallery.py", "",
+             {"gallery_open": "mnist-conditional"}),
+        View("When it was best: distance by step", "views/loss_curves.py", "curves",
+             {"curves_runs": "mnist-dcgan"}),
+    ),
+    teachers="Ask for the bias with 10,000 samples from the shape of the curve. In the Gallery, "
+    "“Nearest training images” is under each checkpoint where its data are on the server.",
+)  # fmt: skip
