@@ -6,8 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from gandash.app.hosting import limits
 from gandash.app.parts import links
 from gandash.app.parts.entries import entries
+from gandash.app.parts.quoted import in_markdown
 from gandash.app.parts.refusals import forget_elsewhere
 
 HERE = Path(__file__).parent
@@ -55,6 +57,8 @@ shown = st.navigation(pages, position="top")
 forget_elsewhere(shown.url_path)
 entries()
 links.tell()
+if banner := limits().banner:
+    st.info(in_markdown(banner), icon=":material/campaign:")
 try:
     shown.run()
 finally:  # also where the page ends early

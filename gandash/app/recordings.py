@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from gandash import playground
 from gandash.app.assets import publish
+from gandash.app.hosting import visitors
 from gandash.app.inference import RECORDING
 from gandash.config import Config
 
@@ -34,6 +35,7 @@ def _known(config: Config) -> bytes | None:
 
 def _made(config: Config, progress: Callable[[float], object]) -> bytes:
     playground.check(config)
+    visitors.count_film()
     progress(0.0)
     with RECORDING:
         if (recording := _known(config)) is not None:  # made for another while this one waited

@@ -13,6 +13,7 @@ import streamlit as st
 
 from gandash import checkpoints, latent
 from gandash.app import assets, generators
+from gandash.app.hosting import routes
 from gandash.checkpoints import weights
 from gandash.jobs import control
 from gandash.storage.paths import pretrained_root, runs_root
@@ -62,4 +63,4 @@ def warm_up() -> None:
 
 
 MAIN = str(Path(__file__).with_name("main.py"))
-ROUTES = [assets.route(), *generators.routes()]
+ROUTES = [assets.route(), *generators.routes(), *routes.routes()]

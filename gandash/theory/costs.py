@@ -1,6 +1,6 @@
 """What three costs of G make of D's answer on a sample, s = D(G(z)) = sigmoid(l) in (0, 1).
 
-Goodfellow 2016, arXiv:1701.00160, section 3.2.6 and figure 16.
+Goodfellow 2016, arXiv:1701.00160, section 3.2 and figure 16.
 """
 
 from __future__ import annotations

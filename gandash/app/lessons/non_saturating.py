@@ -51,7 +51,7 @@ LESSON = Lesson(
     "near 0 is bad news. The non-saturating cost keeps the direction and gives the worst samples "
     "most; its price is that it is no longer the same game. Maximum likelihood cares only for the "
     "few samples that D already believes. (Goodfellow 2016, "
-    "[arXiv:1701.00160](https://arxiv.org/abs/1701.00160), section 3.2.6, figure 16.)",
+    "[arXiv:1701.00160](https://arxiv.org/abs/1701.00160), section 3.2, figure 16.)",
     see=(
         View("The same strong D under both costs", "views/playground.py", "playground",
              {"play_a": "D too strong, minimax", "play_b": "D too strong, non-saturating"}),

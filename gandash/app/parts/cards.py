@@ -12,6 +12,7 @@ import streamlit as st
 from gandash import runs
 from gandash.app import cached
 from gandash.app.assets import publish
+from gandash.app.hosting import limits
 from gandash.app.parts import jobs, links, offline_page, page, score_tables, words
 from gandash.app.parts.quoted import in_html, in_markdown
 from gandash.app.parts.refusals import shown, without_folders
@@ -140,6 +141,8 @@ def leads(checkpoint: Checkpoint) -> None:
 
 def measure(checkpoint: Checkpoint, job: Job | None) -> None:
     """The button that measures a checkpoint, or how far that is; or why it cannot be measured."""
+    if not limits().measuring:
+        return
     about, refused = checkpoint.card, cached.not_measurable(checkpoint)
     concerned = job is not None and job.concerns(measuring.MODULE, checkpoint.folder)
     mine = job if concerned else None

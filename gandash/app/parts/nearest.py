@@ -11,6 +11,7 @@ from gandash import latent
 from gandash.app import cached
 from gandash.app.assets import publish
 from gandash.app.cached import generator, training_extractor, training_pixels
+from gandash.app.hosting import limits
 from gandash.app.inference import INFERENCE
 from gandash.app.parts import choose, jobs, links, page
 from gandash.app.parts.quoted import in_html
@@ -152,6 +153,8 @@ def cell(picture: bytes, alt: str, caption: str, kind: str = "") -> str:
 
 def offer(checkpoint: Checkpoint) -> None:
     """The classifier must have read the training images once: offer that, or show how far it is."""
+    if not limits().measuring:
+        return
     job = task.current(runs_root())
     mine = (
         job if job is not None and job.concerns(nearest_images.MODULE, checkpoint.folder) else None

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from gandash import runs
+from gandash.app.hosting import limits, visitors
 from gandash.app.parts import config_form, links, page
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.config import Config, advice, architectures, tricks, usual
@@ -22,6 +23,7 @@ from gandash.losses.objectives import OBJECTIVES
 from gandash.storage.paths import classifiers_root, pretrained_root, runs_root
 
 DATASET = "data.dataset"
+MINE = "train_my_uploads"
 ARCHITECTURE = "network.architecture"
 OBJECTIVE = "loss.objective"
 FIRST = (
@@ -103,7 +105,7 @@ def settings(preset: Config) -> None:
     def show(name: str) -> None:
         key = config_form.key_of(name)
         if name == DATASET:
-            choices = [*SOURCES, *uploads.find(runs_root())]
+            choices = [*SOURCES, *shown_uploads()]
             values[key] = config_form.field_widget(
                 name, defaults[key], values, choices, on_change=follow_data
             )
@@ -195,19 +197,36 @@ def described() -> Config:
     values[key] = str(uploads.find(runs_root()).get(values[key], values[key]))
     config = config_form.collect(values)
     while_training.check(config, classifiers_root())
+    limits().check(config, visitors.under_way() if limits().public else 0)
     return config
 
 
+def shown_uploads() -> list[str]:
+    """The names of kept uploads that the visitor may train on."""
+    kept = list(uploads.find(runs_root()))
+    if limits().uploads == "open":
+        return kept
+    mine = st.session_state.get(MINE, []) if limits().uploads == "private" else []
+    return [name for name in kept if name in mine]
+
+
 def upload() -> None:
-    """Hand in a zip of images of one's own."""
+    """Hand in a zip of images of one's own, where that is allowed."""
+    if limits().uploads == "off":
+        return
+    reach = (
+        "They are yours alone, as long as this tab is open."
+        if limits().uploads == "private"
+        else "Everyone who can open this page can train on them."
+    )
     with st.expander("Use my own images"):
         st.file_uploader(
             "A zip of images, in class folders if you like",
             "zip",
             key="train_upload",
             on_change=guarded(keep_upload, "upload"),
-            help=f"{KINDS}. Images are cropped to squares and resized. Everyone who can open this "
-            "page can train on them.",
+            help=f"{KINDS}. Images are cropped to squares and resized. {reach}",
+            max_upload_size=limits().upload_mb,
         )
         notice("upload")
         if said := st.session_state.get("train_upload_note"):
@@ -220,6 +239,7 @@ def keep_upload() -> None:
     file = st.session_state.train_upload
     if file is not None:
         kept = uploads.keep(runs_root(), file.name, file.getvalue())
+        st.session_state[MINE] = [*st.session_state.get(MINE, []), kept.name]
         st.session_state.train_upload_note = kept.note
         take({DATASET: kept.name})
 
@@ -228,5 +248,9 @@ def start() -> None:
     """Queue the run that the form describes, and show it."""
     wish = st.session_state.train_name or st.session_state.train_preset
     name = runs.fresh_name(runs_root(), pretrained_root(), wish)
-    st.session_state.train_run = control.submit(runs_root(), described(), name).name
+    config = described()
+    visitors.make_room()
+    run = control.submit(runs_root(), config, name)
+    visitors.own(run)
+    st.session_state.train_run = name
     st.toast(f"**{name}** is in the queue and starts in a moment", icon=":material/hourglass_top:")

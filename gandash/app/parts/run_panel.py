@@ -10,6 +10,7 @@ import streamlit as st
 from gandash import runs
 from gandash.app import cached
 from gandash.app.assets import publish
+from gandash.app.hosting import limits, visitors
 from gandash.app.parts import links, page, words
 from gandash.app.parts.quoted import in_markdown
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence, shown
@@ -52,6 +53,8 @@ def newest_first() -> list[tuple[Run, Status]]:
             continue
         except REFUSALS as error:
             st.error(sentence(error), icon=":material/error:")
+            if not visitors.may_change(run):
+                continue
             st.button(
                 f"Give {run.name} a new status",
                 icon=":material/healing:",
@@ -88,7 +91,8 @@ def watch() -> None:
     )
     if not found:
         notice(PLACE)
-        st.markdown("Choose a preset and start one.")
+        if limits().training != "off":
+            st.markdown("Choose a preset and start one.")
         return
     name = chosen or found[0][0].name
     polling = "1s" if phases[name] in ACTIVE else None
@@ -158,34 +162,42 @@ def note_on(run: Run, status: Status) -> str:
 
 
 def buttons(run: Run, status: Status, config: Config | None) -> None:
-    """What can be done with a run in its phase; without its config it can only be removed."""
+    """What can be done with a run in its phase, by whose it is; without its config it can only be
+    removed.
+    """
     with st.container(horizontal=True, vertical_alignment="center"):
-        if status.phase in ACTIVE:
-            press("Stop", ":material/stop:", control.stop, run, key="train_stop")
-        if status.phase in ("stopped", "failed") and config is not None:
-            press("Resume", ":material/play_arrow:", control.resume, run, key="train_resume")
-        if status.phase == "finished" and config is not None:
-            train_longer(run, config)
-        if status.phase not in ACTIVE:
-            # Its own for each run: after a removal nothing open is about the next one.
-            with st.popover("Remove", icon=":material/delete:", key=f"train_removing_{run.name}"):
-                st.markdown(
-                    f"Remove **{in_markdown(run.name)}** with its checkpoint, metrics and samples?"
-                )
-                press(
-                    "Yes, remove it",
-                    None,
-                    remove,
-                    run,
-                    key=f"train_remove_{run.name}",
-                    primary=True,
-                )
+        if visitors.may_change(run):
+            changes(run, status, config)
         if status.step:
             st.page_link(
                 st.Page("views/loss_curves.py", url_path="curves"),
                 label="All its curves",
                 icon=":material/show_chart:",
                 query_params={"curves_runs": run.name},
+            )
+
+
+def changes(run: Run, status: Status, config: Config | None) -> None:
+    """The buttons that change a run."""
+    if status.phase in ACTIVE:
+        press("Stop", ":material/stop:", control.stop, run, key="train_stop")
+    if status.phase in ("stopped", "failed") and config is not None:
+        press("Resume", ":material/play_arrow:", control.resume, run, key="train_resume")
+    if status.phase == "finished" and config is not None:
+        train_longer(run, config)
+    if status.phase not in ACTIVE:
+        # Its own for each run: after a removal nothing open is about the next one.
+        with st.popover("Remove", icon=":material/delete:", key=f"train_removing_{run.name}"):
+            st.markdown(
+                f"Remove **{in_markdown(run.name)}** with its checkpoint, metrics and samples?"
+            )
+            press(
+                "Yes, remove it",
+                None,
+                remove,
+                run,
+                key=f"train_remove_{run.name}",
+                primary=True,
             )
 
 
@@ -202,7 +214,7 @@ def press(
     st.button(
         label,
         icon=icon,
-        on_click=guarded(action, PLACE),
+        on_click=guarded(allowed(action), PLACE),
         args=(run,),
         key=key,
         type="primary" if primary else "secondary",
@@ -216,11 +228,27 @@ def train_longer(run: Run, config: Config) -> None:
         more = st.number_input(f"More {unit}", 1, LONGEST, value=MORE[unit], key="train_more")
         st.button(
             "Go on",
-            on_click=guarded(control.train_longer, PLACE),
+            on_click=guarded(go_on, PLACE),
             args=(run, int(more)),
             key="train_go_on",
             type="primary",
         )
+
+
+def go_on(run: Run, more: int) -> None:
+    """Let a finished run train longer, by who may."""
+    visitors.check(run)
+    control.train_longer(run, more)
+
+
+def allowed(action: Callable[[Run], None]) -> Callable[[Run], None]:
+    """``action``, which is refused where the run is another visitor's."""
+
+    def act(run: Run) -> None:
+        visitors.check(run)
+        action(run)
+
+    return act
 
 
 def remove(run: Run) -> None:

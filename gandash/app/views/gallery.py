@@ -22,6 +22,11 @@ IN_HAND = "tinyhero-dcgan"
 WALK = (26, 34)  # seeds of its ends
 FRAMES = 40
 HAND_WIDTH = 232  # CSS pixels
+WAYS = (
+    ("views/learn.py", "learn", "Learn in eight lessons", ":material/school:"),
+    ("views/playground.py", "playground", "Watch one in the plane", ":material/scatter_plot:"),
+    ("views/train.py", "train", "Train your own", ":material/model_training:"),
+)
 
 
 def in_hand(found: list[Checkpoint]) -> None:
@@ -50,11 +55,8 @@ def in_hand(found: list[Checkpoint]) -> None:
                     "latent_b": str(WALK[1]),
                 },
             )
-            st.page_link(
-                st.Page("views/train.py", url_path="train"),
-                label="Train your own",
-                icon=":material/model_training:",
-            )
+            for script, path, label, icon in WAYS:
+                st.page_link(st.Page(script, url_path=path), label=label, icon=icon)
     with picture, page.one_sentence():
         walk(checkpoint)
     with begin:

@@ -1,0 +1,105 @@
+"""Which runs are a visitor's own, on a server that is open to strangers."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Iterator
+
+import streamlit as st
+
+from gandash import runs
+from gandash.app.hosting.headers import VISITOR
+from gandash.app.hosting.permissions import limits
+from gandash.jobs import control
+from gandash.runs import Run
+from gandash.storage.files import write_whole
+from gandash.storage.paths import runs_root
+
+OWNER = "owner"
+ACTIVE = ("queued", "running")
+UNTOLD = "visitor"  # of a browser that keeps no cookies: known while its tab is open
+FILMS = "visitor_films"
+MINUTE = 60.0
+
+
+def visitor() -> str:
+    """A name for the visitor that leads back to nobody: a hash of the cookie, or of the session."""
+    token = st.context.cookies.get(VISITOR) or st.session_state.setdefault(
+        UNTOLD, secrets.token_urlsafe(16)
+    )
+    return hashlib.sha256(str(token).encode()).hexdigest()[:32]
+
+
+def own(run: Run) -> None:
+    """Note that a run is the visitor's, where that matters."""
+    if limits().public:
+        write_whole(run.folder / OWNER, visitor().encode())
+
+
+def may_change(run: Run) -> bool:
+    """Whether the visitor may stop, resume, prolong or remove a run."""
+    return not limits().public or _owner(run) == visitor()
+
+
+def check(run: Run) -> None:
+    """``ValueError`` if the visitor may not change a run."""
+    if not may_change(run):
+        raise ValueError(
+            f"Only who started {run.name!r} may change it, in the browser that it was started "
+            "from: start one of your own"
+        )
+
+
+def under_way() -> int:
+    """How many of the visitor's runs wait or train."""
+    return sum(status.phase in ACTIVE for run, status in _readable() if _owner(run) == visitor())
+
+
+def make_room() -> None:
+    """On a public server: remove the oldest runs that do not train, until the rest fit."""
+    if not limits().public:
+        return
+    found = sorted(_readable(), key=lambda pair: pair[1].created)
+    sizes = {run.name: _size(run) for run, _ in found}
+    excess = sum(sizes.values()) - limits().storage_gb * 1e9
+    for run, status in found:
+        if excess <= 0:
+            return
+        if status.phase not in ACTIVE and not run.held:
+            control.remove(run)
+            excess -= sizes[run.name]
+
+
+def count_film() -> None:
+    """Count a training of the playground; ``ValueError`` if there were too many in a minute."""
+    if not limits().public:
+        return
+    now = time.monotonic()
+    lately = [at for at in st.session_state.get(FILMS, []) if now - at < MINUTE]
+    if len(lately) >= limits().films_per_minute:
+        raise ValueError(
+            f"At most {limits().films_per_minute} runs a minute may be trained here, and so many "
+            "were: wait a little, or look at those that are recorded"
+        )
+    st.session_state[FILMS] = [*lately, now]
+
+
+def _readable() -> Iterator[tuple[Run, runs.Status]]:
+    for run in runs.find(runs_root()):
+        try:
+            yield run, run.status()
+        except (ValueError, OSError):
+            continue
+
+
+def _owner(run: Run) -> str:
+    try:
+        return (run.folder / OWNER).read_text()[:64]
+    except (OSError, ValueError):
+        return ""
+
+
+def _size(run: Run) -> int:
+    return sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file())

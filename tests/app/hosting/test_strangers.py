@@ -1,0 +1,167 @@
+"""A public server: visitors change what is theirs, and nothing that they send breaks a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from gandash import runs
+from gandash.app.hosting import permissions, visitors
+from gandash.jobs import control
+from gandash.runs import Run
+from tests.app.test_pages import MAIN
+from tests.conftest import ConfigFactory
+
+VIEWS = (
+    "gallery", "latent_space", "loss_curves", "label_smoothing", "playground", "learn", "train",
+)  # fmt: skip
+NASTY = (
+    "", " ", "-1", "0", "1e309", "nan", "inf", "-inf", "9" * 40, "1.5", "true", "null", "None",
+    "../../etc/passwd", "..\\..\\x", "/etc/passwd", "%00", "a\x00b", "\u202egnp", "💥" * 50,
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))",
+    "${7*7}", "{{7*7}}", "%s%n", "';DROP TABLE runs;--", "x" * 5000, "mnist-dcgan/../x", "§±",
+    "file:///etc/hosts", "http://169.254.169.254/", "\r\nX-A: b", "0x10", "１２", "plain", "+1",
+)  # fmt: skip
+KEYS = (
+    "gallery_seed", "gallery_open", "gallery_checkpoints", "gallery_count", "gallery_frame",
+    "latent_a", "latent_checkpoint", "latent_view", "curves_runs", "curves_x", "curves_frame",
+    "curves_smoothing", "curves_log", "smoothing_seed", "smoothing_arms", "smoothing_alpha",
+    "play_a", "play_b", "play.a.loss.objective", "play.b.network.latent_dim", "lesson",
+    "lesson_1_said", "lesson_3_answer", "lesson_3_rate", "train.data.dataset", "train.data.limit",
+    "train.network.g_width", "train.seed", "train_preset", "train_run", "train_name", "unknown",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def public(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("GANDASH_PUBLIC", "1")
+    monkeypatch.setenv("GANDASH_TRAINING", "limited")
+    monkeypatch.setenv("GANDASH_BANNER", "A class's <b>server</b>")
+    permissions.limits.cache_clear()
+    yield
+    permissions.limits.cache_clear()
+
+
+def visit(view: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    if view != "gallery":
+        app.switch_page(str(MAIN.parent / "views" / f"{view}.py"))
+        app.run()
+    return app
+
+
+def finished(root: Path, tiny_config: ConfigFactory, name: str) -> Run:
+    """A run that looks finished, of nobody."""
+    run = runs.create(root, tiny_config(), name)
+    run.update(phase="finished", step=6, total=6)
+    return run
+
+
+def said(app: AppTest) -> str:
+    return " ".join(str(element.proto) for element in [*app.main, *app.toast])
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("round_", range(2))
+def test_nothing_in_a_link_breaks_a_page(view: str, round_: int, arms: Path) -> None:
+    """All of the app's parameters at once, each with something nasty: 448 in all."""
+    random = np.random.RandomState(VIEWS.index(view) * 2 + round_)
+    query = {key: NASTY[random.randint(len(NASTY))] for key in KEYS}
+    app = visit(view, **query)
+    assert not app.exception, [problem.message for problem in app.exception]
+    assert str(arms.parent) not in said(app)
+    assert "Traceback" not in said(app)
+
+
+def test_only_who_started_a_run_may_change_it(
+    runs_root: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = finished(runs_root, tiny_config, "theirs")
+    monkeypatch.setattr(visitors, "visitor", lambda: "somebody")
+    visitors.own(run)
+    monkeypatch.setattr(visitors, "visitor", lambda: "another")
+    assert not visitors.may_change(run)
+    with pytest.raises(ValueError, match="Only who started 'theirs' may change it"):
+        visitors.check(run)
+    app = visit("train", train_run="theirs")
+    assert not app.exception
+    assert not [button for button in app.button if (button.key or "").startswith("train_remove")]
+    monkeypatch.setattr(visitors, "visitor", lambda: "somebody")
+    app = visit("train", train_run="theirs")
+    app.button(key="train_remove_theirs").click().run()
+    assert not run.folder.exists()
+
+
+def test_what_a_visitor_presses_after_all_is_refused(
+    runs_root: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that was open before, or a message that nobody's browser sent."""
+    run = finished(runs_root, tiny_config, "theirs")
+    monkeypatch.setattr(visitors, "visitor", lambda: "somebody")
+    visitors.own(run)
+    app = visit("train", train_run="theirs")
+    monkeypatch.setattr(visitors, "visitor", lambda: "another")
+    app.button(key="train_remove_theirs").click().run()
+    assert not app.exception
+    assert run.folder.exists()
+
+
+def test_the_oldest_runs_make_room(
+    runs_root: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, name in enumerate(("oldest", "older", "new")):
+        run = finished(runs_root, tiny_config, name)
+        run.update(created=run.status().created + timedelta(hours=number))
+        (run.folder / "weights").write_bytes(bytes(400_000))
+    monkeypatch.setenv("GANDASH_STORAGE_GB", "0.0009")
+    permissions.limits.cache_clear()
+    visitors.make_room()
+    assert sorted(run.name for run in runs.find(runs_root)) == ["new", "older"]
+
+
+def test_a_visitor_sees_what_is_off(runs_root: Path, arms: Path) -> None:
+    app = visit("train")
+    assert not app.get("file_uploader")
+    app = visit("gallery", gallery_open="plain")
+    assert not [button for button in app.button if (button.key or "").startswith("gallery_measure")]
+    assert "A class's \\<b>server\\</b>" in [it.value for it in app.info]
+
+
+def test_training_off_leaves_no_form(runs_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANDASH_TRAINING", "off")
+    permissions.limits.cache_clear()
+    app = visit("train", **{"train.seed": "7"})
+    assert not app.exception
+    assert not app.number_input
+    assert any(it.value.startswith("Training is off on this server") for it in app.info)
+
+
+def test_films_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    state: dict[str, list[float]] = {}
+    monkeypatch.setattr(visitors.st, "session_state", state)
+    for _ in range(6):
+        visitors.count_film()
+    with pytest.raises(ValueError, match="At most 6 runs a minute"):
+        visitors.count_film()
+    state[visitors.FILMS] = [at - 61 for at in state[visitors.FILMS]]
+    visitors.count_film()
+
+
+def test_a_run_of_a_visitor_is_theirs_alone(
+    runs_root: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "launch_if_needed", lambda _root: None)
+    monkeypatch.setattr(visitors, "visitor", lambda: "somebody")
+    run = control.submit(runs_root, tiny_config(), "mine")
+    visitors.own(run)
+    assert visitors.under_way() == 1
+    monkeypatch.setattr(visitors, "visitor", lambda: "another")
+    assert visitors.under_way() == 0
