@@ -63,6 +63,11 @@ def _architecture_rules(network: NetworkConfig, data: DataConfig) -> Iterator[st
             f"dataset {data.dataset!r} holds {data.kind.name}, and {name!r} needs images: "
             f"set architecture to {_or(names(points=True))}"
         )
+    if data.flips and not data.kind.pixels:
+        yield (
+            f"flips mirror images, and dataset {data.dataset!r} holds {data.kind.name}: "
+            "set flips to False"
+        )
     if data.size not in architecture.sizes:
         others = tuple(other for other, row in ARCHITECTURES.items() if data.size in row.sizes)
         yield (

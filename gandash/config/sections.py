@@ -25,6 +25,8 @@ Conditioning = Literal["none", "d-only", "concat", "projection", "semi-supervise
 CLASSIFYING = ("d-only", "semi-supervised")  # D names classes
 TELLING = ("concat", "projection")  # G is told a class
 MAX_SEED = 2**32 - 1
+Framing = Literal["crop", "fit", "stretch"]
+Background = Literal["white", "gray", "black"]
 
 
 def _current_color(value: object) -> object:
@@ -79,6 +81,27 @@ class DataConfig(Section):
     )
     color: Color = setting(
         "auto", "Color", "Color of the images; auto: as the data has it", idle=NO_PIXELS
+    )
+    framing: Framing = setting(
+        "crop",
+        "Framing",
+        "How pictures become squares: crop, the part at the center; fit, the whole picture padded "
+        "with the background; stretch, the whole picture whatever its proportions",
+        idle=NO_PIXELS,
+    )
+    background: Background = setting(
+        "white",
+        "Background",
+        "What shows where pictures are transparent, or padded to fit",
+        idle=NO_PIXELS,
+    )
+    flips: bool = setting(
+        False,
+        "Flips",
+        "Show every image as it is or mirrored left to right, by chance: twice as much to learn "
+        "from where both are equally likely, which letters and digits are not",
+        trick=("flips", "Images are mirrored left to right by chance"),
+        idle=NO_PIXELS,
     )
     limit: int | None = setting(
         None,

@@ -10,7 +10,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from gandash.data.files import MAX_FILE_BYTES, Listing, cleaned, counts
+import numpy as np
+import numpy.typing as npt
+
+from gandash.data.files import MAX_FILE_BYTES, Listing, cleaned, counts, read_array
 from gandash.data.left_out import LeftOut, UnusableError
 
 ENTRY = b"PK\x01\x02"
@@ -83,7 +86,7 @@ def _listing(archive: zipfile.ZipFile) -> Listing:
         elif info.compress_type not in METHODS:
             listing.left_out.append(LeftOut(name, "neither stored nor deflated"))
         else:
-            listing.add(name, info.file_size, _reader(archive, info))
+            listing.add(name, info.file_size, _reader(archive, info), _loader(archive, info))
     return listing
 
 
@@ -96,3 +99,18 @@ def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], byt
             raise UnusableError("damaged in the zip") from error
 
     return read
+
+
+def _loader(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo
+) -> Callable[[], npt.NDArray[np.generic]]:
+    def load() -> npt.NDArray[np.generic]:
+        try:
+            with archive.open(info) as member:
+                return read_array(member)
+        except UnusableError:
+            raise
+        except Exception as error:  # wrong offsets, sums, streams: whatever such bytes lead to
+            raise UnusableError("damaged in the zip") from error
+
+    return load

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from torch import Tensor
 
 from gandash.config import DataConfig
-from gandash.data.archives import in_zip
+from gandash.data.contents import opened
 from gandash.data.draws import draw_evenly
-from gandash.data.files import in_folder
+from gandash.data.framing import Frame
 from gandash.data.left_out import LeftOut, note
 from gandash.data.named import SOURCES, data_folder
-from gandash.data.pixels import fit, recolor
+from gandash.data.pixels import fit, is_gray, recolor
 from gandash.data.stacking import check_enough, stack
 from gandash.kinds import Kind, of_batch, of_dataset
 from gandash.storage.paths import expanded
@@ -83,7 +82,7 @@ def load(config: DataConfig, split: str = "train") -> Dataset:
     """
     if config.dataset in SOURCES:
         return _load_named(config, split)
-    return _load_location(config)
+    return _load_location(config, split)
 
 
 def _load_named(config: DataConfig, split: str) -> Dataset:
@@ -100,24 +99,23 @@ def _load_named(config: DataConfig, split: str) -> Dataset:
     )
 
 
-def _load_location(config: DataConfig) -> Dataset:
+def _load_location(config: DataConfig, split: str) -> Dataset:
     location = expanded(config.dataset)
+    title = repr(location.name)
     mode = "L" if config.color == "gray" else "RGB"
-    if location.is_dir():
-        listing = in_folder(location)
-        stacked = stack(listing.files, config.size, mode, config.limit)
-    elif location.is_file() and zipfile.is_zipfile(location):
-        with in_zip(location, repr(location.name)) as listing:
-            stacked = stack(listing.files, config.size, mode, config.limit)
-    else:
-        raise ValueError(
-            f"dataset must be one of {', '.join(SOURCES)} or the path of a folder or zip of "
-            f"images, and {config.dataset!r} is neither: check the spelling"
-        )
-    left_out = (*stacked.left_out, *listing.left_out)
-    check_enough(repr(location.name), len(stacked.images), left_out)
+    frame = Frame(config.size, config.framing, config.background)
+    with opened(location, title) as contents:
+        if contents is None:
+            raise ValueError(
+                f"dataset must be one of {', '.join(SOURCES)} or the path of a folder or zip of "
+                f"images, and {config.dataset!r} is neither: check the spelling"
+            )
+        files = contents.train if split == "train" else contents.test
+        stacked = stack(files, frame, mode, config.limit, contents.classes)
+    left_out = (*stacked.left_out, *contents.left_out)
+    check_enough(title, len(stacked.images), left_out)
     images = stacked.images
-    if config.color == "auto" and bool((images == images[:, :1]).all()):
+    if config.color == "auto" and is_gray(images):
         images = images[:, :1]  # gray throughout, however it is stored
     return Dataset(
         location.stem,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from contextlib import suppress
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from gandash.data import deep
 from gandash.data.deep import Deep
-from gandash.data.framing import square, upright
+from gandash.data.framing import Frame, square, upright
 from gandash.data.left_out import UnusableError
 from gandash.pictures.raster import Pixels
 
@@ -26,27 +27,70 @@ MAX_PIXELS = 4096 * 4096
 MAX_SCALED_PIXELS = 80_000_000  # of a JPEG, which is decoded at a fraction of its size
 PNG = b"\x89PNG\r\n\x1a\n"
 TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
+ORIENTATION = 0x0112  # the tag of EXIF
+SIDEWAYS = (5, 6, 7, 8)
+SMALL = 16  # pixels of the copy by which pictures are compared
 
 
-def decode(content: bytes, size: int, mode: str) -> Pixels | Deep:
+def decode(content: bytes, frame: Frame, mode: str) -> Pixels | Deep:
     """A picture as (size, size, C) uint8, C being 1 in mode ``L`` and 3 in ``RGB``; one of more
     than 8 bits a channel as :class:`Deep`.
 
-    It is turned upright as its camera noted, put on white where it is transparent, and cropped to
-    the square at its center. ``UnusableError`` says in a few words why it cannot be used.
+    It is turned upright as its camera noted, put on the background where it is transparent, and
+    made square as ``frame`` says. ``UnusableError`` says in a few words why it cannot be used.
     """
     content = without_texts(content)
     try:
-        with _opened(content, size) as opened:
+        with _opened(content, frame.size) as opened:
             if deep.applies(opened):
-                return deep.read(opened, content, size, mode)
-            image = square(_opaque(upright(opened)).convert(mode), size)
+                return deep.read(opened, content, frame, mode)
+            image = square(_opaque(upright(opened), frame).convert(mode), frame)
     except UnusableError:
         raise
     except Exception as error:  # decoders fail on damaged files in ways of their own
         raise UnusableError("damaged") from error
     pixels = np.asarray(image, dtype=np.uint8)
     return pixels if pixels.ndim == 3 else pixels[:, :, None]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a picture is like: its sides in pixels as it stands upright, whether it is gray and
+    partly transparent, and a small copy of it, (SMALL, SMALL, 3).
+    """
+
+    width: int
+    height: int
+    gray: bool
+    transparent: bool
+    small: Pixels
+
+
+def examine(content: bytes) -> Seen:
+    """Decode a picture as far as it takes to say what it is like.
+
+    ``UnusableError`` says in a few words why it cannot be used.
+    """
+    content = without_texts(content)
+    frame = Frame(SMALL, "stretch")
+    try:
+        with Image.open(BytesIO(content), formats=FORMATS) as whole:
+            sides = whole.size
+            turned = whole.getexif().get(ORIENTATION) in SIDEWAYS
+            transparent = whole.has_transparency_data and _shows_ground(whole)
+    except Exception:  # which decoding has its words for
+        sides, turned, transparent = (0, 0), False, False
+    picture = decode(content, frame, "RGB")
+    pixels = picture.pixels(picture.peak or 1) if isinstance(picture, Deep) else picture
+    width, height = sides[::-1] if turned else sides
+    gray = bool((pixels == pixels[:, :, :1]).all())
+    return Seen(width, height, gray, transparent, pixels)
+
+
+def _shows_ground(image: Image.Image) -> bool:
+    """Whether a picture that may be transparent is so anywhere."""
+    least, _ = image.convert("RGBA").getchannel("A").getextrema()
+    return isinstance(least, int) and least < 255
 
 
 def pixels_to_decode(content: bytes, size: int) -> int:
@@ -94,9 +138,9 @@ def _opened(content: bytes, size: int) -> Image.Image:
     return image
 
 
-def _opaque(image: Image.Image) -> Image.Image:
-    """The image on white where it is transparent."""
+def _opaque(image: Image.Image, frame: Frame) -> Image.Image:
+    """The image on the background where it is transparent."""
     if not image.has_transparency_data:
         return image
     image = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return Image.alpha_composite(Image.new("RGBA", image.size, (*[frame.level] * 3, 255)), image)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from gandash.data.framing import square, upright
+from gandash.data.framing import Frame, square, upright
 from gandash.pictures.raster import Pixels
 
 Values = npt.NDArray[np.float32]
@@ -36,16 +36,18 @@ ITS_FOUR_BYTES = "RGBA"
 @dataclass(frozen=True)
 class Deep:
     """A picture before its range is known: ``values`` (size, size, C) from 0 to the set's largest,
-    ``white`` (size, size, 1) in [0, 1] where white shows through, and the file's largest value.
+    ``empty`` (size, size, 1) in [0, 1] where the background shows through, of this ``level``, and
+    the file's largest value.
     """
 
     values: Values
-    white: Values
+    empty: Values
+    level: int
     peak: float
 
     def pixels(self, top: float) -> Pixels:
         """As (size, size, C) uint8, ``top`` being the value of white."""
-        levels = self.values * (255 / top) + 255 * self.white
+        levels = self.values * (255 / top) + self.level * self.empty
         return levels.round().clip(0, 255).astype(np.uint8)
 
 
@@ -60,17 +62,17 @@ def applies(image: Image.Image) -> bool:
     return _single(image) or _raw_mode(image) in (*LOW_BYTES, GRAY_WITH_ALPHA)
 
 
-def read(image: Image.Image, content: bytes, size: int, mode: str) -> Deep:
+def read(image: Image.Image, content: bytes, frame: Frame, mode: str) -> Deep:
     """An opened picture and the content of its file as a square in mode ``L`` or ``RGB``."""
     planes, alpha = _planes(image, content)
     opaque = np.ones_like(planes[0]) if alpha is None else alpha / _top(alpha)
-    values = np.stack([_squared(plane * opaque, size) for plane in planes], axis=-1)
+    values = np.stack([_squared(plane * opaque, frame) for plane in planes], axis=-1)
     if mode == "L" and len(planes) == 3:
         values = (values @ LUMA)[:, :, None]
     if mode == "RGB" and len(planes) == 1:
         values = values.repeat(3, axis=-1)
-    white = 1 - _squared(opaque, size)[:, :, None]
-    return Deep(values, white.clip(0, 1), max(float(planes.max()), 0.0))
+    empty = 1 - _squared(opaque, frame)[:, :, None]
+    return Deep(values, empty.clip(0, 1), frame.level, max(float(planes.max()), 0.0))
 
 
 def _single(image: Image.Image) -> bool:
@@ -113,9 +115,9 @@ def _channels(image: Image.Image) -> Values:
     return np.asarray(upright(image), dtype=np.float32).transpose(2, 0, 1)
 
 
-def _squared(plane: Values, size: int) -> Values:
+def _squared(plane: Values, frame: Frame) -> Values:
     image = Image.fromarray(np.ascontiguousarray(plane, dtype=np.float32))
-    return np.asarray(square(image, size), dtype=np.float32)
+    return np.asarray(square(image, frame, level=0), dtype=np.float32)
 
 
 def _top(plane: Values) -> float:

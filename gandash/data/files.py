@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
 
 from gandash.data.left_out import LeftOut, UnusableError
 
@@ -24,7 +29,10 @@ SYSTEM = frozenset(
     }
 )  # fmt: skip
 """What systems put beside the files of their users, in lower case; hidden files are no data too."""
+TABLE = "dataset.json"
+"""The table of labels in the data sets of StyleGAN's programs."""
 MAX_FILE_BYTES = 50_000_000
+MAX_ARRAY_BYTES = 4_000_000_000
 MAX_FOLDER_FILES = 2_000_000
 
 
@@ -33,30 +41,59 @@ class File:
     """A picture file: its name with the folders that it lies in, how many bytes it has at most,
     and what reads it.
 
-    ``read`` raises ``UnusableError`` with the reason if that is not possible.
+    ``read`` raises ``UnusableError`` with the reason if that is not possible. ``label`` is the name
+    of its class where a table beside the files says it, ``""`` where that table has no classes.
     """
 
     name: str
     size: int
     read: Callable[[], bytes]
+    label: str | None = None
 
     @property
     def parent(self) -> str:
         """The folder that it lies in, ``""`` at the top."""
         return self.name.rpartition("/")[0]
 
+    @property
+    def group(self) -> str:
+        """What its class is known by: its label, or else its folder."""
+        return self.parent if self.label is None else self.label
+
+
+@dataclass(frozen=True)
+class ArrayFile:
+    """A file with one array of NumPy's, and what reads it, as :class:`File`."""
+
+    name: str
+    load: Callable[[], npt.NDArray[np.generic]]
+
 
 @dataclass
 class Listing:
-    """The picture files of a folder or zip, in order, and what else was there."""
+    """The picture files of a folder or zip, in order, and what else was there: tables of labels and
+    arrays that are to be opened, and files that are not used.
+    """
 
     files: list[File] = field(default_factory=list)
+    tables: list[File] = field(default_factory=list)
+    arrays: list[ArrayFile] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
 
-    def add(self, name: str, size: int, read: Callable[[], bytes]) -> None:
-        """Take a file of ``size`` bytes if it is one that counts."""
+    def add(
+        self,
+        name: str,
+        size: int,
+        read: Callable[[], bytes],
+        load: Callable[[], npt.NDArray[np.generic]],
+    ) -> None:
+        """Take a file of ``size`` bytes if it is one that counts; ``load`` reads an array."""
         suffix = PurePosixPath(name).suffix.lower()
-        if suffix not in SUFFIXES:
+        if suffix == ".npy":
+            self.arrays.append(ArrayFile(name, load))
+        elif PurePosixPath(name).name == TABLE and size <= MAX_FILE_BYTES:
+            self.tables.append(File(name, size, read))
+        elif suffix not in SUFFIXES:
             kind = f"{suffix} is" if suffix else "files without an ending are"
             self.left_out.append(LeftOut(name, f"{kind} not read"))
         elif size > MAX_FILE_BYTES:
@@ -91,8 +128,13 @@ def in_folder(folder: Path) -> Listing:
         except OSError:
             listing.left_out.append(LeftOut(name, "cannot be opened"))
             continue
-        listing.add(name, size, _reader(path))
+        listing.add(name, size, _reader(path), _loader(path))
     return listing
+
+
+def one_array(path: Path) -> Listing:
+    """A file of NumPy's alone."""
+    return Listing(arrays=[ArrayFile(path.name, _loader(path))])
 
 
 def _walk(folder: Path, listing: Listing) -> Iterator[tuple[str, Path]]:
@@ -149,3 +191,38 @@ def _reader(path: Path) -> Callable[[], bytes]:
             raise UnusableError("cannot be opened") from error
 
     return read
+
+
+def _loader(path: Path) -> Callable[[], npt.NDArray[np.generic]]:
+    def load() -> npt.NDArray[np.generic]:
+        with path.open("rb") as file:
+            return read_array(file)
+
+    return load
+
+
+def read_array(file: IO[bytes]) -> npt.NDArray[np.generic]:
+    """The array in a file of NumPy's format, never of objects, which are pickled.
+
+    ``UnusableError`` with the reason, before the memory for it is taken.
+    """
+    try:
+        version = np.lib.format.read_magic(file)
+        header = (
+            np.lib.format.read_array_header_1_0
+            if version == (1, 0)
+            else np.lib.format.read_array_header_2_0
+        )
+        shape, by_columns, dtype = header(file)
+    except Exception as error:  # whatever a header of any bytes leads to
+        raise UnusableError("no array of NumPy's format") from error
+    if dtype.hasobject or dtype.kind not in "biuf":
+        raise UnusableError("an array of other things than numbers")
+    count = math.prod(shape)
+    if count * dtype.itemsize > MAX_ARRAY_BYTES:
+        raise UnusableError(f"an array of more than {MAX_ARRAY_BYTES / 1e9:g} GB")
+    try:
+        flat = np.frombuffer(file.read(count * dtype.itemsize), dtype, count)
+    except Exception as error:  # a shorter file than its header says, or a damaged stream
+        raise UnusableError("a damaged array") from error
+    return flat.reshape(shape, order="F" if by_columns else "C")

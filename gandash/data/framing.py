@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 
 from PIL import Image, ImageOps
 
+from gandash.config import Background, Framing
+
 PADDED = 28
+LEVELS: dict[Background, int] = {"white": 255, "gray": 128, "black": 0}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How a picture of any shape becomes a square of ``size`` pixels.
+
+    ``background`` is what shows where it is transparent, or where it is padded to fit.
+    """
+
+    size: int
+    framing: Framing = "crop"
+    background: Background = "white"
+
+    @property
+    def level(self) -> int:
+        """The gray level of the background, 0 to 255."""
+        return LEVELS[self.background]
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -17,14 +38,37 @@ def upright(image: Image.Image) -> Image.Image:
     return image
 
 
-def square(image: Image.Image, size: int) -> Image.Image:
-    """The square at the center, ``size`` pixels wide and high.
+def square(image: Image.Image, frame: Frame, level: int | None = None) -> Image.Image:
+    """The image as a square, ``frame.size`` pixels wide and high.
 
-    28 pixels are padded with 0 to 32, and then, as all other sizes, resampled if need be.
+    ``crop`` takes the square at the center, ``fit`` the whole image, padded with ``level`` (the
+    background's if not given), ``stretch`` the whole image whatever its proportions. A square of 28
+    pixels is padded with 0 to 32, and then, as all other sizes, resampled if need be.
     """
+    if image.width != image.height and frame.framing == "fit":
+        return _fitted(image, frame.size, frame.level if level is None else level)
+    if image.width == image.height or frame.framing == "crop":
+        image = _center(image)
+    size = (frame.size, frame.size)
+    return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+
+
+def crop_loss(width: int, height: int) -> float:
+    """The share of a picture's pixels that a crop to the square at its center loses."""
+    return 1 - min(width, height) / max(width, height)
+
+
+def _center(image: Image.Image) -> Image.Image:
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     image = image.crop((left, top, left + side, top + side))
-    if side == PADDED:
-        image = image.crop((-2, -2, side + 2, side + 2))
-    return image if image.width == size else image.resize((size, size), Image.Resampling.LANCZOS)
+    return image.crop((-2, -2, side + 2, side + 2)) if side == PADDED else image
+
+
+def _fitted(image: Image.Image, size: int, level: int) -> Image.Image:
+    scale = size / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    small = image.resize((width, height), Image.Resampling.LANCZOS)
+    whole = Image.new(image.mode, (size, size), tuple([level] * len(image.getbands())))
+    whole.paste(small, ((size - width) // 2, (size - height) // 2))
+    return whole

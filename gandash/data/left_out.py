@@ -31,11 +31,16 @@ def told(files: Iterable[LeftOut]) -> str:
     return ", ".join([*groups[:MOST_REASONS], *([f"{rest:,} more"] if rest else [])])
 
 
-def note(used: int, files: Sequence[LeftOut]) -> str:
-    """How many files are used and which are not, in a sentence; empty if all are."""
+def note(used: int, files: Sequence[LeftOut], count: int | None = None) -> str:
+    """How many files are used and which are not, in a sentence; empty if all are.
+
+    ``count`` is how many are not, where ``files`` are only the first of them.
+    """
     if not files:
         return ""
-    return f"{used:,} of {used + len(files):,} files are used; left out: {told(files)}."
+    unused = len(files) if count is None else count
+    more = f", and {unused - len(files):,} more" if unused > len(files) else ""
+    return f"{used:,} of {used + unused:,} files are used; left out: {told(files)}{more}."
 
 
 def _group(names: Sequence[str], reason: str) -> str:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gandash.config import ImageSize
 from gandash.data.archives import in_zip
+from gandash.data.framing import Frame
 from gandash.data.left_out import told
 from gandash.data.stacking import stack
 from gandash.storage.paths import cache_root, expanded
@@ -135,7 +136,7 @@ def _load_class_zip(path: Path, belongs: Callable[[str], bool], size: int) -> Lo
             "that has it"
         )
     with in_zip(path, path.name) as listing:
-        stacked = stack([file for file in listing.files if belongs(file.name)], size, "RGB")
+        stacked = stack([file for file in listing.files if belongs(file.name)], Frame(size), "RGB")
     if stacked.left_out:
         raise ValueError(
             f"{path.name} is not whole (left out: {told(stacked.left_out)}): fetch it anew"

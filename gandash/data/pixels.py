@@ -30,3 +30,8 @@ def recolor(images: Tensor, color: str) -> Tensor:
         weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)  # ITU-R BT.601 luma
         return (images.float() * weights).sum(1, keepdim=True).round_().to(torch.uint8)
     return images
+
+
+def is_gray(images: Tensor) -> bool:
+    """Whether images (N, 3, H, W) have three equal channels throughout."""
+    return all(bool((part == part[:, :1]).all()) for part in torch.split(images, 2048))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +17,11 @@ from gandash.data.decoding import decode
 from gandash.data.deep import Deep
 from gandash.data.draws import draw_evenly
 from gandash.data.files import KINDS, File
+from gandash.data.framing import Frame
 from gandash.data.left_out import LeftOut, UnusableError, told
+from gandash.data.reading import read_each
+from gandash.storage.memory import check_room
 
-MAX_IMAGES = 200_000
 MAX_CLASSES = 20_000  # as many as a card tells of
 
 
@@ -34,23 +37,25 @@ class Stack:
     left_out: tuple[LeftOut, ...]
 
 
-def stack(files: Sequence[File], size: int, mode: str, limit: int | None = None) -> Stack:
-    """Decode pictures to squares in mode ``L`` or ``RGB``; the folder of a file is its class.
+def stack(
+    files: Sequence[File],
+    frame: Frame,
+    mode: str,
+    limit: int | None = None,
+    folders: Mapping[str, str] | None = None,
+) -> Stack:
+    """Decode pictures to squares in mode ``L`` or ``RGB``.
 
-    With a ``limit`` only so many, drawn evenly from all classes. What cannot be used is left out.
-    ``ValueError`` if there are too many images or classes.
+    The folder or label of a file is its class, as ``folders`` say if they are given. With a
+    ``limit`` only so many, drawn evenly from all classes. What cannot be used is left out.
+    ``ValueError`` if there are too many images for the free memory, or too many classes.
     """
-    folders = class_folders(files)
+    folders = class_folders(files) if folders is None else folders
     files, loose = without_loose(files, folders)
     if limit is not None:
         labels, _ = _labels(files, folders)
         files = [files[number] for number in draw_evenly(len(files), limit, labels)]
-    if len(files) > MAX_IMAGES:
-        raise ValueError(
-            f"A dataset may hold at most {MAX_IMAGES:,} images, and this one holds {len(files):,}: "
-            "set a limit, split it or thin it out"
-        )
-    images, used, unusable = _decoded(files, size, mode)
+    images, used, unusable = _decoded(files, frame, mode)
     labels, classes = _labels(used, folders)
     return Stack(
         torch.from_numpy(images),
@@ -72,11 +77,11 @@ def check_enough(title: str, images: int, left_out: Sequence[LeftOut]) -> None:
 
 
 def class_folders(files: Sequence[File]) -> dict[str, str]:
-    """The folders that hold pictures with the names of their classes; none if it is one class.
+    """The folders, or labels, of pictures with the names of their classes; none if it is one class.
 
     The folder that all are in or below is none of them.
     """
-    folders = {file.parent for file in files}
+    folders = {file.group for file in files}
     top = posixpath.commonpath(folders) if folders else ""
     names = {folder: posixpath.basename(folder) for folder in folders if folder != top}
     return names if len(set(names.values())) > 1 else {}
@@ -88,8 +93,8 @@ def without_loose(
     """The files that are in class folders, if there are any, and the others."""
     if not folders:
         return list(files), []
-    loose = [file for file in files if file.parent not in folders]
-    kept = [file for file in files if file.parent in folders]
+    loose = [file for file in files if file.group not in folders]
+    kept = [file for file in files if file.group in folders]
     return kept, [LeftOut(file.name, "beside the class folders") for file in loose]
 
 
@@ -97,7 +102,7 @@ def _labels(
     files: Sequence[File], folders: Mapping[str, str]
 ) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
     """The number of each file's class (N,) and the names of the classes, if there are several."""
-    names = [folders.get(file.parent, "") for file in files]
+    names = [folders.get(file.group, "") for file in files]
     classes = sorted(set(names))
     if len(classes) < 2:
         return None, ()
@@ -111,18 +116,19 @@ def _labels(
 
 
 def _decoded(
-    files: Sequence[File], size: int, mode: str
+    files: Sequence[File], frame: Frame, mode: str
 ) -> tuple[npt.NDArray[np.uint8], list[File], list[LeftOut]]:
     """Pixels (N, C, size, size) of the files that can be used, these, and the others."""
-    images = np.empty((len(files), 3 if mode == "RGB" else 1, size, size), dtype=np.uint8)
+    shape = (len(files), 3 if mode == "RGB" else 1, frame.size, frame.size)
+    remedy = "choose a smaller size or set a limit"
+    check_room(math.prod(shape), f"{len(files):,} images of {frame.size} pixels", remedy)
+    images = np.empty(shape, dtype=np.uint8)
     used: list[File] = []
     unusable: list[LeftOut] = []
     of_more_bits: dict[int, Deep] = {}
-    for file in files:
-        try:
-            picture = decode(file.read(), size, mode)
-        except UnusableError as error:
-            unusable.append(LeftOut(file.name, str(error)))
+    for file, picture in read_each(files, lambda content: decode(content, frame, mode)):
+        if isinstance(picture, UnusableError):
+            unusable.append(LeftOut(file.name, str(picture)))
             continue
         if isinstance(picture, Deep):
             of_more_bits[len(used)] = picture

@@ -1,131 +1,170 @@
-"""Zips of images that visitors hand in.
+"""Images that visitors hand in: zips, arrays, single files, and on one's own machine folders.
 
-Checked in memory, and only then kept, under their content's hash, bounded in all.
+Checked in memory to their last picture, and only then kept, under their content's hash, bounded in
+all. What was seen of them is kept beside them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+import zipfile
+from collections.abc import Sequence
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
-from time import monotonic
 
-from gandash.data.archives import in_zip
-from gandash.data.decoding import decode, pixels_to_decode
-from gandash.data.files import File
-from gandash.data.left_out import LeftOut, UnusableError, note
-from gandash.data.stacking import MAX_IMAGES, check_enough, class_folders, without_loose
-from gandash.storage.files import write_whole
+from pydantic import ValidationError
+
+from gandash.data import doctor
+from gandash.data.contents import opened
+from gandash.data.decoding import pixels_to_decode
+from gandash.data.doctor import Look, Tell
+from gandash.data.files import SUFFIXES, File
+from gandash.data.left_out import UnusableError
+from gandash.kinds import IMAGE_SIZES
+from gandash.storage.files import read_facts, write_whole
+from gandash.storage.paths import expanded
 
 MAX_BYTES_IN_ALL = 1_000_000_000
 MAX_UNPACKED_BYTES = 2_000_000_000
-MAX_PIXELS_IN_ALL = 500_000_000
-"""What is to be decoded each time that such data are read: some 10 seconds."""
-CHECK_SECONDS = 10.0
-LARGEST, SMALLEST = 128, 16  # sizes in pixels at which images are trained on
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A zip that is kept: the name it is found under, and what of it is not used, in a sentence
-    (empty if all is).
-    """
-
-    name: str
-    note: str = ""
+MAX_PIXELS_IN_ALL = 2_000_000_000
+"""What is to be decoded each time that such data are read: half a minute."""
+LARGEST = IMAGE_SIZES[-1]
+ENDINGS = tuple(sorted(ending.removeprefix(".") for ending in SUFFIXES | {".zip", ".npz", ".npy"}))
+"""Of files that may be handed in."""
+ARCHIVES = (".zip", ".npz")
 
 
 def find(root: Path) -> dict[str, Path]:
-    """The kept zips below ``root`` by name."""
-    return {path.stem: path for path in sorted(_folder(root).glob("*.zip"))}
+    """What was handed in below ``root``, zips and folders, by name."""
+    zips = {path.stem: path for path in _folder(root).glob("*.zip")}
+    folders = {path.stem: _place(path) for path in _folder(root).glob("*.path")}
+    return dict(sorted((zips | folders).items()))
 
 
-def keep(root: Path, filename: str, content: bytes) -> Upload:
-    """Keep a zip of images; the same zip is kept once.
+def seen(root: Path, name: str) -> Look | None:
+    """What was seen of what is kept under a name; None if nobody has looked."""
+    with suppress(OSError, ValidationError):
+        return Look.model_validate_json(read_facts(_folder(root) / f"{name}.json"))
+    return None
 
-    Raises ``ValueError`` in one sentence if there is no room, or if it holds no two images that
-    can be read in reasonable time; nothing is written then.
+
+def keep(
+    root: Path, files: Sequence[tuple[str, bytes]], tell: Tell = lambda _done, _all: None
+) -> str:
+    """Keep images, the same ones once; gives the name they are found under.
+
+    ``files`` are names and contents: one zip or ``.npz``, or any number of pictures and arrays.
+    ``ValueError`` in one sentence if there is no room, or if they hold no two images that can be
+    read in reasonable time; nothing is written then.
     """
+    filename, content = _as_zip(files)
     name = f"{_slug(filename)}-{hashlib.sha256(content).hexdigest()[:16]}"
     path = _folder(root) / f"{name}.zip"
-    known = path.exists()
-    if not known:
+    if path.exists() and seen(root, name) is not None:
+        return name
+    if not path.exists():
         _check_room(root, len(content))
-    said = check(content, repr(_shown(filename)))
-    if not known:
+    found = check(content, _shown(filename), tell)
+    if not path.exists():
         write_whole(path, content)
-    return Upload(name, said)
+    _note(root, name, found)
+    return name
 
 
-def check(content: bytes, title: str) -> str:
-    """What of a zip's content cannot be used, in a sentence; empty if all can.
+def check(content: bytes, title: str, tell: Tell = lambda _done, _all: None) -> Look:
+    """Look at every image of a zip that anyone may have made; all headers first.
 
-    The header of every image is read, and as many are decoded as time allows. ``ValueError`` if it
-    is not to be used at all; the sentence calls it ``title``.
+    ``ValueError`` if it is not to be used at all; the sentence calls it ``title``.
     """
-    with in_zip(content, title) as listing:
-        files, loose = without_loose(listing.files, class_folders(listing.files))
-        if len(files) > MAX_IMAGES:
-            raise ValueError(
-                f"A dataset may hold at most {MAX_IMAGES:,} images, and {title} holds "
-                f"{len(files):,}: thin it out"
-            )
-        unusable = _unusable(files, title)
-    left_out = [*loose, *unusable, *listing.left_out]
-    usable = len(files) - len(unusable)
-    check_enough(title, usable, left_out)
-    return note(usable, left_out)
+    with opened(content, repr(title)) as contents:
+        assert contents is not None  # bytes are a zip, or refused
+        _check_bounds([*contents.train, *contents.test], repr(title))
+        return doctor.of_contents(contents, title, tell)
 
 
-def _unusable(files: Sequence[File], title: str) -> list[LeftOut]:
-    """The files that are no images, or damaged ones: all headers first, then pixels for a while."""
-    unusable: dict[int, LeftOut] = {}
-    unpacked = 0
-    pixels = 0
-    for number, file in enumerate(files):
-        unpacked += file.size
-        _check_bounds(title, unpacked, pixels)
-        with _noted(file, number, unusable):
-            pixels += pixels_to_decode(file.read(), LARGEST)
-        _check_bounds(title, unpacked, pixels)
-    end = monotonic() + CHECK_SECONDS
-    for number, file in enumerate(files):
-        if monotonic() > end:
-            break
-        if number not in unusable:
-            with _noted(file, number, unusable):
-                decode(file.read(), SMALLEST, "RGB")
-    return list(unusable.values())
+def refer(root: Path, location: str, tell: Tell = lambda _done, _all: None) -> str:
+    """Take a folder, zip or array of this machine where it lies; gives the name it is found under.
+
+    It is looked at anew each time. ``ValueError`` in one sentence if it cannot be used.
+    """
+    place = expanded(location.strip()).resolve()
+    if not place.exists():
+        raise ValueError(f"{location!r} is not on this machine: check the path")
+    found = doctor.look(place, place.name, tell)
+    name = f"{_slug(place.name)}-{hashlib.sha256(str(place).encode()).hexdigest()[:16]}"
+    write_whole(_folder(root) / f"{name}.path", str(place).encode())
+    _note(root, name, found)
+    return name
 
 
-@contextmanager
-def _noted(file: File, number: int, unusable: dict[int, LeftOut]) -> Iterator[None]:
-    """Note a file that turns out to be unusable."""
+def _note(root: Path, name: str, found: Look) -> None:
+    write_whole(_folder(root) / f"{name}.json", found.model_dump_json().encode())
+
+
+def _place(path: Path) -> Path:
     try:
-        yield
-    except UnusableError as error:
-        unusable[number] = LeftOut(file.name, str(error))
+        return Path(read_facts(path).decode())
+    except (OSError, ValueError):
+        return path  # damaged: whoever reads it is told
 
 
-def _check_bounds(title: str, unpacked: int, pixels: int) -> None:
+def _as_zip(files: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:
+    """Files in one zip, stored as they are: a zip as it is, others together."""
+    if len(files) == 1 and Path(files[0][0]).suffix.lower() in ARCHIVES:
+        return files[0]
+    if nested := [name for name, _ in files if Path(name).suffix.lower() in ARCHIVES]:
+        raise ValueError(
+            f"A zip is handed in alone, and {_shown(nested[0])!r} comes with other files: hand it "
+            "in by itself"
+        )
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number, (name, content) in enumerate(sorted(files)):
+            info = zipfile.ZipInfo(_single(number, name, files))
+            archive.writestr(info, content)
+    first = files[0][0] if len(files) == 1 else f"{len(files)} files"
+    return first, buffer.getvalue()
+
+
+def _single(number: int, name: str, files: Sequence[tuple[str, bytes]]) -> str:
+    """The name of a file alone, told apart from others of the same name."""
+    alone = Path(name.replace("\\", "/")).name or "unnamed"
+    several = sum(other == name for other, _ in files) > 1
+    return f"{number}-{alone}" if several else alone
+
+
+def _check_bounds(files: Sequence[File], title: str) -> None:
+    """``ValueError`` if the headers of the files, as far as they can be read, tell of too much."""
+    unpacked = pixels = 0
+    for file in files:
+        unpacked += file.size
+        _check_unpacked(title, unpacked)
+        with suppress(UnusableError):  # said when it is looked at
+            pixels += pixels_to_decode(file.read(), LARGEST)
+        _check_pixels(title, pixels)
+
+
+def _check_unpacked(title: str, unpacked: int) -> None:
     if unpacked > MAX_UNPACKED_BYTES:
         raise ValueError(
             f"The files of an uploaded zip may hold {MAX_UNPACKED_BYTES / 1e9:g} GB in all, and "
             f"those of {title} hold more: upload fewer or smaller images"
         )
+
+
+def _check_pixels(title: str, pixels: int) -> None:
     if pixels > MAX_PIXELS_IN_ALL:
         raise ValueError(
-            f"The images of an uploaded zip may have {MAX_PIXELS_IN_ALL // 10**6} million pixels "
+            f"The images of an uploaded zip may have {MAX_PIXELS_IN_ALL // 10**6:,} million pixels "
             f"in all, and those of {title} have more: make them smaller, {LARGEST} pixels are "
             "enough"
         )
 
 
 def _check_room(root: Path, needed: int) -> None:
-    used = sum(other.stat().st_size for other in find(root).values())
+    used = sum(other.stat().st_size for other in _folder(root).glob("*.zip"))
     if used + needed > MAX_BYTES_IN_ALL:
         raise ValueError(
             f"Uploads may hold {MAX_BYTES_IN_ALL / 1e9:g} GB in all, and {used / 1e9:.2f} GB are "

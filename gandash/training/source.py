@@ -41,6 +41,7 @@ class Source:
         self.device = device
         self.arithmetic = arithmetic
         self.images = dataset.images.to(device)
+        self.flips = Streams(config.seed) if config.data.flips else None
         self.labels: Tensor | None = None
         self.known: Tensor | None = None
         if config.labels.conditioning != "none" and dataset.labels is not None:
@@ -54,7 +55,10 @@ class Source:
         index = index.to(self.device, non_blocking=True)
         labels = None if self.labels is None else self.labels[index]
         known = None if self.known is None else self.known[index]
-        real = prepare(self.images[index], self.arithmetic)
+        kept = self.images[index]
+        if self.flips is not None:
+            kept = mirrored(kept, self.flips.uniform(Purpose.FLIPS, number, len(kept)))
+        real = prepare(kept, self.arithmetic)
         return Batch(real, labels, known, number, progress, reported)
 
 
@@ -66,6 +70,12 @@ def _known(config: Config, labels: Tensor) -> Tensor:
     known = torch.zeros(len(labels), dtype=torch.bool)
     known[streams.stratified(Purpose.LABELLED, labels, config.labels.labelled)] = True
     return known
+
+
+def mirrored(images: Tensor, drawn: Tensor) -> Tensor:
+    """Images (N, C, H, W), those left to right whose number ``drawn`` (N,) is below a half."""
+    flip = (drawn < 0.5).to(images.device, non_blocking=True)
+    return torch.where(flip.view(-1, 1, 1, 1), images.flip(-1), images)
 
 
 def prepare(samples: Tensor, arithmetic: Arithmetic) -> Tensor:

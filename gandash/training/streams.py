@@ -32,6 +32,7 @@ class Purpose(IntEnum):
     LATENTS_G = 6  # z, a further update of G
     REFERENCE = 7  # which samples are the reference batch of virtual batch norm, once a run
     LABELLED = 8  # which samples D is told the class of, once a run
+    FLIPS = 9  # which images of a batch are mirrored, an update of D
 
 
 @dataclass(frozen=True)

@@ -189,6 +189,11 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         MLP,
     ),
     (
+        {**MLP, "data": {"dataset": "ring", "flips": True}},
+        "flips mirror images, and dataset 'ring' holds points: set flips to False",
+        {"data": {"flips": False}},
+    ),
+    (
         {"network": {"architecture": "resnet"}, "data": {"size": 64}},
         "made for size 32, not 64: set size to 32",
         {"data": {"size": 32}},

@@ -14,20 +14,21 @@ from PIL import Image, ImageOps
 from gandash.data import deep
 from gandash.data.decoding import FORMATS, decode, pixels_to_decode
 from gandash.data.deep import Deep
+from gandash.data.framing import Frame
 from gandash.data.left_out import UnusableError
 from gandash.pictures.raster import Pixels
 from tests.data.pictures import GRAY, RGB, RNG, blank, chunk, encoded, png
 
 
 def pixels(content: bytes, size: int = 16, mode: str = "RGB") -> Pixels:
-    picture = decode(content, size, mode)
+    picture = decode(content, Frame(size), mode)
     assert not isinstance(picture, Deep)
     return picture
 
 
 def in_8_bits(*contents: bytes, mode: str = "L") -> list[Pixels]:
     """A set of pictures of more than 8 bits, scaled by their common range."""
-    pictures = [decode(content, 16, mode) for content in contents]
+    pictures = [decode(content, Frame(16), mode) for content in contents]
     assert all(isinstance(picture, Deep) for picture in pictures)
     of_more_bits = [picture for picture in pictures if isinstance(picture, Deep)]
     return [picture.pixels(deep.top_of(of_more_bits)) for picture in of_more_bits]
@@ -225,7 +226,7 @@ def test_a_header_that_claims_too_much_is_not_believed(side: int) -> None:
     bomb = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for look in (lambda: decode(bomb, 16, "RGB"), lambda: pixels_to_decode(bomb, 16)):
+        for look in (lambda: decode(bomb, Frame(16), "RGB"), lambda: pixels_to_decode(bomb, 16)):
             with pytest.raises(UnusableError, match="pixels"):
                 look()
 
@@ -251,7 +252,7 @@ def test_any_damage_ends_in_a_few_words(mode: str) -> None:
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    picture = decode(bytes(damaged), 16, mode)
+                    picture = decode(bytes(damaged), Frame(16), mode)
                 whole = picture.pixels(255) if isinstance(picture, Deep) else picture
                 assert whole.shape == (16, 16, 3 if mode == "RGB" else 1)
                 outcomes.add("picture")

@@ -11,6 +11,7 @@ import torch
 from gandash import data
 from gandash.config import DataConfig
 from gandash.data import stacking
+from gandash.storage import memory
 from tests.data.pictures import (
     GRAY,
     RGB,
@@ -220,8 +221,8 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_name_is_refused(tmp_path: Path) -> None:
     sentence = refusal(tmp_path / "nowhere")
     named = (
-        "mnist, fashion-mnist, cifar10, tinyhero, stacked-mnist, mixture-1d, ring, grid, spiral, "
-        "moons, line"
+        "mnist, fashion-mnist, cifar10, tinyhero, stacked-mnist, mixture-1d, gaussian-1d, ring, "
+        "grid, spiral, moons, line"
     )
     assert sentence.startswith(f"dataset must be one of {named} or the path of")
     assert sentence.endswith("is neither: check the spelling")
@@ -238,14 +239,16 @@ def test_a_file_that_is_no_zip_is_refused(tmp_path: Path) -> None:
     assert "is neither: check the spelling" in refusal(tmp_path / "mine.zip")
 
 
-def test_too_many_images_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stacking, "MAX_IMAGES", 2)
-    folder = write_folder(tmp_path / "mine", {f"{i}.png": encoded(RGB) for i in range(3)})
+def test_more_than_memory_holds_is_refused_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda: 3 * 16 * 16 * 3)
+    folder = write_folder(tmp_path / "mine", {f"{i}.png": b"not read" for i in range(3)})
     assert refusal(folder) == (
-        "A dataset may hold at most 2 images, and this one holds 3: set a limit, split it or thin "
-        "it out"
+        "3 images of 16 pixels must fit into the free memory, and take 0.0 GB of 0.0 GB: choose "
+        "a smaller size or set a limit"
     )
-    assert len(load(folder, limit=2)) == 2
+    assert "has 0 (left out" in refusal(folder, limit=2), "these fit"
 
 
 # A limit

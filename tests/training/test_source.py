@@ -59,3 +59,21 @@ def test_labels_that_d_is_shown_are_of_all_classes(
         masks.append(source.known)
     assert torch.equal(masks[0], masks[1])
     assert not torch.equal(masks[0], masks[2])
+
+
+def test_flips_mirror_about_half_of_a_batch_always_the_same(
+    tiny_dataset: Dataset, tiny_config: ConfigFactory
+) -> None:
+    config = tiny_config(data={"dataset": "mine", "size": 16, "flips": True})
+    source = Source(config, tiny_dataset, torch.device("cpu"), PLAIN)
+    index = torch.arange(24)
+    kept = data.to_unit(tiny_dataset.images)
+    flipped: list[list[bool]] = []
+    for number in range(20):
+        real = source.batch(index, number).real
+        assert torch.equal(real, source.batch(index, number).real)
+        flipped.append([torch.equal(a, b.flip(-1)) for a, b in zip(real, kept, strict=True)])
+        as_it_was = [torch.equal(a, b) for a, b in zip(real, kept, strict=True)]
+        assert all(a != b for a, b in zip(flipped[-1], as_it_was, strict=True))
+    share = sum(map(sum, flipped)) / (20 * 24)
+    assert abs(share - 0.5) < 4 * (0.25 / (20 * 24)) ** 0.5  # within 4 deviations

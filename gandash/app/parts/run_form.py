@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -10,12 +10,10 @@ import streamlit as st
 
 from gandash import runs
 from gandash.app.hosting import limits, visitors
-from gandash.app.parts import config_form, links, page
+from gandash.app.parts import config_form, links, own_images, page
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.config import Config, advice, architectures, tricks, usual
-from gandash.config.presets import PRESETS
 from gandash.data import SOURCES, uploads
-from gandash.data.files import KINDS
 from gandash.evaluation import while_training
 from gandash.jobs import control
 from gandash.kinds import of_dataset
@@ -23,7 +21,6 @@ from gandash.losses.objectives import OBJECTIVES
 from gandash.storage.paths import classifiers_root, pretrained_root, runs_root
 
 DATASET = "data.dataset"
-MINE = "train_my_uploads"
 ARCHITECTURE = "network.architecture"
 OBJECTIVE = "loss.objective"
 FIRST = (
@@ -40,7 +37,8 @@ LIPSCHITZ: dict[str, dict[str, Any]] = {
 
 def apply_preset() -> None:
     """Fill the form from the chosen preset."""
-    st.session_state.update(config_form.values_of(PRESETS[st.session_state.train_preset].config))
+    preset = own_images.preset_of(st.session_state.train_preset)
+    st.session_state.update(config_form.values_of(preset.config))
 
 
 def follow_data() -> None:
@@ -59,17 +57,20 @@ def form() -> None:
 
     What is refused is said before the start.
     """
+    own_images.take_kept()
     page.section("New run")
-    preset = st.selectbox(
+    names = own_images.names_of_presets()
+    name = st.selectbox(
         "Preset",
-        list(PRESETS),
+        names,
         key="train_preset",
-        bind=links.one_of("train_preset", PRESETS),
+        bind=links.one_of("train_preset", names),
         on_change=apply_preset,
     )
-    st.caption(PRESETS[preset].expect)
+    preset = own_images.preset_of(name)
+    st.caption(preset.expect)
     beginning = st.container()  # above a long form: the button and what it starts are in sight
-    settings(PRESETS[preset].config)
+    settings(preset.config)
     with beginning:
         st.text_input(
             "Name",
@@ -89,6 +90,7 @@ def form() -> None:
             key="train_start",
         )
         notice("start")
+        expected_time()
         hint()
 
 
@@ -105,7 +107,7 @@ def settings(preset: Config) -> None:
     def show(name: str) -> None:
         key = config_form.key_of(name)
         if name == DATASET:
-            choices = [*SOURCES, *shown_uploads()]
+            choices = [*SOURCES, *own_images.names()]
             values[key] = config_form.field_widget(
                 name, defaults[key], values, choices, on_change=follow_data
             )
@@ -115,9 +117,12 @@ def settings(preset: Config) -> None:
             st.caption(trick.sentence)
 
     essentials(show)
-    upload()
+    own_images.hand_in()
+    own = own_images.chosen()
+    if own is not None:
+        own_images.panel(own, show, config)
     st.caption("Further settings")
-    folded(show, config)
+    folded(show, config, own_images.SHOWN if own is not None else ())
 
 
 def essentials(show: Callable[[str], None]) -> None:
@@ -131,9 +136,9 @@ def essentials(show: Callable[[str], None]) -> None:
             st.caption(f"{objective.summary} ({objective.paper})")
 
 
-def folded(show: Callable[[str], None], config: Config) -> None:
+def folded(show: Callable[[str], None], config: Config, shown_before: Sequence[str]) -> None:
     """All other settings, a section each, titled with what it has beside the plain pair."""
-    first = {name for row in FIRST for name in row}
+    first = {name for row in FIRST for name in row} | set(shown_before)
     rest = [name for name in config_form.FIELDS if name not in first]
     for section, title in config_form.TITLES.items():
         named = tricks.titles(config, section) if section else []
@@ -141,6 +146,12 @@ def folded(show: Callable[[str], None], config: Config) -> None:
             for name in rest:
                 if name.rpartition(".")[0] == section:
                     show(name)
+
+
+def expected_time() -> None:
+    """How long the run will take; nothing while the form is wrong."""
+    with suppress(*REFUSALS):
+        own_images.time_needed(described())
 
 
 def hint() -> None:
@@ -173,6 +184,7 @@ def refusal() -> bool:
     except REFUSALS as error:
         words = config_form.in_words(sentence(error))
         st.error(f"This cannot be trained: {words}", icon=":material/block:")
+        own_images.offer_batch(shown("batch_size"))
         if OBJECTIVES[shown(OBJECTIVE)].critic and unbound():
             with st.container(horizontal=True):
                 for number, (label, chosen) in enumerate(LIPSCHITZ.items()):
@@ -198,50 +210,8 @@ def described() -> Config:
     config = config_form.collect(values)
     while_training.check(config, classifiers_root())
     limits().check(config, visitors.under_way() if limits().public else 0)
+    own_images.check(config)
     return config
-
-
-def shown_uploads() -> list[str]:
-    """The names of kept uploads that the visitor may train on."""
-    kept = list(uploads.find(runs_root()))
-    if limits().uploads == "open":
-        return kept
-    mine = st.session_state.get(MINE, []) if limits().uploads == "private" else []
-    return [name for name in kept if name in mine]
-
-
-def upload() -> None:
-    """Hand in a zip of images of one's own, where that is allowed."""
-    if limits().uploads == "off":
-        return
-    reach = (
-        "They are yours alone, as long as this tab is open."
-        if limits().uploads == "private"
-        else "Everyone who can open this page can train on them."
-    )
-    with st.expander("Use my own images"):
-        st.file_uploader(
-            "A zip of images, in class folders if you like",
-            "zip",
-            key="train_upload",
-            on_change=guarded(keep_upload, "upload"),
-            help=f"{KINDS}. Images are cropped to squares and resized. {reach}",
-            max_upload_size=limits().upload_mb,
-        )
-        notice("upload")
-        if said := st.session_state.get("train_upload_note"):
-            st.info(said, icon=":material/rule:")
-
-
-def keep_upload() -> None:
-    """Check and keep the uploaded zip, and choose it as the dataset."""
-    st.session_state.train_upload_note = ""
-    file = st.session_state.train_upload
-    if file is not None:
-        kept = uploads.keep(runs_root(), file.name, file.getvalue())
-        st.session_state[MINE] = [*st.session_state.get(MINE, []), kept.name]
-        st.session_state.train_upload_note = kept.note
-        take({DATASET: kept.name})
 
 
 def start() -> None:

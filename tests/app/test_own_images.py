@@ -1,0 +1,116 @@
+"""Own images on the Train page: taken in wholly, shown as trained on, with settings that fit."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from gandash.data import uploads
+from gandash.jobs import timing
+from gandash.jobs.timing import Timing
+from tests.app.test_pages import visit
+from tests.data.pictures import RNG, encoded, zipped
+
+WIDE = [encoded(RNG.integers(0, 256, (70, 100, 3), dtype=np.uint8)) for _ in range(60)]
+MIXED = zipped({f"a/{i:02d}.png": it for i, it in enumerate(WIDE)} | {"b.txt": b"", "a/x.png": b""})
+
+
+@pytest.fixture
+def page(runs_root: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The Train page after a zip was handed in; a step takes 10 ms."""
+    monkeypatch.setattr(
+        timing, "of_step", lambda *_: Timing(seconds=0.01, low=0.009, high=0.02, steps=9)
+    )
+    app = visit("train")
+    app.file_uploader(key="train_upload").set_value([("my zip.zip", MIXED, "application/zip")])
+    return app.run()
+
+
+def crops(app: AppTest) -> str:
+    """The URL of the picture of real crops."""
+    (url,) = re.findall(r'class="gd-images gd-crops" src="([^"]+)"', html(app))
+    return str(url)
+
+
+def html(app: AppTest) -> str:
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+def test_a_zip_is_looked_at_chosen_and_given_settings_that_fit(
+    page: AppTest, runs_root: Path
+) -> None:
+    assert not page.exception
+    (name,) = uploads.find(runs_root)
+    assert page.selectbox(key="train.data.dataset").value == name
+    assert page.selectbox(key="train_preset").value == "Own images"
+    assert page.number_input(key="train.batch_size").value == 16
+    assert page.selectbox(key="train.data.size").value == 64
+    assert any("60 of 62 files used" in it.value for it in page.markdown)
+    assert "24 of them as D will see them: 64×64 pixels" in html(page)
+    assert "A crop loses 30% of a picture" in html(page)
+    steps = 60 // 16 * page.number_input(key="train.epochs").value
+    said = f"{steps:,} steps of 10 ms (9 ms to 20 ms when 9 were tried"
+    assert any(said in it.value for it in page.caption)
+
+
+def test_framing_and_flips_are_seen_at_once(page: AppTest) -> None:
+    seen = {crops(page)}
+    for how in ("fit", "stretch"):
+        page.selectbox(key="train.data.framing").set_value(how).run()
+        seen.add(crops(page))
+    page.toggle(key="train.data.flips").set_value(True).run()
+    seen.add(crops(page))
+    page.selectbox(key="train.data.size").set_value(32).run()
+    seen.add(crops(page))
+    assert len(seen) == 5
+    assert "some mirrored: 32×32 pixels" in html(page)
+
+
+def test_a_batch_that_is_too_large_is_refused_before_the_start(page: AppTest) -> None:
+    page.number_input(key="train.batch_size").set_value(64).run()
+    assert page.button(key="train_start").disabled
+    assert any("for 60 images: choose at most 60" in it.value for it in page.error)
+    page.button(key="own_lower").click().run()
+    assert page.number_input(key="train.batch_size").value == 16
+    assert not page.button(key="train_start").disabled
+
+
+def test_what_does_not_fit_into_memory_is_refused_before_the_start(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(*_: object) -> Timing:
+        raise ValueError("A run must fit into memory, and this one does not: choose less")
+
+    monkeypatch.setattr(timing, "of_step", too_large)
+    page.number_input(key="train.network.g_width").set_value(1024).run()
+    page.button(key="own_time").click().run()
+    assert page.button(key="train_start").disabled
+    assert any("must fit into memory" in it.value for it in page.error)
+    page.number_input(key="train.network.g_width").set_value(32).run()
+    assert not page.button(key="train_start").disabled
+
+
+def test_a_folder_is_taken_on_ones_own_machine_alone(
+    runs_root: Path, pretrained_root: Path, image_folder: Path
+) -> None:
+    """A test's browser sends no Host, and so is not known to be there."""
+    assert "own_folder" not in visit("train").session_state
+    name = uploads.refer(runs_root, str(image_folder))
+    assert uploads.find(runs_root) == {name: image_folder.resolve()}
+    app = visit("train", **{"train.data.dataset": name})
+    assert not app.exception
+    assert any("24 images" in it.value for it in app.markdown)
+    with pytest.raises(ValueError, match=r"is not on this machine: check the path$"):
+        uploads.refer(runs_root, "/nowhere/at/all")
+
+
+def test_the_preset_without_images_says_what_it_needs(
+    runs_root: Path, pretrained_root: Path
+) -> None:
+    app = visit("train", train_preset="Own images")
+    assert app.button(key="train_start").disabled
+    assert any("needs images of one's own" in it.value for it in app.error)
