@@ -28,6 +28,12 @@ pages = [
         url_path="latent",
     ),
     st.Page(
+        HERE / "views" / "compare.py",
+        title="Compare",
+        icon=":material/compare:",
+        url_path="compare",
+    ),
+    st.Page(
         HERE / "views" / "loss_curves.py",
         title="Loss curves",
         icon=":material/show_chart:",

@@ -36,6 +36,7 @@ MAIN = PROJECT / "gandash" / "app" / "main.py"
 PAGES = {
     "gallery": "Gallery",
     "latent_space": "Latent space",
+    "compare": "Compare",
     "loss_curves": "Loss curves",
     "label_smoothing": "Label smoothing",
     "train": "Train",

@@ -18,7 +18,8 @@ from tests.app.test_pages import MAIN
 from tests.conftest import ConfigFactory
 
 VIEWS = (
-    "gallery", "latent_space", "loss_curves", "label_smoothing", "playground", "learn", "train",
+    "gallery", "latent_space", "compare", "loss_curves", "label_smoothing", "playground", "learn",
+    "train",
 )  # fmt: skip
 NASTY = (
     "", " ", "-1", "0", "1e309", "nan", "inf", "-inf", "9" * 40, "1.5", "true", "null", "None",
@@ -34,6 +35,7 @@ KEYS = (
     "play_a", "play_b", "play.a.loss.objective", "play.b.network.latent_dim", "lesson",
     "lesson_1_said", "lesson_3_answer", "lesson_3_rate", "train.data.dataset", "train.data.limit",
     "train.network.g_width", "train.seed", "train_preset", "train_run", "train_name", "unknown",
+    "compare_seed", "compare_count", "compare_checkpoints",
 )  # fmt: skip
 
 
@@ -72,7 +74,7 @@ def said(app: AppTest) -> str:
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("round_", range(2))
 def test_nothing_in_a_link_breaks_a_page(view: str, round_: int, arms: Path) -> None:
-    """All of the app's parameters at once, each with something nasty: 448 in all."""
+    """All of the app's parameters at once, each with something nasty: 560 in all."""
     random = np.random.RandomState(VIEWS.index(view) * 2 + round_)
     query = {key: NASTY[random.randint(len(NASTY))] for key in KEYS}
     app = visit(view, **query)

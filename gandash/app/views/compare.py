@@ -1,0 +1,97 @@
+"""Compare: checkpoints at the same z, beside each other, and their figures within one protocol."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gandash import browser
+from gandash.app import cached
+from gandash.app.assets import publish
+from gandash.app.parts import choose, links, page, score_tables
+from gandash.app.parts.in_browser import in_browser
+from gandash.app.parts.quoted import in_markdown
+from gandash.browser.page.writing import facts
+from gandash.checkpoints import Checkpoint
+
+MOST, FEWEST_SEEDS, MOST_SEEDS = 12, 4, 24
+
+
+def chosen_of(found: list[Checkpoint]) -> tuple[list[Checkpoint], int, int]:
+    """What is compared: checkpoints, the first seed, and how many seeds."""
+    left, middle, right = st.columns([4, 1, 2], vertical_alignment="bottom")
+    titles = choose.titles_of(found)
+    with left:
+        names = choose.many(
+            "Checkpoints",
+            titles,
+            "compare_checkpoints",
+            default=list(titles)[:4],
+            most=MOST,
+        )
+    seed = middle.number_input(
+        "First seed",
+        0,
+        page.LARGEST_SEED,
+        0,
+        1,
+        key="compare_seed",
+        bind=links.whole("compare_seed", 0, page.LARGEST_SEED),
+    )
+    count = right.slider(
+        "Seeds",
+        FEWEST_SEEDS,
+        MOST_SEEDS,
+        10,
+        key="compare_count",
+        bind=links.whole("compare_count", FEWEST_SEEDS, MOST_SEEDS),
+    )
+    by_name = {checkpoint.name: checkpoint for checkpoint in found}
+    return [by_name[name] for name in names], int(seed), int(count)
+
+
+def figures(chosen: list[Checkpoint]) -> None:
+    """Figures with their spread, a table for each protocol: across protocols nothing compares."""
+    groups = score_tables.by_protocol([checkpoint.card for checkpoint in chosen])
+    if groups:
+        page.section("Figures")
+    for protocol, measured in groups.items():
+        st.markdown(score_tables.heading(measured[0], protocol))
+        gauges = cached.gauges(measured[0].config.data.dataset)
+        st.dataframe(score_tables.table(measured, gauges.real), hide_index=True)
+        noises = {card.evaluation.about_noise for card in measured if card.evaluation}
+        st.caption(in_markdown(" ".join([*sorted(noises), *gauges.beside(protocol)])))
+
+
+page.header("Compare")
+found = [
+    checkpoint for checkpoint in page.checkpoints_or_stop() if checkpoint.card.data.kind.pixels
+]
+if not found:
+    page.nothing_yet("No checkpoint makes images yet. Train one, and it appears here.")
+chosen, seed, count = chosen_of(found)
+if chosen:
+    in_browser(
+        "compare",
+        "compare/compare.js",
+        "mountCompare",
+        "compare/compare.css",
+        {
+            "checkpoints": [facts(checkpoint.card) for checkpoint in chosen],
+            "seed": seed,
+            "count": count,
+            "worker": publish(browser.joined("runtime/worker.js").encode(), "js"),
+            "parameter": "compare_",
+        },
+        key="compare_matrix",
+    )
+    figures(chosen)
+else:
+    st.info("Choose at least one checkpoint above.", icon=":material/arrow_upward:")
+with st.expander("What am I looking at?", icon=":material/school:"):
+    st.markdown(
+        "Every column is one seed: generators of the same latent size get the **same z**, so what "
+        "differs within a column is what their trainings made of it. **z ×** moves all of them "
+        "towards the middle of the latent space (bland, and safe) or away from it. A cell opens in "
+        "Latent space at its place. The figures are means over three sample seeds ± their "
+        "standard deviation: a difference smaller than that is noise."
+    )

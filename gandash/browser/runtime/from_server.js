@@ -1,0 +1,42 @@
+// Generators of the app by name: weights that run in the browser, or pictures that the server
+// makes.
+import { distantGenerator, openGenerator } from "./generator.js";
+
+// here: the address of a script that the app keeps; workerUrl: where the worker's script is. The
+// function takes a name; its Promise is of { generator, note }, and note says why the server draws.
+export function loaderFromServer(here, workerUrl) {
+  const assets = new URL(".", here);
+  const generators = new URL("../generators/", here);
+  const worker = new URL(workerUrl, document.baseURI);
+  return (name) => loadFromServer(new URL(name, generators), assets, worker);
+}
+
+async function loadFromServer(url, assets, worker) {
+  const facts = await (await fetchOrSay(url)).json();
+  if (!facts.weights) return fromServer(url, facts, facts.reason);
+  const buffer = await (await fetchOrSay(new URL(facts.weights, assets))).arrayBuffer();
+  try {
+    return { generator: await openGenerator(buffer, worker), note: "" };
+  } catch (error) {
+    return fromServer(url, facts, error.message);
+  }
+}
+
+async function fetchOrSay(url, options) {
+  const answer = await fetch(url, options);
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer;
+}
+
+// Pictures that the server makes, where the browser cannot.
+function fromServer(url, facts, reason) {
+  const make = async (z, shares) => {
+    const label = shares ? `?label=${shares.indexOf(Math.max(...shares))}` : "";
+    const address = `${url}/sample${label}`;
+    const answer = await fetchOrSay(address, { method: "POST", body: z.buffer });
+    const bytes = await answer.arrayBuffer();
+    return facts.shape.length === 1 ? new Float32Array(bytes) : new Uint8ClampedArray(bytes);
+  };
+  const note = `drawn by the server: ${reason}`;
+  return { generator: distantGenerator(facts, "the server", make), note };
+}
