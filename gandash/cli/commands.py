@@ -6,6 +6,7 @@ What loads torch is imported by the command that needs it, so that help and list
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -23,6 +24,7 @@ from gandash import checkpoints, runs
 from gandash.checkpoints import Checkpoint
 from gandash.checkpoints.scores import Evaluation, Figures
 from gandash.config import MAX_SEED, Config, DataConfig, advice
+from gandash.config.settings import values_of
 from gandash.evaluation.draws import COUNT, SEEDS
 from gandash.evaluation.progress import Progress
 from gandash.jobs import queue
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from gandash.data import Dataset
 
 DEFAULTS = Config()
+MOST_PAIRS = 10  # pictures that are alike, told one by one
 P = ParamSpec("P")
 Found = TypeVar("Found", bound=Figures)
 
@@ -457,6 +460,60 @@ def _print_figures(figures: Figures) -> None:
             f"{' '.join(f'{100 * share:.1f}' for share in figures.class_shares)} %"
         )
     print(figures.about_noise)
+
+
+def doctor_(
+    folder: Annotated[Path, tyro.conf.Positional],
+    quick: tyro.conf.UseCounterAction[int] = 0,  # a flag without a value
+) -> None:
+    """Look at every picture of a folder, a zip or an array before it is trained on: what is left
+    out, sizes, classes, what a crop loses, copies, which settings fit, how long they take.
+
+    Args:
+        folder: The folder, zip, .npz or .npy.
+        quick: Do not try steps to say how long it takes.
+    """
+    from gandash.config import own_images
+    from gandash.data import diagnosis, doctor
+    from gandash.jobs import timing
+    from gandash.training import choose_device
+
+    with tqdm(desc=folder.name, unit="picture", dynamic_ncols=True, delay=1e-3) as bar:
+
+        def tell(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        look = doctor.look(folder, folder.name, tell)
+    gpu = choose_device("auto").type != "cpu"
+    data = DataConfig(dataset=str(folder))
+    config = own_images.fitting(look.images, look.sides[1], data, gpu=gpu)
+    print(look.note or f"All {look.images + look.held_out:,} files are used.")
+    for finding in diagnosis.findings(look, config.data.size):
+        print(f"{'!' if finding.minded else '-'} {finding.title}. {finding.text}")
+    for pair in look.pairs[:MOST_PAIRS]:
+        print(f"    {pair.other} is {'a copy of' if pair.same else 'nearly'} {pair.one}")
+    if len(look.pairs) > MOST_PAIRS:
+        print(f"    and {len(look.pairs) - MOST_PAIRS:,} more")
+    print(f"\nSettings that fit:\n  gandash train {' '.join(_flags(config))}")
+    if quick:
+        return
+    tried = timing.of_step(config, look.channels, look.class_count)
+    steps = config.total_steps(look.images)
+    low, high = (steps * it / 60 for it in (tried.low, tried.high))
+    print(
+        f"About {steps * tried.seconds / 60:.0f} minutes on this machine ({low:.0f} to {high:.0f} "
+        f"as {tried.steps} steps wavered): {steps:,} steps."
+    )
+
+
+def _flags(config: Config) -> Iterator[str]:
+    """The flags of a config's settings that are not the defaults."""
+    defaults = values_of(DEFAULTS)
+    for name, value in values_of(config).items():
+        if value != defaults[name]:
+            flag = name.rpartition(".")[2].replace("_", "-")
+            yield f"--{flag} {shlex.quote(str(value))}"
 
 
 def _find_checkpoint(name: str) -> Checkpoint:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from gandash.cli.commands import (
     classifier,
+    doctor_,
     evaluate,
     export,
     import_,
@@ -24,6 +25,7 @@ from gandash.records import explain, is_of_memory
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "app": app,
+    "doctor": doctor_,
     "train": train,
     "resume": resume,
     "sample": sample,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -193,6 +194,21 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_cli("--help") == 0
     text = capsys.readouterr().out
     assert all(re.search(rf"\b{name}\b", text) for name in main.COMMANDS)
+
+
+def test_the_doctor_says_what_is_there_and_a_command_that_fits(
+    image_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_cli("doctor", str(image_folder), "--quick") == 0
+    said = capsys.readouterr().out
+    assert said.startswith("All 24 files are used.\n- All are 16×16 pixels. They are trained on")
+    assert "! 2 classes of 12 pictures. Balanced." in said
+    assert "- Gray. One channel is trained." in said
+    command = next(line for line in said.splitlines() if "gandash train" in line)
+    _, _, *flags = shlex.split(command)
+    assert run_cli("train", *flags, "--epochs", "1", "--name", "fits") == 0
+    assert run_cli("doctor", str(image_folder / "nowhere")) == 2
+    assert "'nowhere' must be a folder, a zip or an array" in capsys.readouterr().err
 
 
 def test_zoo_train(
