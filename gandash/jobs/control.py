@@ -94,6 +94,18 @@ def remove(run: Run) -> None:
     shutil.rmtree(root / TRASH, ignore_errors=True)
 
 
+def rename(run: Run, name: str) -> Run:
+    """Give a run another name; ``ValueError`` while it waits or runs, or if the name is taken."""
+    with gate(run.folder.parent):
+        phase = run.status().phase
+        if phase in ("queued", "running") or run.held:
+            raise ValueError(
+                f"A run must not be renamed while it waits or runs, and {run.name!r} does: wait "
+                "until it ends, or stop it first"
+            )
+        return runs.rename(run, name)
+
+
 def renew(run: Run) -> None:
     """Give a run whose status cannot be read a new one; nothing to do if it can."""
     with gate(run.folder.parent):

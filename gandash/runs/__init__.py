@@ -17,6 +17,7 @@ from gandash.runs.folder import (
     read_protocol,
 )
 from gandash.runs.metrics_file import METRICS, MetricsReader, read_metrics
+from gandash.runs.renaming import rename
 from gandash.runs.snapshots import read_snapshots, snapshot_size
 
 __all__ = [
@@ -38,5 +39,6 @@ __all__ = [
     "read_metrics",
     "read_protocol",
     "read_snapshots",
+    "rename",
     "snapshot_size",
 ]

@@ -12,8 +12,10 @@ from gandash.app import cached
 from gandash.app.assets import publish
 from gandash.app.hosting import limits, visitors
 from gandash.app.parts import links, page, words
+from gandash.app.parts.findings import findings
 from gandash.app.parts.quoted import in_markdown
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence, shown
+from gandash.app.parts.run_table import run_table
 from gandash.app.parts.timeline import timeline
 from gandash.config import Config
 from gandash.jobs import control, queue
@@ -96,6 +98,7 @@ def watch() -> None:
         return
     name = chosen or found[0][0].name
     polling = "1s" if phases[name] in ACTIVE else None
+    run_table(found)
     st.fragment(panel, run_every=polling)(Run(runs_root() / name), bool(polling))
 
 
@@ -266,6 +269,7 @@ def live(run: Run, config: Config) -> None:
             st.info("The first numbers come after a few steps.", icon=":material/hourglass_top:")
         else:
             live_charts(metrics, config)
+            findings(run.name, metrics, config, "train_finding")
     with samples, page.one_sentence():
         latest_samples(run, config)
 
@@ -317,5 +321,6 @@ def ended(run: Run, config: Config) -> None:
     curves, samples = st.columns([1.7, 1])
     with curves:
         live_charts(metrics, config)
+        findings(run.name, metrics, config, "train_finding")
     with samples:
         timeline({run.name: run.folder}, [config], key="train_snapshot")

@@ -1,0 +1,92 @@
+"""The table of runs: what it says, and what can be done with ticked rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from gandash import runs
+from gandash.app.parts import run_table
+from gandash.checkpoints import load_card
+from gandash.jobs import control
+from gandash.runs import Run, execution
+from tests.app.test_pages import assert_fine, visit
+from tests.conftest import ConfigFactory
+
+
+@pytest.fixture
+def two(runs_root: Path, tiny_config: ConfigFactory) -> tuple[Run, Run]:
+    """A finished run and a failed one."""
+    finished = runs.create(runs_root, tiny_config(), "finished")
+    list(execution.execute(finished))
+    failed = runs.create(runs_root, tiny_config(seed=7), "broken")
+    failed.update(phase="failed", message="Out of luck.")
+    return finished, failed
+
+
+def test_a_row_says_what_a_run_is_and_how_it_stands(two: tuple[Run, Run]) -> None:
+    finished, failed = (run_table.row(run, run.status()) for run in two)
+    assert finished["Run"] == "finished"
+    assert finished["Phase"] == "finished"
+    assert finished["Done"] == 1.0
+    assert finished["Time left"] == ""
+    assert failed["Done"] == 0.0
+    assert failed["Trains with"].startswith("Non-saturating")
+
+
+def test_the_best_distance_is_the_least_that_was_measured(two: tuple[Run, Run]) -> None:
+    run, _ = two
+    table = runs.read_metrics(run.folder).assign(frechet=[9.0, None, 7.5])
+    table.to_csv(run.folder / runs.METRICS, index=False)
+    assert run_table.row(run, run.status())["Best Fréchet distance"] == 7.5
+
+
+def test_a_run_that_cannot_be_read_has_its_row(two: tuple[Run, Run]) -> None:
+    _, failed = two
+    (failed.folder / "config.json").write_text("{")
+    assert run_table.row(failed, failed.status())["Trains with"] == ""
+
+
+def test_time_left_is_that_of_the_images_left(two: tuple[Run, Run]) -> None:
+    run, _ = two
+    config = run.config()
+    status = run.status().model_copy(
+        update={"phase": "running", "step": 2, "total": 6, "images_per_second": 1.0}
+    )
+    assert run_table.time_left(status, config) == f"{4 * config.batch_size} s"
+    assert run_table.time_left(run.status(), config) == ""
+
+
+def test_the_page_has_the_table_where_there_are_several(two: tuple[Run, Run]) -> None:
+    app = visit("train")
+    assert_fine(app, "train")
+    (table,) = app.dataframe
+    assert isinstance(table.value, pd.DataFrame)
+    assert sorted(table.value["Run"]) == ["broken", "finished"]
+
+
+def test_renaming_takes_the_card_along(two: tuple[Run, Run]) -> None:
+    run, failed = two
+    renamed = control.rename(run, "digits-of-mine")
+    assert not run.folder.exists()
+    assert load_card(renamed.folder).name == "digits-of-mine"
+    assert load_card(renamed.folder).title == "digits-of-mine"
+    with pytest.raises(ValueError, match="digits-of-mine"):
+        control.rename(failed, "digits-of-mine")
+    with pytest.raises(ValueError, match="1 to 63 of a-z"):
+        control.rename(failed, "../up")
+    failed.update(phase="running")
+    with pytest.raises(ValueError, match="must not be renamed while it waits or runs"):
+        control.rename(failed, "other")
+    assert failed.folder.is_dir()
+
+
+def test_a_finished_run_resumes_its_life_under_its_new_name(two: tuple[Run, Run]) -> None:
+    run, _ = two
+    renamed = control.rename(run, "longer")
+    runs.extend(renamed, 1)
+    list(execution.execute(renamed))
+    assert renamed.status().phase == "finished"
+    assert load_card(renamed.folder).name == "longer"
