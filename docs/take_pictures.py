@@ -33,6 +33,9 @@ VIEWS = {
     "latent": "latent?latent_checkpoint=tinyhero-dcgan",
     "curves": "curves?curves_runs=mnist-dcgan&curves_runs=mnist-failure-strong-d",
     "smoothing": "smoothing",
+    "compare": "compare?compare_count=8",
+    "playground": "playground?play_a=Collapse&play_b=Ring+of+eight&play_step=60",
+    "learn": "learn?lesson=7&lesson_7_answer=1",
     "train": "train",
 }
 FILM = "film"

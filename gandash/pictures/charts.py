@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
+from pandas.api.types import is_numeric_dtype
 from plotly.subplots import make_subplots
 
 XAxis = Literal["step", "epoch", "seconds"]
@@ -162,6 +163,30 @@ def scale_of(values: Floats, log_y: bool) -> Scale:
     return Scale(threshold=10.0 ** math.floor(math.log10(np.quantile(sizes, 0.05))))
 
 
+def pooled(members: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The metrics of runs that differ in their seed alone, as one: means at the steps that all of
+    them have.
+
+    For each column that all have measured there are ``{column}:low`` and ``{column}:high``, a
+    standard deviation (n - 1) below and above, and the members' own, ``{column}:0`` and on;
+    :func:`curves` draws them as a band with faint lines.
+    """
+    steps = sorted(set.intersection(*(set(table.step) for table in members)))
+    aligned = [
+        table.drop_duplicates("step", keep="last").set_index("step").loc[steps].reset_index()
+        for table in members
+    ]
+    columns: dict[str, pd.Series] = {}
+    for name in [name for name in aligned[0].columns if all(name in it for it in aligned)]:
+        values = pd.concat([table[name] for table in aligned], axis="columns")
+        if not all(is_numeric_dtype(kind) for kind in values.dtypes):
+            continue
+        mean, spread = values.mean(axis="columns", skipna=False), values.std(axis="columns")
+        columns |= {name: mean, f"{name}:low": mean - spread, f"{name}:high": mean + spread}
+        columns |= {f"{name}:{place}": table[name] for place, table in enumerate(aligned)}
+    return pd.DataFrame(columns)
+
+
 def x_range(runs: Iterable[pd.DataFrame], x: XAxis) -> tuple[float, float] | None:
     """From the first to the last row of all runs, so that charts of a column share an axis."""
     tables = [table[x] for table in runs if len(table)]
@@ -248,6 +273,8 @@ def _add_reference(
 def _smoothed(metrics: pd.DataFrame, column: str, weight: float) -> pd.DataFrame:
     known = metrics.dropna(subset=[column])  # not every row measures everything
     rows = known.assign(_raw=known[column], _smooth=smooth(known[column], weight))
+    for part in [name for name in rows if str(name).startswith(f"{column}:")]:
+        rows[part] = smooth(rows[part], weight)
     return thin(rows, keep=["_raw"])
 
 
@@ -263,7 +290,9 @@ def _add_curve(
 ) -> None:
     label = f"{quoted(run)}: {curve.label}"
     line = {"color": color, "dash": curve.dash}
-    if not np.array_equal(rows._raw, rows._smooth, equal_nan=True):
+    if f"{curve.column}:low" in rows:
+        _add_spread(figure, rows, curve.column, label, color=color, x=x, scale=scale)
+    elif not np.array_equal(rows._raw, rows._smooth, equal_nan=True):
         figure.add_scatter(
             x=rows[x],
             y=scale.of(rows._raw),
@@ -286,6 +315,32 @@ def _add_curve(
         meta=_in_short(rows._smooth),
         hovertemplate="%{customdata[0]:.4g} (raw %{customdata[1]:.4g})<extra>" + label + "</extra>",
     )
+
+
+def _add_spread(
+    figure: go.Figure,
+    rows: pd.DataFrame,
+    column: str,
+    label: str,
+    *,
+    color: str,
+    x: XAxis,
+    scale: Scale,
+) -> None:
+    """The band of a standard deviation around a mean over seeds, and the seeds' own faint lines."""
+    quiet = {"legendgroup": label, "showlegend": False, "hoverinfo": "skip", "mode": "lines"}
+    low, high = (np.asarray(scale.of(rows[f"{column}:{end}"])) for end in ("low", "high"))
+    figure.add_scatter(
+        x=np.concatenate([rows[x], rows[x][::-1]]), y=np.concatenate([high, low[::-1]]),
+        line={"width": 0}, name=label, fill="toself", fillcolor=color, opacity=0.18, **quiet,
+    )  # fmt: skip
+    place = 0
+    while f"{column}:{place}" in rows:
+        own = scale.of(rows[f"{column}:{place}"])
+        figure.add_scatter(
+            x=rows[x], y=own, line={"color": color, "width": 1}, opacity=0.25, name=label, **quiet
+        )
+        place += 1
 
 
 def measurements(

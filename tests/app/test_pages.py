@@ -64,7 +64,7 @@ def test_a_card_says_which_epoch_its_weights_are_of(
     assert epochs_of(card.model_copy(update={**changes, "config": config})) == sentence
 
 
-def visit(page: str, **query: str) -> AppTest:
+def visit(page: str, **query: str | list[str]) -> AppTest:
     """Run a page as a visitor's first view of a link would."""
     app = AppTest.from_file(str(MAIN), default_timeout=60)
     for key, value in query.items():
@@ -777,3 +777,24 @@ def test_a_worker_that_was_killed_is_noticed_by_the_page(two_runs: list[runs.Run
     assert_fine(app, "train")
     assert run.status().phase == "queued"
     assert any("place 1 in the queue" in element.value for element in app.markdown)
+
+
+def test_runs_that_differ_in_their_seed_alone_are_drawn_as_one(runs_root: Path) -> None:
+    names = [f"mnist-half-dcgan-seed-{seed}" for seed in range(3)]
+    app = visit("loss_curves", curves_runs=[*names, "mnist-dcgan"])
+    assert_fine(app, "loss_curves")
+    assert app.toggle(key="curves_pool").value
+    app.toggle(key="curves_pool").set_value(False).run()
+    assert_fine(app, "loss_curves")
+    app = visit("loss_curves", curves_runs="mnist-dcgan")
+    assert not [toggle for toggle in app.toggle if toggle.key == "curves_pool"]
+    assert not app.dataframe
+
+
+def test_only_what_differs_is_in_the_table(runs_root: Path) -> None:
+    app = visit("loss_curves", curves_runs=["mnist-dcgan", "mnist-dcgan-one-sided"])
+    (table,) = app.dataframe
+    settings = [name for name in table.value.columns if name.startswith(("α", "β", "Seed"))]
+    assert settings == ["α, smoothing of real"]
+    assert set(table.value["α, smoothing of real"]) == {"0.0", "0.1"}
+    assert all(" at step " in said for said in table.value["Best distance"])

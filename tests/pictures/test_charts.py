@@ -259,3 +259,37 @@ def test_a_figure_says_in_words_what_it_shows(metrics: pd.DataFrame) -> None:
     x = np.linspace(-1, 1, 5)
     said = charts.description(charts.gradients(x, {"hard labels": x - 1}, 0.0))
     assert "hard labels: from -2 to 0, between -2 and 0." in said
+
+
+def test_seeds_are_pooled_to_their_mean_and_deviation_where_all_were_measured() -> None:
+    steps = np.arange(1, 7) * 10
+    members = [
+        pd.DataFrame({"step": steps[:5], "epoch": steps[:5] / 10, "d_loss": steps[:5] + shift})
+        for shift in (0.0, 1.0, 5.0)
+    ]
+    members[1] = members[1].iloc[1:]  # begins later
+    members[2]["frechet"] = 1.0  # of one alone
+    pooled = charts.pooled(members)
+    assert pooled.step.tolist() == [20, 30, 40, 50]
+    np.testing.assert_allclose(pooled.d_loss, steps[1:5] + 2.0)
+    spread = np.std([0, 1, 5], ddof=1)
+    np.testing.assert_allclose(pooled["d_loss:high"], steps[1:5] + 2.0 + spread)
+    np.testing.assert_allclose(pooled["d_loss:low"], steps[1:5] + 2.0 - spread)
+    np.testing.assert_allclose(pooled["d_loss:2"], steps[1:5] + 5.0)
+    assert "frechet" not in pooled
+    assert members[0].step.tolist() == steps[:5].tolist()
+
+
+def test_pooled_seeds_are_a_line_in_a_band_with_faint_members(metrics: pd.DataFrame) -> None:
+    members = [metrics, metrics.assign(d_loss=metrics.d_loss + 1)]
+    pooled = charts.pooled(members)
+    figure = charts.curves({"both": pooled}, [charts.Curve("d_loss", "D")], "Loss")
+    band, *faint, line = figure.data
+    assert band.fill == "toself"
+    assert len(faint) == 2
+    assert [trace.showlegend for trace in figure.data] == [False, False, False, None]
+    np.testing.assert_allclose(line.y, metrics.d_loss + 0.5)
+    np.testing.assert_allclose(faint[1].y, metrics.d_loss + 1)
+    half = len(band.y) // 2
+    middle = (np.asarray(band.y[:half]) + np.asarray(band.y[half:][::-1])) / 2
+    np.testing.assert_allclose(middle, line.y)

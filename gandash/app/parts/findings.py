@@ -16,18 +16,26 @@ TRIED = 2  # changes that are offered for a finding
 BASE = PRESETS["Quick digits"].config  # what the Train page begins with
 
 
-def findings(title: str, metrics: pd.DataFrame, config: Config, key: str) -> None:
-    """All signs in a run's curves under its title; of scores that are no probabilities, none."""
-    if not OBJECTIVES[config.loss.objective].cross_entropy:
+def findings(
+    title: str, metrics: pd.DataFrame, config: Config, key: str, *, brief: bool = False
+) -> bool:
+    """All signs in a run's curves under its title; of scores that are no probabilities, none.
+
+    ``brief``: those alone that something should be done about. Returns whether anything was said.
+    """
+    readable = OBJECTIVES[config.loss.objective].cross_entropy
+    found = diagnose(metrics, config.loss.alpha, config.loss.beta) if readable else []
+    if brief:
+        found = [finding for finding in found if finding.changes]
+    elif not readable:
         st.caption(f"{title}: D's outputs are no probabilities here, so no sign is read in them.")
-        return
-    found = diagnose(metrics, config.loss.alpha, config.loss.beta)
-    if not found:
+    elif not found:
         st.caption(f"{title}: too few rows to say anything, or no sign in them.")
     for number, finding in enumerate(found):
         with st.container(key=f"{key}_{number}"):
             st.html(_words(title, finding))
             _offers(finding, config)
+    return bool(found)
 
 
 def _words(title: str, finding: Finding) -> str:

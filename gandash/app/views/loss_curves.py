@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import streamlit as st
 from gandash import runs
 from gandash.app import cached
 from gandash.app.parts import choose, links, page
+from gandash.app.parts.differences import differences
 from gandash.app.parts.findings import findings
 from gandash.app.parts.quoted import in_markdown
 from gandash.app.parts.refusals import shown
@@ -25,7 +27,9 @@ from gandash.storage.paths import runs_root
 from gandash.theory import smoothing
 from gandash.theory.smoothing import equilibrium_loss
 
-MOST_RUNS = 4
+MOST_RUNS = 12
+MOST_TOLD = 3  # runs of which good news are told, too
+SEED = re.compile(r",? seed \d+$")
 READ = (
     "Rules on the rows of metrics; their bounds lie between the shipped runs that failed on "
     "purpose and the others. Signs, no proofs: a collapse that D keeps up with leaves none, so "
@@ -108,10 +112,13 @@ class View:
     smoothing: float
     log_y: bool
     why: bool
+    pool: bool
 
 
-def controls() -> View:
-    """X axis, smoothing, scale, and whether the charts that say why are drawn."""
+def controls(several_seeds: bool) -> View:
+    """X axis, smoothing, scale, whether the charts that say why are drawn, and whether runs that
+    differ in their seed alone are drawn as one, where there are such.
+    """
     x = st.segmented_control(
         "X axis",
         list(X_AXES),
@@ -143,7 +150,44 @@ def controls() -> View:
         bind=links.flag("curves_why"),
         help="With D(G(z)) before and after G's update: the charts that say why.",
     )
-    return View(X_AXES[x or "Step"], weight, log_y, why)
+    pool = several_seeds and st.toggle(
+        "Seeds as a band",
+        True,
+        key="curves_pool",
+        bind=links.flag("curves_pool"),
+        help="Runs that differ in their seed alone: their mean, a standard deviation around it, "
+        "and each of them faintly.",
+    )
+    return View(X_AXES[x or "Step"], weight, log_y, why, pool)
+
+
+def by_seed(chosen: Mapping[str, Logged]) -> list[list[Logged]]:
+    """The runs in groups of those that differ in their seed alone, in the order of their firsts."""
+    groups: dict[str, list[Logged]] = {}
+    for item in chosen.values():
+        shared = item.config.model_copy(update={"seed": 0})
+        groups.setdefault(shared.model_dump_json(), []).append(item)
+    return list(groups.values())
+
+
+def drawn(
+    chosen: Mapping[str, Logged], frames: Mapping[str, pd.DataFrame], view: View
+) -> tuple[dict[str, Logged], dict[str, pd.DataFrame]]:
+    """What the charts draw: each run, or one of each group of seeds and their pooled metrics."""
+    if not view.pool:
+        return dict(chosen), dict(frames)
+    items: dict[str, Logged] = {}
+    tables: dict[str, pd.DataFrame] = {}
+    for members in by_seed(chosen):
+        first = members[0]
+        if len(members) > 1:
+            title = f"{SEED.sub('', first.title)} (mean of {len(members)} seeds)"
+            first = Logged(title, first.folder, first.config)
+            tables[title] = charts.pooled([frames[item.title] for item in members])
+        else:
+            tables[first.title] = frames[first.title]
+        items[first.title] = first
+    return items, tables
 
 
 def draw_charts(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View) -> None:
@@ -369,7 +413,7 @@ with tray, st.container(key="curves_tray"):  # stays in view beside the charts
         default=list(everything)[:1],
         most=MOST_RUNS,
     )
-    wanted = controls()
+    wanted = controls(len(by_seed({name: everything[name] for name in names})) < len(names))
     if names:
         download({name: everything[name] for name in names})
 tables = {}
@@ -379,14 +423,23 @@ for name in names:
 if tables:
     selected = {name: everything[name] for name in tables}
     frames = {everything[name].title: table for name, table in tables.items()}
+    items, pooled = drawn(selected, frames, wanted)
     with middle:
-        draw_charts(selected, frames, wanted)
+        draw_charts(items, pooled, wanted)
+        differences({item.title: item.config for item in selected.values()}, frames)
     with right, st.container(key="curves_samples"):
-        samples(selected, frames, wanted)
+        samples(selected, pooled, wanted)
     with right, st.container(key="curves_findings"):
         page.section("What the curves say")
-        for name, item in selected.items():
-            findings(item.title, frames[item.title], item.config, f"curves_finding_{name}")
+        brief = len(selected) > MOST_TOLD
+        said = [
+            findings(
+                item.title, frames[item.title], item.config, f"curves_finding_{name}", brief=brief
+            )
+            for name, item in selected.items()
+        ]
+        if brief:
+            st.caption(f"No sign of trouble in {said.count(False)} of {len(said)} runs.")
         st.caption(READ)
 elif not names:
     middle.info("Choose at least one run.", icon=":material/arrow_back:")
