@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-ImageSize = Literal[16, 32, 64, 128]
+ImageSize = Literal[16, 32, 64, 128, 256]
 IMAGE_SIZES: tuple[int, ...] = get_args(ImageSize)
 Shape = tuple[int, ...]
 Real = Callable[[], "Tensor"]

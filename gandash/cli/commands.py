@@ -67,7 +67,7 @@ def train(config: Config = DEFAULTS, name: str = "run") -> None:
     from gandash.runs import execution
 
     runs.check_new(runs_root(), name)
-    dataset = execution.prepare(config)
+    dataset = execution.prepare(config, lambda doing: print(doing, end="\r", file=sys.stderr))
     if dataset.note:
         print(dataset.note, file=sys.stderr)
     if hint := advice(config):

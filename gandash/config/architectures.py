@@ -61,7 +61,6 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         "Residual blocks with grouped convolutions, no norms, no tanh",
         "Huang et al. 2024, arXiv:2501.05441",
         weights="glorot",
-        sizes=(16, 32, 64, 128),
         conditional_norm=False,
         norms=("none",),
         attention=False,

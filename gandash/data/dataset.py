@@ -16,6 +16,7 @@ from gandash.data.left_out import LeftOut, note
 from gandash.data.named import SOURCES, data_folder
 from gandash.data.pixels import fit, is_gray, recolor
 from gandash.data.stacking import check_enough, stack
+from gandash.data.wanted import Tell, Wanted, quietly
 from gandash.kinds import Kind, of_batch, of_dataset
 from gandash.storage.paths import expanded
 
@@ -74,20 +75,21 @@ class Dataset:
         return len(self.images)
 
 
-def load(config: DataConfig, split: str = "train") -> Dataset:
+def load(config: DataConfig, split: str = "train", tell: Tell = quietly) -> Dataset:
     """Read the dataset that ``config`` names, as square images of ``config.size`` pixels.
 
-    A limit leaves a part that is the same every time, drawn evenly from all classes. ``ValueError``
-    has the remedy for an unknown name, or a folder or zip without two images that can be read.
+    What is downloaded is told while it comes. A limit leaves a part that is the same every time,
+    drawn evenly from all classes. ``ValueError`` has the remedy for an unknown name, or a folder or
+    zip without two images that can be read.
     """
     if config.dataset in SOURCES:
-        return _load_named(config, split)
+        return _load_named(config, split, tell)
     return _load_location(config, split)
 
 
-def _load_named(config: DataConfig, split: str) -> Dataset:
+def _load_named(config: DataConfig, split: str, tell: Tell) -> Dataset:
     source = SOURCES[config.dataset]
-    images, labels, classes = source.load(data_folder(), split)
+    images, labels, classes = source.load(Wanted(data_folder(), split, _frame(config), tell))
     if config.limit:
         drawn = draw_evenly(len(images), config.limit, None if labels is None else labels.numpy())
         images = images[drawn]
@@ -103,7 +105,6 @@ def _load_location(config: DataConfig, split: str) -> Dataset:
     location = expanded(config.dataset)
     title = repr(location.name)
     mode = "L" if config.color == "gray" else "RGB"
-    frame = Frame(config.size, config.framing, config.background)
     with opened(location, title) as contents:
         if contents is None:
             raise ValueError(
@@ -111,7 +112,7 @@ def _load_location(config: DataConfig, split: str) -> Dataset:
                 f"images, and {config.dataset!r} is neither: check the spelling"
             )
         files = contents.train if split == "train" else contents.test
-        stacked = stack(files, frame, mode, config.limit, contents.classes)
+        stacked = stack(files, _frame(config), mode, config.limit, contents.classes)
     left_out = (*stacked.left_out, *contents.left_out)
     check_enough(title, len(stacked.images), left_out)
     images = stacked.images
@@ -126,6 +127,10 @@ def _load_location(config: DataConfig, split: str) -> Dataset:
         stacked.classes,
         left_out,
     )
+
+
+def _frame(config: DataConfig) -> Frame:
+    return Frame(config.size, config.framing, config.background)
 
 
 def check_held_out(dataset: str) -> str:

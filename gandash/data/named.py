@@ -10,18 +10,18 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from gandash.config import ImageSize
+from gandash.data import published
 from gandash.data.archives import in_zip
+from gandash.data.download import Remote
 from gandash.data.framing import Frame
 from gandash.data.left_out import told
 from gandash.data.stacking import stack
+from gandash.data.wanted import Loaded, Wanted
 from gandash.storage.paths import cache_root, expanded
 from gandash.theory import toy_data
 
-Loaded = tuple[Tensor, Tensor | None, tuple[str, ...]]
-"""Samples (N, *shape) as they are kept; labels (N,) int64 and their classes, if there are any."""
 STACKING_SEED = {"train": 1000, "test": 1001}
 HELD_OUT_HERO = 8
 Augment = Literal["none", "shift", "mirror"]
@@ -34,9 +34,10 @@ class Source:
 
     title: str
     licence: str
-    load: Callable[[Path, str], Loaded]
+    load: Callable[[Wanted], Loaded]
     augment: Augment = "none"
     size: ImageSize = 32  # pixels at which it is judged
+    remotes: tuple[Remote, ...] = ()  # files that are downloaded when it is first asked for
 
 
 def data_folder() -> Path:
@@ -45,12 +46,13 @@ def data_folder() -> Path:
     return expanded(folder) if folder else cache_root("GANDASH_DATA") / "data"
 
 
-def _load_idx(kind: str, folder: Path, split: str) -> Loaded:
-    """MNIST or Fashion-MNIST through torchvision, downloaded if the files are not there."""
-    from torchvision.datasets import MNIST, FashionMNIST  # noqa: PLC0415 - slow to import
+def _load_idx(kind: str, wanted: Wanted) -> Loaded:
+    """MNIST and those in its form through torchvision, downloaded if the files are not there."""
+    from torchvision.datasets import KMNIST, MNIST, FashionMNIST  # noqa: PLC0415 - slow to import
 
-    dataset = {"MNIST": MNIST, "FashionMNIST": FashionMNIST}[kind]
-    train = split == "train"
+    dataset = {"MNIST": MNIST, "FashionMNIST": FashionMNIST, "KMNIST": KMNIST}[kind]
+    folder = wanted.folder
+    train = wanted.split == "train"
     try:
         loaded = dataset(str(folder), train=train, download=True)
     except (RuntimeError, OSError) as error:
@@ -61,38 +63,42 @@ def _load_idx(kind: str, folder: Path, split: str) -> Loaded:
     return loaded.data[:, None], loaded.targets.long(), tuple(loaded.classes)
 
 
-def _load_mnist(folder: Path, split: str) -> Loaded:
-    images, labels, _ = _load_idx("MNIST", folder, split)
+def _load_mnist(wanted: Wanted) -> Loaded:
+    images, labels, _ = _load_idx("MNIST", wanted)
     return images, labels, tuple("0123456789")
 
 
-def _load_fashion(folder: Path, split: str) -> Loaded:
-    return _load_idx("FashionMNIST", folder, split)
+def _load_fashion(wanted: Wanted) -> Loaded:
+    return _load_idx("FashionMNIST", wanted)
 
 
-def _load_cifar10(folder: Path, split: str) -> Loaded:
-    return _load_class_zip(
-        folder / "cifar10-jpeg.zip", lambda name: name.startswith(f"{split}/"), 32
-    )
+def _load_kmnist(wanted: Wanted) -> Loaded:
+    return _load_idx("KMNIST", wanted)
 
 
-def _load_tinyhero(folder: Path, split: str) -> Loaded:
+def _load_cifar10(wanted: Wanted) -> Loaded:
+    path = wanted.folder / "cifar10-jpeg.zip"
+    return _load_class_zip(path, lambda name: name.startswith(f"{wanted.split}/"), 32)
+
+
+def _load_tinyhero(wanted: Wanted) -> Loaded:
     """Every eighth character is held out, from all four sides; the data itself has no split."""
 
     def belongs(name: str) -> bool:
         character = PurePosixPath(name).stem
-        return (character.isdecimal() and int(character) % HELD_OUT_HERO == 0) == (split == "test")
+        held_out = character.isdecimal() and int(character) % HELD_OUT_HERO == 0
+        return held_out == (wanted.split == "test")
 
-    return _load_class_zip(folder / "tinyhero.zip", belongs, 64)
+    return _load_class_zip(wanted.folder / "tinyhero.zip", belongs, 64)
 
 
-def _load_stacked_mnist(folder: Path, split: str) -> Loaded:
+def _load_stacked_mnist(wanted: Wanted) -> Loaded:
     """Three random digits in the channels of one image: 1000 classes (Metz et al. 2017,
     arXiv:1611.02163; Srivastava et al. 2017, arXiv:1705.07761).
     """
-    images, labels, _ = _load_mnist(folder, split)
+    images, labels, _ = _load_mnist(wanted)
     assert labels is not None
-    random = np.random.RandomState(STACKING_SEED[split])
+    random = np.random.RandomState(STACKING_SEED[wanted.split])
     chosen = torch.from_numpy(random.randint(len(images), size=(len(images), 3)))
     stacked = images[chosen, 0]  # (N, 3, 28, 28)
     return (
@@ -103,8 +109,8 @@ def _load_stacked_mnist(folder: Path, split: str) -> Loaded:
 
 
 def _study(name: str) -> Source:
-    def load_points(_folder: Path, split: str) -> Loaded:
-        return torch.from_numpy(toy_data.load(name, split)), None, ()
+    def load_points(wanted: Wanted) -> Loaded:
+        return torch.from_numpy(toy_data.load(name, wanted.split)), None, ()
 
     return Source(toy_data.STUDIES[name].title, "made by this project (MIT)", load_points)
 
@@ -123,6 +129,39 @@ SOURCES: dict[str, Source] = {
     ),
     "stacked-mnist": Source(
         "Stacked MNIST", "CC BY-SA 3.0 (LeCun, Cortes, Burges)", _load_stacked_mnist
+    ),
+    "kmnist": Source("KMNIST", "CC BY-SA 4.0 (CODH; Clanuwat et al. 2018)", _load_kmnist),
+    "cifar10-original": Source(
+        "CIFAR-10 (original)",
+        "free for research (Krizhevsky 2009)",
+        published.cifar10,
+        "mirror",
+        remotes=(published.CIFAR10,),
+    ),
+    "cifar100": Source(
+        "CIFAR-100",
+        "free for research (Krizhevsky 2009)",
+        published.cifar100,
+        "mirror",
+        remotes=(published.CIFAR100,),
+    ),
+    "svhn": Source(
+        "SVHN",
+        "non-commercial use (Netzer et al. 2011)",
+        published.svhn,
+        "shift",
+        remotes=tuple(published.SVHN.values()),
+    ),
+    "flowers102": Source(
+        "Flowers102",
+        "for research (Nilsback and Zisserman 2008)",
+        published.flowers,
+        "mirror",
+        64,
+        tuple(published.FLOWERS.values()),
+    ),
+    "celeba": Source(
+        "CelebA", "non-commercial research (Liu et al. 2015)", published.celeba, "mirror", 64
     ),
     **{name: _study(name) for name in toy_data.STUDIES},
 }

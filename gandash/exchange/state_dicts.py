@@ -16,6 +16,7 @@ from torch import Tensor
 
 from gandash.config import IMAGE_SIZES
 from gandash.networks import Generator
+from gandash.networks.dcgan import channels
 
 KERNEL = (4, 4)
 COUNTER = "num_batches_tracked"
@@ -124,19 +125,22 @@ def _check_chain(
             f"{prefix!r} has {len(convolutions)} convolutions, which make no image of "
             f"{', '.join(map(str, IMAGE_SIZES))} pixels"
         )
+    expected = channels(sizes[0], convolutions[-1][1]["weight"].shape[0])[::-1]
     for number, (name, part) in enumerate(convolutions):
         inputs, outputs = part["weight"].shape[:2]
         last = number == len(convolutions) - 1
         if number and inputs != convolutions[number - 1][1]["weight"].shape[1]:
             raise ValueError(f"layer {name!r} takes {inputs} channels, and it is given others")
-        if not last and number and inputs != 2 * outputs:
-            raise ValueError(f"layer {name!r} makes {outputs} channels of {inputs}, not half")
+        if not last and outputs != expected[number]:
+            raise ValueError(
+                f"layer {name!r} makes {outputs} channels, and a DCGAN of this size has "
+                f"{expected[number]} there"
+            )
         if last and outputs not in (1, 3):
             raise ValueError(f"layer {name!r} makes {outputs} channels, neither gray nor RGB")
         if last and bool(part.get("bias", torch.zeros(1)).any()):
             raise ValueError(f"layer {name!r} has a bias, which gandash's last layer has not")
-    expected = set(range(1, len(convolutions)))
-    if norms and set(norms) != expected:
+    if norms and set(norms) != set(range(1, len(convolutions))):
         raise ValueError(f"{prefix!r} has batch norms between some of its layers and not others")
 
 

@@ -14,6 +14,8 @@ from gandash.config import IMAGE_SIZES, NetworkConfig
 from gandash.networks.fast_convolution import Conv2d, ConvTranspose2d, Project
 from gandash.networks.layers import LabelledSequential, NormFactory, SelfAttention
 
+WIDEST = 16
+
 
 def generator_layers(
     inputs: int, shape: tuple[int, ...], network: NetworkConfig, norm: NormFactory
@@ -24,7 +26,7 @@ def generator_layers(
     which ends in tanh.
     """
     width = network.g_width
-    widths = _widths(shape[-1], width)[::-1]
+    widths = channels(shape[-1], width)[::-1]
     blocks: list[nn.Module] = [_up(Project, inputs, widths[0], norm)]
     for number, (a, b) in enumerate(pairwise(widths)):
         blocks += [
@@ -44,7 +46,7 @@ def discriminator_layers(
     """
     width = network.d_width
     size = shape[-1]
-    widths = _widths(size, width)
+    widths = channels(size, width)
     blocks: list[nn.Module] = [
         Conv2d(shape[0], widths[0], bias=False),
         nn.LeakyReLU(0.2, inplace=True),
@@ -55,13 +57,16 @@ def discriminator_layers(
     return nn.Sequential(*blocks), (widths[-1], 4, 4)
 
 
-def _widths(size: int, width: int) -> list[int]:
-    """Channels from the image side inwards, doubling while the side halves down to 4."""
+def channels(size: int, width: int) -> list[int]:
+    """Channels from the image side inwards, doubling while the side halves down to 4.
+
+    No more than ``WIDEST`` times those beside the image: the innermost two of 256 pixels are alike.
+    """
     if size not in IMAGE_SIZES:
         raise ValueError(
             f"size must be one of {', '.join(map(str, IMAGE_SIZES))}, not {size}: resize the images"
         )
-    return [width * 2**i for i in range(int(math.log2(size)) - 2)]
+    return [width * min(2**i, WIDEST) for i in range(int(math.log2(size)) - 2)]
 
 
 def _up(

@@ -13,6 +13,7 @@ from pathlib import Path
 from gandash import data
 from gandash.config import Config
 from gandash.data import Dataset
+from gandash.data.wanted import Tell, quietly
 from gandash.evaluation import while_training
 from gandash.evaluation.real_images import RealImages
 from gandash.evaluation.while_training import Best, Quality
@@ -41,11 +42,11 @@ SAVE_EVERY_SECONDS = 60.0
 UNDER_WAY = ("queued", "running")
 
 
-def prepare(config: Config) -> Dataset:
+def prepare(config: Config, tell: Tell = quietly) -> Dataset:
     """The images of a run, once it is sure that the run can start: ``ValueError`` says why not."""
     choose_device(config.device)
     while_training.check(config, classifiers_root())
-    dataset = data.load(config.data)
+    dataset = data.load(config.data, tell=tell)
     check_fits(config, dataset)
     facts_of(dataset)  # what the card cannot tell is refused before hours are spent on it
     return dataset
@@ -159,7 +160,12 @@ def _data_of(run: Run, config: Config) -> Dataset:
             f"The data of run {run.name!r} lie at {str(location)!r}, seen from where it was "
             f"begun, and not from {Path.cwd()}: resume it from there"
         )
-    dataset = prepare(config)
+
+    def tell(doing: str) -> None:
+        if not run.stop_requested:  # else it has a last word already
+            run.update(message=f"{doing}.")
+
+    dataset = prepare(config, tell)
     if run.resumable:
         check_data(run, dataset)
     return dataset

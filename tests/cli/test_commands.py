@@ -147,7 +147,7 @@ def test_samples_are_those_of_the_seed(
 def test_flags_reach_the_config(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Config] = []
 
-    def take(config: Config) -> None:
+    def take(config: Config, _tell: object) -> None:
         seen.append(config)
         raise ValueError("seen")
 
@@ -361,7 +361,7 @@ def test_a_taken_name_is_refused_before_the_data_is_read(
 ) -> None:
     run = runs.create(runs_root, tiny_config(seed=1), "mine")
     before = (run.folder / folder.CONFIG).read_bytes()
-    monkeypatch.setattr(execution, "prepare", lambda _: pytest.fail("the data was read"))
+    monkeypatch.setattr(execution, "prepare", lambda *_: pytest.fail("the data was read"))
     sentence = refused(capfd, "train", *tiny, "--name", "mine")
     assert sentence == "A run's name must be new, and 'mine' is taken: choose another or remove it"
     assert (run.folder / folder.CONFIG).read_bytes() == before

@@ -10,7 +10,7 @@ from tests.cli.test_commands import refused
 HELP = "`gandash train --help` shows how it is called"
 COMMANDS = ", ".join(main.COMMANDS)
 REFUSED = {
-    "train --size 20": f"size must be one of 16, 32, 64, 128, not '20': {HELP}",
+    "train --size 20": f"size must be one of 16, 32, 64, 128, 256, not '20': {HELP}",
     "train --epochs many": f"epochs must be a whole number, not 'many': {HELP}",
     "train --alpha much": f"alpha must be a number, not 'much': {HELP}",
     "train --limit few": f"limit must be a whole number or None, not 'few': {HELP}",

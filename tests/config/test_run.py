@@ -47,7 +47,7 @@ def refusal(values: dict[str, object]) -> str:
             {"loss": {"objective": "foo"}},
             f"objective must be one of {', '.join(OBJECTIVES)}, not 'foo'.",
         ),
-        ({"data": {"size": 48}}, "data.size should be 16, 32, 64 or 128, not 48."),
+        ({"data": {"size": 48}}, "data.size should be 16, 32, 64, 128 or 256, not 48."),
         ({"seed": -1}, "seed should be greater than or equal to 0, not -1."),
         (
             {"seed": MAX_SEED + 1},

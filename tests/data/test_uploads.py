@@ -123,7 +123,7 @@ def test_pictures_of_many_pixels_are_refused_by_their_headers(
     monkeypatch.setattr(doctor, "examine", pytest.fail)
     assert refusal(tmp_path, content) == (
         "The images of an uploaded zip may have 2,000 million pixels in all, and those of "
-        "'mine.zip' have more: make them smaller, 128 pixels are enough"
+        "'mine.zip' have more: make them smaller, 256 pixels are enough"
     )
 
 

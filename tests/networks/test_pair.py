@@ -64,13 +64,14 @@ def test_shapes_and_ranges(size: int, channels: int) -> None:
 
 
 @pytest.mark.parametrize("size", IMAGE_SIZES)
-def test_widths_double_while_sides_halve(size: int) -> None:
+def test_widths_double_up_to_sixteenfold_while_sides_halve(size: int) -> None:
     G, D = pair_of(config_of(size=size), 3)
-    blocks = {16: 2, 32: 3, 64: 4, 128: 5}[size]
+    times = {16: 2, 32: 3, 64: 4, 128: 5, 256: 6}[size]
+    widths = [min(2**k, 16) for k in range(times)]
     g = [m for m in leaves(G) if isinstance(m, nn.ConvTranspose2d)]
     d = [m for m in leaves(D) if isinstance(m, nn.Conv2d)]
-    assert [m.out_channels for m in g] == [4 * 2**k for k in reversed(range(blocks))] + [3]
-    assert [m.out_channels for m in d] == [5 * 2**k for k in range(blocks)]
+    assert [m.out_channels for m in g] == [4 * width for width in reversed(widths)] + [3]
+    assert [m.out_channels for m in d] == [5 * width for width in widths]
     assert D.head.output.in_features == d[-1].out_channels * 16
 
 
@@ -200,7 +201,7 @@ def test_building_leaves_the_global_stream_alone() -> None:
 
 def test_a_size_that_no_network_has_is_refused() -> None:
     with pytest.raises(
-        ValueError, match=r"^size must be one of 16, 32, 64, 128, not 48: resize the images$"
+        ValueError, match=r"^size must be one of 16, 32, 64, 128, 256, not 48: resize the images$"
     ):
         build_pair(config_of(), (1, 48, 48))
 

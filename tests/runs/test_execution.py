@@ -633,7 +633,7 @@ def test_a_stop_is_heard_while_data_load(
     loading = threading.Event()
     never = threading.Event()
 
-    def hang(_config: Config) -> Dataset:
+    def hang(_config: Config, _tell: object) -> Dataset:
         loading.set()
         never.wait()
         raise AssertionError("nobody waits for it")

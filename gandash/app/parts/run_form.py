@@ -13,7 +13,7 @@ from gandash.app.hosting import limits, visitors
 from gandash.app.parts import config_form, links, own_images, page
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.config import Config, advice, architectures, tricks, usual
-from gandash.data import SOURCES, uploads
+from gandash.data import SOURCES, data_folder, uploads
 from gandash.evaluation import while_training
 from gandash.jobs import control
 from gandash.kinds import of_dataset
@@ -131,9 +131,25 @@ def essentials(show: Callable[[str], None]) -> None:
         for column, name in zip(st.columns(len(row)), row, strict=True):
             with column:
                 show(name)
+        if DATASET in row:
+            to_download()
         if OBJECTIVE in row:
             objective = OBJECTIVES[shown(OBJECTIVE)]
             st.caption(f"{objective.summary} ({objective.paper})")
+
+
+def to_download() -> None:
+    """What the chosen dataset still has to bring, if it is one that is downloaded."""
+    source = SOURCES.get(shown(DATASET))
+    if source is None:
+        return
+    missing = [remote for remote in source.remotes if not remote.there(data_folder())]
+    if missing:
+        size = sum(remote.megabytes for remote in missing)
+        st.caption(
+            f":material/download: {source.title} is not on the server yet: {size:,} MB are "
+            "downloaded when the run begins, and the run says how far that is."
+        )
 
 
 def folded(show: Callable[[str], None], config: Config, shown_before: Sequence[str]) -> None:
