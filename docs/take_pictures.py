@@ -85,9 +85,10 @@ def settle(page: Page) -> None:
     page.wait_for_load_state("networkidle", timeout=1000 * WAIT_SECONDS)
     running = "document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton]')"
     quiet = 0
-    while quiet < 6:
+    while quiet < 10:
         page.wait_for_timeout(500)
-        quiet = 0 if page.evaluate(f"!!{running}") else quiet + 1
+        drawing = page.locator("[data-mount]:not([data-ready=true])").count()
+        quiet = 0 if drawing or page.evaluate(f"!!{running}") else quiet + 1
 
 
 def film(page: Page, path: Path) -> None:
