@@ -57,10 +57,27 @@ def test_a_zip_is_looked_at_chosen_and_given_settings_that_fit(
     assert any(said in it.value for it in page.caption)
 
 
+def test_a_link_shows_others_the_same(page: AppTest) -> None:
+    """What fits these images is no default of the form, and so is in the link."""
+    app = visit(
+        "train",
+        **{
+            "train_preset": "Own images",
+            "train.data.dataset": str(page.selectbox(key="train.data.dataset").value),
+            "train.data.size": "64",
+            "train.data.framing": "fit",
+        },
+    )
+    assert not app.exception
+    assert app.segmented_control(key="train.data.framing").value == "fit"
+    assert "24 of them as D will see them: 64×64 pixels" in html(app)
+    assert app.number_input(key="train.batch_size").value == 128, "which the link would say"
+
+
 def test_framing_and_flips_are_seen_at_once(page: AppTest) -> None:
     seen = {crops(page)}
     for how in ("fit", "stretch"):
-        page.selectbox(key="train.data.framing").set_value(how).run()
+        page.segmented_control(key="train.data.framing").set_value(how).run()
         seen.add(crops(page))
     page.toggle(key="train.data.flips").set_value(True).run()
     seen.add(crops(page))

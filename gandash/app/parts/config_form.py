@@ -25,6 +25,8 @@ TITLES: Mapping[str, str] = {
     "": "Run",
 }
 PREFIX = "train."
+AT_ONCE = ("data.framing", "data.background")
+"""Settings whose choices are all seen at once, since a picture beside them follows."""
 
 
 def key_of(name: str, prefix: str = PREFIX) -> str:
@@ -117,6 +119,10 @@ def field_widget(
     offered = choices or about(field).choices or _literals(field.annotation)
     if offered:
         bind = links.one_of(common["key"], offered)
+        if name in AT_ONCE:
+            return st.segmented_control(
+                label, offered, default=default, required=True, bind=bind, **common
+            )
         return st.selectbox(label, offered, offered.index(default), bind=bind, **common)
     if field.annotation is bool:
         return st.toggle(label, default, bind=links.flag(common["key"]), **common)

@@ -30,12 +30,13 @@ from gandash.data.pixels import is_gray, recolor
 from gandash.data.stacking import stack
 from gandash.jobs import timing
 from gandash.jobs.timing import Timing
+from gandash.pictures.charts import COLORS
 from gandash.pictures.raster import encode, grid
 from gandash.storage.paths import runs_root
 from gandash.training import choose_device
 
 DATASET = "data.dataset"
-SHOWN = ("data.size", "data.framing", "data.background", "data.flips")
+SHOWN = ("data.framing", "data.background", "data.size", "data.flips")
 """Settings of the data that stand beside the pictures which they change."""
 CROPS, COLUMNS = 24, 8
 NEW, KEPT, REFUSED, MINE = "own_new", "own_kept", "own_refused", "own_mine"
@@ -69,6 +70,14 @@ def preset_of(name: str) -> Preset:
     if name != preset.NAME:
         return PRESETS[name]
     return Preset(preset.EXPECT, fitting())
+
+
+def defaults_of(name: str) -> Config:
+    """What the form's widgets hold where a link does not say it: a preset's settings.
+
+    Those that fit what was handed in are not the same for every visitor, and so are in the link.
+    """
+    return Config() if name == preset.NAME else PRESETS[name].config
 
 
 def names() -> list[str]:
@@ -202,10 +211,11 @@ def panel(own: Own, show: Callable[[str], None], config: Config) -> None:
         if look.unused:
             _left_out(look)
         _crops(own, config.data)
-        first, second = st.columns(2)
-        for column, name in zip((first, second, first, second), SHOWN, strict=True):
-            with column:
-                show(name)
+        for row in (SHOWN[:2], SHOWN[2:]):
+            columns = st.columns(2, vertical_alignment="center")
+            for column, name in zip(columns, row, strict=True):
+                with column:
+                    show(name)
         _findings(look, config.data.size)
         _details(look)
 
@@ -283,7 +293,7 @@ def _details(look: Look) -> None:
         if look.classes:
             with st.popover("Classes", icon=":material/bar_chart:", key="own_classes"):
                 table = [{"Class": name, "Pictures": count} for name, count in look.classes.items()]
-                st.bar_chart(table, x="Class", y="Pictures", horizontal=True)
+                st.bar_chart(table, x="Class", y="Pictures", color=COLORS[0], horizontal=True)
                 if look.class_count > len(table):
                     st.caption(f"The first {len(table)} of {look.class_count:,}.")
         if look.pairs:

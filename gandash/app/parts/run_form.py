@@ -67,10 +67,9 @@ def form() -> None:
         bind=links.one_of("train_preset", names),
         on_change=apply_preset,
     )
-    preset = own_images.preset_of(name)
-    st.caption(preset.expect)
+    st.caption(own_images.preset_of(name).expect)
     beginning = st.container()  # above a long form: the button and what it starts are in sight
-    settings(preset.config)
+    settings(own_images.defaults_of(name))
     with beginning:
         st.text_input(
             "Name",
