@@ -107,7 +107,7 @@ def _loader(
     def load() -> npt.NDArray[np.generic]:
         try:
             with archive.open(info) as member:
-                return read_array(member)
+                return read_array(member, info.file_size)
         except UnusableError:
             raise
         except Exception as error:  # wrong offsets, sums, streams: whatever such bytes lead to

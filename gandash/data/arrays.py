@@ -25,16 +25,22 @@ CHUNK = 4096  # images that are converted at a time
 SMALLEST = 4  # pixels of a side: fewer are a table
 
 
-def opened(found: list[ArrayFile]) -> tuple[list[File], list[LeftOut]]:
+def opened(found: list[ArrayFile], most: int) -> tuple[list[File], list[LeftOut]]:
     """The images in arrays as files, those of labels beside them as their classes, and the rest.
 
     Images are (N, H, W), (N, H, W, C) or (N, C, H, W) with 1, 3 or 4 channels, or one image each.
     Labels are whole numbers (N,) or (N, 1) for the images of the same split. Names that begin or
-    end in train, test or val keep these apart.
+    end in train, test or val keep these apart. Of more than ``most`` bytes in all the last are left
+    out.
     """
     arrays: dict[str, Array] = {}
     left_out: list[LeftOut] = []
+    total = 0
     for file in found:
+        total += file.size
+        if total > most:
+            left_out.append(LeftOut(file.name, f"arrays of more than {most / 1e9:g} GB in all"))
+            continue
         try:
             arrays[file.name] = file.load()
         except UnusableError as error:

@@ -11,10 +11,13 @@ from pathlib import Path
 
 from gandash.data import arrays, tables
 from gandash.data.archives import in_zip
-from gandash.data.files import File, Listing, in_folder, one_array
+from gandash.data.files import MAX_ARRAY_BYTES, File, Listing, in_folder, one_array
 from gandash.data.left_out import LeftOut
 from gandash.data.splits import split
 from gandash.data.stacking import class_folders, without_loose
+
+MOST_UPLOADED = 1_000_000_000
+"""Bytes of arrays in a zip that anyone may have made, which lie in memory while they are read."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +40,17 @@ def opened(location: Path | bytes, title: str) -> Iterator[Contents | None]:
     """
     if isinstance(location, bytes) or (location.is_file() and zipfile.is_zipfile(location)):
         with in_zip(location, title) as listing:
-            yield _of(listing)
+            yield _of(listing, MOST_UPLOADED if isinstance(location, bytes) else MAX_ARRAY_BYTES)
     elif location.is_dir():
-        yield _of(in_folder(location))
+        yield _of(in_folder(location), MAX_ARRAY_BYTES)
     elif location.is_file() and location.suffix.lower() == ".npy":
-        yield _of(one_array(location))
+        yield _of(one_array(location), MAX_ARRAY_BYTES)
     else:
         yield None
 
 
-def _of(listing: Listing) -> Contents:
-    from_arrays, no_images = arrays.opened(listing.arrays)
+def _of(listing: Listing, most: int) -> Contents:
+    from_arrays, no_images = arrays.opened(listing.arrays, most)
     files, unnamed = tables.labelled(listing.files, listing.tables)
     parts = split([*files, *from_arrays])
     classes = class_folders(parts.train)

@@ -9,6 +9,7 @@ from functools import cached_property
 from torch import Tensor
 
 from gandash.config import DataConfig
+from gandash.data import decoded
 from gandash.data.contents import opened
 from gandash.data.draws import draw_evenly
 from gandash.data.framing import Frame
@@ -112,7 +113,14 @@ def _load_location(config: DataConfig, split: str) -> Dataset:
                 f"images, and {config.dataset!r} is neither: check the spelling"
             )
         files = contents.train if split == "train" else contents.test
-        stacked = stack(files, _frame(config), mode, config.limit, contents.classes)
+        frame = _frame(config)
+        stacked = decoded.stacked(
+            location,
+            config,
+            split,
+            contents,
+            lambda: stack(files, frame, mode, config.limit, contents.classes),
+        )
     left_out = (*stacked.left_out, *contents.left_out)
     check_enough(title, len(stacked.images), left_out)
     images = stacked.images

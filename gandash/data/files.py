@@ -29,10 +29,11 @@ SYSTEM = frozenset(
     }
 )  # fmt: skip
 """What systems put beside the files of their users, in lower case; hidden files are no data too."""
+PIECE = 1 << 20
 TABLE = "dataset.json"
 """The table of labels in the data sets of StyleGAN's programs."""
 MAX_FILE_BYTES = 50_000_000
-MAX_ARRAY_BYTES = 4_000_000_000
+MAX_ARRAY_BYTES = 4_000_000_000  # of all that are read together
 MAX_FOLDER_FILES = 2_000_000
 
 
@@ -42,13 +43,15 @@ class File:
     and what reads it.
 
     ``read`` raises ``UnusableError`` with the reason if that is not possible. ``label`` is the name
-    of its class where a table beside the files says it, ``""`` where that table has no classes.
+    of its class where a table beside the files says it, ``""`` where that table has no classes;
+    ``stamp`` changes with a file that lies on disk by itself.
     """
 
     name: str
     size: int
     read: Callable[[], bytes]
     label: str | None = None
+    stamp: int = 0
 
     @property
     def parent(self) -> str:
@@ -63,9 +66,12 @@ class File:
 
 @dataclass(frozen=True)
 class ArrayFile:
-    """A file with one array of NumPy's, and what reads it, as :class:`File`."""
+    """A file with one array of NumPy's, how many bytes it has, and what reads it, as
+    :class:`File`.
+    """
 
     name: str
+    size: int
     load: Callable[[], npt.NDArray[np.generic]]
 
 
@@ -86,11 +92,12 @@ class Listing:
         size: int,
         read: Callable[[], bytes],
         load: Callable[[], npt.NDArray[np.generic]],
+        stamp: int = 0,
     ) -> None:
         """Take a file of ``size`` bytes if it is one that counts; ``load`` reads an array."""
         suffix = PurePosixPath(name).suffix.lower()
         if suffix == ".npy":
-            self.arrays.append(ArrayFile(name, load))
+            self.arrays.append(ArrayFile(name, size, load))
         elif PurePosixPath(name).name == TABLE and size <= MAX_FILE_BYTES:
             self.tables.append(File(name, size, read))
         elif suffix not in SUFFIXES:
@@ -99,7 +106,7 @@ class Listing:
         elif size > MAX_FILE_BYTES:
             self.left_out.append(LeftOut(name, f"larger than {MAX_FILE_BYTES // 10**6} MB"))
         else:
-            self.files.append(File(name, size, read))
+            self.files.append(File(name, size, read, stamp=stamp))
 
 
 def cleaned(name: str) -> str:
@@ -124,17 +131,17 @@ def in_folder(folder: Path) -> Listing:
     entries = sorted(_walk(folder, listing), key=lambda entry: entry[0].split("/"))
     for name, path in entries:
         try:
-            size = path.stat().st_size
+            about = path.stat()
         except OSError:
             listing.left_out.append(LeftOut(name, "cannot be opened"))
             continue
-        listing.add(name, size, _reader(path), _loader(path))
+        listing.add(name, about.st_size, _reader(path), _loader(path), about.st_mtime_ns)
     return listing
 
 
 def one_array(path: Path) -> Listing:
     """A file of NumPy's alone."""
-    return Listing(arrays=[ArrayFile(path.name, _loader(path))])
+    return Listing(arrays=[ArrayFile(path.name, path.stat().st_size, _loader(path))])
 
 
 def _walk(folder: Path, listing: Listing) -> Iterator[tuple[str, Path]]:
@@ -196,13 +203,13 @@ def _reader(path: Path) -> Callable[[], bytes]:
 def _loader(path: Path) -> Callable[[], npt.NDArray[np.generic]]:
     def load() -> npt.NDArray[np.generic]:
         with path.open("rb") as file:
-            return read_array(file)
+            return read_array(file, path.stat().st_size)
 
     return load
 
 
-def read_array(file: IO[bytes]) -> npt.NDArray[np.generic]:
-    """The array in a file of NumPy's format, never of objects, which are pickled.
+def read_array(file: IO[bytes], size: int) -> npt.NDArray[np.generic]:
+    """The array in a file of ``size`` bytes, never of objects, which are pickled.
 
     ``UnusableError`` with the reason, before the memory for it is taken.
     """
@@ -218,11 +225,22 @@ def read_array(file: IO[bytes]) -> npt.NDArray[np.generic]:
         raise UnusableError("no array of NumPy's format") from error
     if dtype.hasobject or dtype.kind not in "biuf":
         raise UnusableError("an array of other things than numbers")
-    count = math.prod(shape)
-    if count * dtype.itemsize > MAX_ARRAY_BYTES:
-        raise UnusableError(f"an array of more than {MAX_ARRAY_BYTES / 1e9:g} GB")
-    try:
-        flat = np.frombuffer(file.read(count * dtype.itemsize), dtype, count)
-    except Exception as error:  # a shorter file than its header says, or a damaged stream
-        raise UnusableError("a damaged array") from error
+    if math.prod(shape) * dtype.itemsize > size:
+        raise UnusableError("a damaged array")
+    flat = np.empty(math.prod(shape), dtype)
+    _fill(flat.view(np.uint8).data, file)
     return flat.reshape(shape, order="F" if by_columns else "C")
+
+
+def _fill(place: memoryview, file: IO[bytes]) -> None:
+    """Read as many bytes as there is place for, in pieces."""
+    done = 0
+    while done < len(place):
+        try:
+            piece = file.read(min(len(place) - done, PIECE))
+        except Exception as error:  # a damaged stream
+            raise UnusableError("a damaged array") from error
+        if not piece:
+            raise UnusableError("a damaged array")
+        place[done : done + len(piece)] = piece
+        done += len(piece)

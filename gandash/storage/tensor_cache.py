@@ -20,13 +20,13 @@ FOLDER = ".features"
 MOST_FILES = 24  # of less than 1 MB, and four named datasets' training images of 2 to 31 MB
 
 
-def path(root: Path, *parts: bytes) -> Path:
+def path(root: Path, *parts: bytes, folder: str = FOLDER) -> Path:
     """Where that is kept which follows from ``parts`` alone.
 
     Named for them, in a folder of the root of runs.
     """
     digests = (hashlib.sha256(part).digest() for part in parts)
-    return root / FOLDER / f"{hashlib.sha256(b''.join(digests)).hexdigest()[:16]}.safetensors"
+    return root / folder / f"{hashlib.sha256(b''.join(digests)).hexdigest()[:16]}.safetensors"
 
 
 def read(file: Path, names: Iterable[str]) -> tuple[dict[str, Tensor], dict[str, str]] | None:
@@ -41,11 +41,21 @@ def read(file: Path, names: Iterable[str]) -> tuple[dict[str, Tensor], dict[str,
         return None
 
 
-def write(file: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:
-    """Keep tensors and what is to be known of them; ``OSError`` if there is no room."""
+def write(
+    file: Path,
+    tensors: Mapping[str, Tensor],
+    facts: Mapping[str, str],
+    most_bytes: float = float("inf"),
+) -> None:
+    """Keep tensors and what is to be known of them; ``OSError`` if there is no room.
+
+    The oldest beside them make room, until there are at most ``MOST_FILES`` of ``most_bytes``.
+    """
     write_whole(file, save_safetensors(dict(tensors), metadata=dict(facts)))
-    for old in sorted(file.parent.glob("*.safetensors"), key=lambda kept: kept.stat().st_mtime)[
-        :-MOST_FILES
-    ]:
+    kept = sorted(file.parent.glob("*.safetensors"), key=lambda it: it.stat().st_mtime)[::-1]
+    total = 0
+    for number, old in enumerate(kept):
         with contextlib.suppress(FileNotFoundError):  # another process may make room too
-            old.unlink()
+            total += old.stat().st_size
+            if old != file and (number >= MOST_FILES or total > most_bytes):
+                old.unlink()

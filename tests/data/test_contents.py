@@ -12,6 +12,7 @@ import torch
 
 from gandash import data
 from gandash.config import DataConfig
+from gandash.data import contents
 from tests.data.pictures import (
     GRAY,
     RGB,
@@ -121,7 +122,7 @@ def test_what_is_no_array_of_images_is_left_out(tmp_path: Path, write: Writer) -
     assert left_out(load(write(tmp_path / "mine", members))) == {
         "a.npy": "no array of NumPy's format",
         "b.npy": "an array of other things than numbers",
-        "c.npy": "an array of more than 4 GB",
+        "c.npy": "a damaged array",
         "d.npy": "a damaged array",
         "e.npy": "an array without images",
         "f.npy": "an array of other things than numbers",
@@ -195,3 +196,11 @@ def test_an_array_alone_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.npy").write_bytes(b"no array")
     assert "left out: 'mine.npy' (no array of NumPy's format)" in refusal(tmp_path / "mine.npy")
     assert pixels_of(load(npz(tmp_path / "two.npz", x=PICTURES[:2]))).shape == (16, 16, 3)
+
+
+def test_arrays_are_bounded_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = npz(tmp_path / "a.npz", a=PICTURES, b=PICTURES, c=PICTURES)
+    monkeypatch.setattr(contents, "MAX_ARRAY_BYTES", 10_500)
+    dataset = load(path)
+    assert len(dataset) == 12
+    assert left_out(dataset) == {"c.npy": "arrays of more than 1.05e-05 GB in all"}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import struct
 import zipfile
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gandash import data
@@ -125,6 +127,19 @@ def test_pictures_of_many_pixels_are_refused_by_their_headers(
         "The images of an uploaded zip may have 2,000 million pixels in all, and those of "
         "'mine.zip' have more: make them smaller, 256 pixels are enough"
     )
+
+
+def test_an_array_that_unpacks_to_gigabytes_is_not_read(tmp_path: Path) -> None:
+    """The header is honest and the zip is small: two gigabytes of zeros."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with archive.open("bomb.npy", "w") as file:
+            array = {"descr": "|u1", "fortran_order": False, "shape": (1_100_000, 32, 32)}
+            np.lib.format.write_array_header_1_0(file, array)
+            for _ in range(110):
+                file.write(bytes(10_240_000))
+        archive.writestr("a.png", PICTURE)
+    assert "'bomb.npy' (arrays of more than 1 GB in all)" in refusal(tmp_path, buffer.getvalue())
 
 
 def test_files_that_unpack_to_too_much_are_not_unpacked(
