@@ -99,6 +99,17 @@ def refer(root: Path, location: str, tell: Tell = lambda _done, _all: None) -> s
     return name
 
 
+def remove(root: Path, name: str) -> None:
+    """Forget what is kept under a name; a folder itself stays where it lies.
+
+    Runs on it can no longer be resumed; their checkpoints and figures are not concerned.
+    """
+    if name not in find(root):
+        raise ValueError(f"Nothing is kept as {name!r}: it was removed before")
+    for suffix in ("zip", "path", "json"):
+        (_folder(root) / f"{name}.{suffix}").unlink(missing_ok=True)
+
+
 def _note(root: Path, name: str, found: Look) -> None:
     write_whole(_folder(root) / f"{name}.json", found.model_dump_json().encode())
 
@@ -168,7 +179,7 @@ def _check_room(root: Path, needed: int) -> None:
     if used + needed > MAX_BYTES_IN_ALL:
         raise ValueError(
             f"Uploads may hold {MAX_BYTES_IN_ALL / 1e9:g} GB in all, and {used / 1e9:.2f} GB are "
-            "used: remove old ones from the server's uploads folder"
+            "used: remove one that is no longer needed on the Train page"
         )
 
 

@@ -131,3 +131,13 @@ def test_the_preset_without_images_says_what_it_needs(
     app = visit("train", train_preset="Own images")
     assert app.button(key="train_start").disabled
     assert any("needs images of one's own" in it.value for it in app.error)
+
+
+def test_what_was_handed_in_can_be_removed(page: AppTest, runs_root: Path) -> None:
+    page.button(key="own_remove").click().run()
+    assert not page.exception
+    assert uploads.find(runs_root) == {}
+    assert not list((runs_root / "uploads").iterdir())
+    assert page.selectbox(key="train.data.dataset").value == "mnist"
+    with pytest.raises(ValueError, match="it was removed before"):
+        uploads.remove(runs_root, "gone")

@@ -15,11 +15,11 @@ from gandash.app.assets import publish
 from gandash.app.hosting import limits
 from gandash.app.parts import config_form, words
 from gandash.app.parts.quoted import in_html, in_markdown
-from gandash.app.parts.refusals import REFUSALS, sentence
+from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.config import Config, DataConfig
 from gandash.config import own_images as preset
 from gandash.config.presets import PRESETS, Preset
-from gandash.data import uploads
+from gandash.data import SOURCES, uploads
 from gandash.data.contents import opened
 from gandash.data.diagnosis import findings
 from gandash.data.doctor import Look
@@ -39,6 +39,7 @@ DATASET = "data.dataset"
 SHOWN = ("data.framing", "data.background", "data.size", "data.flips")
 """Settings of the data that stand beside the pictures which they change."""
 CROPS, COLUMNS = 24, 8
+PLACE = "own"
 NEW, KEPT, REFUSED, MINE = "own_new", "own_kept", "own_refused", "own_mine"
 TIMED, WANTED = "own_timed", "own_wanted"
 MOST_TIMED = 32
@@ -217,7 +218,8 @@ def panel(own: Own, show: Callable[[str], None], config: Config) -> None:
                 with column:
                     show(name)
         _findings(look, config.data.size)
-        _details(look)
+        _details(own)
+        notice(PLACE)
 
 
 def _left_out(look: Look) -> None:
@@ -287,8 +289,9 @@ def _findings(look: Look, size: int) -> None:
     st.html(f'<div class="gd-doctor">{"".join(lines)}</div>')
 
 
-def _details(look: Look) -> None:
-    """Classes and pictures that are alike, for those who want to see which."""
+def _details(own: Own) -> None:
+    """Classes and pictures that are alike, for those who want to see which; and a way out."""
+    look = own.look
     with st.container(horizontal=True):
         if look.classes:
             with st.popover("Classes", icon=":material/bar_chart:", key="own_classes"):
@@ -303,6 +306,31 @@ def _details(look: Look) -> None:
                     for it in look.pairs
                 ]
                 st.dataframe(rows, hide_index=True, height=min(36 * len(rows) + 38, 400))
+
+        if not limits().public or own.name in st.session_state.get(MINE, []):
+            _offer_removal(own)
+
+
+def _offer_removal(own: Own) -> None:
+    stays = "" if own.place.suffix == ".zip" else " The folder itself stays where it is."
+    with st.popover("Remove", icon=":material/delete:", key=f"own_removing_{own.name}"):
+        st.markdown(
+            f"Remove **{in_markdown(own.look.title)}** from what can be trained on? Runs on it can "
+            f"no longer be resumed; their checkpoints stay.{stays}"
+        )
+        st.button(
+            "Yes, remove it",
+            type="primary",
+            on_click=guarded(_remove, PLACE),
+            args=(own.name,),
+            key="own_remove",
+        )
+
+
+def _remove(name: str) -> None:
+    """Forget images, and choose the first dataset in their place."""
+    uploads.remove(runs_root(), name)
+    st.session_state[config_form.key_of(DATASET)] = next(iter(SOURCES))
 
 
 def check(config: Config) -> None:
