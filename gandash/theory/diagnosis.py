@@ -22,7 +22,7 @@ Mask = npt.NDArray[np.bool_]
 
 SHARE = 0.1  # of a run's rows that a sign must hold for
 ROWS = 5  # and at least so many
-SURE, SWINGING, GONE = 0.95, 0.085, 0.01
+SURE, SWINGING, GONE = 0.93, 0.085, 0.01
 RISEN = 1.4  # distances of 2,000 samples of runs that stand still differ by a third
 
 

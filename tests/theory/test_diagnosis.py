@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.diagnosis import CASES, SEEDS, is_right
 from gandash.config import Config
 from gandash.losses.objectives import OBJECTIVES
 from gandash.theory.diagnosis import Finding, diagnose
@@ -162,3 +163,19 @@ def test_every_change_is_a_setting() -> None:
         for change in finding.changes:
             section, _, name = change.setting.rpartition(".")
             assert name in type(getattr(config, section)).model_fields
+
+
+SHORT = pd.read_csv(Path(__file__).with_name("short_runs.csv.gz"))
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("name", CASES)
+def test_short_runs_that_were_made_to_fail_are_named_and_healthy_ones_are_not(
+    name: str, seed: int
+) -> None:
+    """Twelve failures of four kinds and twelve healthy runs, as benchmarks/diagnosis.py made
+    them.
+    """
+    table = SHORT[(SHORT.case == name) & (SHORT.seed == seed)]
+    assert len(table) == 100
+    assert is_right(CASES[name], table.reset_index(drop=True))
