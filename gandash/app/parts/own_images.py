@@ -14,6 +14,7 @@ import streamlit as st
 from gandash.app.assets import publish
 from gandash.app.hosting import limits
 from gandash.app.parts import config_form, words
+from gandash.app.parts.config_form import AT_ONCE
 from gandash.app.parts.quoted import in_html, in_markdown
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.config import Config, DataConfig
@@ -36,7 +37,8 @@ from gandash.storage.paths import runs_root
 from gandash.training import choose_device
 
 DATASET = "data.dataset"
-SHOWN = ("data.framing", "data.background", "data.size", "data.flips")
+BESIDE = ("data.size", "data.flips")
+SHOWN = (*AT_ONCE, *BESIDE)
 """Settings of the data that stand beside the pictures which they change."""
 CROPS, COLUMNS = 24, 8
 PLACE = "own"
@@ -212,11 +214,12 @@ def panel(own: Own, show: Callable[[str], None], config: Config) -> None:
         if look.unused:
             _left_out(look)
         _crops(own, config.data)
-        for row in (SHOWN[:2], SHOWN[2:]):
-            columns = st.columns(2, vertical_alignment="center")
-            for column, name in zip(columns, row, strict=True):
-                with column:
-                    show(name)
+        with st.container(horizontal=True, gap="medium"):  # below each other where it is narrow
+            for name in AT_ONCE:
+                show(name)
+        for column, name in zip(st.columns(2, vertical_alignment="center"), BESIDE, strict=True):
+            with column:
+                show(name)
         _findings(look, config.data.size)
         _details(own)
         notice(PLACE)
