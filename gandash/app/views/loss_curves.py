@@ -33,7 +33,8 @@ SEED = re.compile(r",? seed \d+$")
 READ = (
     "Rules on the rows of metrics; their bounds lie between runs that failed on purpose and "
     "others. Of 24 further short runs they named all 12 failures and called none of 12 healthy "
-    "ones sick. Signs, no proofs: a collapse that D keeps up with leaves none, so look at the samples."
+    "ones sick. Signs, no proofs: a collapse that D keeps up with leaves none, so look "
+    "at the samples."
 )
 X_AXES: dict[str, charts.XAxis] = {"Step": "step", "Epoch": "epoch", "Time": "seconds"}
 CHARTS = [
