@@ -378,21 +378,28 @@ def samples(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: Vi
 
 
 def download(chosen: dict[str, Logged]) -> None:
-    """All chosen metrics in one CSV with a column for the run, made when it is asked for."""
+    """All chosen metrics in one file with a column for the run, made when it is asked for."""
 
-    def content() -> bytes:
+    def table() -> pd.DataFrame:
         tables = [cached.metrics(item.folder).assign(run=name) for name, item in chosen.items()]
-        table = pd.concat(tables)
-        return table[["run", *table.columns.drop("run")]].to_csv(index=False).encode()
+        joined = pd.concat(tables)
+        return joined[["run", *joined.columns.drop("run")]]
 
-    st.download_button(
-        "Download CSV",
-        content,
-        "gandash-metrics.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    kinds: dict[str, tuple[str, Callable[[], bytes]]] = {
+        "CSV": ("text/csv", lambda: table().to_csv(index=False).encode()),
+        "JSON": ("application/json", lambda: str(table().to_json(orient="records")).encode()),
+    }
+    with st.container(horizontal=True):
+        for kind, (media, content) in kinds.items():
+            st.download_button(
+                f"Download {kind}",
+                content,
+                f"gandash-metrics.{kind.lower()}",
+                media,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"curves_download_{kind.lower()}",
+            )
 
 
 page.header("Loss curves")
