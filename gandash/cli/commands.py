@@ -23,13 +23,13 @@ from tqdm import tqdm
 from gandash import checkpoints, runs
 from gandash.checkpoints import Checkpoint
 from gandash.checkpoints.scores import Evaluation, Figures
-from gandash.config import MAX_SEED, Config, DataConfig, advice
+from gandash.config import MAX_SEED, Config, DataConfig, advice, sweeps
 from gandash.config.settings import values_of
 from gandash.evaluation.draws import COUNT, SEEDS
 from gandash.evaluation.progress import Progress
-from gandash.jobs import queue
+from gandash.jobs import control, groups, queue
 from gandash.pictures.raster import encode
-from gandash.runs import Run
+from gandash.runs import Run, Status
 from gandash.storage.files import write_whole
 from gandash.storage.paths import classifiers_root, pretrained_root, runs_root, zoo_root
 
@@ -130,6 +130,66 @@ def _follow(run: Run, dataset: Dataset | None = None) -> None:
             f"Saved {run.name} at step {status.step:,}. Go on with: python -m gandash resume "
             f"{run.name}"
         )
+
+
+def sweep(
+    action: Annotated[Literal["start", "show", "stop", "resume"], tyro.conf.Positional],
+    name: Annotated[str, tyro.conf.Positional],
+    config: Path | None = None,
+) -> None:
+    """Train a group of runs through the queue: every combination of settings that have several
+    values, once a seed.
+
+    Args:
+        action: What to do with the group. What was started trains in the background.
+        name: Name of the group, with which the names of its runs begin.
+        config: For start: a TOML or JSON file of settings, with a list where there are several
+            values.
+    """
+    root = runs_root()
+    if action == "start":
+        _start_sweep(root, name, config)
+    elif action == "stop":
+        print(f"Asked {groups.stop(root, name)} runs of {name} to stop")
+    elif action == "resume":
+        print(f"Put {groups.resume(root, name)} runs of {name} back into the queue")
+    else:
+        control.look_after(root)
+        _show_sweep(groups.of(root, name))
+
+
+def _start_sweep(root: Path, name: str, config: Path | None) -> None:
+    from gandash.runs import execution
+
+    if config is None:
+        raise ValueError("A sweep starts from a file of settings: add --config FILE")
+    members = sweeps.members(name, sweeps.read(config))
+    groups.check_new(root, name, members)
+    for member in {it.arm: it for it in members}.values():
+        execution.prepare(member.config)
+    groups.submit(root, name, members)
+    arms = len({member.arm for member in members})
+    print(
+        f"{len(members)} runs of {arms} {'arm' if arms == 1 else 'arms'} are in the queue; "
+        f"`gandash sweep show {name}` says how they come along, and the app shows them"
+    )
+
+
+def _show_sweep(found: list[tuple[Run, Status]]) -> None:
+    for run, status in found:
+        print(f"{run.name:40} {status.phase:9} step {status.step:,} of {status.total:,}")
+    print("\nLeast Fréchet distance of 2,000 samples while training, over the seeds:")
+    for arm in groups.arms(found):
+        print(f"{arm.title:40} {_distance(arm)} ({arm.finished} of {arm.runs} finished)")
+
+
+def _distance(arm: groups.Arm) -> str:
+    if arm.mean is None:
+        return "not measured (evaluate_every is 0, or not yet)"
+    measured = f"{arm.mean:.1f}"
+    if arm.deviation is None:
+        return f"{measured} of one seed"
+    return f"{measured} ± {arm.deviation:.1f} of {len(arm.distances)} seeds"
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from gandash.cli.commands import (
     page_,
     resume,
     sample,
+    sweep,
     train,
     zoo_,
 )
@@ -28,6 +29,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "doctor": doctor_,
     "train": train,
     "resume": resume,
+    "sweep": sweep,
     "sample": sample,
     "list": list_,
     "export": export,

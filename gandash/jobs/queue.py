@@ -18,7 +18,7 @@ from gandash.runs import BusyError, Run, Status
 
 GATE = ".line.lock"  # servers of earlier versions know it by this name
 GATE_SECONDS = 10.0
-MAX_QUEUED = 10
+MAX_QUEUED = 100
 MAX_LOST = 3
 
 
@@ -50,7 +50,7 @@ def worker_of(root: Path) -> Supervisor:
 
 def waiting(root: Path) -> list[Run]:
     """The runs in the queue, next first."""
-    placed = [(status.place, run) for run, status in _statuses(root) if _waits(status)]
+    placed = [(status.place, run) for run, status in statuses(root) if _waits(status)]
     return [run for _, run in sorted(placed, key=lambda pair: (pair[0], pair[1].name))]
 
 
@@ -60,18 +60,19 @@ def position(root: Path, run: Run) -> int | None:
     return names.index(run.name) + 1 if run.name in names else None
 
 
-def new_place(root: Path) -> int:
-    """The place at the end of the queue; ``ValueError`` if it is full.
+def new_place(root: Path, count: int = 1) -> int:
+    """The place at the end of the queue; ``ValueError`` if so many runs more have none.
 
     Call it within the gate.
     """
     length = len(waiting(root))
-    if length >= MAX_QUEUED:
+    if length + count > MAX_QUEUED:
+        more = "" if count == 1 else f" (and these are {count})"
         raise ValueError(
-            f"At most {MAX_QUEUED} runs may wait, and {length} do: wait until one has started, or "
-            "take one out of the queue"
+            f"At most {MAX_QUEUED} runs may wait, and {length} do{more}: wait until one has "
+            "started, or take one out of the queue"
         )
-    places = [status.place for _, status in _statuses(root) if status.place is not None]
+    places = [status.place for _, status in statuses(root) if status.place is not None]
     return max(places, default=0) + 1
 
 
@@ -120,10 +121,10 @@ def needs_care(root: Path) -> bool:
     """Whether a run is lost, or runs wait and there is nobody to train them."""
     worker = worker_of(root)
     served = worker.serves()
-    statuses = list(_statuses(root))
-    if any(is_lost(run, status, served) for run, status in statuses):
+    found = list(statuses(root))
+    if any(is_lost(run, status, served) for run, status in found):
         return True
-    return any(_waits(status) for _, status in statuses) and not worker.is_there()
+    return any(_waits(status) for _, status in found) and not worker.is_there()
 
 
 def settle(root: Path, served: bool) -> None:
@@ -132,7 +133,7 @@ def settle(root: Path, served: bool) -> None:
     Within the gate: no run is taken meanwhile. ``served``: a worker lives, and the run that it
     took is not lost.
     """
-    for run, status in _statuses(root):
+    for run, status in statuses(root):
         if is_lost(run, status, served):
             with suppress(BusyError), run.hold(seconds=0):  # who trains it ends with it just now
                 _settle(run, run.status())
@@ -158,7 +159,7 @@ def _waits(status: Status) -> bool:
     return status.phase == "queued" and status.place is not None
 
 
-def _statuses(root: Path) -> Iterator[tuple[Run, Status]]:
+def statuses(root: Path) -> Iterator[tuple[Run, Status]]:
     """All runs whose status can be read.
 
     A damaged one is for its page to report, and holds up nobody.

@@ -64,7 +64,8 @@ class Status(Section):
 
     ``place`` is the run's number in the worker's queue, lowest first, kept until the run ends;
     a run trained in the foreground has none. ``lost`` counts how often its process was killed
-    since its state was last saved.
+    since its state was last saved. ``group`` is the sweep that it belongs to, ``arm`` what it
+    differs in from the sweep's others, in words.
     """
 
     phase: Phase
@@ -75,6 +76,8 @@ class Status(Section):
     message: str = ""
     place: int | None = None
     lost: int = Field(0, ge=0)
+    group: str = ""
+    arm: str = ""
     created: AwareDatetime
     updated: AwareDatetime
 
@@ -247,8 +250,16 @@ def check_new(root: Path, name: str) -> str:
     return name
 
 
-def create(root: Path, config: Config, name: str, place: int | None = None) -> Run:
-    """A new queued run; a name that is taken is refused.
+def create(
+    root: Path,
+    config: Config,
+    name: str,
+    place: int | None = None,
+    *,
+    group: str = "",
+    arm: str = "",
+) -> Run:
+    """A new queued run, of a group if one is named; a name that is taken is refused.
 
     The worker takes only runs with a place in its queue. The folder appears whole: a process that
     is killed in here leaves no run and takes no name.
@@ -257,7 +268,7 @@ def create(root: Path, config: Config, name: str, place: int | None = None) -> R
     _remove_old_drafts(root)
     draft = Run(root / f"{DRAFT}{uuid.uuid4().hex[:12]}")
     draft.folder.mkdir(parents=True)
-    status = Status(phase="queued", place=place, created=now(), updated=now())
+    status = Status(phase="queued", place=place, group=group, arm=arm, created=now(), updated=now())
     try:
         draft.write_config(with_whole_path(config))
         draft._write(STATUS, status.model_dump_json(indent=2).encode())

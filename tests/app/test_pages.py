@@ -244,14 +244,14 @@ def test_a_refused_run_is_one_sentence_and_starts_nothing(
     runs_root: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(root: Path, config: Config, name: str) -> None:
-        raise ValueError("At most 10 runs may wait, and 10 do: wait or stop one.")
+        raise ValueError("At most 100 runs may wait, and 100 do: wait or stop one.")
 
     monkeypatch.setattr(control, "submit", refuse)
     app = visit("train")
     next(button for button in app.button if button.label == "Start training").click().run()
     assert_fine(app, "train")
     assert [warning.value for warning in app.warning] == [
-        "At most 10 runs may wait, and 10 do: wait or stop one."
+        "At most 100 runs may wait, and 100 do: wait or stop one."
     ]
     assert not runs.find(runs_root)
 
@@ -753,7 +753,10 @@ def test_presses_of_two_visitors_that_cross_are_a_sentence(
     assert all(sentence in words for words in said)
 
 
-def test_a_full_queue_is_a_sentence_beside_the_button(two_runs: list[runs.Run]) -> None:
+def test_a_full_queue_is_a_sentence_beside_the_button(
+    two_runs: list[runs.Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "MAX_QUEUED", 3)
     for number in range(queue.MAX_QUEUED):
         root = two_runs[0].folder.parent
         control.submit(root, two_runs[0].config(), f"waiting-{number}")
@@ -761,7 +764,7 @@ def test_a_full_queue_is_a_sentence_beside_the_button(two_runs: list[runs.Run]) 
     app.button(key="train_resume").click().run()
     assert_fine(app, "train")
     assert [warning.value for warning in app.warning] == [
-        "At most 10 runs may wait, and 10 do: wait until one has started, or take one out of the "
+        "At most 3 runs may wait, and 3 do: wait until one has started, or take one out of the "
         "queue"
     ]
 

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from gandash import runs
 from gandash.app.parts import run_table
+from gandash.app.parts.config_form import FIELDS
 from gandash.checkpoints import load_card
-from gandash.jobs import control
+from gandash.config import sweeps
+from gandash.jobs import control, groups, queue
 from gandash.runs import Run, execution
 from tests.app.test_pages import assert_fine, visit
 from tests.conftest import ConfigFactory
@@ -90,3 +93,69 @@ def test_a_finished_run_resumes_its_life_under_its_new_name(two: tuple[Run, Run]
     list(execution.execute(renamed))
     assert renamed.status().phase == "finished"
     assert load_card(renamed.folder).name == "longer"
+
+
+def vary(app: AppTest, values: str) -> AppTest:
+    """The form with several values of alpha."""
+    title = FIELDS["loss.alpha"].title
+    app.selectbox(key="train_vary").set_value(title).run()
+    return app.text_input(key="train_values").set_value(values).run()
+
+
+def test_a_form_with_values_and_seeds_starts_a_group(
+    runs_root: Path, pretrained_root: Path
+) -> None:
+    with queue.worker_of(runs_root).serve():  # so that none is launched
+        app = vary(visit("train"), "0, 0.1")
+        app.number_input(key="train_seeds").set_value(2).run()
+        app.text_input(key="train_name").set_value("smooth").run()
+        start = app.button(key="train_start")
+        assert start.label == "Start 4 runs"
+        start.click().run()
+        assert_fine(app, "train")
+    assert [run.name for run in queue.waiting(runs_root)] == [
+        f"smooth-{alpha}-s{seed}" for alpha in ("0", "0-1") for seed in (0, 1)
+    ]
+    assert [run.config().loss.alpha for run in queue.waiting(runs_root)] == [0.0, 0.0, 0.1, 0.1]
+
+
+def test_values_that_cannot_be_are_refused_in_the_form(
+    runs_root: Path, pretrained_root: Path
+) -> None:
+    app = vary(visit("train"), "0, 2")
+    assert_fine(app, "train")
+    assert "alpha" in app.error[0].value
+    assert app.button(key="train_start").disabled
+
+
+def test_ticked_runs_are_removed_and_a_group_is_stopped(
+    runs_root: Path, tiny_config: ConfigFactory
+) -> None:
+    members = sweeps.members("g", {"seed": [0, 1]}, tiny_config())
+    with queue.worker_of(runs_root).serve():
+        made = groups.submit(runs_root, "g", members)
+        app = AppTest.from_function(_group_of, kwargs={"name": "g"}).run()
+        app.button(key="train_stop_g").click().run()
+    assert [run.status().phase for run in made] == ["stopped", "stopped"]
+    app = AppTest.from_function(_removal, kwargs={"names": [run.name for run in made]}).run()
+    app.button(key="train_remove_ticked").click().run()
+    assert not app.exception
+    assert runs.find(runs_root) == []
+
+
+def _group_of(name: str) -> None:
+    from gandash.app.parts import run_table
+    from gandash.jobs import groups
+    from gandash.storage.paths import runs_root
+
+    run_table.group(name, groups.of(runs_root(), name))
+
+
+def _removal(names: list[str]) -> None:
+    from gandash import runs
+    from gandash.app.parts import run_table
+    from gandash.storage.paths import runs_root
+
+    found = [run for run in runs.find(runs_root()) if run.name in names]
+    if found:
+        run_table.removal([(run, run.status()) for run in found])

@@ -296,15 +296,18 @@ def test_queue_in_order_of_submission_with_resumed_runs_last(served: Path, image
     assert [queue.position(served, run) for run in (a, b, c)] == [2, None, 1]
 
 
-def test_a_full_queue_refuses_and_leaves_no_trace(served: Path, images: Path) -> None:
+def test_a_full_queue_refuses_and_leaves_no_trace(
+    served: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "MAX_QUEUED", 3)
     for number in range(queue.MAX_QUEUED):
         last = control.submit(served, make_config(images), f"run-{number}")
-    with pytest.raises(ValueError, match=r"At most 10 runs may wait, and 10 do: wait until .*"):
+    with pytest.raises(ValueError, match=r"At most 3 runs may wait, and 3 do: wait until .*"):
         control.submit(served, make_config(images), "one-more")
     assert not (served / "one-more").exists()
     control.stop(last)
     control.submit(served, make_config(images), "one-more")
-    with pytest.raises(ValueError, match="At most 10"):
+    with pytest.raises(ValueError, match="At most 3"):
         control.resume(last)
     assert last.status().phase == "stopped"
 
@@ -559,7 +562,7 @@ def test_a_finished_run_that_cannot_be_trained_longer_stays_finished(
     before = run.status()
     for number in range(queue.MAX_QUEUED):
         last = control.submit(served, make_config(images), f"run-{number}")
-    with pytest.raises(ValueError, match="At most 10"):
+    with pytest.raises(ValueError, match="At most 3"):
         control.train_longer(run, 10)
     assert (run.status(), run.config().steps) == (before, 6)
     control.stop(last)

@@ -10,16 +10,17 @@ import streamlit as st
 
 from gandash import runs
 from gandash.app.hosting import limits, visitors
-from gandash.app.parts import config_form, links, own_images, page
+from gandash.app.parts import arms, config_form, links, own_images, page
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.config import Config, advice, architectures, tricks, usual
 from gandash.data import SOURCES, data_folder, uploads
 from gandash.evaluation import while_training
-from gandash.jobs import control
+from gandash.jobs import control, groups
 from gandash.kinds import of_dataset
 from gandash.losses.objectives import OBJECTIVES
 from gandash.storage.paths import classifiers_root, pretrained_root, runs_root
 
+ARMS = "run"  # the name under which arms are only tried
 DATASET = "data.dataset"
 ARCHITECTURE = "network.architecture"
 OBJECTIVE = "loss.objective"
@@ -78,9 +79,10 @@ def form() -> None:
             key="train_name",
             bind=links.text("train_name", 63),
         )
+        arms.choose()
         refused = refusal()
         st.button(
-            "Start training",
+            "Start training" if refused else arms.label(described()),
             type="primary",
             icon=":material/play_arrow:",
             width="stretch",
@@ -195,7 +197,7 @@ def refusal() -> bool:
     Says why in one sentence, and helps where a first step is known.
     """
     try:
-        described()
+        arms.members(described(), ARMS)
     except REFUSALS as error:
         words = config_form.in_words(sentence(error))
         st.error(f"This cannot be trained: {words}", icon=":material/block:")
@@ -230,12 +232,22 @@ def described() -> Config:
 
 
 def start() -> None:
-    """Queue the run that the form describes, and show it."""
+    """Queue what the form describes, a run or a group of them, and show it."""
     wish = st.session_state.train_name or st.session_state.train_preset
     name = runs.fresh_name(runs_root(), pretrained_root(), wish)
     config = described()
+    members = arms.members(config, name)
+    waiting = visitors.under_way() if limits().public else 0
+    for number, member in enumerate(members):
+        limits().check(member.config, waiting + number)
     visitors.make_room()
-    run = control.submit(runs_root(), config, name)
-    visitors.own(run)
-    st.session_state.train_run = name
-    st.toast(f"**{name}** is in the queue and starts in a moment", icon=":material/hourglass_top:")
+    if len(members) == 1:
+        started = [control.submit(runs_root(), config, name)]
+    else:
+        started = groups.submit(runs_root(), name, members)
+    for run in started:
+        visitors.own(run)
+    st.session_state.train_run = started[0].name
+    what = "is in the queue and starts" if len(members) == 1 else "are in the queue and start"
+    count = "" if len(members) == 1 else f": {len(members)} runs"
+    st.toast(f"**{name}**{count} {what} in a moment", icon=":material/hourglass_top:")

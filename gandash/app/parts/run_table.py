@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,7 +18,7 @@ from gandash.app.parts.quoted import in_markdown
 from gandash.app.parts.refusals import REFUSALS, guarded, notice
 from gandash.config import Config, tricks
 from gandash.data import uploads
-from gandash.jobs import control
+from gandash.jobs import control, groups
 from gandash.runs import Run, Status
 from gandash.storage.paths import runs_root
 
@@ -23,14 +26,23 @@ PLACE = "table"
 COLUMNS = {
     "Run": st.column_config.TextColumn(pinned=True),
     "Phase": st.column_config.TextColumn(width="small"),
+    "Group": st.column_config.TextColumn(width="small"),
     "Data": st.column_config.TextColumn(width="small"),
-    "Trains with": st.column_config.TextColumn(width="large"),
+    "Trains with": st.column_config.TextColumn(width="medium"),
     "Done": st.column_config.ProgressColumn(width="small", format="percent"),
     "Best Fréchet distance": st.column_config.NumberColumn(
         format="%.1f", help="The least of 2,000 samples while it trained, where it was measured."
     ),
     "Time left": st.column_config.TextColumn(width="small"),
     "Started": st.column_config.DatetimeColumn(format="D MMM, HH:mm"),
+}
+ARM_COLUMNS = {
+    "Best Fréchet distance": st.column_config.NumberColumn(
+        format="%.1f", help="The mean over seeds of each run's least, of 2,000 samples."
+    ),
+    "± over seeds": st.column_config.NumberColumn(
+        format="%.1f", help="The standard deviation over seeds; of one seed there is none."
+    ),
 }
 
 
@@ -56,11 +68,13 @@ def table(found: list[tuple[Run, Status]]) -> None:
     chosen = [found[place] for place in ticked["selection"]["rows"] if place < len(found)]
     notice(PLACE)
     if not chosen:
-        st.caption("Tick one to show, copy or rename it; several to compare their curves.")
+        st.caption("Tick one to show, copy, rename or remove it; several to compare their curves.")
     elif len(chosen) == 1:
         one(*chosen[0])
     else:
-        several([run for run, _ in chosen])
+        several(chosen)
+    for name in sorted({status.group for _, status in chosen if status.group}):
+        group(name, [(run, status) for run, status in found if status.group == name])
 
 
 def row(run: Run, status: Status) -> dict[str, Any]:
@@ -75,6 +89,7 @@ def row(run: Run, status: Status) -> dict[str, Any]:
     return {
         "Run": run.name,
         "Phase": status.phase,
+        "Group": status.group,
         "Data": config.data.dataset.rpartition("/")[2] if config else "",
         "Trains with": tricks.summary(config) if config else "",
         "Done": min(status.step / status.total, 1.0) if status.total else 0.0,
@@ -118,18 +133,101 @@ def one(run: Run, status: Status) -> None:
                     args=(run, wish),
                     key="train_rename",
                 )
+        removal([(run, status)])
 
 
-def several(ticked: list[Run]) -> None:
+def several(ticked: list[tuple[Run, Status]]) -> None:
     """What can be done with several ticked runs."""
-    names = [run.name for run in ticked]
-    st.page_link(
-        st.Page("views/loss_curves.py", url_path="curves"),
-        label=f"Compare the curves of {len(names)} runs",
-        icon=":material/show_chart:",
-        query_params={"curves_runs": names},
-    )
+    names = [run.name for run, _ in ticked]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(
+            st.Page("views/loss_curves.py", url_path="curves"),
+            label=f"Compare the curves of {len(names)} runs",
+            icon=":material/show_chart:",
+            query_params={"curves_runs": names},
+        )
+        removal(ticked)
     st.caption(in_markdown(", ".join(names)))
+
+
+def removal(ticked: list[tuple[Run, Status]]) -> None:
+    """Remove the ticked runs, once it is said again, where all of them have ended."""
+    if any(status.phase in groups.ACTIVE or not visitors.may_change(run) for run, status in ticked):
+        return
+    what = in_markdown(ticked[0][0].name) if len(ticked) == 1 else f"{len(ticked)} runs"
+    with st.popover("Remove", icon=":material/delete:", key="train_removing_ticked"):
+        st.markdown(f"Remove **{what}** with checkpoints, metrics and samples?")
+        st.button(
+            "Yes, remove",
+            type="primary",
+            on_click=guarded(remove, PLACE),
+            args=([run for run, _ in ticked],),
+            key="train_remove_ticked",
+        )
+
+
+def group(name: str, its: list[tuple[Run, Status]]) -> None:
+    """A group's arms over their seeds, and what can be done with all its runs."""
+    finished = sum(status.phase == "finished" for _, status in its)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Group **{in_markdown(name)}**: {finished} of {len(its)} runs finished")
+        if all(visitors.may_change(run) for run, _ in its):
+            phases = {status.phase for _, status in its}
+            if phases & {*groups.ACTIVE}:
+                of_all("Stop all", ":material/stop:", groups.stop, name)
+            if phases & {*groups.IDLE}:
+                of_all("Resume all", ":material/play_arrow:", groups.resume, name)
+        st.page_link(
+            st.Page("views/loss_curves.py", url_path="curves"),
+            label="Curves of all",
+            icon=":material/show_chart:",
+            query_params={"curves_runs": [run.name for run, _ in its]},
+        )
+    with suppress(*REFUSALS):  # a damaged run's own panel says why
+        st.dataframe(
+            pd.DataFrame([arm_row(arm) for arm in groups.arms(its)]).dropna(
+                axis="columns", how="all"
+            ),
+            hide_index=True,
+            column_config=ARM_COLUMNS,
+            key=f"train_arms_{name}",
+        )
+
+
+def arm_row(arm: groups.Arm) -> dict[str, Any]:
+    """What the table of a group says of an arm."""
+    return {
+        "Arm": arm.title,
+        "Finished": f"{arm.finished} of {arm.runs}",
+        "Best Fréchet distance": arm.mean,
+        "± over seeds": arm.deviation,
+        "Seeds measured": len(arm.distances),
+    }
+
+
+def of_all(label: str, icon: str, action: Callable[[Path, str], int], name: str) -> None:
+    """A button that does something with all runs of a group."""
+
+    def act() -> None:
+        for run, _ in groups.of(runs_root(), name):
+            visitors.check(run)
+        action(runs_root(), name)
+
+    st.button(
+        label,
+        icon=icon,
+        on_click=guarded(act, PLACE),
+        key=f"train_{action.__name__}_{name}",
+    )
+
+
+def remove(ticked: list[Run]) -> None:
+    """Remove runs, by who may; what was shown of them is shown no longer."""
+    for run in ticked:
+        visitors.check(run)
+        control.remove(run)
+        if st.session_state.get("train_run") == run.name:
+            st.session_state["train_run"] = None
 
 
 def show(run: Run) -> None:
