@@ -75,6 +75,29 @@ def stop(run: Run) -> None:
             queue.cancel(run)
 
 
+def pause(run: Run) -> None:
+    """Have a running run save and wait at its next report; the queue waits with it."""
+    _check_runs(run)
+    run.request_pause()
+
+
+def go_on(run: Run) -> None:
+    """Let a run that pauses go on."""
+    run.end_pause()
+
+
+def advance(run: Run) -> None:
+    """Let a run that pauses go on to its next report, and pause there."""
+    _check_runs(run)
+    run.request_advance()
+
+
+def _check_runs(run: Run) -> None:
+    phase = run.status().phase
+    if phase != "running":
+        raise ValueError(f"Only a running run can pause, and {run.name!r} is {phase}: resume it")
+
+
 def remove(run: Run) -> None:
     """Delete a run's folder; ``ValueError`` while it is running.
 

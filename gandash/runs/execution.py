@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from gandash.pictures.raster import encode
 from gandash.records import explain
 from gandash.runs.as_checkpoint import facts_of, make_card, save_checkpoint
 from gandash.runs.folder import PROTOCOL, Run, read_protocol
-from gandash.runs.loading import StopHeardError, load_unless
+from gandash.runs.loading import LISTEN_SECONDS, StopHeardError, load_unless
 from gandash.runs.metrics_file import METRICS, append_metrics, forget_end, truncate_metrics
 from gandash.runs.saved_state import check_data, load_best, load_state, save_state
 from gandash.runs.snapshots import SNAPSHOTS
@@ -33,6 +33,7 @@ from gandash.training import (
     State,
     check_fits,
     choose_device,
+    game_of,
     new_state,
     train,
 )
@@ -141,6 +142,10 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
             progress["lost"] = 0
         run.update(**progress)
         yield report
+        if run.pause_requested and not stopping and report.step < total:
+            _save(run, state, best, fingerprint, end)
+            _pause(run, state, dataset, stop, gap or str(state.arithmetic))
+            stopping = stop()
         if stopping and report.step < total:
             _leave(run, report.step, total, gap)
             return
@@ -204,6 +209,20 @@ def _save(run: Run, state: State, best: Best | None, fingerprint: str, end: Qual
         flush(path)
     save_state(run, state, best, fingerprint, end)
     flush(run.folder)
+
+
+def _pause(
+    run: Run, state: State, dataset: Dataset, stop: Callable[[], bool], message: str
+) -> None:
+    """Wait until the run is to go on, by a report or to its end, or to stop.
+
+    Its state has been saved. ``message`` is what its status says afterwards.
+    """
+    _write_snapshot(run, Snapshot(state.step, game_of(state).snapshot()), dataset)
+    run.update(message=f"Paused at step {state.step:,}; its state is saved.", lost=0)
+    while run.pause_requested and not run.take_advance() and not stop():
+        time.sleep(LISTEN_SECONDS)
+    run.update(message=message)
 
 
 def _gap(run: Run, config: Config, step: int) -> str:

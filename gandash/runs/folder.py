@@ -36,10 +36,12 @@ CONFIG = "config.json"
 STATUS = "status.json"
 STATE = "state.safetensors"
 STOP = "stop"
+PAUSE = "pause"
+ADVANCE = "advance"
 PROTOCOL = "protocol.json"
 LOCK = ".lock"
 OF_ITS_TRAINER = ("*.safetensors", METRICS, PROTOCOL, f"{SNAPSHOTS}/*.webp")
-OF_SEVERAL = (STATUS, CONFIG, STOP, "card.json")
+OF_SEVERAL = (STATUS, CONFIG, STOP, PAUSE, ADVANCE, "card.json")
 WRITE_SECONDS = 60.0  # no write of these takes as long
 DRAFT = ".new-"  # a run's folder while it is made
 DRAFT_SECONDS = 3600.0  # one older than that was left by a process that was killed
@@ -143,7 +145,33 @@ class Run:
         return (self.folder / STOP).exists()
 
     def clear_stop(self) -> None:
+        """Forget that it was asked to stop, and with that to pause."""
         (self.folder / STOP).unlink(missing_ok=True)
+        self.end_pause()
+
+    def request_pause(self) -> None:
+        """Ask whoever trains this run to save and wait at the next report."""
+        self._write(PAUSE, b"")
+
+    @property
+    def pause_requested(self) -> bool:
+        return (self.folder / PAUSE).exists()
+
+    def end_pause(self) -> None:
+        """Let a run that waits go on."""
+        (self.folder / PAUSE).unlink(missing_ok=True)
+        (self.folder / ADVANCE).unlink(missing_ok=True)
+
+    def request_advance(self) -> None:
+        """Ask for one report more of a run that waits."""
+        self._write(ADVANCE, b"")
+
+    def take_advance(self) -> bool:
+        """Whether one report more was asked for; that is forgotten."""
+        path = self.folder / ADVANCE
+        asked = path.exists()
+        path.unlink(missing_ok=True)
+        return asked
 
     @contextmanager
     def hold(self, seconds: float = HOLD_SECONDS) -> Iterator[None]:

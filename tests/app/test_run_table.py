@@ -159,3 +159,19 @@ def _removal(names: list[str]) -> None:
     found = [run for run in runs.find(runs_root()) if run.name in names]
     if found:
         run_table.removal([(run, run.status()) for run in found])
+
+
+def test_a_running_run_is_paused_moved_on_and_let_go_in_its_panel(
+    runs_root: Path, pretrained_root: Path, tiny_config: ConfigFactory
+) -> None:
+    run = runs.create(runs_root, tiny_config(), "run", 1)
+    run.update(phase="running")
+    with queue.worker_of(runs_root).serve():
+        app = visit("train")
+        app.button(key="train_pause").click().run()
+        assert run.pause_requested
+        app.button(key="train_advance").click().run()
+        assert run.take_advance()
+        app.button(key="train_unpause").click().run()
+        assert_fine(app, "train")
+    assert not run.pause_requested

@@ -624,3 +624,19 @@ def test_fresh_names(tmp_path: Path, wish: str, name: str) -> None:
         folder.mkdir(parents=True)
     assert runs.fresh_name(root, pretrained, wish) == name
     assert runs.check_name(name) == name
+
+
+def test_only_what_runs_pauses(served: Path, images: Path) -> None:
+    run = control.submit(served, make_config(images), "run")
+    for ask in (control.pause, control.advance):
+        with pytest.raises(ValueError, match="Only a running run can pause, and 'run' is queued"):
+            ask(run)
+    assert not run.pause_requested
+    run.update(phase="running")
+    control.pause(run)
+    control.advance(run)
+    assert run.pause_requested
+    assert run.take_advance()
+    assert not run.take_advance()
+    control.go_on(run)
+    assert not run.pause_requested

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import fields
 from itertools import pairwise
@@ -33,6 +34,7 @@ from gandash.runs.folder import CONFIG, STATE
 from gandash.runs.loading import is_left_behind
 from gandash.training import Arithmetic, Report, Snapshot
 from tests.conftest import ConfigFactory
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("plain_arithmetic")
 TIMING = {"seconds", "images_per_second"}
@@ -950,3 +952,48 @@ def test_a_run_on_cuda_goes_on_where_it_was_left_and_its_checkpoint_opens_on_a_c
         images = generator(torch.zeros(2, 8))
     assert images.device.type == "cpu"
     assert images.isfinite().all()
+
+
+def test_a_run_that_pauses_goes_on_row_by_row_and_ends_as_without(
+    tmp_path: Path, tiny_config: ConfigFactory
+) -> None:
+    config = tiny_config(report_every=1)
+    straight = runs.create(tmp_path, config, "straight")
+    list(execution.execute(straight))
+    run = runs.create(tmp_path, config, "run")
+    run.update(phase="running", place=1)  # as the worker takes one
+    run.request_pause()
+    trainer = threading.Thread(target=lambda: list(execution.execute(run)))
+    trainer.start()
+    for step in (1, 2):
+        wait_for_words(run, f"Paused at step {step}; its state is saved.")
+        assert saved_state.read_facts(run).step == step
+        assert step in run.snapshots()
+        if step == 1:
+            run.request_advance()
+    run.end_pause()
+    trainer.join()
+    assert run.status().phase == "finished"
+    for name in (GENERATOR, DISCRIMINATOR):
+        one, other = (load_file(it.folder / name) for it in (straight, run))
+        assert all(torch.equal(tensor, other[key]) for key, tensor in one.items())
+
+
+def test_a_run_that_pauses_can_be_stopped(tmp_path: Path, tiny_config: ConfigFactory) -> None:
+    run = runs.create(tmp_path, tiny_config(report_every=1), "run")
+    run.update(phase="running", place=1)
+    run.request_pause()
+    trainer = threading.Thread(target=lambda: list(execution.execute(run)))
+    trainer.start()
+    wait_for_words(run, "Paused at step 1; its state is saved.")
+    run.request_stop()
+    trainer.join()
+    assert run.status().phase == "stopped"
+    assert not run.pause_requested  # else it would wait again as soon as it is resumed
+
+
+def wait_for_words(run: Run, message: str) -> None:
+    since = time.monotonic()
+    while run.status().message != message:
+        assert time.monotonic() - since < PATIENCE, run.status().message
+        time.sleep(0.02)

@@ -184,6 +184,8 @@ def changes(run: Run, status: Status, config: Config | None) -> None:
     """The buttons that change a run."""
     if status.phase in ACTIVE:
         press("Stop", ":material/stop:", control.stop, run, key="train_stop")
+    if status.phase == "running":
+        pausing(run)
     if status.phase in ("stopped", "failed") and config is not None:
         press("Resume", ":material/play_arrow:", control.resume, run, key="train_resume")
     if status.phase == "finished" and config is not None:
@@ -202,6 +204,15 @@ def changes(run: Run, status: Status, config: Config | None) -> None:
                 key=f"train_remove_{run.name}",
                 primary=True,
             )
+
+
+def pausing(run: Run) -> None:
+    """Let a run wait, go on by one row of metrics, or to its end."""
+    if not run.pause_requested:
+        press("Pause", ":material/pause:", control.pause, run, key="train_pause")
+        return
+    press("Next row", ":material/skip_next:", control.advance, run, key="train_advance")
+    press("Go on", ":material/play_arrow:", control.go_on, run, key="train_unpause")
 
 
 def press(
