@@ -21,11 +21,13 @@ from gandash.data.files import File
 from gandash.data.left_out import LeftOut
 from gandash.data.stacking import Stack
 from gandash.storage import tensor_cache
+from gandash.storage.memory import free_bytes
 from gandash.storage.paths import runs_root
 
 FOLDER = ".decoded"
 WORTH_SECONDS = 5.0  # of decoding: what takes less is decoded each time
 MOST_BYTES = 10_000_000_000
+COPIES = 3  # of a tensor that lie in memory while it is written
 SPARED = 2.0  # times a tensor's size that must be free on the disk
 VERSION = b"1"  # of decoding: another one decodes anew
 
@@ -84,6 +86,9 @@ def _write(path: Path, made: Stack) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     size = made.images.numel()
     if size > MOST_BYTES or SPARED * size > shutil.disk_usage(path.parent).free:
+        return
+    free = free_bytes()
+    if free is not None and COPIES * size > free:
         return
     labels = torch.empty(0, dtype=torch.int64) if made.labels is None else made.labels
     facts = {

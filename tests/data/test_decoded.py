@@ -101,3 +101,11 @@ def test_what_is_decoded_in_no_time_is_not_kept(
     monkeypatch.setattr(decoded, "WORTH_SECONDS", 60.0)
     load(write_zip(tmp_path / "mine.zip", MEMBERS))
     assert not (runs_root / decoded.FOLDER).exists()
+
+
+def test_without_memory_for_copies_it_is_not_kept(
+    tmp_path: Path, runs_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoded, "free_bytes", lambda: 3 * 3 * 16 * 16 * 3 - 1)
+    load(write_zip(tmp_path / "mine.zip", MEMBERS))
+    assert not list((runs_root / decoded.FOLDER).glob("*"))
