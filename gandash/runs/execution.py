@@ -23,7 +23,7 @@ from gandash.runs.as_checkpoint import facts_of, make_card, save_checkpoint
 from gandash.runs.folder import PROTOCOL, Run, read_protocol
 from gandash.runs.loading import LISTEN_SECONDS, StopHeardError, load_unless
 from gandash.runs.metrics_file import METRICS, append_metrics, forget_end, truncate_metrics
-from gandash.runs.saved_state import check_data, load_best, load_state, save_state
+from gandash.runs.saved_state import check_data, check_disk, load_best, load_state, save_state
 from gandash.runs.snapshots import SNAPSHOTS
 from gandash.storage.files import flush, write_whole
 from gandash.storage.paths import classifiers_root, expanded
@@ -179,7 +179,9 @@ def _data_of(run: Run, config: Config) -> Dataset:
 def _state_of(run: Run, config: Config, dataset: Dataset) -> tuple[State, Best | None]:
     """The saved state of a run with its best weights, or a new one."""
     if not run.resumable:
-        return new_state(config, dataset), None
+        state = new_state(config, dataset)
+        check_disk(run, state)
+        return state, None
     state = load_state(run, config, dataset)
     total = config.total_steps(len(dataset))
     if state.step > total:

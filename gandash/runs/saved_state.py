@@ -6,6 +6,7 @@ Noise and data order follow from seed and step.
 from __future__ import annotations
 
 import platform
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -30,6 +31,8 @@ SLOTS = {
     torch.optim.Adam: ("step", "exp_avg", "exp_avg_sq"),
     torch.optim.RMSprop: ("step", "square_avg"),
 }
+STATE_COPIES = 2 * 4 + 1  # weights, two moments and the best, old and new; the checkpoint
+SPARE_BYTES = 20_000_000  # metrics and samples
 
 
 class BestFacts(Section):
@@ -83,6 +86,35 @@ def device_title(device: torch.device) -> str:
     return device.type
 
 
+def check_finite(state: State) -> None:
+    """``FloatingPointError`` if a player's weights are no numbers any more: losses say so only a
+    step later.
+    """
+    for who, player in game_of(state).players.items():
+        for name, weight in player.network.named_parameters():
+            if not torch.isfinite(weight).all():
+                raise FloatingPointError(
+                    f"The weights must stay finite, but at step {state.step} {who}'s {name} is "
+                    "not: lower the learning rates"
+                )
+
+
+def check_disk(run: Run, state: State) -> None:
+    """``ValueError`` if a new run's files would not fit on the disk.
+
+    Counted are its state twice, as it is replaced whole, with the best weights and the moments
+    that its optimizers will have, and the checkpoint; metrics and samples are small beside.
+    """
+    weights = sum(tensor.nbytes for tensor in _state_tensors(state).values())
+    needed = STATE_COPIES * weights + SPARE_BYTES
+    free = shutil.disk_usage(run.folder).free
+    if needed > free:
+        raise ValueError(
+            f"A run needs free disk space, this one about {needed / 1e6:,.0f} MB, and "
+            f"{free / 1e6:,.0f} MB are left: free some, or choose fewer filters"
+        )
+
+
 def save_state(
     run: Run,
     state: State,
@@ -98,6 +130,7 @@ def save_state(
     ended at a step at which a longer one would not measure: it stands beside the best of the other
     steps, so that a run that is trained longer can forget it.
     """
+    check_finite(state)
     window = state.window
     facts = Facts(
         step=state.step,

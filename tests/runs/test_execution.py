@@ -997,3 +997,32 @@ def wait_for_words(run: Run, message: str) -> None:
     while run.status().message != message:
         assert time.monotonic() - since < PATIENCE, run.status().message
         time.sleep(0.02)
+
+
+def test_weights_that_are_no_numbers_never_replace_the_last_good_state(
+    tmp_path: Path, tiny_config: ConfigFactory
+) -> None:
+    run = train_to(runs.create(tmp_path, tiny_config(), "run"), 2)
+    before = (run.folder / STATE).read_bytes()
+    config = run.config()
+    state = saved_state.load_state(run, config, data.load(config.data))
+    with torch.no_grad():
+        next(state.D.parameters()).view(-1)[0] = float("nan")
+    with pytest.raises(FloatingPointError, match=r"at step 2 D's .* is not: lower"):
+        saved_state.save_state(run, state)
+    assert (run.folder / STATE).read_bytes() == before
+
+
+def test_a_disk_that_is_too_small_is_foreseen(
+    tmp_path: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.create(tmp_path, tiny_config(), "run")
+    usage = shutil.disk_usage(tmp_path)._replace(free=1_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(ValueError, match=r"this one about \d+ MB, and 1 MB are left: free some"):
+        list(execution.execute(run))
+    assert run.status().phase == "failed"
+    assert not run.resumable
+    monkeypatch.undo()
+    list(execution.execute(run))
+    assert run.status().phase == "finished"
