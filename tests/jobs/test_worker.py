@@ -431,7 +431,7 @@ def test_a_run_that_diverges_fails_in_one_sentence(served: Path, images: Path) -
     state = new_state(run.config(), dataset)
     next(event for event in train(state, dataset) if isinstance(event, Report))
     with torch.no_grad():
-        next(state.G.parameters()).fill_(float("nan"))
+        next(state.G.parameters()).fill_(1e38)
     saved_state.save_state(run, state)
     worker.train(run, threading.Event())
     assert run.status().phase == "failed"
