@@ -555,8 +555,9 @@ def test_a_stop_heard_while_data_load_hands_over_to_another_worker(
 
 
 def test_a_finished_run_that_cannot_be_trained_longer_stays_finished(
-    served: Path, images: Path
+    served: Path, images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(queue, "MAX_QUEUED", 3)
     run = runs.create(served, make_config(images, 6), "run")
     list(execution.execute(run))
     before = run.status()
