@@ -251,8 +251,8 @@ def targets() -> tuple[float, float]:
     )
     st.markdown("D learns targets $1-\\alpha$ on real and $\\beta$ on generated images. Best is")
     st.latex(
-        r"D^*=\frac{(1-\alpha)\,p_\text{data}+\beta\,p_g}{p_\text{data}+p_g}"
-        r"=\beta+(1-\alpha-\beta)\,D^*_\text{hard}"
+        r"\begin{aligned}D^*&=\frac{(1-\alpha)\,p_\text{data}+\beta\,p_g}{p_\text{data}+p_g}\\"
+        r"&=\beta+(1-\alpha-\beta)\,D^*_\text{hard}\end{aligned}"
     )
     return alpha, beta
 

@@ -5,12 +5,13 @@ const CLOUD_SIDE = 256;
 const CLOUD_EDGE = 0.08; // of the side, left free around the cloud
 
 export class Picture {
-  // cloud: for points, those to show it among
+  // cloud: for points, those to show it among. Without a label it is a part of what is named.
   constructor(shape, label, cloud = null) {
     this.shape = shape;
     this.cloud = cloud;
     const [height, width] = cloud ? [CLOUD_SIDE, CLOUD_SIDE] : shape.slice(1);
-    this.canvas = element("canvas", { width, height, role: "img", "aria-label": label });
+    const named = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
+    this.canvas = element("canvas", { width, height, ...named });
     if (cloud) this.canvas.classList.add("smooth");
   }
 
