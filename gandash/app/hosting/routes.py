@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from gandash import __version__, checkpoints
+from gandash import checkpoints
 from gandash.app.assets import base_path
 from gandash.storage.paths import pretrained_root
 
@@ -16,7 +16,7 @@ ROBOTS = "User-agent: *\nDisallow: /assets/\nDisallow: /generators/\nDisallow: /
 async def _health(_request: Request) -> Response:
     """200 while checkpoints can be read, 503 else."""
     found, broken = checkpoints.find(pretrained_root())
-    body = {"version": __version__, "checkpoints": len(found), "damaged": len(broken)}
+    body = {"checkpoints": len(found), "damaged": len(broken)}
     return JSONResponse(body, 200 if found else 503, headers={"Cache-Control": "no-store"})
 
 
