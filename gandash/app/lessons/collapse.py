@@ -8,7 +8,7 @@ from gandash.app.lessons.lesson import Answer, Lesson, View
 from gandash.app.parts.player import player
 
 CURES = ["Ring of eight", "Collapse, packed", "Collapse, unrolled"]
-NAMES = {"slower G": CURES[0], "packing": CURES[1], "unrolling": CURES[2]}
+NAMES = {"equal rates, β₁ 0.5": CURES[0], "packing": CURES[1], "unrolling": CURES[2]}
 
 
 def figure(answered: bool) -> bool:
@@ -41,13 +41,14 @@ LESSON = Lesson(
     why="Each sample is pulled by D alone, and all are pulled to the same best place. If G may go "
     "on against a D that stands still (**maximin**: first G, then D), one point is its best "
     "answer; the theory of lesson 2 needs the other order, **minimax**: for each G the best D. "
-    "Updates in turns do not say which of both they are. Cures: a D that keeps up (two rates, more "
-    "updates of D); **packing** (PacGAN, Lin et al. 2018, "
+    "Updates in turns do not say which of both they are. Cures: a D that keeps up (equal rates, "
+    "more updates of D) and less momentum (Adam's β₁ 0.5 in place of 0.9); **packing** (PacGAN, "
+    "Lin et al. 2018, "
     "[arXiv:1712.04086](https://arxiv.org/abs/1712.04086)): D judges several samples at once, so "
     "that sameness shows; **unrolling** (Metz et al. 2017, "
     "[arXiv:1611.02163](https://arxiv.org/abs/1611.02163)): G learns against the D of some updates "
-    "later; batch statistics in D; penalties on its gradient. Count the modes under the films: at "
-    "these rates packing and unrolling help and do not heal, a slower G does.",
+    "later; batch statistics in D; penalties on its gradient. Count the modes under the films, "
+    "one seed each: with the fast G packing and unrolling meet more modes and lose them again.",
     see=(
         View("Collapse on digits: one z, one picture", "views/loss_curves.py", "curves",
              {"curves_runs": "mnist-failure-collapse"}),
@@ -55,5 +56,5 @@ LESSON = Lesson(
              {"play_a": "Collapse", "play_b": "Ring of eight"}),
     ),
     teachers="Have them guess the number of modes at step 1,000 before they move the slider. The "
-    "films are one seed each: others differ, the kinds do not.",
+    "films are one seed each: others are a setting away in the Playground.",
 )  # fmt: skip

@@ -139,7 +139,6 @@ LESSON = Lesson(
             {"curves_runs": "mnist-dcgan"},
         ),
     ),
-    teachers="Let each pupil play once and collect the scores: the class beats chance, and is "
-    "often no better than D. Ask what they looked for: it is what G has to mend next. All rounds "
-    "are the same for everyone.",
+    teachers="Let each pupil play once and collect the scores, beside D's. Ask what they looked "
+    "for: it is what G has to mend next. All rounds are the same for everyone.",
 )  # fmt: skip

@@ -81,6 +81,7 @@ LESSON = Lesson(
         View("When it was best: distance by step", "views/loss_curves.py", "curves",
              {"curves_runs": "mnist-dcgan"}),
     ),
-    teachers="Ask for the bias with 10,000 samples from the shape of the curve. In the Gallery, "
-    "“Nearest training images” is under each checkpoint where its data are on the server.",
+    teachers="Ask what 10,000 samples would give. Not the half of 5,000's: the 5,000 real draws "
+    "add a bias of their own, about as large. In the Gallery, “Nearest training images” is under "
+    "each checkpoint where its data are on the server.",
 )  # fmt: skip
