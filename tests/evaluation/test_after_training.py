@@ -51,7 +51,7 @@ def nothing_read_before() -> None:
 def small_data(monkeypatch: pytest.MonkeyPatch) -> dict[str, Dataset]:
     """A small data set in the place of MNIST."""
     splits = {"train": blobs(600, 0), "test": blobs(400, 1)}
-    monkeypatch.setattr(data, "load", lambda _config, split="train": splits[split])
+    monkeypatch.setattr(data, "load", lambda _config, split="train", **_told: splits[split])
     return splits
 
 

@@ -58,7 +58,7 @@ def nothing_read_before() -> None:
 def checkpoint(runs_root: Path, monkeypatch: pytest.MonkeyPatch) -> Checkpoint:
     """Of a tiny run on noise, whose splits differ."""
     splits = {"train": pictures(300, 0), "test": pictures(200, 1)}
-    monkeypatch.setattr(data, "load", lambda _config, split="train": splits[split])
+    monkeypatch.setattr(data, "load", lambda _config, split="train", **_told: splits[split])
     settings = {
         "data": {"size": 16},
         "network": {"latent_dim": 4, "g_width": 4, "d_width": 4},

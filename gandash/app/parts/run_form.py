@@ -69,8 +69,8 @@ def form() -> None:
         on_change=apply_preset,
     )
     st.caption(own_images.preset_of(name).expect)
-    beginning = st.container()  # above a long form: the button and what it starts are in sight
-    settings(own_images.defaults_of(name))
+    # Above a long form: the button and what it starts are in sight, in a place kept from the first.
+    beginning = st.container(key="train_beginning")
     with beginning:
         st.text_input(
             "Name",
@@ -79,6 +79,8 @@ def form() -> None:
             key="train_name",
             bind=links.text("train_name", 63),
         )
+    settings(own_images.defaults_of(name))
+    with beginning:
         arms.choose()
         refused = refusal()
         st.button(
