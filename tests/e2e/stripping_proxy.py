@@ -9,9 +9,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import BinaryIO
 
 REQUEST = re.compile(rb"^(\w+) (/\S*) (HTTP/1\.1)\r\n")
 CONNECTION = re.compile(rb"(?i)\bconnection: [^\r]*\r\n")
+
+
+class Server(ThreadingTCPServer):
+    """With room for all that a browser opens at once, ahead of need above all."""
+
+    daemon_threads = True
+    request_queue_size = 128
 
 
 @contextmanager
@@ -22,24 +30,33 @@ def stripping_proxy(prefix: str, port: int) -> Iterator[str]:
         """Every connection carries one request or one WebSocket."""
 
         def handle(self) -> None:
-            head = b"".join(iter(self.rfile.readline, b"\r\n")) + b"\r\n"
+            head = read_head(self.rfile)
             request = without_prefix(head, prefix.encode())
             if not request:
                 self.wfile.write(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n")
                 return
-            with socket.create_connection(("127.0.0.1", port)) as behind, suppress(OSError):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port)) as behind:
                 behind.sendall(request)
                 # What came with the head lies in the buffer of the file that it was read from.
                 behind.sendall(self.rfile.peek() if b"content-length" in head.lower() else b"")
                 pass_on(self.connection, behind)
 
-    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    with Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}{prefix}"
         server.shutdown()
         thread.join()
+
+
+def read_head(stream: BinaryIO) -> bytes:
+    """The lines up to the empty one; nothing of a connection that ends before it, unused."""
+    lines = []
+    for line in stream:
+        lines.append(line)
+        if line == b"\r\n":
+            return b"".join(lines)
+    return b""
 
 
 def without_prefix(head: bytes, prefix: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from gandash import runs
 from gandash.runs import execution
 from tests.conftest import ConfigFactory
 from tests.e2e.conftest import serve, visit
-from tests.e2e.stripping_proxy import stripping_proxy
+from tests.e2e.stripping_proxy import read_head, stripping_proxy
 from tests.e2e.test_browser import SCRUBBER, settle
 
 pytestmark = pytest.mark.browser
@@ -68,6 +69,13 @@ def test_pictures_load_on_every_page(hosted: str, answers: tuple[Page, list[Resp
     wrong = {it.url: it.status for it in seen if it.status != 200}
     assert not wrong
     assert all(it.url.startswith(f"{hosted}/assets/") for it in seen)
+
+
+def test_the_proxy_ends_with_a_connection_that_was_never_used() -> None:
+    """Browsers open some ahead of need: one must not keep the proxy reading for ever."""
+    assert read_head(io.BytesIO()) == b""
+    assert read_head(io.BytesIO(b"GET / HTTP/1.1\r\n")) == b""
+    assert read_head(io.BytesIO(b"GET / HTTP/1.1\r\n\r\nrest")) == b"GET / HTTP/1.1\r\n\r\n"
 
 
 def check(page: Page, path: str) -> None:
