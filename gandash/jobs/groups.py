@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from gandash import runs
 from gandash.config.sweeps import Member
 from gandash.jobs import control, queue
@@ -18,7 +20,6 @@ from gandash.jobs.queue import gate
 from gandash.runs import Run, Status
 
 IDLE = ("stopped", "failed")
-ACTIVE = ("queued", "running")
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def stop(root: Path, group: str) -> int:
 
     What waits goes first, so that no other begins when the one that trains has ended.
     """
-    active = [(run, status) for run, status in of(root, group) if status.phase in ACTIVE]
+    active = [(run, status) for run, status in of(root, group) if status.under_way]
     for run, _ in sorted(active, key=lambda pair: pair[1].phase == "running"):
         control.stop(run)
     return len(active)
@@ -137,7 +138,11 @@ def best_distance(run: Run) -> float | None:
 
     None if it was not measured yet.
     """
-    metrics = run.metrics()
+    return least_distance(run.metrics())
+
+
+def least_distance(metrics: pd.DataFrame) -> float | None:
+    """The least Fréchet distance in a run's metrics; None if it was not measured yet."""
     if "frechet" not in metrics or metrics.frechet.isna().all():
         return None
     return float(metrics.frechet.min())

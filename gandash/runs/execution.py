@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from gandash import data
@@ -17,8 +17,9 @@ from gandash.data.wanted import Tell, quietly
 from gandash.evaluation import while_training
 from gandash.evaluation.real_images import RealImages
 from gandash.evaluation.while_training import Best, Quality
+from gandash.networks.footprint import least_bytes, remedy, usual_bytes
 from gandash.pictures.raster import encode
-from gandash.records import explain
+from gandash.records import explain, is_of_memory
 from gandash.runs.as_checkpoint import facts_of, make_card, save_checkpoint
 from gandash.runs.folder import PROTOCOL, Run, read_protocol
 from gandash.runs.loading import LISTEN_SECONDS, StopHeardError, load_unless
@@ -40,7 +41,6 @@ from gandash.training import (
 
 SNAPSHOT_COLUMNS = 8
 SAVE_EVERY_SECONDS = 60.0
-UNDER_WAY = ("queued", "running")
 
 
 def prepare(config: Config, tell: Tell = quietly) -> Dataset:
@@ -95,6 +95,97 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
     config = run.config()
     if dataset is None:
         dataset = load_unless(stop, lambda: _data_of(run, config))
+    work = _begun(run, config, dataset, stop)
+    total = config.total_steps(len(dataset))
+    if stop():
+        _leave(run, work.state.step, total, work.gap)
+        return
+    for event in _trained(work):
+        if isinstance(event, Snapshot):
+            _write_snapshot(run, event, dataset)
+            continue
+        report = work.measured(event, total)
+        append_metrics(run.folder, report)
+        stopping = stop()
+        work.tell(report, save=stopping or report.step == total)
+        yield report
+        if run.pause_requested and not stopping and report.step < total:
+            work.save()
+            _pause(work, stop)
+            stopping = stop()
+        if stopping and report.step < total:
+            _leave(run, report.step, total, work.gap)
+            return
+    work.finish()
+
+
+@dataclass
+class _Work:
+    """A run in training: what changes beside its state."""
+
+    run: Run
+    config: Config
+    dataset: Dataset
+    state: State
+    best: Best | None
+    real: RealImages | None
+    """What samples are measured against, where they are."""
+    gap: str
+    """Which metrics are missing, in a sentence."""
+    end: Quality | None = None
+    """Of the last step, where a longer run would not measure."""
+    saved: float = field(default_factory=time.monotonic)
+
+    def measured(self, report: Report, total: int) -> Report:
+        """A report with the quality of samples where that is due, and at the end."""
+        due = self.config.evaluate_every and report.step % self.config.evaluate_every == 0
+        if not self.real or not (due or report.step == total):
+            return report
+        quality = while_training.measure(self.state, self.real)
+        if due:
+            self.best = while_training.better(self.best, self.state, quality)
+        else:
+            self.end = quality
+        return replace(report, **asdict(quality))
+
+    def tell(self, report: Report, *, save: bool) -> None:
+        """Keep the progress, and the state where it must be or a minute has gone by."""
+        progress = {
+            "step": report.step,
+            "seconds": report.seconds,
+            "images_per_second": report.images_per_second,
+        }
+        if save or time.monotonic() - self.saved > SAVE_EVERY_SECONDS:
+            self.save()
+            progress["lost"] = 0
+        self.run.update(**progress)
+
+    def save(self) -> None:
+        """Save the state, after what belongs to the steps before it is on disk.
+
+        After a power cut nothing is missing up to the state, whatever the system had kept back.
+        """
+        folder = self.run.folder
+        for path in (folder / METRICS, folder / SNAPSHOTS, folder):
+            flush(path)
+        save_state(self.run, self.state, self.best, self.dataset.fingerprint, self.end)
+        flush(folder)
+        self.saved = time.monotonic()
+
+    def finish(self) -> None:
+        """Write the checkpoint, of the best step where one was kept."""
+        if self.end is not None:
+            self.best = while_training.better(self.best, self.state, self.end)
+        card = make_card(self.run, self.state, self.dataset, self.best)
+        save_checkpoint(self.run.folder, self.state, self.best, card)
+        self.run.clear_stop()
+        self.run.update(
+            phase="finished", step=self.state.step, place=None, lost=0, message=self.gap
+        )
+
+
+def _begun(run: Run, config: Config, dataset: Dataset, stop: Callable[[], bool]) -> _Work:
+    """A run at its first step or its saved one, its files cut to that step."""
     total = config.total_steps(len(dataset))
     state, best = _state_of(run, config, dataset)
     measured = config.evaluate_every and state.step < total
@@ -102,58 +193,33 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
     truncate_metrics(run.folder, state.step)
     if state.step < total and (best is None or best.step < state.step):
         _forget_end(run, config, state.step)
-    gap = _gap(run, config, state.step)
+    work = _Work(run, config, dataset, state, best, real, _gap(run, config, state.step))
     run.update(
-        phase="running",
-        step=state.step,
-        total=total,
-        seconds=state.seconds,
-        message=f"{state.arithmetic}. {gap}" if gap else str(state.arithmetic),
+        phase="running", step=state.step, total=total, seconds=state.seconds, message=_doing(work)
     )
-    if stop():
-        _leave(run, state.step, total, gap)
-        return
-    fingerprint = dataset.fingerprint
-    saved = time.monotonic()
-    end: Quality | None = None  # of the last step, where a longer run would not measure
-    for event in train(state, dataset):
-        if isinstance(event, Snapshot):
-            _write_snapshot(run, event, dataset)
-            continue
-        report = event
-        due = config.evaluate_every and report.step % config.evaluate_every == 0
-        if real and (due or report.step == total):
-            quality = while_training.measure(state, real)
-            report = replace(report, **asdict(quality))
-            if due:
-                best = while_training.better(best, state, quality)
-            else:
-                end = quality
-        append_metrics(run.folder, report)
-        stopping = stop()
-        progress = {
-            "step": report.step,
-            "seconds": report.seconds,
-            "images_per_second": report.images_per_second,
-        }
-        if stopping or report.step == total or time.monotonic() - saved > SAVE_EVERY_SECONDS:
-            _save(run, state, best, fingerprint, end)
-            saved = time.monotonic()
-            progress["lost"] = 0
-        run.update(**progress)
-        yield report
-        if run.pause_requested and not stopping and report.step < total:
-            _save(run, state, best, fingerprint, end)
-            _pause(run, state, dataset, stop, gap or str(state.arithmetic))
-            stopping = stop()
-        if stopping and report.step < total:
-            _leave(run, report.step, total, gap)
-            return
-    if end is not None:
-        best = while_training.better(best, state, end)
-    save_checkpoint(run.folder, state, best, make_card(run, state, dataset, best))
-    run.clear_stop()
-    run.update(phase="finished", step=state.step, place=None, lost=0, message=gap)
+    return work
+
+
+def _doing(work: _Work) -> str:
+    """What the status of a running run says: how it computes, and what is missing."""
+    arithmetic = str(work.state.arithmetic)
+    return f"{arithmetic}. {work.gap}" if work.gap else arithmetic
+
+
+def _trained(work: _Work) -> Iterator[Report | Snapshot]:
+    """The events of the loop; where memory is out, ``ValueError`` says by how much to shrink."""
+    try:
+        yield from train(work.state, work.dataset)
+    except (MemoryError, RuntimeError) as error:
+        if not is_of_memory(error):
+            raise
+        shape, classes = work.dataset.shape, len(work.dataset.classes)
+        room = least_bytes(work.config, shape, classes)  # it does not fit, so less than it takes
+        raise ValueError(
+            "A run must fit into memory, and a step of this one takes about "
+            f"{usual_bytes(work.config, shape, classes) / 1e9:,.1f} GB: "
+            f"{remedy(work.config, shape, classes, room)}"
+        ) from error
 
 
 def _data_of(run: Run, config: Config) -> Dataset:
@@ -202,29 +268,17 @@ def _forget_end(run: Run, config: Config, step: int) -> None:
         forget_end(run.folder, step, row=False)
 
 
-def _save(run: Run, state: State, best: Best | None, fingerprint: str, end: Quality | None) -> None:
-    """Save the state, after what belongs to the steps before it is on disk.
-
-    After a power cut nothing is missing up to the state, whatever the system had kept back.
-    """
-    for path in (run.folder / METRICS, run.folder / SNAPSHOTS, run.folder):
-        flush(path)
-    save_state(run, state, best, fingerprint, end)
-    flush(run.folder)
-
-
-def _pause(
-    run: Run, state: State, dataset: Dataset, stop: Callable[[], bool], message: str
-) -> None:
+def _pause(work: _Work, stop: Callable[[], bool]) -> None:
     """Wait until the run is to go on, by a report or to its end, or to stop.
 
-    Its state has been saved. ``message`` is what its status says afterwards.
+    Its state has been saved.
     """
-    _write_snapshot(run, Snapshot(state.step, game_of(state).snapshot()), dataset)
+    run, state = work.run, work.state
+    _write_snapshot(run, Snapshot(state.step, game_of(state).snapshot()), work.dataset)
     run.update(message=f"Paused at step {state.step:,}; its state is saved.", lost=0)
     while run.pause_requested and not run.take_advance() and not stop():
         time.sleep(LISTEN_SECONDS)
-    run.update(message=message)
+    run.update(message=_doing(work))
 
 
 def _gap(run: Run, config: Config, step: int) -> str:
@@ -257,7 +311,7 @@ def _leave(run: Run, step: int, total: int, gap: str = "") -> None:
 def _leave_unbegun(run: Run) -> None:
     """End while data were loaded; one that had ended before stays as it was."""
     status = run.status()
-    if status.phase in UNDER_WAY:
+    if status.under_way:
         _leave(run, status.step, status.total)
     run.clear_stop()
 
@@ -265,7 +319,7 @@ def _leave_unbegun(run: Run) -> None:
 def _fail(run: Run, error: Exception) -> None:
     """Keep why a run has failed; one that had ended before has only been refused."""
     with suppress(OSError, ValueError):  # what cannot be written must not hide the reason
-        if run.status().phase in UNDER_WAY:
+        if run.status().under_way:
             run.update(phase="failed", place=None, message=reason(error))
 
 

@@ -83,6 +83,11 @@ class Status(Section):
     created: AwareDatetime
     updated: AwareDatetime
 
+    @property
+    def under_way(self) -> bool:
+        """Whether the run waits in a queue or trains."""
+        return self.phase in ("queued", "running")
+
 
 @dataclass(frozen=True)
 class Run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gandash.config import Config
 from gandash.data import Dataset
+from gandash.networks.footprint import check_memory
 from gandash.training.arithmetic import choose_arithmetic
 from gandash.training.games import game_of
 from gandash.training.state import Arithmetic, State, build_state, choose_device
@@ -13,6 +14,7 @@ def new_state(config: Config, dataset: Dataset, arithmetic: Arithmetic | None = 
     """A run at step 0. Without ``arithmetic`` it is chosen as ``config.precision`` says."""
     check_fits(config, dataset)
     device = choose_device(config.device)
+    check_memory(config, dataset.shape, len(dataset.classes), device)
     arithmetic = arithmetic or choose_arithmetic(config, dataset, device)
     state = build_state(config, dataset.shape, len(dataset.classes), device, arithmetic)
     game_of(state).begin(dataset)

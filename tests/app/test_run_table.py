@@ -59,7 +59,10 @@ def test_time_left_is_that_of_the_images_left(two: tuple[Run, Run]) -> None:
         update={"phase": "running", "step": 2, "total": 6, "images_per_second": 1.0}
     )
     assert run_table.time_left(status, config) == f"{4 * config.batch_size} s"
-    assert run_table.time_left(run.status(), config) == ""
+    assert (
+        run_table.time_left(run.status().model_copy(update={"images_per_second": 0}), config) == ""
+    )
+    assert run_table.row(run, run.status())["Time left"] == "", "it has ended"
 
 
 def test_the_page_has_the_table_where_there_are_several(two: tuple[Run, Run]) -> None:

@@ -6,6 +6,7 @@ import csv
 import errno
 import json
 import os
+import re
 import shutil
 import sys
 import threading
@@ -1026,3 +1027,19 @@ def test_a_disk_that_is_too_small_is_foreseen(
     monkeypatch.undo()
     list(execution.execute(run))
     assert run.status().phase == "finished"
+
+
+def test_a_run_for_which_memory_is_out_says_by_how_much_to_shrink(
+    runs_root: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_memory(*_: object) -> object:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
+
+    monkeypatch.setattr(execution, "train", out_of_memory)
+    run = runs.create(runs_root, tiny_config(batch_size=64), "run")
+    assert re.fullmatch(
+        r"A run must fit into memory, and a step of this one takes about \d+\.\d GB: "
+        r"set batch_size to (32|16|8|4|2) or less, or choose fewer filters",
+        refusal(lambda: finish(run)),
+    )
+    assert run.status().phase == "failed"

@@ -11,8 +11,10 @@ from pydantic import ValidationError
 
 from gandash.config import Config
 from gandash.config.settings import setting
+from gandash.networks.footprint import shape_of, usual_bytes
 from gandash.records import Section, explain
 
+MANY_CLASSES = 10
 PREFIX = "GANDASH_"
 PUBLIC = f"{PREFIX}PUBLIC"
 GUARDED: Mapping[str, object] = {"training": "off", "uploads": "off", "measuring": False}
@@ -35,6 +37,19 @@ class Limits(Section):
     most_width: int = setting(64, "Width", "Width of either player, likewise", ge=4)
     most_size: int = setting(32, "Size", "Pixels of an image, likewise", ge=16)
     most_batch: int = setting(128, "Batch", "Batch size, likewise", ge=2)
+    most_updates: int = setting(
+        12,
+        "Updates",
+        "Updates of D and G in a step with those that are unrolled, for every discriminator, "
+        "likewise",
+        ge=2,
+    )
+    most_measurements: int = setting(
+        20, "Measurements", "Measurements of samples over a run, likewise", ge=0
+    )
+    most_memory_gb: float = setting(
+        2.0, "Memory", "Gigabytes that a step takes, by estimate, likewise", gt=0
+    )
     most_waiting: int = setting(2, "Waiting", "Runs of one visitor that wait or train", ge=1)
     uploads: Literal["open", "private", "off"] = setting(
         "open", "Uploads", "open; private: shown to the visitor's own session alone; off"
@@ -74,19 +89,47 @@ class Limits(Section):
                 f"At most {self.most_waiting} runs of yours may wait or train here, and {waiting} "
                 "do: wait until one ends, or stop one"
             )
+        self.check_size(config)
+
+    def check_size(self, config: Config) -> None:
+        """``ValueError`` in one sentence if a run is larger than one may be where training is
+        limited.
+        """
+        if self.training != "limited":
+            return
         network = config.network
         for name, value, most in (
-            ("steps", config.steps, self.most_steps),
+            ("number of steps", config.steps, self.most_steps),
             ("width of G", network.g_width, self.most_width),
             ("width of D", network.d_width, self.most_width),
             ("image size", config.data.size, self.most_size),
             ("batch size", config.batch_size, self.most_batch),
+            ("number of updates in a step", _updates(config), self.most_updates),
+            ("number of measurements", _measurements(config), self.most_measurements),
+            ("memory of a step in GB", _memory_gb(config), self.most_memory_gb),
         ):
             if value is None or value > most:
                 raise ValueError(
                     f"The {name} may be at most {most:,} on this server, and it is "
                     f"{'not set' if value is None else f'{value:,}'}: choose less"
                 )
+
+
+def _updates(config: Config) -> int:
+    """How often a player is updated in a step, imagined updates of D included."""
+    balance = config.balance
+    of_G = balance.g_steps * (1 + config.collapse.unroll_steps)
+    return balance.discriminators * balance.d_steps + of_G
+
+
+def _measurements(config: Config) -> int:
+    """How often samples are measured over a run; of one without steps, which is refused, 0."""
+    return (config.steps or 0) // config.evaluate_every if config.evaluate_every else 0
+
+
+def _memory_gb(config: Config) -> float:
+    """What a step takes on color images, or points, by estimate."""
+    return round(usual_bytes(config, shape_of(config, 3), MANY_CLASSES) / 1e9, 1)
 
 
 def read(environment: Mapping[str, str]) -> Limits:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
+from threading import Lock
 
 import streamlit as st
 
@@ -18,10 +20,11 @@ from gandash.storage.files import write_whole
 from gandash.storage.paths import runs_root
 
 OWNER = "owner"
-ACTIVE = ("queued", "running")
 UNTOLD = "visitor"  # of a browser that keeps no cookies: known while its tab is open
-FILMS = "visitor_films"
 MINUTE = 60.0
+KNOWN = 10_000  # visitors whose films are counted at a time
+_films: OrderedDict[str, list[float]] = OrderedDict()
+_counting = Lock()
 
 
 def visitor() -> str:
@@ -52,9 +55,11 @@ def check(run: Run) -> None:
         )
 
 
-def under_way() -> int:
-    """How many of the visitor's runs wait or train."""
-    return sum(status.phase in ACTIVE for run, status in _readable() if _owner(run) == visitor())
+def waiting() -> int:
+    """How many of the visitor's runs wait or train; 0 where nobody counts."""
+    if not limits().public:
+        return 0
+    return sum(status.under_way for run, status in _readable() if _owner(run) == visitor())
 
 
 def make_room() -> None:
@@ -67,7 +72,7 @@ def make_room() -> None:
     for run, status in found:
         if excess <= 0:
             return
-        if status.phase not in ACTIVE and not run.held:
+        if not status.under_way and not run.held:
             control.remove(run)
             excess -= sizes[run.name]
 
@@ -76,14 +81,18 @@ def count_film() -> None:
     """Count a training of the playground; ``ValueError`` if there were too many in a minute."""
     if not limits().public:
         return
-    now = time.monotonic()
-    lately = [at for at in st.session_state.get(FILMS, []) if now - at < MINUTE]
-    if len(lately) >= limits().films_per_minute:
+    who, now = visitor(), time.monotonic()
+    with _counting:
+        lately = [at for at in _films.pop(who, []) if now - at < MINUTE]
+        allowed = len(lately) < limits().films_per_minute
+        _films[who] = [*lately, now] if allowed else lately
+        while len(_films) > KNOWN:
+            _films.popitem(last=False)
+    if not allowed:
         raise ValueError(
             f"At most {limits().films_per_minute} runs a minute may be trained here, and so many "
             "were: wait a little, or look at those that are recorded"
         )
-    st.session_state[FILMS] = [*lately, now]
 
 
 def _readable() -> Iterator[tuple[Run, runs.Status]]:

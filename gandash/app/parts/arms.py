@@ -56,7 +56,7 @@ def choose() -> None:
 def members(config: Config, name: str) -> list[Member]:
     """The runs that the form describes, one where nothing varies; ``ValueError`` if one cannot be.
 
-    ``name`` is the group's.
+    ``name`` is the group's. On a public server it is one, whatever a link asks for.
     """
     settings = {**_axis(), sweeps.SEED: [config.seed + number for number in range(_seeds())]}
     return sweeps.members(name, settings, config)
@@ -70,10 +70,12 @@ def label(config: Config) -> str:
 
 def _axis() -> dict[str, list[object]]:
     """The setting that varies with its values; empty while either is missing."""
+    if limits().public:
+        return {}
     setting = TITLES.get(st.session_state.get(SETTING) or "")
     values = sweeps.values_in(st.session_state.get(VALUES) or "")
     return {setting: values} if setting and values else {}
 
 
 def _seeds() -> int:
-    return int(st.session_state.get(SEEDS) or 1)
+    return 1 if limits().public else int(st.session_state.get(SEEDS) or 1)

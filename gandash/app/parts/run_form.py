@@ -18,6 +18,7 @@ from gandash.evaluation import while_training
 from gandash.jobs import control, groups
 from gandash.kinds import of_dataset
 from gandash.losses.objectives import OBJECTIVES
+from gandash.networks.footprint import check_memory, shape_of
 from gandash.storage.paths import classifiers_root, pretrained_root, runs_root
 
 ARMS = "run"  # the name under which arms are only tried
@@ -228,7 +229,8 @@ def described() -> Config:
     values[key] = str(uploads.find(runs_root()).get(values[key], values[key]))
     config = config_form.collect(values)
     while_training.check(config, classifiers_root())
-    limits().check(config, visitors.under_way() if limits().public else 0)
+    limits().check(config, visitors.waiting())
+    check_memory(config, shape_of(config, 1))
     own_images.check(config)
     return config
 
@@ -239,7 +241,7 @@ def start() -> None:
     name = runs.fresh_name(runs_root(), pretrained_root(), wish)
     config = described()
     members = arms.members(config, name)
-    waiting = visitors.under_way() if limits().public else 0
+    waiting = visitors.waiting()
     for number, member in enumerate(members):
         limits().check(member.config, waiting + number)
     visitors.make_room()

@@ -15,7 +15,7 @@ from gandash.app.parts import links, page, words
 from gandash.app.parts.findings import findings
 from gandash.app.parts.quoted import in_markdown
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence, shown
-from gandash.app.parts.run_table import run_table
+from gandash.app.parts.run_table import LONGEST_SECONDS, phase, run_table, time_left
 from gandash.app.parts.timeline import timeline
 from gandash.config import Config
 from gandash.jobs import control, queue
@@ -25,8 +25,6 @@ from gandash.runs import GoneError, Run, Status
 from gandash.storage.paths import runs_root
 
 PLACE = "run"
-ACTIVE = ("queued", "running")
-LONGEST_SECONDS = 1e9  # 30 years: a speed so low, or a time so long, was not measured
 LIVE_POINTS, LIVE_HEIGHT = 400, 200
 MORE, LONGEST = {"epochs": 5, "steps": 1000}, 1_000_000
 LIVE = {
@@ -40,6 +38,7 @@ LIVE = {
 }
 PHASES = {
     "queued": (":material/hourglass_top:", "blue"), "running": (":material/play_arrow:", "green"),
+    "paused": (":material/pause_circle:", "orange"),
     "stopped": (":material/pause:", "orange"), "finished": (":material/check:", "violet"),
     "failed": (":material/error:", "red"),
 }  # fmt: skip
@@ -73,9 +72,9 @@ def watch() -> None:
     with page.one_sentence():
         control.look_after(runs_root())
     found = newest_first()
-    phases = {run.name: status.phase for run, status in found}
+    under_way = {run.name: status.under_way for run, status in found}
     asked = st.session_state.get("train_run")
-    if asked is not None and asked not in phases:
+    if asked is not None and asked not in under_way:
         st.session_state["train_run"] = None  # deleted, the browser would keep the name
         st.info(
             f"No run is called {in_markdown(repr(asked))}: it has been removed.",
@@ -83,12 +82,12 @@ def watch() -> None:
         )
     chosen = st.selectbox(
         "Run",
-        list(phases),
+        list(under_way),
         None,
         key="train_run",
-        bind=links.one_of("train_run", phases, optional=True),
+        bind=links.one_of("train_run", under_way, optional=True),
         label_visibility="collapsed",
-        placeholder=f"{found[0][0].name} (newest)" if found else "No run yet",
+        placeholder=f"{of_itself(found).name} (at work, or the newest)" if found else "No run yet",
         disabled=not found,
     )
     if not found:
@@ -96,10 +95,15 @@ def watch() -> None:
         if limits().training != "off":
             st.markdown("Choose a preset and start one.")
         return
-    name = chosen or found[0][0].name
-    polling = "1s" if phases[name] in ACTIVE else None
+    name = chosen or of_itself(found).name
+    polling = "1s" if under_way[name] else None
     run_table(found)
     st.fragment(panel, run_every=polling)(Run(runs_root() / name), bool(polling))
+
+
+def of_itself(found: list[tuple[Run, Status]]) -> Run:
+    """The run that is shown while none is chosen: the one that trains, else the newest."""
+    return next((run for run, status in found if status.phase == "running"), found[0][0])
 
 
 def panel(run: Run, polled: bool) -> None:
@@ -110,7 +114,7 @@ def panel(run: Run, polled: bool) -> None:
         status = run.status()
     except REFUSALS:  # removed, or damaged just now: the list above says which
         st.rerun()
-    if polled != (status.phase in ACTIVE):  # it has ended, or was resumed: start or end the polling
+    if polled != status.under_way:  # it has ended, or was resumed: start or end the polling
         st.rerun()
     notice(PLACE)
     config = None
@@ -129,15 +133,15 @@ def panel(run: Run, polled: bool) -> None:
 
 def headline(run: Run, status: Status, config: Config) -> None:
     """Phase, progress, speed and time left."""
-    icon, color = PHASES[status.phase]
-    st.markdown(f":{color}-badge[{icon} {status.phase}] &nbsp; {note_on(run, status)}")
+    now = phase(run, status)
+    icon, color = PHASES[now]
+    st.markdown(f":{color}-badge[{icon} {now}] &nbsp; {note_on(run, status)}")
     total = max(status.total, 1)
-    before = "Preparing" if status.phase in ACTIVE else "Not begun"
+    before = "Preparing" if status.under_way else "Not begun"
     st.progress(
         min(status.step / total, 1.0),
         f"Step {status.step:,} of {status.total:,}" if status.total else before,
     )
-    images = (status.total - status.step) * config.batch_size * config.balance.d_steps
     speed = status.images_per_second
     with st.container(horizontal=True):  # in a row on a phone, too
         st.metric(
@@ -145,8 +149,7 @@ def headline(run: Run, status: Status, config: Config) -> None:
             f"{speed:,.0f}" if status.step else "–",
             help="Over the last row of metrics.",
         )
-        known = speed > 0 and images / speed < LONGEST_SECONDS
-        st.metric("Time left", words.duration(max(images, 0) / speed) if known else "–")
+        st.metric("Time left", time_left(status, config) or "–")
         trained = status.seconds < LONGEST_SECONDS
         st.metric("Trained for", words.duration(status.seconds) if trained else "–")
 
@@ -161,7 +164,15 @@ def note_on(run: Run, status: Status) -> str:
             f"place {place} in the queue; the process that trains could not start, which is "
             "tried again every minute"
         )
-    return f"place {place} in the queue"
+    return f"place {place} in the queue{held_up()}"
+
+
+def held_up() -> str:
+    """Which run the queue waits for, if one pauses."""
+    for run, status in queue.statuses(runs_root()):
+        if phase(run, status) == "paused":
+            return f", which waits for {in_markdown(run.name)}: it is paused"
+    return ""
 
 
 def buttons(run: Run, status: Status, config: Config | None) -> None:
@@ -182,15 +193,15 @@ def buttons(run: Run, status: Status, config: Config | None) -> None:
 
 def changes(run: Run, status: Status, config: Config | None) -> None:
     """The buttons that change a run."""
-    if status.phase in ACTIVE:
+    if status.under_way:
         press("Stop", ":material/stop:", control.stop, run, key="train_stop")
-    if status.phase == "running":
+    if status.phase == "running" and not limits().public:  # the queue would wait with it
         pausing(run)
     if status.phase in ("stopped", "failed") and config is not None:
-        press("Resume", ":material/play_arrow:", control.resume, run, key="train_resume")
+        press("Resume", ":material/play_arrow:", resume, run, key="train_resume")
     if status.phase == "finished" and config is not None:
         train_longer(run, config)
-    if status.phase not in ACTIVE:
+    if not status.under_way:
         # Its own for each run: after a removal nothing open is about the next one.
         with st.popover("Remove", icon=":material/delete:", key=f"train_removing_{run.name}"):
             st.markdown(
@@ -252,7 +263,14 @@ def train_longer(run: Run, config: Config) -> None:
 def go_on(run: Run, more: int) -> None:
     """Let a finished run train longer, by who may."""
     visitors.check(run)
+    limits().check(runs.longer(run, more), visitors.waiting())
     control.train_longer(run, more)
+
+
+def resume(run: Run) -> None:
+    """Let a run go on, where it may be trained at all."""
+    limits().check(run.config(), visitors.waiting())
+    control.resume(run)
 
 
 def allowed(action: Callable[[Run], None]) -> Callable[[Run], None]:

@@ -23,6 +23,7 @@ from gandash.runs import Run, Status
 from gandash.storage.paths import runs_root
 
 PLACE = "table"
+LONGEST_SECONDS = 1e9  # 30 years: a speed so low, or a time so long, was not measured
 COLUMNS = {
     "Run": st.column_config.TextColumn(pinned=True),
     "Phase": st.column_config.TextColumn(width="small"),
@@ -80,31 +81,33 @@ def table(found: list[tuple[Run, Status]]) -> None:
 def row(run: Run, status: Status) -> dict[str, Any]:
     """What the table says of a run; what cannot be read is left empty."""
     config, best = None, None
-    try:
+    with suppress(*REFUSALS):  # its panel says why
         config = run.config()
-        metrics = cached.metrics(run.folder)
-        best = metrics.frechet.min() if "frechet" in metrics else None
-    except REFUSALS:
-        pass  # its panel says why
+        best = groups.least_distance(cached.metrics(run.folder))
     return {
         "Run": run.name,
-        "Phase": status.phase,
+        "Phase": phase(run, status),
         "Group": status.group,
         "Data": config.data.dataset.rpartition("/")[2] if config else "",
         "Trains with": tricks.summary(config) if config else "",
         "Done": min(status.step / status.total, 1.0) if status.total else 0.0,
-        "Best Fréchet distance": None if best is None or pd.isna(best) else float(best),
-        "Time left": time_left(status, config),
+        "Best Fréchet distance": best,
+        "Time left": time_left(status, config) if config and status.phase == "running" else "",
         "Started": status.created,
     }
 
 
-def time_left(status: Status, config: Config | None) -> str:
-    """In words, while it is known; empty for a run that does not train."""
-    if status.phase != "running" or config is None or not status.images_per_second:
-        return ""
-    images = (status.total - status.step) * config.batch_size * config.balance.d_steps
-    return words.duration(max(images, 0) / status.images_per_second)
+def phase(run: Run, status: Status) -> str:
+    """Of a run, in a word: one that was asked to pause does not run."""
+    return "paused" if status.phase == "running" and run.pause_requested else status.phase
+
+
+def time_left(status: Status, config: Config) -> str:
+    """Until the last step at the speed of the last row, in words; empty while it is not known."""
+    images = (status.total - status.step) * config.batch_size * config.batches_per_step
+    speed = status.images_per_second
+    known = speed > 0 and images / speed < LONGEST_SECONDS
+    return words.duration(max(images, 0) / speed) if known else ""
 
 
 def one(run: Run, status: Status) -> None:
@@ -152,7 +155,7 @@ def several(ticked: list[tuple[Run, Status]]) -> None:
 
 def removal(ticked: list[tuple[Run, Status]]) -> None:
     """Remove the ticked runs, once it is said again, where all of them have ended."""
-    if any(status.phase in groups.ACTIVE or not visitors.may_change(run) for run, status in ticked):
+    if any(status.under_way or not visitors.may_change(run) for run, status in ticked):
         return
     what = in_markdown(ticked[0][0].name) if len(ticked) == 1 else f"{len(ticked)} runs"
     with st.popover("Remove", icon=":material/delete:", key="train_removing_ticked"):
@@ -172,10 +175,9 @@ def group(name: str, its: list[tuple[Run, Status]]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"Group **{in_markdown(name)}**: {finished} of {len(its)} runs finished")
         if all(visitors.may_change(run) for run, _ in its):
-            phases = {status.phase for _, status in its}
-            if phases & {*groups.ACTIVE}:
+            if any(status.under_way for _, status in its):
                 of_all("Stop all", ":material/stop:", groups.stop, name)
-            if phases & {*groups.IDLE}:
+            if any(status.phase in groups.IDLE for _, status in its):
                 of_all("Resume all", ":material/play_arrow:", groups.resume, name)
         st.page_link(
             st.Page("views/loss_curves.py", url_path="curves"),

@@ -56,6 +56,13 @@ def test_a_wrong_variable_is_one_sentence(variables: dict[str, str], says: str) 
         ({"network": {"g_width": 64, "d_width": 128}}, "width of D may be at most 64"),
         ({"data": {"dataset": "mnist", "size": 64}}, "image size may be at most 32"),
         ({"batch_size": 256}, "batch size may be at most 128"),
+        ({"balance": {"d_steps": 12}}, "number of updates in a step may be at most 12"),
+        (
+            {"balance": {"discriminators": 4, "d_steps": 3}},
+            "number of updates in a step may be at most 12",
+        ),
+        ({"collapse": {"unroll_steps": 11}}, "number of updates in a step may be at most 12"),
+        ({"evaluate_every": 4, "report_every": 4}, "number of measurements may be at most 20"),
     ],
 )
 def test_limited_training_is_bounded(change: dict[str, object], says: str) -> None:
@@ -65,6 +72,12 @@ def test_limited_training_is_bounded(change: dict[str, object], says: str) -> No
         limited.check(parse_config(SMALL | change), 0)
     with pytest.raises(ValueError, match="At most 2 runs of yours"):
         limited.check(parse_config(SMALL), 2)
+
+
+def test_memory_of_limited_training_is_bounded_by_estimate() -> None:
+    little = read({"GANDASH_TRAINING": "limited", "GANDASH_MOST_MEMORY_GB": "0.05"})
+    with pytest.raises(ValueError, match=r"memory of a step in GB may be at most 0\.05"):
+        little.check(parse_config(SMALL), 0)
 
 
 def test_training_may_be_off() -> None:

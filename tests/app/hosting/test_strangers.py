@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from gandash import runs
 from gandash.app.hosting import permissions, visitors
+from gandash.app.parts import run_panel
 from gandash.jobs import control
-from gandash.runs import Run
+from gandash.runs import Run, execution
 from tests.app.test_pages import MAIN
 from tests.conftest import ConfigFactory
 
@@ -147,14 +149,61 @@ def test_training_off_leaves_no_form(runs_root: Path, monkeypatch: pytest.Monkey
 
 
 def test_films_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    state: dict[str, list[float]] = {}
-    monkeypatch.setattr(visitors.st, "session_state", state)
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(visitors, "visitor", lambda: "a class's first")
     for _ in range(6):
         visitors.count_film()
     with pytest.raises(ValueError, match="At most 6 runs a minute"):
         visitors.count_film()
-    state[visitors.FILMS] = [at - 61 for at in state[visitors.FILMS]]
+    monkeypatch.setattr(visitors, "visitor", lambda: "another")
     visitors.count_film()
+    monkeypatch.setattr(visitors, "visitor", lambda: "a class's first")
+    now[0] += 61
+    visitors.count_film()
+
+
+def test_a_link_to_several_runs_starts_one(
+    runs_root: Path, arms: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A public server has no groups, whatever a link asks for."""
+    monkeypatch.setenv("GANDASH_TRAINING", "limited")
+    monkeypatch.setattr(control, "launch_if_needed", lambda _root: None)
+    permissions.limits.cache_clear()
+    many = {"train_vary": "Seed", "train_values": "1, 2, 3", "train_seeds": "10"}
+    small = {"steps": "10", "network.g_width": "16", "network.d_width": "16", "evaluate_every": "0"}
+    app = visit("train", **many, **{f"train.{name}": value for name, value in small.items()})
+    start = app.button(key="train_start")
+    assert (start.label, start.disabled) == ("Start training", False), [e.value for e in app.error]
+    start.click().run()
+    assert not app.exception
+    assert len(list(runs.find(runs_root))) == 1
+
+
+def test_a_finished_run_may_not_be_trained_beyond_the_limits(
+    runs_root: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANDASH_TRAINING", "limited")
+    permissions.limits.cache_clear()
+    run = runs.create(runs_root, tiny_config(), "mine")
+    list(execution.execute(run))
+    monkeypatch.setattr(visitors, "visitor", lambda: "somebody")
+    visitors.own(run)
+    with pytest.raises(ValueError, match="number of steps may be at most 5,000"):
+        run_panel.go_on(run, 10_000)
+    assert run.status().phase == "finished"
+
+
+def test_what_may_not_be_trained_may_not_be_resumed(
+    runs_root: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANDASH_TRAINING", "off")
+    permissions.limits.cache_clear()
+    run = finished(runs_root, tiny_config, "mine")
+    run.update(phase="stopped")
+    with pytest.raises(ValueError, match="Training is off"):
+        run_panel.resume(run)
+    assert run.status().phase == "stopped"
 
 
 def test_a_run_of_a_visitor_is_theirs_alone(
@@ -164,6 +213,6 @@ def test_a_run_of_a_visitor_is_theirs_alone(
     monkeypatch.setattr(visitors, "visitor", lambda: "somebody")
     run = control.submit(runs_root, tiny_config(), "mine")
     visitors.own(run)
-    assert visitors.under_way() == 1
+    assert visitors.waiting() == 1
     monkeypatch.setattr(visitors, "visitor", lambda: "another")
-    assert visitors.under_way() == 0
+    assert visitors.waiting() == 0
