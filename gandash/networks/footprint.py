@@ -16,7 +16,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from gandash.config import Config
 from gandash.networks.pair import build_pair
-from gandash.storage.memory import PART, free_bytes
+from gandash.storage.memory import PART, amount, free_bytes
 
 PARAMETER_BYTES = 16  # float32: weight, gradient, and Adam's two moments
 TRIED = 4  # samples of the forward pass that is counted, and twice as many
@@ -60,8 +60,8 @@ def check_memory(
     if free is not None and least_bytes(config, shape, classes) > free:
         raise ValueError(
             "A run must fit into memory, and a step of this one takes about "
-            f"{usual_bytes(config, shape, classes) / 1e9:,.1f} GB of {free / 1e9:,.1f} GB that are "
-            f"free: {remedy(config, shape, classes, free)}"
+            f"{amount(usual_bytes(config, shape, classes))} of {amount(free)} that are free: "
+            f"{remedy(config, shape, classes, free)}"
         )
 
 

@@ -27,6 +27,7 @@ from gandash.runs.metrics_file import METRICS, append_metrics, forget_end, trunc
 from gandash.runs.saved_state import check_data, check_disk, load_best, load_state, save_state
 from gandash.runs.snapshots import SNAPSHOTS
 from gandash.storage.files import flush, write_whole
+from gandash.storage.memory import amount
 from gandash.storage.paths import classifiers_root, expanded
 from gandash.training import (
     Report,
@@ -217,7 +218,7 @@ def _trained(work: _Work) -> Iterator[Report | Snapshot]:
         room = least_bytes(work.config, shape, classes)  # it does not fit, so less than it takes
         raise ValueError(
             "A run must fit into memory, and a step of this one takes about "
-            f"{usual_bytes(work.config, shape, classes) / 1e9:,.1f} GB: "
+            f"{amount(usual_bytes(work.config, shape, classes))}: "
             f"{remedy(work.config, shape, classes, room)}"
         ) from error
 

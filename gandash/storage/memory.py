@@ -24,7 +24,7 @@ def check_room(needed: int, what: str, remedy: str) -> None:
     free = free_bytes()
     if free is not None and needed > PART * free:
         raise ValueError(
-            f"{what} must fit into the free memory, and take {_gb(needed)} of {_gb(free)}: {remedy}"
+            f"{what} must fit into the free memory, and take {amount(needed)} of {amount(free)}: {remedy}"
         )
 
 
@@ -47,5 +47,6 @@ def _of_container() -> int | None:
     return None
 
 
-def _gb(size: int) -> str:
-    return f"{size / 1e9:,.1f} GB"
+def amount(size: int) -> str:
+    """Bytes in words: ``1.5 GB``, ``40 MB``."""
+    return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.0f} MB"
