@@ -24,7 +24,8 @@ def check_room(needed: int, what: str, remedy: str) -> None:
     free = free_bytes()
     if free is not None and needed > PART * free:
         raise ValueError(
-            f"{what} must fit into the free memory, and take {amount(needed)} of {amount(free)}: {remedy}"
+            f"{what} must fit into the free memory, and take {amount(needed)} of {amount(free)}: "
+            f"{remedy}"
         )
 
 
