@@ -11,6 +11,8 @@ from pathlib import Path
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gandash.app.hosting.headers import is_page
+
 STYLE = Path(__file__).with_name("style.css")
 TITLE = b"<title>Streamlit</title>"
 STALE = (b"content-length", b"etag", b"last-modified")  # they describe the page without the style
@@ -44,7 +46,7 @@ class _Styled:
         self._body = b""
 
     async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and _is_page(message):
+        if message["type"] == "http.response.start" and _is_plain_page(message):
             self._start = message
         elif self._start is None:
             await self._send(message)
@@ -62,14 +64,10 @@ class _Styled:
         await self._send({"type": "http.response.body", "body": body})
 
 
-def _is_page(start: Message) -> bool:
+def _is_plain_page(start: Message) -> bool:
     """Whether an answer begins an HTML page that is sent as it is, not compressed."""
-    headers = {name.lower(): value for name, value in start["headers"]}
-    return (
-        start["status"] == 200
-        and headers.get(b"content-type", b"").startswith(b"text/html")
-        and b"content-encoding" not in headers
-    )
+    encoded = any(name.lower() == b"content-encoding" for name, _ in start["headers"])
+    return start["status"] == 200 and is_page(start["headers"]) and not encoded
 
 
 MIDDLEWARE = [Middleware(FirstPaint)]

@@ -1,6 +1,6 @@
 """GANs on a line and in the plane: short runs, recorded whole, that a browser plays."""
 
 from gandash.playground.presets import PRESETS, Preset, stored
-from gandash.playground.recording import STEPS, check, record
+from gandash.playground.recording import STEPS, check, opened, record
 
-__all__ = ["PRESETS", "STEPS", "Preset", "check", "record", "stored"]
+__all__ = ["PRESETS", "STEPS", "Preset", "check", "opened", "record", "stored"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,7 @@ PRESETS: dict[str, Preset] = {
 }
 
 
+@lru_cache(maxsize=16)
 def stored(config: Config) -> bytes | None:
     """The recording of a config that ships with the package, if there is one."""
     for name, preset in PRESETS.items():

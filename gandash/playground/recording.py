@@ -3,7 +3,7 @@
 A recording is a gzipped safetensors file of a few hundred kilobytes that the browser plays
 (`gandash/browser/playground/`). Its tensors, for F frames:
 
-- ``steps`` (F,), and ``curves`` (F, len(CURVES)): what was measured at each;
+- ``curves`` (F, len(CURVES)): what was measured at each, at equal distances of steps;
 - ``heat`` (F, side^dim) uint8: D's output at the middles of cells, from 0 to 255 between the two
   ``bounds`` (F, 2) of the frame, which are 0 and 1 where it is a probability;
 - ``optimum`` (F, side^dim) uint8: D* of the cells from 0 to 254, 255 where nothing lies;
@@ -20,6 +20,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -195,6 +196,15 @@ class _Film:
         """The Jensen-Shannon divergence that as many points of the data itself show."""
         points = self.study.draw(np.random.RandomState(0), COUNTED)
         return jensen_shannon(self.p_data, self.cells.of_points(points))
+
+
+def opened(recording: bytes) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+    """A recording's tensors, and its facts: ``reach`` (half the side of what is shown), ``steps``,
+    ``frames``, ``config`` and others.
+    """
+    plain = gzip.decompress(recording)
+    header = json.loads(plain[8 : 8 + int.from_bytes(plain[:8], "little")])
+    return safetensors.numpy.load(plain), json.loads(header["__metadata__"]["recording"])
 
 
 def record(config: Config) -> Iterator[float | bytes]:

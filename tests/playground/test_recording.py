@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from typing import Any
 
 import numpy as np
 import pytest
-import safetensors.numpy
 import torch
 
 from gandash import data, latent, playground, training
@@ -30,17 +27,11 @@ def small(**sections: Any) -> Config:
     return parse_config({**SMALL, **sections})
 
 
-def opened(content: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    plain = gzip.decompress(content)
-    header = json.loads(plain[8 : 8 + int.from_bytes(plain[:8], "little")])
-    return safetensors.numpy.load(plain), json.loads(header["__metadata__"]["recording"])
-
-
 def recorded(config: Config) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     *shares, content = playground.record(config)
     assert shares == sorted(shares)
     assert isinstance(content, bytes)
-    return opened(content)
+    return playground.opened(content)
 
 
 def trained(config: Config) -> training.State:
@@ -127,7 +118,7 @@ def test_every_preset_ships_as_it_is_configured(name: str) -> None:
     content = playground.stored(PRESETS[name].config)
     assert content is not None
     assert len(content) < 300_000
-    _, facts = opened(content)
+    _, facts = playground.opened(content)
     kept = parse_config(facts["config"])
     unlike = {"report_every": 25, "precision": "fp32", "device": "cpu"}
     assert kept == PRESETS[name].config.model_copy(update=unlike)
@@ -142,7 +133,7 @@ def test_nothing_else_lies_among_the_recordings() -> None:
 def curve(name: str, column: str) -> np.ndarray:
     content = playground.stored(PRESETS[name].config)
     assert content is not None
-    tensors, facts = opened(content)
+    tensors, facts = playground.opened(content)
     values: np.ndarray = tensors["curves"][:, facts["curves"].index(column)]
     return values
 
@@ -161,7 +152,7 @@ def test_pulls_vanish_under_minimax_alone() -> None:
     """The middle sample's pull at the end, by those at the start."""
     shares = {}
     for name in ("D too strong, minimax", "D too strong, non-saturating"):
-        tensors, _ = opened(playground.stored(PRESETS[name].config) or b"")
+        tensors, _ = playground.opened(playground.stored(PRESETS[name].config) or b"")
         lengths = np.median(np.linalg.norm(tensors["pulls"].astype(np.float64), axis=-1), axis=1)
         shares[name] = lengths[40] / lengths[1]
     assert shares["D too strong, minimax"] < 0.1

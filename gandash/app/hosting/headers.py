@@ -53,7 +53,7 @@ class Headers:
             if message["type"] == "http.response.start":
                 headers = [pair for pair in message["headers"] if pair[0].lower() not in self.fixed]
                 headers += self.fixed.items()
-                if not known and _is_page(headers):
+                if not known and is_page(headers):
                     headers.append((b"set-cookie", _new_visitor(scope)))
                 message = {**message, "headers": headers}
             await send(message)
@@ -61,7 +61,8 @@ class Headers:
         await self.app(scope, receive, labelled)
 
 
-def _is_page(headers: list[tuple[bytes, bytes]]) -> bool:
+def is_page(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether the headers of an answer are those of an HTML page."""
     return any(
         name.lower() == b"content-type" and value.startswith(b"text/html")
         for name, value in headers

@@ -13,14 +13,14 @@ from gandash.storage.paths import pretrained_root
 ROBOTS = "User-agent: *\nDisallow: /assets/\nDisallow: /generators/\nDisallow: /train\n"
 
 
-async def _health(_request: Request) -> Response:
-    """200 while checkpoints can be read, 503 else."""
+def _health(_request: Request) -> Response:
+    """200 while checkpoints can be read, 503 else; they are read beside the server's own loop."""
     found, broken = checkpoints.find(pretrained_root())
     body = {"checkpoints": len(found), "damaged": len(broken)}
     return JSONResponse(body, 200 if found else 503, headers={"Cache-Control": "no-store"})
 
 
-async def _robots(_request: Request) -> Response:
+def _robots(_request: Request) -> Response:
     return PlainTextResponse(ROBOTS)
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
 from typing import Any, NamedTuple
 
 import numpy as np
-import safetensors.numpy
 import streamlit as st
 
 from gandash.app.lessons.controls import chart
 from gandash.app.lessons.lesson import Lesson, View
 from gandash.app.parts import links
 from gandash.pictures import charts
-from gandash.playground import PRESETS, stored
+from gandash.playground import PRESETS, opened, stored
 
 ROUNDS, POINTS = 8, 12
 PRESET = "Two moons"
@@ -34,7 +31,7 @@ class Round(NamedTuple):
 @st.cache_data(max_entries=1, show_spinner=False)
 def rounds() -> tuple[list[Round], float]:
     """The rounds, half of them data in an order by chance, and half the side of what is shown."""
-    tensors, facts = _opened(stored(PRESETS[PRESET].config) or b"")
+    tensors, facts = opened(stored(PRESETS[PRESET].config) or b"")
     random = np.random.RandomState(8)
     heat, reach = tensors["heat"][FRAME], float(facts["reach"])
     made = []
@@ -43,12 +40,6 @@ def rounds() -> tuple[list[Round], float]:
         points = source[random.choice(len(source), POINTS, replace=False)].astype(np.float64)
         made.append(Round(points, bool(real), _score(points, heat, reach)))
     return made, reach
-
-
-def _opened(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
-    plain = gzip.decompress(content)
-    header = json.loads(plain[8 : 8 + int.from_bytes(plain[:8], "little")])
-    return safetensors.numpy.load(plain), json.loads(header["__metadata__"]["recording"])
 
 
 def _score(points: charts.Floats, heat: Any, reach: float) -> float:

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from http.cookies import SimpleCookie
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
@@ -88,13 +87,8 @@ def test_a_visitor_gets_one_cookie_that_scripts_do_not_see() -> None:
 
 
 def test_health_and_robots(pretrained_root: Path) -> None:
-    request = SimpleNamespace()
-    answer = asyncio_run(routes._health(request))
+    health, robots = (route.endpoint for route in routes.routes())
+    answer = health(SimpleNamespace())
     assert answer.status_code == 503
     assert json.loads(bytes(answer.body))["checkpoints"] == 0
-    assert b"Disallow: /train" in asyncio_run(routes._robots(request)).body
-
-
-def asyncio_run(coroutine: Any) -> Any:
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
+    assert b"Disallow: /train" in robots(SimpleNamespace()).body
