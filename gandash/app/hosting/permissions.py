@@ -114,6 +114,24 @@ class Limits(Section):
                     f"{'not set' if value is None else f'{value:,}'}: choose less"
                 )
 
+    def fitting(self, config: Config) -> dict[str, object]:
+        """Settings by their dotted names that bring a run within the bounds of limited training,
+        where smaller numbers do.
+        """
+        if self.training != "limited":
+            return {}
+        network = config.network
+        bounds: dict[str, tuple[int | None, int]] = {
+            "steps": (config.steps, self.most_steps),
+            "network.g_width": (network.g_width, self.most_width),
+            "network.d_width": (network.d_width, self.most_width),
+            "data.size": (config.data.size, self.most_size),
+            "batch_size": (config.batch_size, self.most_batch),
+        }
+        return {
+            name: most for name, (value, most) in bounds.items() if value is None or value > most
+        }
+
 
 def _updates(config: Config) -> int:
     """How often a player is updated in a step, imagined updates of D included."""

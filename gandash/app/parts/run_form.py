@@ -205,12 +205,23 @@ def refusal() -> bool:
         words = config_form.in_words(sentence(error))
         st.error(f"This cannot be trained: {words}", icon=":material/block:")
         own_images.offer_batch(shown("batch_size"))
+        offer_what_fits()
         if OBJECTIVES[shown(OBJECTIVE)].critic and unbound():
             with st.container(horizontal=True):
                 for number, (label, chosen) in enumerate(LIPSCHITZ.items()):
                     st.button(label, on_click=take, args=(chosen,), key=f"train_lipschitz_{number}")
         return True
     return False
+
+
+def offer_what_fits() -> None:
+    """Where the server bounds training: a button that brings the form within its bounds."""
+    with suppress(*REFUSALS):
+        values = {config_form.key_of(name): shown(name) for name in config_form.FIELDS}
+        if fitting := limits().fitting(config_form.unchecked(values)):
+            st.button(
+                "Fit it to this server", on_click=take, args=(fitting,), key="train_fit_server"
+            )
 
 
 def unbound() -> bool:

@@ -180,6 +180,19 @@ def test_a_link_to_several_runs_starts_one(
     assert len(list(runs.find(runs_root))) == 1
 
 
+def test_a_form_beyond_the_limits_is_fitted_by_a_press(
+    runs_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first preset counts epochs, and a limited server steps."""
+    app = visit("train", **{"train.network.g_width": "128", "train.batch_size": "512"})
+    assert app.button(key="train_start").disabled
+    app.button(key="train_fit_server").click().run()
+    assert not app.exception
+    assert not app.button(key="train_start").disabled, [it.value for it in app.error]
+    shown = {name: app.session_state[f"train.{name}"] for name in ("steps", "network.g_width")}
+    assert shown == {"steps": 5000, "network.g_width": 64}
+
+
 def test_a_finished_run_may_not_be_trained_beyond_the_limits(
     runs_root: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
