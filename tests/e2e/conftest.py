@@ -121,4 +121,5 @@ def only_local(route: Route) -> None:
 
 def is_local(url: str) -> bool:
     """Whether a request stays on this machine."""
-    return url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
+    here = tuple(f"{scheme}://127.0.0.1" for scheme in ("http", "https", "ws", "wss"))
+    return url.startswith((*here, "data:", "blob:"))

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -69,6 +73,78 @@ def test_pictures_load_on_every_page(hosted: str, answers: tuple[Page, list[Resp
     wrong = {it.url: it.status for it in seen if it.status != 200}
     assert not wrong
     assert all(it.url.startswith(f"{hosted}/assets/") for it in seen)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate that nobody has signed, with its key."""
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=127.0.0.1",
+    ]
+    done = subprocess.run(
+        [*command, "-keyout", path, "-out", "-"], check=True, capture_output=True, text=True
+    )
+    path.write_text(path.read_text() + done.stdout)
+    return path
+
+
+@pytest.fixture
+def other_site(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A folder, and the origin that its files are served from."""
+    handler = partial(QuietFiles, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield tmp_path, f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+class QuietFiles(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_in_another_sites_frame_behind_https(
+    browser: Browser,
+    folder: Path,
+    certificate: Path,
+    other_site: tuple[Path, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The host has let that site show it; another origin of the same files is refused."""
+    files, allowed = other_site
+    refused = allowed.replace("127.0.0.1", "localhost")
+    monkeypatch.setenv("GANDASH_EMBED", allowed)
+    with serve(folder / "pretrained", folder / "runs") as url:
+        port = int(urlsplit(url).port or 0)
+        with stripping_proxy("/outside", port, certificate) as outside:
+            (files / "index.html").write_text(f'<iframe src="{outside}/" width=1200 height=900>')
+            page = visit(browser, ignore_https_errors=True)
+            page.goto(allowed)
+            frame = page.frame_locator("iframe")
+            expect(frame.get_by_role("heading", name="Gallery")).to_be_visible()
+            inside = page.frames[1]
+            inside.wait_for_function(
+                f"{PICTURES}.length && {PICTURES}.every(it => it.naturalWidth > 0)"
+            )
+            cookies = {it["name"]: it for it in page.context.cookies(outside)}
+            page.context.unroute_all()
+            page.goto(refused)
+            expect(page.locator("iframe")).to_be_visible()
+            assert not page.frames[1].url.startswith(outside)
+            page.context.close()
+    assert cookies.get("gandash_visitor", {"secure": True})["secure"]
 
 
 def test_the_proxy_ends_with_a_connection_that_was_never_used() -> None:
