@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from math import sqrt
+from statistics import fmean, variance
 from typing import Any
 
 import pandas as pd
@@ -62,3 +66,62 @@ def _arm(smoothing: tuple[float, float], measured: list[Evaluation]) -> dict[str
         digits = 1 if name == "frechet" else 3
         row[title] = f"{values.mean():.{digits}f} ± {values.std():.{digits}f}"
     return row
+
+
+CONFIDENCE = 0.95  # of all differences between the arms of a figure together
+
+
+def verdict(figure: str, arms: Mapping[str, Sequence[float]], digits: int = 1) -> str:
+    """What the values of a figure say of the arms, in words; empty for fewer than two arms.
+
+    ``arms``: one value a seed of the training, by the arm's title. Two arms differ where the
+    difference of their means exceeds :func:`chance`, shared out among all pairs (Bonferroni).
+    """
+    if len(arms) < 2:
+        return ""
+    if alone := [title for title, values in arms.items() if len(values) < 2]:
+        return (
+            f"{figure}: of {', '.join(alone)} there is one seed, and nobody knows how much another "
+            "would differ. Train at least two seeds of each arm."
+        )
+    pairs = list(combinations(arms, 2))
+    means = {title: fmean(values) for title, values in arms.items()}
+    bounds = {(a, b): chance(arms[a], arms[b], len(pairs)) for a, b in pairs}
+    apart = [(a, b) for a, b in pairs if abs(means[a] - means[b]) > bounds[a, b]]
+    if not apart:
+        a, b = max(pairs, key=lambda pair: abs(means[pair[0]] - means[pair[1]]))
+        return (
+            f"{figure}: no difference shown. The means are at most "
+            f"{abs(means[a] - means[b]):.{digits}f} apart ({a} {means[a]:.{digits}f}, {b} "
+            f"{means[b]:.{digits}f}), and with {_seeds(arms)} up to {bounds[a, b]:.{digits}f} may "
+            "be chance."
+        )
+    return f"{figure}: " + " ".join(
+        f"{a} ({means[a]:.{digits}f}) is {'above' if means[a] > means[b] else 'below'} {b} "
+        f"({means[b]:.{digits}f}) by {abs(means[a] - means[b]):.{digits}f}, where with "
+        f"{_seeds(arms)} up to {bounds[a, b]:.{digits}f} may be chance."
+        for a, b in apart
+    )
+
+
+def chance(a: Sequence[float], b: Sequence[float], pairs: int = 1) -> float:
+    """How far the means of two arms may be apart by the chance of their seeds alone: half of
+    Welch's interval for a difference of means, of 95 % for all ``pairs`` together.
+    """
+    from scipy.special import stdtrit  # noqa: PLC0415 - slow to import
+
+    parts = [variance(values) / len(values) for values in (a, b)]
+    if not sum(parts):
+        return 0.0
+    freedom = sum(parts) ** 2 / sum(
+        part**2 / (len(values) - 1) for part, values in zip(parts, (a, b), strict=True)
+    )
+    level = 1 - (1 - CONFIDENCE) / (2 * pairs)
+    return float(stdtrit(freedom, level)) * sqrt(sum(parts))
+
+
+def _seeds(arms: Mapping[str, Sequence[float]]) -> str:
+    counts = {len(values) for values in arms.values()}
+    if len(counts) == 1:
+        return f"{counts.pop()} seeds each"
+    return f"{min(counts)} to {max(counts)} seeds"

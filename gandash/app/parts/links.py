@@ -53,6 +53,19 @@ def text(key: str, most: int = 4096) -> Bind:
     return _one(key, lambda text: len(text) <= most and text.isprintable(), optional=True)
 
 
+def parsed(key: str, parse: Callable[[str], object]) -> Bind:
+    """For a widget of a text that ``parse`` takes, and does not refuse with ``ValueError``."""
+
+    def takes(text: str) -> bool:
+        try:
+            parse(text)
+        except ValueError:
+            return False
+        return True
+
+    return _one(key, takes)
+
+
 def some_of(key: str, options: Collection[str], most: int | None = None) -> Bind:
     """For a widget with several choices, of which those that there are stay."""
     asked = [text for text in _asked(key) if text]

@@ -26,8 +26,9 @@ CHART = {
 }  # fmt: skip
 
 
-def chart(figure: go.Figure, key: str) -> None:
-    """A chart whose place is kept while it loads, and what it shows in words.
+def chart(figure: go.Figure, key: str, *, says: str = "") -> None:
+    """A chart whose place is kept while it loads, and what it shows in words: those of its lines,
+    or what it ``says``.
 
     On a phone a finger that moves over it scrolls the page where the mouse would zoom; a tap reads
     it.
@@ -35,9 +36,14 @@ def chart(figure: go.Figure, key: str) -> None:
     if "Mobi" in st.context.headers.get("User-Agent", ""):
         figure.update_layout(dragmode=False)
     keep_place(key, f"{figure.layout.height}px")
-    with st.container(key=f"heard_{key}"):
-        st.html(f"<p>{in_html(charts.description(figure))}</p>")
+    heard(says or charts.description(figure), key)
     st.plotly_chart(figure, key=key, config=CHART)
+
+
+def heard(words: str, key: str) -> None:
+    """What those hear who do not see the element of a key."""
+    with st.container(key=f"heard_{key}"):
+        st.html(f"<p>{in_html(words)}</p>")
 
 
 def keep_place(key: str, height: str) -> None:
