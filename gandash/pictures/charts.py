@@ -487,33 +487,23 @@ def densities(
     return figure
 
 
-def gradients(x: Floats, slopes: Mapping[str, Floats], at: float) -> go.Figure:
-    """The gradient of log D* along x, a line for each discriminator, with their values ``at``."""
-    dashes = ("dot", "dash", "solid")
-    return lines(x, slopes, "x", "d/dx log D*(x)", dashes=dashes, one_color=True, at=at)
-
-
 def lines(
     x: Floats,
     named: Mapping[str, Floats],
     x_title: str,
     y_title: str,
     *,
-    dashes: Sequence[str] = (),
-    one_color: bool = False,
     at: float | None = None,
     y_range: tuple[float, float] | None = None,
 ) -> go.Figure:
-    """Named lines over common x, each in its color and dash; an upright ``at`` a place."""
+    """Named lines over common x, each in its color; an upright ``at`` a place."""
     figure = go.Figure()
     for number, (label, values) in enumerate(named.items()):
-        dash = dashes[number % len(dashes)] if dashes else "solid"
-        color = COLORS[0] if one_color else color_of(number)
         figure.add_scatter(
             x=x,
             y=values,
             mode="lines",
-            line={"color": color, "width": 2.5, "dash": dash},
+            line={"color": color_of(number), "width": 2.5},
             name=label,
             hovertemplate="%{y:.3f}",
         )

@@ -15,7 +15,7 @@ from gandash.losses.objectives import losses
 from gandash.networks import build_pair
 from gandash.theory.mixtures import REACH, Array, Mixture, best_d
 
-STEPS, BATCH, WIDTH, DEPTH, RATE = 1_500, 512, 64, 3, 5e-3
+STEPS, BATCH, WIDTH, DEPTH, RATE = 1_000, 512, 64, 2, 1e-2
 PLACES = 241
 SEEN = 0.01  # of the greatest density: D is compared where samples come by
 TOLD = 50  # steps between two words on how far it is

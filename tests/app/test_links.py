@@ -76,7 +76,7 @@ def test_a_number_that_is_not_here_is_named(page: str, key: str, arms: Path) -> 
         ("gallery", {"gallery_seed": "7", "gallery_count": "16", "gallery_checkpoints": "plain"}),
         ("gallery", {"gallery_seed": "7.0", "gallery_count": "1.6e1", "gallery_sort": "Name"}),
         ("loss_curves", {"curves_x": "Epoch", "curves_smoothing": "0.5", "curves_log": "TRUE"}),
-        ("label_smoothing", {"smoothing_alpha": "0.2", "smoothing_arms": ""}),
+        ("label_smoothing", {"smoothing_curves": "0.2", "smoothing_arms": ""}),
         ("train", {"train.steps": "", "train.loss.alpha": "0.1", "train_name": "it's — “mine”"}),
     ],
 )

@@ -71,8 +71,9 @@ def test_an_error_of_the_system_names_the_file_alone() -> None:
 
 # Callbacks that change the page's state alone: nothing that they do can be refused.
 PURE = {
-    "_hand_on", "_remember_new", "_take_batch", "_want_time", "again", "apply_preset", "fill_in",
-    "follow_data", "go_to", "new_seeds", "put", "say", "show", "take", "to_first_page",
+    "_hand_on", "_remember_new", "_take_batch", "_want_check", "_want_time", "again",
+    "apply_preset", "fill_in", "follow_data", "go_to", "new_seeds", "put", "say", "show", "take",
+    "to_first_page",
 }  # fmt: skip
 OTHER = {"jobs.attempt", "'ignore'"}  # guarded within, and Streamlit's word for nothing
 

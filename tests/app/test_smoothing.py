@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -10,10 +11,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gandash import checkpoints
-from gandash.app.parts import smoothing_arms, smoothing_runs
+from gandash.app.parts import smoothing_arms, smoothing_lab, smoothing_runs
 from gandash.config import Config
 from gandash.jobs import groups, timing
 from gandash.jobs.timing import Timing
+from gandash.playground import best_d
 from gandash.storage.paths import PROJECT
 from tests.app.test_pages import assert_fine, visit
 
@@ -94,6 +96,28 @@ def test_new_seeds_begin_where_those_that_there_are_end(tiny_config: Callable[..
     assert len({it.name for it in members}) == 4
     rest = {it.config.without_smoothing().model_copy(update={"seed": base.seed}) for it in members}
     assert rest == {base.without_smoothing()}
+
+
+def test_a_d_is_trained_on_what_the_link_shows_once(
+    arms: Path, runs_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smoothing_lab, "trained", partial(best_d.trained, steps=5))
+    smoothing_lab._kept.clear()
+    app = visit("label_smoothing", smoothing_alpha="0.2", smoothing_data="1_0.5_1")
+    app.button(key="smoothing_check").click().run()
+    assert_fine(app, "label_smoothing")
+    assert not app.error
+    assert list(smoothing_lab._kept) == ["0.2 0.1 1_0.5_1 -1.5_1_1"]
+    shown = app.session_state[smoothing_lab.CHECKED]
+    assert shown[1] is smoothing_lab._kept[shown[0]]
+
+
+def test_mixtures_of_a_link_that_make_no_sense_are_told(arms: Path) -> None:
+    app = visit("label_smoothing", smoothing_data="9_1_1", smoothing_alpha="0.7")
+    assert_fine(app, "label_smoothing")
+    (toast,) = app.toast
+    assert "smoothing_alpha=0.7" in toast.value
+    assert "smoothing_data=9_1_1" in toast.value
 
 
 def queue_form(app: AppTest) -> AppTest:

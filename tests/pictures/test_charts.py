@@ -257,7 +257,7 @@ def test_a_figure_says_in_words_what_it_shows(metrics: pd.DataFrame) -> None:
         assert "over Step" in said
         assert "one: D: from -2 to 3, between -2 and 3." in said
     x = np.linspace(-1, 1, 5)
-    said = charts.description(charts.gradients(x, {"hard labels": x - 1}, 0.0))
+    said = charts.description(charts.lines(x, {"hard labels": x - 1}, "x", "y", at=0.0))
     assert "hard labels: from -2 to 0, between -2 and 0." in said
 
 
