@@ -21,7 +21,7 @@ app: $(VENV)/app.stamp
 	@$(BIN)/python -m gandash app --host $(HOST) --port $(PORT)
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # The same, and at least 95 % of the core's lines must have run (see pyproject.toml).
 coverage: export PYTEST_ADDOPTS := --cov --cov-report=term:skip-covered

@@ -29,12 +29,16 @@ os.environ.setdefault(supervisor.PRIORITY, "normal")
 # One thread: the networks here are tiny, and on a busy machine threads would wait for one another.
 torch.set_num_threads(1)
 
+LONG = ("e2e", "docs", "evaluation", "exchange", "browser")
 pytest_plugins = ["tests.chromium"]
 ConfigFactory = Callable[..., Config]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests marked gpu are for machines with a CUDA device."""
+    """Tests marked gpu are for machines with a CUDA device. Files that take long come first: no
+    core then waits for the last of them.
+    """
+    items.sort(key=lambda item: not any(part in LONG for part in item.path.parts))
     if torch.cuda.is_available():
         return
     rest = [item for item in items if item.get_closest_marker("gpu")]

@@ -8,6 +8,7 @@ import streamlit as st
 
 from gandash.app.hosting import limits
 from gandash.app.parts import links
+from gandash.app.parts.copy_link import copy_link
 from gandash.app.parts.entries import entries
 from gandash.app.parts.quoted import in_markdown
 from gandash.app.parts.refusals import forget_elsewhere
@@ -62,6 +63,7 @@ pages = [
 shown = st.navigation(pages, position="top")
 forget_elsewhere(shown.url_path)
 entries()
+copy_link()
 links.tell()
 if banner := limits().banner:
     st.info(in_markdown(banner), icon=":material/campaign:")

@@ -6,8 +6,10 @@ features of G, regressed to z.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gandash.latent.vectors import classes_in_turn, draw
 from gandash.networks import Generator
@@ -35,16 +37,25 @@ def principal(G: Generator, count: int = 8, samples: int = SAMPLES) -> Tensor:
     return directions * directions.gather(1, largest).sign()
 
 
+class _EnoughError(Exception):
+    """The first layers have answered: the later ones need not."""
+
+
 def _first_features(G: Generator, z: Tensor) -> Tensor:
     """What the first layers of G make of z, (N, features)."""
     kept: list[Tensor] = []
-    first = next(G.layers.children())
-    handle = first.register_forward_hook(lambda _module, _inputs, output: kept.append(output))
+
+    def keep(_module: nn.Module, _inputs: object, output: Tensor) -> None:
+        kept.append(output)
+        raise _EnoughError
+
+    handle = next(G.layers.children()).register_forward_hook(keep)
     labels = classes_in_turn(len(z), G.classes) if G.classes else None
     try:
         with torch.inference_mode():
             for part in range(0, len(z), 250):
-                G(z[part : part + 250], None if labels is None else labels[part : part + 250])
+                with suppress(_EnoughError):
+                    G(z[part : part + 250], None if labels is None else labels[part : part + 250])
     finally:
         handle.remove()
     return torch.cat(kept).flatten(1).float().clone()

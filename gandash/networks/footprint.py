@@ -20,6 +20,7 @@ from gandash.storage.memory import PART, amount, free_bytes
 
 PARAMETER_BYTES = 16  # float32: weight, gradient, and Adam's two moments
 TRIED = 4  # samples of the forward pass that is counted, and twice as many
+FEWEST_CLASSES = 2
 OVERHEAD = 1.75
 
 
@@ -78,6 +79,8 @@ def _counted(config: Config, shape: tuple[int, ...], classes: int) -> tuple[floa
     """Bytes that a sample adds to the largest part of a step, and those of the weights with all
     that belongs to them.
     """
+    if config.labels.conditioning != "none":
+        classes = max(classes, FEWEST_CLASSES)  # of data that are not read yet it is not known
     many = config.balance.discriminators
     alone = config.balance.model_copy(update={"discriminators": 1})
     with torch.device("meta"):

@@ -246,7 +246,7 @@ def test_more_than_memory_holds_is_refused_before_anything_is_read(
     monkeypatch.setattr(memory, "free_bytes", lambda: 3 * 16 * 16 * 3)
     folder = write_folder(tmp_path / "mine", {f"{i}.png": b"not read" for i in range(3)})
     assert refusal(folder) == (
-        "3 images of 16 pixels must fit into the free memory, and take 0.0 GB of 0.0 GB: choose "
+        "3 images of 16 pixels must fit into the free memory, and take 0 MB of 0 MB: choose "
         "a smaller size or set a limit"
     )
     assert "has 0 (left out" in refusal(folder, limit=2), "these fit"

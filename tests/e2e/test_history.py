@@ -141,3 +141,20 @@ def test_the_frame_under_the_pointer_is_in_the_link_and_adds_no_entry(
     settle(page)
     canvas = page.locator(f"{SCRUBBER} .tracks canvas")
     expect(canvas).to_have_attribute("data-position", "0")
+
+
+def test_a_press_puts_the_address_of_the_view_into_the_clipboard(page: Page, site: str) -> None:
+    """On every page; without a clipboard the address is shown, to be copied by hand."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for path in ("/curves?curves_x=Epoch", "/train?train.seed=7"):
+        page.goto(site + path)
+        settle(page)
+        page.get_by_role("button", name="Copy link").first.click()
+        expect(page.get_by_role("button", name="Link copied")).to_be_visible()
+        assert page.evaluate("navigator.clipboard.readText()") == page.url == site + path
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.get_by_role("button", name="Copy link").first.click()
+    field = page.get_by_label("Link to this view")
+    expect(field).to_have_value(page.url)
+    field.press("Escape")
+    expect(field).to_be_hidden()

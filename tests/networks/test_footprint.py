@@ -88,6 +88,11 @@ def test_what_keeps_more_of_a_step_counts_more() -> None:
         assert footprint.least_bytes(parse_config(base | more), SHAPE) > 1.2 * plain, more
 
 
+def test_of_data_that_are_not_read_yet_the_classes_are_not_known() -> None:
+    told = {"data": {"dataset": "mnist", "size": 32}, "labels": {"conditioning": "semi-supervised"}}
+    assert footprint.least_bytes(parse_config(told), (1, 32, 32)) > 0
+
+
 def test_what_cannot_fit_is_refused_with_what_would(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(footprint, "free_bytes", lambda: 10**9)
     config = parse_config({"data": {"dataset": "cifar10", "size": 32}, "batch_size": 8192})
