@@ -33,7 +33,9 @@ class Report(Progress):
     updates of each player since the last row. ``d_accuracy`` is the share of real images that D
     puts into their class before it learns from them: of those whose label it is never shown, where
     there are such. ``frechet``, ``precision`` and ``recall`` of samples are not the loop's: a run
-    puts them into the rows of the steps that it measures. What was not measured is NaN.
+    puts them into the rows of the steps that it measures. ``d_update`` and ``g_update`` are the
+    sizes of the last step's updates relative to the weights, ||change|| / ||weights before||, L2
+    over all parameters of a player. What was not measured is NaN.
     """
 
     d_loss: float
@@ -64,3 +66,5 @@ class Report(Progress):
     frechet: float = float("nan")
     precision: float = float("nan")
     recall: float = float("nan")
+    d_update: float = float("nan")
+    g_update: float = float("nan")

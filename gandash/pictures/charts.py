@@ -15,8 +15,10 @@ import plotly.graph_objects as go
 from pandas.api.types import is_numeric_dtype
 from plotly.subplots import make_subplots
 
-XAxis = Literal["step", "epoch", "seconds"]
-X_TITLES: dict[str, str] = {"step": "Step", "epoch": "Epoch", "seconds": "Training time (s)"}
+XAxis = Literal["step", "images", "epoch", "seconds"]
+X_TITLES: dict[str, str] = {
+    "step": "Step", "images": "Images shown", "epoch": "Epoch", "seconds": "Training time (s)",
+}  # fmt: skip
 Floats = npt.NDArray[np.float64]
 COLORS = ("#6f5ff0", "#e8703a", "#12a182", "#d09a00", "#2b8fe0", "#dc4a90", "#7f8c3a", "#9a6b4f")
 MAX_POINTS = 1500
@@ -24,6 +26,9 @@ LEFT, RIGHT, TOP, BOTTOM = 72, 12, 8, 44  # margins in pixels, alike in all char
 HEIGHT, LEGEND_ROW = 230, 24
 MOST_TICKS = 7
 GRAY = "#74748a"
+CLIPPED = (0.05, 0.95)  # quantiles of what is drawn, between which a clipped axis reaches
+MARKS = "marks"  # the legend's group of what befell runs
+SYMBOLS = {"resumed": "triangle-right", "prolonged": "cross", "broke": "x"}
 
 
 @dataclass(frozen=True)
@@ -187,6 +192,81 @@ def pooled(members: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def minus(runs: Mapping[str, pd.DataFrame], baseline: str, x: XAxis) -> dict[str, pd.DataFrame]:
+    """The metrics of each run less those of the ``baseline`` at the same place on the x axis, drawn
+    between its rows; the baseline itself has no rows, so that every run keeps its color.
+
+    Bands move with their means: they are spreads of a run's own seeds. Where the baseline has not
+    measured (before its first row, behind its last) the difference is NaN.
+    """
+    base = runs[baseline]
+    return {
+        name: base.iloc[:0] if name == baseline else _less(table, base, x)
+        for name, table in runs.items()
+    }
+
+
+def _less(table: pd.DataFrame, base: pd.DataFrame, x: XAxis) -> pd.DataFrame:
+    columns: dict[str, pd.Series] = {}
+    for name in map(str, table):
+        if name in X_TITLES:
+            columns[name] = table[name]
+            continue
+        mean = name.partition(":")[0]
+        if mean not in base:
+            continue
+        known = base.dropna(subset=[mean])
+        if len(known):
+            at = np.interp(table[x], known[x], known[mean], left=np.nan, right=np.nan)
+            columns[name] = table[name] - at
+    return pd.DataFrame(columns)
+
+
+def clipped(values: Floats, scale: Scale) -> tuple[float, float] | None:
+    """The ends of a y axis that leaves out the least and the greatest 5 % of what is drawn, with a
+    margin, as plotly is to be given them; None where there is nothing to leave out.
+    """
+    if not len(values):
+        return None
+    low, high = np.quantile(values, CLIPPED)
+    ends = np.array([scale.note_at(float(low)), scale.note_at(float(high))])
+    margin = 0.05 * float(ends[1] - ends[0])
+    return (float(ends[0]) - margin, float(ends[1]) + margin) if margin else None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that befell a run at a place of the x axis: resumed, prolonged or broke."""
+
+    run: str
+    what: str
+    at: float
+    step: int
+    color: str
+
+
+def marked(figure: go.Figure, marks: Sequence[Mark]) -> go.Figure:
+    """The figure with a sign for each mark, at the foot of the plot."""
+    for mark in marks:
+        words = f"{quoted(mark.run)} {mark.what} at step {mark.step:,}"
+        figure.add_scatter(
+            x=[mark.at],
+            y=[0.03],
+            yaxis="y2",
+            mode="markers",
+            marker={"symbol": SYMBOLS[mark.what], "size": 11, "color": mark.color},
+            name=words,
+            legendgroup=MARKS,
+            hovertemplate=f"{words}<extra></extra>",
+            showlegend=False,
+        )
+    if marks:
+        figure.update_layout(
+            yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
+        )
+    return figure
+
+
 def x_range(runs: Iterable[pd.DataFrame], x: XAxis) -> tuple[float, float] | None:
     """From the first to the last row of all runs, so that charts of a column share an axis."""
     tables = [table[x] for table in runs if len(table)]
@@ -221,13 +301,15 @@ def curves(
     x: XAxis = "step",
     smoothing: float = 0.0,
     log_y: bool = False,
+    clip: bool = False,
     lines: Mapping[str, float] | None = None,
     span: tuple[float, float] | None = None,
 ) -> go.Figure:
     """One line per run and column that it has measured: smoothed on top, the raw values faint below
     it.
 
-    ``lines`` are named horizontal references, ``span`` the ends of the x axis.
+    ``lines`` are named horizontal references, ``span`` the ends of the x axis; with ``clip`` the
+    y axis leaves out the least and the greatest 5 % of what is drawn.
     """
     drawn = [
         (index, name, curve, _smoothed(metrics, curve.column, smoothing))
@@ -243,7 +325,12 @@ def curves(
         _add_curve(figure, rows, curve, name, color=color_of(index), x=x, scale=scale)
     for label, value in lines.items():
         _add_reference(figure, label, value, scale, is_highest=value == max(lines.values()))
-    return _styled(figure, X_TITLES[x], y_title, span=span, y_axis=scale.axis(values), scale=scale)
+    axis = scale.axis(values)
+    drawn_values = _all_values(rows[["_raw", "_smooth"]] for *_, rows in drawn)
+    if clip and (ends := clipped(drawn_values, scale)):
+        axis |= {"range": ends}
+        y_title = f"{y_title}, 5–95 %"
+    return _styled(figure, X_TITLES[x], y_title, span=span, y_axis=axis, scale=scale)
 
 
 def _all_values(tables: Iterable[pd.DataFrame], lines: Iterable[float] = ()) -> Floats:
@@ -350,13 +437,14 @@ def measurements(
     *,
     x: XAxis = "step",
     log_y: bool = False,
+    star: bool = True,
     span: tuple[float, float] | None = None,
 ) -> go.Figure:
     """One line with a dot per measurement for each run and column that it has measured; nothing is
     smoothed.
 
-    The step with the least Fréchet distance, whose weights are kept, is a star. ``span`` are the
-    ends of the x axis.
+    The step with the least Fréchet distance, whose weights are kept, is a ``star``. ``span`` are
+    the ends of the x axis.
     """
     names = [curve.column for curve in columns]
     values = _all_values(table.reindex(columns=names) for table in runs.values())
@@ -366,7 +454,7 @@ def measurements(
         for curve in (it for it in columns if measured(metrics, it.column)):
             rows = metrics.dropna(subset=[curve.column])
             rows = thin(rows, keep=[curve.column, "frechet"])
-            best = np.arange(len(rows)) == rows.frechet.to_numpy().argmin()
+            best = (np.arange(len(rows)) == rows.frechet.to_numpy().argmin()) & star
             label = f"{quoted(name)}: {curve.label}"
             figure.add_scatter(
                 x=rows[x],
@@ -559,6 +647,7 @@ def description(figure: go.Figure) -> str:
     titles = [layout.yaxis.title.text, layout.xaxis.title.text]
     about = " over ".join(title for title in titles if title)
     lines = [_line_in_words(trace) for trace in figure.data if trace.showlegend is not False]
+    lines += [f"{trace.name}." for trace in figure.data if trace.legendgroup == MARKS]
     return unescape(f"Chart of {about}. " + " ".join(line for line in lines if line))
 
 

@@ -1,5 +1,6 @@
 """Runs as folders: status, metrics, saved state, execution. The face needs no torch."""
 
+from gandash.runs.events import Event, read_events
 from gandash.runs.folder import (
     STATUS,
     BusyError,
@@ -24,6 +25,7 @@ __all__ = [
     "METRICS",
     "STATUS",
     "BusyError",
+    "Event",
     "GoneError",
     "MetricsReader",
     "Phase",
@@ -36,6 +38,7 @@ __all__ = [
     "find",
     "fresh_name",
     "longer",
+    "read_events",
     "read_metrics",
     "read_protocol",
     "read_snapshots",

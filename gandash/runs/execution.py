@@ -21,6 +21,7 @@ from gandash.networks.footprint import least_bytes, remedy, usual_bytes
 from gandash.pictures.raster import encode
 from gandash.records import explain, is_of_memory
 from gandash.runs.as_checkpoint import facts_of, make_card, save_checkpoint
+from gandash.runs.events import note
 from gandash.runs.folder import PROTOCOL, Run, read_protocol
 from gandash.runs.loading import LISTEN_SECONDS, StopHeardError, load_unless
 from gandash.runs.metrics_file import METRICS, append_metrics, forget_end, truncate_metrics
@@ -195,6 +196,8 @@ def _begun(run: Run, config: Config, dataset: Dataset, stop: Callable[[], bool])
     if state.step < total and (best is None or best.step < state.step):
         _forget_end(run, config, state.step)
     work = _Work(run, config, dataset, state, best, real, _gap(run, config, state.step))
+    if 0 < state.step < total:
+        note(run.folder, state.step, "resumed")
     run.update(
         phase="running", step=state.step, total=total, seconds=state.seconds, message=_doing(work)
     )
@@ -320,8 +323,10 @@ def _leave_unbegun(run: Run) -> None:
 def _fail(run: Run, error: Exception) -> None:
     """Keep why a run has failed; one that had ended before has only been refused."""
     with suppress(OSError, ValueError):  # what cannot be written must not hide the reason
-        if run.status().under_way:
+        status = run.status()
+        if status.under_way:
             run.update(phase="failed", place=None, message=reason(error))
+            note(run.folder, status.step, "broke")
 
 
 def reason(error: Exception) -> str:

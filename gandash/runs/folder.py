@@ -23,6 +23,7 @@ from pydantic import AwareDatetime, Field, ValidationError
 from gandash.checkpoints.scores import Protocol
 from gandash.config import STORED, Config, parse_config
 from gandash.records import Section, explain, now
+from gandash.runs.events import note
 from gandash.runs.metrics_file import METRICS, read_metrics
 from gandash.runs.snapshots import SNAPSHOTS, read_snapshots
 from gandash.storage.files import read_facts, remove_leftovers, write_whole
@@ -376,6 +377,7 @@ def extend(run: Run, more: int) -> None:
         phase="stopped", place=None, message="It has been given more to do, and can be resumed."
     )
     run.write_config(config)
+    note(run.folder, run.status().step, "prolonged")
 
 
 def find(root: Path) -> list[Run]:

@@ -23,6 +23,27 @@ def parameters_of(optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:
     return [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
 
+@torch.no_grad()
+def copies_of(optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    """The weights as they stand, for :func:`relative_change`."""
+    return [parameter.detach().clone() for parameter in parameters_of(optimizer)]
+
+
+@torch.no_grad()
+def relative_change(optimizer: torch.optim.Optimizer, before: list[Tensor]) -> Tensor:
+    """||weights - before|| / ||before||, L2 over all parameters; a healthy Adam step of a small
+    network has about 1e-3 (Karpathy, cs231n, "Ratio of weights:updates").
+    """
+    now = [parameter.detach() for parameter in parameters_of(optimizer)]
+    return _norm(list(torch._foreach_sub(now, before))) / _norm(before)
+
+
+def _norm(tensors: list[Tensor]) -> Tensor:
+    """The L2 norm over all entries of all tensors."""
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
+    return norm
+
+
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> Tensor:
     """One step down the gradient of ``loss``; returns the gradient's global L2 norm."""
     parameters = parameters_of(optimizer)
@@ -30,9 +51,7 @@ def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> Tensor:
         parameter.grad = None
     loss.backward()  # type: ignore[no-untyped-call]
     step(optimizer)
-    norms = torch._foreach_norm([p.grad for p in parameters if p.grad is not None])
-    norm: Tensor = torch.linalg.vector_norm(torch.stack(norms))
-    return norm
+    return _norm([p.grad for p in parameters if p.grad is not None])
 
 
 @torch.no_grad()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from gandash.pictures import charts
@@ -293,3 +294,81 @@ def test_pooled_seeds_are_a_line_in_a_band_with_faint_members(metrics: pd.DataFr
     half = len(band.y) // 2
     middle = (np.asarray(band.y[:half]) + np.asarray(band.y[half:][::-1])) / 2
     np.testing.assert_allclose(middle, line.y)
+
+
+def ramp(slope: float, rows: int = 11, every: int = 10, **more: float) -> pd.DataFrame:
+    """A run whose D loss rises by ``slope`` a step."""
+    steps = np.arange(rows) * every
+    columns = {"step": steps, "images": 8 * steps, "epoch": steps / 10, "seconds": steps / 2.0}
+    return pd.DataFrame({**columns, "d_loss": slope * steps, **more})
+
+
+def test_a_difference_is_to_the_baseline_at_the_same_place() -> None:
+    """Between its rows too, and nowhere where it has none."""
+    runs = {"base": ramp(1.0, rows=6), "other": ramp(3.0, every=5, rows=31)}
+    found = charts.minus(runs, "base", "step")
+    assert list(found) == ["base", "other"]
+    assert found["base"].empty
+    known = found["other"].dropna()
+    assert known.step.max() == 50
+    assert known.d_loss.to_numpy() == pytest.approx(2.0 * known.step.to_numpy())
+    assert found["other"].d_loss.isna().sum() == 20
+    by_time = charts.minus(runs, "base", "seconds")["other"].dropna()
+    assert by_time.d_loss.to_numpy() == pytest.approx(2.0 * by_time.step.to_numpy())
+
+
+def test_bands_move_with_their_means_and_what_the_baseline_lacks_is_left_out() -> None:
+    pooled = charts.pooled([ramp(1.0, frechet=4.0), ramp(3.0, frechet=6.0)])
+    found = charts.minus({"base": ramp(1.0), "seeds": pooled}, "base", "step")["seeds"]
+    assert "frechet" not in found
+    spread = np.std([1, 3], ddof=1) * found.step
+    assert found["d_loss:high"].to_numpy() == pytest.approx((found.step + spread).to_numpy())
+
+
+def test_a_clipped_axis_leaves_out_the_outermost_and_says_so() -> None:
+    losses = np.r_[np.linspace(0, 1, 98), 1000, -1000]
+    table = pd.DataFrame({"step": np.arange(100), "d_loss": losses})
+    figure = charts.curves({"one": table}, [charts.Curve("d_loss", "D")], "Loss", clip=True)
+    low, high = figure.layout.yaxis.range
+    expected = np.quantile(losses, [0.05, 0.95])
+    assert -0.2 < low < expected[0] < expected[1] < high < 1.2
+    assert figure.layout.yaxis.title.text == "Loss, 5–95 %"
+    assert max(figure.data[-1].y) == 1000, "nothing is taken out of the lines"
+    flat = table.assign(d_loss=1.0)
+    figure = charts.curves({"one": flat}, [charts.Curve("d_loss", "D")], "Loss", clip=True)
+    assert figure.layout.yaxis.range is None
+    positive = table.assign(d_loss=np.geomspace(1e-6, 1e6, 100))
+    figure = charts.curves(
+        {"one": positive}, [charts.Curve("d_loss", "D")], "Loss", clip=True, log_y=True
+    )
+    assert figure.layout.yaxis.type == "log"
+    assert -6 < figure.layout.yaxis.range[0] < -5 < 5 < figure.layout.yaxis.range[1] < 6
+
+
+def test_what_befell_a_run_is_marked_and_said() -> None:
+    figure = charts.curves({"<b>": ramp(1.0)}, [charts.Curve("d_loss", "D")], "Loss")
+    marks = [charts.Mark("<b>", "resumed", 30.0, 30, "#123456")]
+    lines = len(figure.data)
+    charts.marked(figure, marks)
+    (sign,) = figure.data[lines:]
+    assert (sign.x, sign.marker.color, sign.yaxis) == ((30.0,), "#123456", "y2")
+    assert charts.description(figure).endswith("<b> resumed at step 30.")
+    assert "yaxis2" not in charts.marked(go.Figure(), []).to_dict()["layout"]
+
+
+def test_twenty_long_runs_keep_their_extremes_and_become_small() -> None:
+    """20 runs of 50,000 rows: a spike of one row, wherever it is, is among the points drawn."""
+    rng = np.random.default_rng(0)
+    runs = {}
+    for number in range(20):
+        losses = rng.normal(1, 0.1, 50_000)
+        losses[1234 * (number + 1)] = 9.0 + number
+        losses[777 * (number + 1)] = -9.0 - number
+        runs[f"run {number}"] = pd.DataFrame({"step": np.arange(50_000), "d_loss": losses})
+    figure = charts.curves(runs, [charts.Curve("d_loss", "D")], "Loss", smoothing=0.9)
+    raw = [trace for trace in figure.data if not trace.showlegend and trace.opacity]
+    assert len(raw) == 20
+    for number, trace in enumerate(raw):
+        assert (max(trace.y), min(trace.y)) == (9.0 + number, -9.0 - number)
+        assert len(trace.y) <= charts.MAX_POINTS
+        assert (trace.x[0], trace.x[-1]) == (0, 49_999)

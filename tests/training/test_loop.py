@@ -62,6 +62,29 @@ def test_reports_come_at_their_steps_and_at_the_end(
     assert [r.seconds for r in reports] == sorted(r.seconds for r in reports)
 
 
+LAST = (
+    "step", "images", "epoch", "d_fake_before", "d_fake_after", "d_update", "g_update",
+)  # fmt: skip
+
+
+def test_sizes_of_updates_are_relative_to_the_weights_before_them(
+    tiny_config: ConfigFactory, tiny_dataset: Dataset
+) -> None:
+    def weights(steps: int) -> dict[str, torch.Tensor]:
+        state, _, _ = events(tiny_config(report_every=2, steps=steps), tiny_dataset)
+        return {
+            "d_update": torch.cat([it.detach().ravel() for it in state.D.parameters()]),
+            "g_update": torch.cat([it.detach().ravel() for it in state.G.parameters()]),
+        }
+
+    _, reports, _ = events(tiny_config(report_every=2, steps=4), tiny_dataset)
+    before, after = weights(3), weights(4)
+    for name, old in before.items():
+        expected = float((after[name] - old).norm() / old.norm())
+        assert getattr(reports[-1], name) == pytest.approx(expected, rel=1e-4)
+        assert 0 < expected < 1
+
+
 def test_a_report_is_the_mean_of_its_window(
     tiny_config: ConfigFactory, tiny_dataset: Dataset
 ) -> None:
@@ -72,7 +95,7 @@ def test_a_report_is_the_mean_of_its_window(
             values = [getattr(part, name) for part in parts]
             if name.endswith("_min") or name.endswith("_max"):
                 assert value == (min if name.endswith("_min") else max)(values)
-            elif name in ("step", "images", "epoch", "d_fake_before", "d_fake_after"):
+            elif name in LAST:
                 assert value == values[-1]
             elif name in ("d_updates", "g_updates"):
                 assert value == sum(values) == len(parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 import streamlit as st
@@ -332,14 +332,30 @@ def live_charts(metrics: pd.DataFrame, config: Config) -> None:
     for number, (label, names) in enumerate(shown.items()):
         known = metrics.dropna(subset=list(names))
         table = thin(known, LIVE_POINTS, list(names)).rename(columns=names)
-        columns[number % 2].line_chart(
-            table[["step", *names.values()]],
-            x="step",
-            y=list(names.values()),
-            y_label=label,
-            color=list(COLORS[: len(names)]),
-            height=LIVE_HEIGHT,
-        )
+        with columns[number % 2]:
+            page.heard(in_words(label, known, names), f"train_live_{number}")
+            st.line_chart(
+                table[["step", *names.values()]],
+                x="step",
+                y=list(names.values()),
+                y_label=label,
+                color=list(COLORS[: len(names)]),
+                height=LIVE_HEIGHT,
+            )
+
+
+def in_words(label: str, known: pd.DataFrame, names: Mapping[str, str]) -> str:
+    """A live chart for those who hear it: its last values, and those of a tenth of the rows
+    before.
+    """
+    if known.empty:
+        return f"Chart of {label}: nothing yet."
+    last, before = known.iloc[-1], known.iloc[-1 - len(known) // 10]
+    values = ", ".join(
+        f"{title} {last[name]:.3g} (at step {int(before.step):,} {before[name]:.3g})"
+        for name, title in names.items()
+    )
+    return f"Chart of {label} over steps. At step {int(last.step):,}: {values}."
 
 
 def ended(run: Run, config: Config) -> None:

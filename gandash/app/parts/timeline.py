@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
+from PIL import Image
 
 from gandash import runs
 from gandash.app import cached
@@ -14,6 +15,7 @@ from gandash.app.assets import publish
 from gandash.app.parts.refusals import sentence
 from gandash.app.parts.scrubber import Cursor, Track, scrubber
 from gandash.config import Config
+from gandash.pictures import film
 
 MOST_FRAMES = 40
 SINGLE_WIDTH, SHARED_WIDTH = 480, 400
@@ -59,6 +61,32 @@ def timeline(
         "step, "
         "drawn in eval mode (from the moving average of G where the run keeps one).",
     )
+    crisp = all(kinds[name].pixels for name in snapshots)
+    st.download_button(
+        "Download film (GIF)",
+        lambda: film_of(snapshots, steps, crisp=crisp),
+        "gandash-film.gif",
+        "image/gif",
+        icon=":material/movie:",
+        on_click="ignore",
+        key=f"{key}_film",
+    )
+
+
+def film_of(
+    snapshots: Mapping[str, Mapping[int, Path]], steps: Sequence[int], *, crisp: bool
+) -> bytes:
+    """All steps as an animated GIF, at each of them every run's latest snapshot; made when asked
+    for.
+    """
+    shown = thinned(dict.fromkeys(steps, Path()))
+    tracks = {}
+    for name, found in snapshots.items():
+        own = list(found)
+        at = [own[max(bisect_right(own, step) - 1, 0)] for step in shown]
+        pictures = {step: Image.open(found[step], formats=["WEBP"]) for step in set(at)}
+        tracks[name] = [pictures[step] for step in at]
+    return film.gif(tracks, [f"step {step:,}" for step in shown], crisp=crisp)
 
 
 def thinned(found: dict[int, Path]) -> dict[int, Path]:

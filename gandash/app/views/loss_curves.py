@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from gandash import runs
 from gandash.app import cached
-from gandash.app.parts import choose, links, page
+from gandash.app.parts import choose, curve_charts, links, page
+from gandash.app.parts.curve_charts import CHARTS, Board, Logged, View
 from gandash.app.parts.differences import differences
 from gandash.app.parts.findings import findings
-from gandash.app.parts.quoted import in_markdown
 from gandash.app.parts.refusals import shown
 from gandash.app.parts.timeline import timeline
 from gandash.checkpoints import Checkpoint
-from gandash.config import Config
-from gandash.losses.objectives import OBJECTIVES
 from gandash.pictures import charts
 from gandash.storage.paths import runs_root
-from gandash.theory import smoothing
-from gandash.theory.smoothing import equilibrium_loss
 
-MOST_RUNS = 12
+MOST_RUNS = 20
 MOST_TOLD = 3  # runs of which good news are told, too
 SEED = re.compile(r",? seed \d+$")
 READ = (
@@ -36,58 +30,31 @@ READ = (
     "ones sick. Signs, no proofs: a collapse that D keeps up with leaves none, so look "
     "at the samples."
 )
-X_AXES: dict[str, charts.XAxis] = {"Step": "step", "Epoch": "epoch", "Time": "seconds"}
-CHARTS = [
-    f"curves_{name}"
-    for name in (
-        "losses",
-        "scores",
-        "outputs",
-        "d_share",
-        "d_accuracy",
-        "frechet",
-        "precision",
-        "gradients",
-        "update",
-    )
-]
-
-
-@dataclass(frozen=True)
-class Sometimes:
-    """A chart of a column that only some runs measure."""
-
-    column: str
-    label: str
-    title: str
-    y_title: str
-    caption: str
-    lines: Mapping[str, float]
-
-
-SOMETIMES = (
-    Sometimes(
-        "d_share", "D", "Who was updated", "Share of the updates",
-        "D's updates of all updates between two rows of metrics; not drawn for runs that never "
-        "change it.",
-        {"one each": 0.5},
+X_AXES: dict[str, charts.XAxis] = {
+    "Step": "step", "Images": "images", "Epoch": "epoch", "Time": "seconds",
+}  # fmt: skip
+SWITCHES = {
+    "log": (
+        "Log scale",
+        "Where values are zero or negative, the scale is linear about zero and logarithmic "
+        "beyond, on both sides, and says so: nothing is left out.",
     ),
-    Sometimes(
-        "d_accuracy", "D", "D as a classifier", "Accuracy",
-        "Share of real training images that D puts into their class before it learns from them; "
-        "of those whose label it is never shown, where there are such.",
-        {},
+    "clip": (
+        "Clip outliers",
+        "The y axis reaches from the 5 % to the 95 % quantile of what is drawn; zoom out by a "
+        "double click to see the rest.",
     ),
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Logged:
-    """A checkpoint or an unfinished run that has metrics."""
-
-    title: str
-    folder: Path
-    config: Config
+    "why": (
+        "Why: gradients, updates, logits",
+        "Gradient norms, the size of updates, D(G(z)) before and after G's update, and quantiles "
+        "of D's logits.",
+    ),
+}
+POOL = (
+    "Seeds as a band",
+    "Runs that differ in their seed alone: their mean, a standard deviation around it, and each "
+    "of them faintly.",
+)
 
 
 def logged(found: list[Checkpoint]) -> dict[str, Logged]:
@@ -103,17 +70,6 @@ def logged(found: list[Checkpoint]) -> dict[str, Logged]:
         for name, (folder, config) in folders.items()
         if (folder / runs.METRICS).is_file()
     }
-
-
-@dataclass(frozen=True)
-class View:
-    """How all charts are drawn."""
-
-    axis: charts.XAxis
-    smoothing: float
-    log_y: bool
-    why: bool
-    pool: bool
 
 
 def controls(several_seeds: bool) -> View:
@@ -138,28 +94,34 @@ def controls(several_seeds: bool) -> View:
         help="Weight of the debiased exponential moving average; the raw values stay visible below "
         "it.",
     )
-    log_y = st.toggle(
-        "Log scale",
-        key="curves_log",
-        bind=links.flag("curves_log"),
-        help="Where values are zero or negative, the scale is linear about zero and logarithmic "
-        "beyond, on both sides, and says so: nothing is left out.",
+    on = {name: _switch(name, *words) for name, words in SWITCHES.items()}
+    pool = several_seeds and _switch("pool", *POOL, on=True)
+    axis = X_AXES[x or "Step"]
+    return View(axis, weight, log_y=on["log"], clip=on["clip"], why=on["why"], pool=pool)
+
+
+def _switch(name: str, label: str, says: str, *, on: bool = False) -> bool:
+    """A switch by its name in the link."""
+    key = f"curves_{name}"
+    return st.toggle(label, on, key=key, bind=links.flag(key), help=says)
+
+
+def baseline(names: list[str]) -> str | None:
+    """The name of the run that the others are drawn as differences to, if one is pinned."""
+    key = "curves_baseline"
+    if len(names) < 2:
+        return None
+    chosen = st.selectbox(
+        "Baseline",
+        names,
+        None,
+        key=key,
+        bind=links.one_of(key, names, optional=True),
+        placeholder="none",
+        help="Pinned, all curves are drawn as differences to its own at the same place of the x "
+        "axis, and so are the numbers of the table.",
     )
-    why = st.toggle(
-        "Gradient norms",
-        key="curves_why",
-        bind=links.flag("curves_why"),
-        help="With D(G(z)) before and after G's update: the charts that say why.",
-    )
-    pool = several_seeds and st.toggle(
-        "Seeds as a band",
-        True,
-        key="curves_pool",
-        bind=links.flag("curves_pool"),
-        help="Runs that differ in their seed alone: their mean, a standard deviation around it, "
-        "and each of them faintly.",
-    )
-    return View(X_AXES[x or "Step"], weight, log_y, why, pool)
+    return str(chosen) if chosen else None
 
 
 def by_seed(chosen: Mapping[str, Logged]) -> list[list[Logged]]:
@@ -171,200 +133,49 @@ def by_seed(chosen: Mapping[str, Logged]) -> list[list[Logged]]:
     return list(groups.values())
 
 
-def drawn(
-    chosen: Mapping[str, Logged], frames: Mapping[str, pd.DataFrame], view: View
-) -> tuple[dict[str, Logged], dict[str, pd.DataFrame]]:
-    """What the charts draw: each run, or one of each group of seeds and their pooled metrics."""
-    if not view.pool:
-        return dict(chosen), dict(frames)
+def drawn(chosen: Mapping[str, Logged], frames: Mapping[str, pd.DataFrame], view: View) -> Board:
+    """What the charts draw: each run, or one of each group of seeds and their pooled metrics; the
+    view's baseline, a run's title until then, becomes that of what it is drawn in.
+    """
+    groups = by_seed(chosen) if view.pool else [[item] for item in chosen.values()]
     items: dict[str, Logged] = {}
     tables: dict[str, pd.DataFrame] = {}
-    for members in by_seed(chosen):
+    marks: list[charts.Mark] = []
+    pinned = None
+    for number, members in enumerate(groups):
         first = members[0]
+        title, table = first.title, frames[first.title]
         if len(members) > 1:
             title = f"{SEED.sub('', first.title)} (mean of {len(members)} seeds)"
-            first = Logged(title, first.folder, first.config)
-            tables[title] = charts.pooled([frames[item.title] for item in members])
-        else:
-            tables[first.title] = frames[first.title]
-        items[first.title] = first
-    return items, tables
+            table = charts.pooled([frames[item.title] for item in members])
+        items[title], tables[title] = Logged(title, first.folder, first.config), table
+        marks += [mark for it in members for mark in what_befell(it, frames, number, view.axis)]
+        if view.baseline in {item.title for item in members}:
+            pinned = title
+    span = charts.x_range(tables.values(), view.axis)
+    return Board(items, tables, replace(view, baseline=pinned, span=span, marks=marks))
 
 
-def draw_charts(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View) -> None:
-    """Charts below each other that share x axis, smoothing and colors."""
-    span = charts.x_range(frames.values(), view.axis)
-    columns = [charts.Curve("d_loss", "D"), charts.Curve("g_loss", "G", "dot")]
-    lines = references(chosen, "D only guesses:", equilibrium_loss)
-    figure = charts.curves(
-        frames,
-        columns,
-        "Loss",
-        x=view.axis,
-        smoothing=view.smoothing,
-        log_y=view.log_y,
-        lines=lines,
-        span=span,
-    )
-    chart("Losses", figure, "curves_losses")
-    st.caption("Mean over the steps of a row, on training batches; nats of a cross-entropy.")
-    probable = {
-        item.title
-        for item in chosen.values()
-        if OBJECTIVES[item.config.loss.objective].cross_entropy
-    }
-    outputs(chosen, frames, view, probable)
-    if view.why:
-        more(frames, view, probable)
-    sometimes(frames, view)
-    quality(chosen, frames, view)
-
-
-def outputs(
-    chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View, probable: set[str]
-) -> None:
-    """What D says: probabilities of the runs titled in ``probable``, bare scores of the others."""
-    span = charts.x_range(frames.values(), view.axis)
-    if probable:
-        columns = [charts.Curve("d_real", "D(x)"), charts.Curve("d_fake", "D(G(z))", "dot")]
-        lines = references(chosen, "equilibrium", smoothing.equilibrium)
-        figure = charts.curves(
-            only(frames, probable),
-            columns,
-            "Probability",
-            x=view.axis,
-            smoothing=view.smoothing,
-            log_y=view.log_y,
-            lines=lines,
-            span=span,
+def what_befell(
+    item: Logged, frames: Mapping[str, pd.DataFrame], number: int, axis: charts.XAxis
+) -> list[charts.Mark]:
+    """Where a run was resumed, prolonged or broke, on the x axis; in the color of its number."""
+    table = frames[item.title]
+    if table.empty:
+        return []
+    return [
+        charts.Mark(
+            item.title,
+            event.what,
+            charts.places({item.title: table}, axis, event.step)[0][0],
+            event.step,
+            charts.color_of(number),
         )
-        chart("D(x) and D(G(z))", figure, "curves_scores")
-        st.caption(
-            "Mean of sigmoid(logit) of a batch, before D's update; dotted: D* where p_g = p_data."
-        )
-    if frames.keys() - probable:
-        columns = [charts.Curve("real_q50", "real"), charts.Curve("fake_q50", "generated", "dot")]
-        rest = only(frames, frames.keys() - probable)
-        figure = charts.curves(
-            rest, columns, "Score", x=view.axis, smoothing=view.smoothing, span=span
-        )
-        chart("D's scores", figure, "curves_outputs")
-        st.caption(
-            "Median of a batch, before D's update. Scores are no probabilities: least squares "
-            "pulls them to 1 (real) "
-            "and 0 (generated), hinge past 1 and −1, and to a Wasserstein critic only their "
-            "distance matters."
-        )
+        for event in runs.read_events(item.folder)
+    ]
 
 
-def only(frames: dict[str, pd.DataFrame], names: Set[str]) -> dict[str, pd.DataFrame]:
-    """The metrics of some runs and no rows of the others, so that every run keeps its color."""
-    return {name: table if name in names else table.iloc[:0] for name, table in frames.items()}
-
-
-def chart(title: str, figure: go.Figure, key: str) -> None:
-    """A chart under its title."""
-    page.section(title)
-    page.chart(figure, key)
-
-
-def sometimes(frames: dict[str, pd.DataFrame], view: View) -> None:
-    """Charts of what only some runs measure.
-
-    Who was updated, and D's accuracy where it learns classes.
-    """
-    span = charts.x_range(frames.values(), view.axis)
-    for it in SOMETIMES:
-        if any(charts.measured(table, it.column) for table in frames.values()):
-            columns = [charts.Curve(it.column, it.label)]
-            figure = charts.curves(
-                frames,
-                columns,
-                it.y_title,
-                x=view.axis,
-                smoothing=view.smoothing,
-                lines=it.lines,
-                span=span,
-            )
-            chart(it.title, figure, f"curves_{it.column}")
-            st.caption(it.caption)
-
-
-def quality(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View) -> None:
-    """How good the samples were, of runs that measured them while they trained."""
-    measured = [item for item in chosen.values() if charts.measured(frames[item.title], "frechet")]
-    if not measured:
-        return
-    span = charts.x_range(frames.values(), view.axis)
-    columns = [charts.Curve("frechet", "Fréchet")]
-    figure = charts.measurements(
-        frames, columns, "Distance", x=view.axis, log_y=view.log_y, span=span
-    )
-    chart("Fréchet distance of samples", figure, "curves_frechet")
-    columns = [charts.Curve("precision", "precision"), charts.Curve("recall", "recall", "dot")]
-    figure = charts.measurements(frames, columns, "Share", x=view.axis, span=span)
-    chart("Precision and recall of samples", figure, "curves_precision")
-    for item in measured:
-        with page.one_sentence():
-            protocol = runs.read_protocol(item.folder) or "by an unknown protocol"
-            st.caption(in_markdown(f"{item.title}: {protocol}."))
-    st.caption(
-        "Runs compare only where this is the same. The star is the least Fréchet distance: its "
-        "weights are kept."
-    )
-
-
-def references(
-    chosen: dict[str, Logged], name: str, value_of: Callable[[float, float], float]
-) -> dict[str, float]:
-    """A named line at the equilibrium's value for every smoothing among the runs with a cross-
-    entropy.
-    """
-    settings = [item.config.loss for item in chosen.values()]
-    smoothings = {
-        (loss.alpha, loss.beta) for loss in settings if OBJECTIVES[loss.objective].cross_entropy
-    }
-    values = {value_of(alpha, beta) for alpha, beta in smoothings}
-    return {f"{name} {value:.2f}": value for value in sorted(values)}
-
-
-def more(frames: dict[str, pd.DataFrame], view: View, probable: set[str]) -> None:
-    """Charts that say why, rather than what."""
-    span = charts.x_range(frames.values(), view.axis)
-    columns = [charts.Curve("d_grad_norm", "D"), charts.Curve("g_grad_norm", "G", "dot")]
-    figure = charts.curves(
-        frames,
-        columns,
-        "Gradient norm (L2)",
-        x=view.axis,
-        smoothing=view.smoothing,
-        log_y=view.log_y,
-        span=span,
-    )
-    chart("Gradient norms", figure, "curves_gradients")
-    st.caption("Global L2 norm over all parameters of a player, before its update.")
-    if probable:
-        columns = [
-            charts.Curve("d_fake_before", "before"),
-            charts.Curve("d_fake_after", "after", "dot"),
-        ]
-        figure = charts.curves(
-            only(frames, probable),
-            columns,
-            "D(G(z))",
-            x=view.axis,
-            smoothing=view.smoothing,
-            log_y=view.log_y,
-            span=span,
-        )
-        chart("D(G(z)) around G's update", figure, "curves_update")
-        st.caption(
-            "The same z before and after G's update, D unchanged: the gap is what one step of G "
-            "gains."
-        )
-
-
-def samples(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: View) -> None:
+def samples(chosen: Mapping[str, Logged], board: Board) -> None:
     """The samples of a step, which is marked in the charts, too."""
     page.section("Samples of a step")
     timeline(
@@ -372,7 +183,7 @@ def samples(chosen: dict[str, Logged], frames: dict[str, pd.DataFrame], view: Vi
         [item.config for item in chosen.values()],
         "curves_snapshot",
         charts=CHARTS,
-        places_of=lambda step: charts.places(frames, view.axis, step),
+        places_of=lambda step: charts.places(board.frames, board.view.axis, step),
         per_row=2,
     )
 
@@ -422,6 +233,7 @@ with tray, st.container(key="curves_tray"):  # stays in view beside the charts
         most=MOST_RUNS,
     )
     wanted = controls(len(by_seed({name: everything[name] for name in names})) < len(names))
+    pinned = baseline(names)
     if names:
         download({name: everything[name] for name in names})
 tables = {}
@@ -431,12 +243,13 @@ for name in names:
 if tables:
     selected = {name: everything[name] for name in tables}
     frames = {everything[name].title: table for name, table in tables.items()}
-    items, pooled = drawn(selected, frames, wanted)
+    base = everything[pinned].title if pinned in tables else None
+    board = drawn(selected, frames, replace(wanted, baseline=base))
     with middle:
-        draw_charts(items, pooled, wanted)
-        differences({item.title: item.config for item in selected.values()}, frames)
+        curve_charts.draw(board)
+        differences({item.title: item.config for item in selected.values()}, frames, base)
     with right, st.container(key="curves_samples"):
-        samples(selected, pooled, wanted)
+        samples(selected, board)
     with right, st.container(key="curves_findings"):
         page.section("What the curves say")
         brief = len(selected) > MOST_TOLD

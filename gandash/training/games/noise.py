@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Hashable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from math import isfinite
 
@@ -65,6 +65,7 @@ class NoiseGame:
         self.replays = Replays(state.device, recorder(state.device))
         self.feed: Feed = Direct(state.device)
         self.scores: list[Tensor] = []  # mean D(G(z)) before and after G's update
+        self.sizes: dict[str, Tensor] = {}  # of a reported step's updates, relative to the weights
 
     @property
     def course(self) -> State:
@@ -136,9 +137,11 @@ class NoiseGame:
         g_steps = self.config.balance.g_steps
         fake = self._generate(z, batch.labels)
         seen = self.judge(batch, fake.detach())
-        d_grad_norm = self.update_d(seen, batch)
+        with self._sized("D", batch):
+            d_grad_norm = self.update_d(seen, batch)
         before = self._real_score(fake, batch) if batch.reported and self._unrolled else None
-        verdict = self.update_g(fake, batch)
+        with self._sized("G", batch):
+            verdict = self.update_g(fake, batch)
         for extra in range(1, g_steps):
             further = self._latents(batch, extra)
             self.update_g(self._generate(further, batch.labels), batch, extra)
@@ -174,9 +177,11 @@ class NoiseGame:
         turn = balance.player(rule, both, state.previous, self.config.balance.ratio)
         state.previous = both
         if turn == "D":
-            d_grad_norm = self.update_d(seen, batch)
+            with self._sized("D", batch):
+                d_grad_norm = self.update_d(seen, batch)
         else:
-            verdict = self.update_g(fake, batch)
+            with self._sized("G", batch):
+                verdict = self.update_g(fake, batch)
             g_loss = verdict.g_loss
             g_grad_norm = verdict.grad_norm
             before = verdict.logits.detach().sigmoid().mean()
@@ -186,6 +191,17 @@ class NoiseGame:
         logits = (seen.real_logits, seen.fake_logits)
         measured = Measured(seen.d_loss, g_loss, *logits, d_grad_norm, g_grad_norm, seen.accuracy)
         state.window.add(measured, int(turn == "D"), int(turn == "G"))
+
+    @contextmanager
+    def _sized(self, who: str, batch: Batch) -> Iterator[None]:
+        """Measure the update in it, of a player of a step that is reported."""
+        if not batch.reported:
+            yield
+            return
+        optimizer = self.players[who].optimizer
+        before = optimizers.copies_of(optimizer)
+        yield
+        self.sizes[who] = optimizers.relative_change(optimizer, before)
 
     def judge(self, batch: Batch, fake: Tensor) -> Judgement:
         """D's view of a batch and detached fakes."""
@@ -424,7 +440,9 @@ class NoiseGame:
     def report(self, progress: Progress) -> Report:
         """Read the window's measurements from the device, in one transfer."""
         window = self.state.window
-        values, (before, after) = window.read(*self.scores)
+        unknown = torch.full((), float("nan"), device=self.state.device)
+        sizes = [self.sizes.get(who, unknown) for who in "DG"]
+        values, (before, after, d_update, g_update) = window.read(*self.scores, *sizes)
         if not all(isfinite(values[f"{who}_loss_{end}"]) for who in "dg" for end in ("min", "max")):
             raise FloatingPointError(
                 f"The losses must stay finite, but at step {progress.step} D's loss is "
@@ -440,12 +458,15 @@ class NoiseGame:
             d_fake_after=after,
             d_updates=window.d_updates,
             g_updates=window.g_updates,
+            d_update=d_update,
+            g_update=g_update,
             **values,
         )
 
     def begin_row(self) -> None:
         """Empty the window."""
         self.state.window.clear()
+        self.sizes.clear()
 
 
 def _of_labels(D: nn.Module, labels: Tensor | None) -> Callable[[Tensor], Tensor]:

@@ -1,0 +1,292 @@
+"""The charts of runs below each other: one x axis, one smoothing, one color a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from gandash import runs
+from gandash.app.parts import page
+from gandash.app.parts.quoted import in_markdown
+from gandash.config import Config
+from gandash.losses.objectives import OBJECTIVES
+from gandash.pictures import charts
+from gandash.theory import smoothing
+from gandash.theory.smoothing import equilibrium_loss
+
+MOST_RIBBONS = 4
+CHARTS = [
+    f"curves_{name}"
+    for name in (
+        "losses", "scores", "outputs", "d_share", "d_accuracy", "frechet", "precision",
+        "gradients", "sizes", "update", *(f"ribbon_{number}" for number in range(MOST_RIBBONS)),
+    )
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A checkpoint or an unfinished run that has metrics."""
+
+    title: str
+    folder: Path
+    config: Config
+
+
+@dataclass(frozen=True)
+class View:
+    """How all charts are drawn: ``baseline`` is the drawn title that differences are to, if any;
+    ``span`` the ends of the x axis, ``marks`` what befell the runs.
+    """
+
+    axis: charts.XAxis
+    smoothing: float
+    log_y: bool
+    clip: bool
+    why: bool
+    pool: bool
+    baseline: str | None = None
+    span: tuple[float, float] | None = None
+    marks: Sequence[charts.Mark] = ()
+
+
+@dataclass(frozen=True)
+class Board:
+    """What the charts draw: runs and their metrics by title, and how."""
+
+    items: Mapping[str, Logged]
+    frames: Mapping[str, pd.DataFrame]
+    view: View
+
+    @property
+    def drawn(self) -> Mapping[str, pd.DataFrame]:
+        """The metrics, or their differences to the baseline's."""
+        if self.view.baseline is None:
+            return self.frames
+        return charts.minus(self.frames, self.view.baseline, self.view.axis)
+
+    @property
+    def probable(self) -> set[str]:
+        """Titles of the runs whose D says probabilities."""
+        return {
+            title
+            for title, item in self.items.items()
+            if OBJECTIVES[item.config.loss.objective].cross_entropy
+        }
+
+    def lines(self, named: Mapping[str, float]) -> Mapping[str, float]:
+        """Horizontal references; of differences, where there is none."""
+        return named if self.view.baseline is None else {"no difference": 0.0}
+
+    def named(self, title: str) -> str:
+        """The title of a y axis."""
+        return title if self.view.baseline is None else f"{title}, difference"
+
+    def show(
+        self,
+        heading: str,
+        columns: Sequence[charts.Curve],
+        y_title: str,
+        key: str,
+        *,
+        of: Set[str] | None = None,
+        lines: Mapping[str, float] | None = None,
+        log_y: bool = True,
+    ) -> None:
+        """A chart of columns of all runs, or ``of`` some, under its heading."""
+        frames = self.drawn if of is None else only(self.drawn, of)
+        figure = charts.curves(
+            frames,
+            columns,
+            self.named(y_title),
+            x=self.view.axis,
+            smoothing=self.view.smoothing,
+            log_y=log_y and self.view.log_y,
+            clip=self.view.clip,
+            lines=self.lines(lines or {}),
+            span=self.view.span,
+        )
+        self.chart(heading, figure, key)
+
+    def chart(self, heading: str, figure: go.Figure, key: str) -> None:
+        """A chart with what befell the runs, under its heading."""
+        page.section(heading)
+        page.chart(charts.marked(figure, self.view.marks), key)
+
+
+def draw(board: Board) -> None:
+    """Charts below each other that share x axis, smoothing and colors."""
+    lines = references(board.items, "D only guesses:", equilibrium_loss)
+    columns = [charts.Curve("d_loss", "D"), charts.Curve("g_loss", "G", "dot")]
+    board.show("Losses", columns, "Loss", "curves_losses", lines=lines)
+    st.caption("Mean over the steps of a row, on training batches; nats of a cross-entropy.")
+    outputs(board)
+    if board.view.why:
+        why(board)
+    sometimes(board)
+    quality(board)
+
+
+def outputs(board: Board) -> None:
+    """What D says: probabilities of runs with a cross-entropy, bare scores of the others."""
+    probable = board.probable
+    if probable:
+        columns = [charts.Curve("d_real", "D(x)"), charts.Curve("d_fake", "D(G(z))", "dot")]
+        lines = references(board.items, "equilibrium", smoothing.equilibrium)
+        board.show(
+            "D(x) and D(G(z))", columns, "Probability", "curves_scores", of=probable, lines=lines
+        )
+        st.caption(
+            "Mean of sigmoid(logit) of a batch, before D's update; dotted: D* where p_g = p_data."
+        )
+    if board.items.keys() - probable:
+        columns = [charts.Curve("real_q50", "real"), charts.Curve("fake_q50", "generated", "dot")]
+        rest = board.items.keys() - probable
+        board.show("D's scores", columns, "Score", "curves_outputs", of=rest, log_y=False)
+        st.caption(
+            "Median of a batch, before D's update. Scores are no probabilities: least squares "
+            "pulls them to 1 (real) "
+            "and 0 (generated), hinge past 1 and −1, and to a Wasserstein critic only their "
+            "distance matters."
+        )
+
+
+def only(frames: Mapping[str, pd.DataFrame], names: Set[str]) -> dict[str, pd.DataFrame]:
+    """The metrics of some runs and no rows of the others, so that every run keeps its color."""
+    return {name: table if name in names else table.iloc[:0] for name, table in frames.items()}
+
+
+def references(
+    items: Mapping[str, Logged], name: str, value_of: Callable[[float, float], float]
+) -> dict[str, float]:
+    """A named line at the equilibrium's value for every smoothing among the runs with a cross-
+    entropy.
+    """
+    settings = [item.config.loss for item in items.values()]
+    smoothings = {
+        (loss.alpha, loss.beta) for loss in settings if OBJECTIVES[loss.objective].cross_entropy
+    }
+    values = {value_of(alpha, beta) for alpha, beta in smoothings}
+    return {f"{name} {value:.2f}": value for value in sorted(values)}
+
+
+def why(board: Board) -> None:
+    """Charts that say why, rather than what."""
+    columns = [charts.Curve("d_grad_norm", "D"), charts.Curve("g_grad_norm", "G", "dot")]
+    board.show("Gradient norms", columns, "Gradient norm (L2)", "curves_gradients")
+    st.caption("Global L2 norm over all parameters of a player, before its update.")
+    if any(charts.measured(table, "g_update") for table in board.frames.values()):
+        columns = [charts.Curve("d_update", "D"), charts.Curve("g_update", "G", "dot")]
+        board.show("Size of updates", columns, "‖change‖ / ‖weights‖", "curves_sizes")
+        st.caption(
+            "Of a row's last step, over all parameters of a player. Runs of earlier versions did "
+            "not measure it."
+        )
+    if board.probable:
+        columns = [
+            charts.Curve("d_fake_before", "before"),
+            charts.Curve("d_fake_after", "after", "dot"),
+        ]
+        heading = "D(G(z)) around G's update"
+        board.show(heading, columns, "D(G(z))", "curves_update", of=board.probable)
+        st.caption(
+            "The same z before and after G's update, D unchanged: the gap is what one step of G "
+            "gains."
+        )
+    ribbons(board)
+
+
+def ribbons(board: Board) -> None:
+    """How sure D is: quantiles of its logits, a run a chart, of the first few."""
+    frames = dict(list(board.frames.items())[:MOST_RIBBONS])
+    page.section("D's logits")
+    view = board.view
+    span = charts.logit_range(frames.values())
+    for number, (title, table) in enumerate(frames.items()):
+        st.caption(in_markdown(title))
+        figure = charts.logit_bands(table, x=view.axis, smoothing=view.smoothing, y_range=span)
+        page.chart(figure, f"curves_ribbon_{number}")
+    left_out = len(board.frames) - len(frames)
+    st.caption(
+        "Median, quartiles and 5 to 95 % of a batch, averaged over the steps of a row."
+        + (f" Of the first {MOST_RIBBONS} runs; {left_out} more are chosen." if left_out else "")
+    )
+
+
+@dataclass(frozen=True)
+class Sometimes:
+    """A chart of a column that only some runs measure."""
+
+    column: str
+    label: str
+    title: str
+    y_title: str
+    caption: str
+    lines: Mapping[str, float]
+
+
+SOMETIMES = (
+    Sometimes(
+        "d_share", "D", "Who was updated", "Share of the updates",
+        "D's updates of all updates between two rows of metrics; not drawn for runs that never "
+        "change it.",
+        {"one each": 0.5},
+    ),
+    Sometimes(
+        "d_accuracy", "D", "D as a classifier", "Accuracy",
+        "Share of real training images that D puts into their class before it learns from them; "
+        "of those whose label it is never shown, where there are such.",
+        {},
+    ),
+)  # fmt: skip
+
+
+def sometimes(board: Board) -> None:
+    """Charts of what only some runs measure.
+
+    Who was updated, and D's accuracy where it learns classes.
+    """
+    for it in SOMETIMES:
+        if any(charts.measured(table, it.column) for table in board.frames.values()):
+            columns = [charts.Curve(it.column, it.label)]
+            key = f"curves_{it.column}"
+            board.show(it.title, columns, it.y_title, key, lines=it.lines, log_y=False)
+            st.caption(it.caption)
+
+
+def quality(board: Board) -> None:
+    """How good the samples were, of runs that measured them while they trained."""
+    frames, view = board.frames, board.view
+    measured = [title for title in board.items if charts.measured(frames[title], "frechet")]
+    if not measured:
+        return
+    parts = (
+        ("Fréchet distance of samples", "Distance", "curves_frechet", view.log_y,
+         [charts.Curve("frechet", "Fréchet")]),
+        ("Precision and recall of samples", "Share", "curves_precision", False,
+         [charts.Curve("precision", "precision"), charts.Curve("recall", "recall", "dot")]),
+    )  # fmt: skip
+    for heading, y_title, key, log_y, columns in parts:
+        figure = charts.measurements(
+            board.drawn,
+            columns,
+            board.named(y_title),
+            x=view.axis,
+            log_y=log_y,
+            star=view.baseline is None,
+            span=view.span,
+        )
+        board.chart(heading, figure, key)
+    for title in measured:
+        with page.one_sentence():
+            protocol = runs.read_protocol(board.items[title].folder) or "by an unknown protocol"
+            st.caption(in_markdown(f"{title}: {protocol}."))
+    st.caption(
+        "Runs compare only where this is the same. The star is the least Fréchet distance: its "
+        "weights are kept."
+    )
