@@ -216,7 +216,7 @@ def image_html(content: bytes, alt: str, kind: Kind = IMAGES) -> str:
     return f'<img class="gd-{kind.name}" src="{publish(content)}" alt="{in_html(alt)}">'
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)  # of 80 MB each for 300,000 rows
+@st.cache_resource(max_entries=24, show_spinner=False)  # of 15 MB each for 50,000 rows
 def _metrics_reader(folder: str) -> runs.MetricsReader:
     return runs.MetricsReader(Path(folder))
 

@@ -21,10 +21,12 @@ X_TITLES: dict[str, str] = {
 }  # fmt: skip
 Floats = npt.NDArray[np.float64]
 COLORS = ("#6f5ff0", "#e8703a", "#12a182", "#d09a00", "#2b8fe0", "#dc4a90", "#7f8c3a", "#9a6b4f")
-MAX_POINTS = 1500
+MAX_POINTS = 1500  # of a line
+ALL_POINTS, FEWEST_POINTS = 18_000, 400  # of a chart; and of a line, however many there are
 LEFT, RIGHT, TOP, BOTTOM = 72, 12, 8, 44  # margins in pixels, alike in all charts of a column
-HEIGHT, LEGEND_ROW = 230, 24
+HEIGHT, LEGEND_ROW, LEGEND_WIDTH = 230, 24, 600
 MOST_TICKS = 7
+MOST_TOLD = 12  # lines whose values are all told at the pointer; of more, the nearest one's
 GRAY = "#74748a"
 CLIPPED = (0.05, 0.95)  # quantiles of what is drawn, between which a clipped axis reaches
 MARKS = "marks"  # the legend's group of what befell runs
@@ -208,12 +210,16 @@ def minus(runs: Mapping[str, pd.DataFrame], baseline: str, x: XAxis) -> dict[str
 
 def _less(table: pd.DataFrame, base: pd.DataFrame, x: XAxis) -> pd.DataFrame:
     columns: dict[str, pd.Series] = {}
+    alike = np.array_equal(table[x], base[x])  # nothing is between two rows
     for name in map(str, table):
         if name in X_TITLES:
             columns[name] = table[name]
             continue
         mean = name.partition(":")[0]
         if mean not in base:
+            continue
+        if alike:
+            columns[name] = table[name] - base[mean].to_numpy()
             continue
         known = base.dropna(subset=[mean])
         if len(known):
@@ -247,23 +253,27 @@ class Mark:
 
 def marked(figure: go.Figure, marks: Sequence[Mark]) -> go.Figure:
     """The figure with a sign for each mark, at the foot of the plot."""
-    for mark in marks:
-        words = f"{quoted(mark.run)} {mark.what} at step {mark.step:,}"
-        figure.add_scatter(
-            x=[mark.at],
-            y=[0.03],
-            yaxis="y2",
-            mode="markers",
-            marker={"symbol": SYMBOLS[mark.what], "size": 11, "color": mark.color},
-            name=words,
-            legendgroup=MARKS,
-            hovertemplate=f"{words}<extra></extra>",
-            showlegend=False,
-        )
-    if marks:
-        figure.update_layout(
-            yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
-        )
+    if not marks:
+        return figure
+    words = [f"{quoted(it.run)} {it.what} at step {it.step:,}" for it in marks]
+    figure.add_scatter(
+        x=[it.at for it in marks],
+        y=[0.03] * len(marks),
+        yaxis="y2",
+        mode="markers",
+        marker={
+            "symbol": [SYMBOLS[it.what] for it in marks],
+            "color": [it.color for it in marks],
+            "size": 11,
+        },
+        text=words,
+        legendgroup=MARKS,
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
+    )
+    figure.update_layout(
+        yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
+    )
     return figure
 
 
@@ -311,8 +321,9 @@ def curves(
     ``lines`` are named horizontal references, ``span`` the ends of the x axis; with ``clip`` the
     y axis leaves out the least and the greatest 5 % of what is drawn.
     """
+    points = int(np.clip(ALL_POINTS // (len(runs) * len(columns) or 1), FEWEST_POINTS, MAX_POINTS))
     drawn = [
-        (index, name, curve, _smoothed(metrics, curve.column, smoothing))
+        (index, name, curve, _smoothed(metrics, curve.column, smoothing, points))
         for index, (name, metrics) in enumerate(runs.items())
         for curve in columns
         if measured(metrics, curve.column)
@@ -357,12 +368,14 @@ def _add_reference(
     )
 
 
-def _smoothed(metrics: pd.DataFrame, column: str, weight: float) -> pd.DataFrame:
-    known = metrics.dropna(subset=[column])  # not every row measures everything
+def _smoothed(metrics: pd.DataFrame, column: str, weight: float, points: int) -> pd.DataFrame:
+    parts = [name for name in map(str, metrics) if name.startswith(f"{column}:")]
+    axes = [name for name in X_TITLES if name in metrics]
+    known = metrics[[*axes, column, *parts]].dropna(subset=[column])  # not every row measures all
     rows = known.assign(_raw=known[column], _smooth=smooth(known[column], weight))
-    for part in [name for name in rows if str(name).startswith(f"{column}:")]:
+    for part in parts:
         rows[part] = smooth(rows[part], weight)
-    return thin(rows, keep=["_raw"])
+    return thin(rows, points, keep=["_raw"])
 
 
 def _add_curve(
@@ -647,7 +660,8 @@ def description(figure: go.Figure) -> str:
     titles = [layout.yaxis.title.text, layout.xaxis.title.text]
     about = " over ".join(title for title in titles if title)
     lines = [_line_in_words(trace) for trace in figure.data if trace.showlegend is not False]
-    lines += [f"{trace.name}." for trace in figure.data if trace.legendgroup == MARKS]
+    marks = [words for trace in figure.data if trace.legendgroup == MARKS for words in trace.text]
+    lines += [f"{words}." for words in marks]
     return unescape(f"Chart of {about}. " + " ".join(line for line in lines if line))
 
 
@@ -668,6 +682,12 @@ def _line_in_words(trace: go.Scatter) -> str:
     )
 
 
+def _legend_columns(names: Sequence[str]) -> int:
+    """About how many entries of a legend stand side by side, as wide as the longest name needs."""
+    longest = max(map(len, names), default=0)
+    return max(3, int(LEGEND_WIDTH // (46 + 5.2 * longest)))
+
+
 def _styled(
     figure: go.Figure,
     x_title: str,
@@ -678,12 +698,13 @@ def _styled(
     scale: Scale | None = None,
 ) -> go.Figure:
     """Axes, legend and margins; the plot itself lies at the same place in every chart."""
-    rows = -(-sum(trace.showlegend is not False for trace in figure.data) // 3)  # about
+    names = [trace.name or "" for trace in figure.data if trace.showlegend is not False]
+    rows = -(-len(names) // _legend_columns(names))
     figure.update_layout(
         height=HEIGHT + LEGEND_ROW * rows,
         margin={"l": LEFT, "r": RIGHT, "t": TOP + LEGEND_ROW * rows, "b": BOTTOM},
         legend={"orientation": "h", "y": 1.02, "x": 0, "yanchor": "bottom", "title": None},
-        hovermode="x unified",
+        hovermode="x unified" if len(names) <= MOST_TOLD else "closest",
     )
     figure.update_xaxes(title={"text": x_title, "standoff": 8}, range=span, automargin=False)
     figure.update_yaxes(automargin=False)

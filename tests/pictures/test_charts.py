@@ -351,7 +351,7 @@ def test_what_befell_a_run_is_marked_and_said() -> None:
     lines = len(figure.data)
     charts.marked(figure, marks)
     (sign,) = figure.data[lines:]
-    assert (sign.x, sign.marker.color, sign.yaxis) == ((30.0,), "#123456", "y2")
+    assert (sign.x, sign.marker.color, sign.yaxis) == ((30.0,), ("#123456",), "y2")
     assert charts.description(figure).endswith("<b> resumed at step 30.")
     assert "yaxis2" not in charts.marked(go.Figure(), []).to_dict()["layout"]
 

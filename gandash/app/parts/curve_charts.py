@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -63,7 +64,7 @@ class Board:
     frames: Mapping[str, pd.DataFrame]
     view: View
 
-    @property
+    @cached_property
     def drawn(self) -> Mapping[str, pd.DataFrame]:
         """The metrics, or their differences to the baseline's."""
         if self.view.baseline is None:
