@@ -218,6 +218,7 @@ def sample(
     count: int = 64,
     columns: int = 8,
     label: int | None = None,
+    truncation: float = 1.0,
     out: Path | None = None,
 ) -> None:
     """Write a grid of samples of a checkpoint as PNG.
@@ -229,9 +230,12 @@ def sample(
         columns: Images per row.
         label: Class of the images, 0 for the first, if the generator was told classes; all in
             turn if not given.
+        truncation: How far a style-based generator's styles stay from their mean: 1 all the way,
+            less for samples that are more typical and less varied.
         out: The file; NAME-seed-SEED.png if not given.
     """
     from gandash.checkpoints import samples, weights
+    from gandash.latent import truncated
 
     if not (1 <= count <= 4096 and 1 <= columns <= 4096):
         raise ValueError(
@@ -241,7 +245,8 @@ def sample(
         raise ValueError(f"seed must be 0 to {MAX_SEED}, not {seed}: choose another")
     chosen = _find_checkpoint(name)
     generator = weights.load_generator(chosen)
-    pixels = samples.picture(chosen, generator, seed, count, min(columns, count), label=label)
+    with truncated(generator, truncation):
+        pixels = samples.picture(chosen, generator, seed, count, min(columns, count), label=label)
     path = out or Path(f"{name}-seed-{seed}.png")
     write_whole(path, encode(pixels, "PNG"))
     print(f"Wrote {count} samples of {name} to {path}")

@@ -66,6 +66,16 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         attention=False,
         deep=True,
     ),
+    "style": Architecture(
+        "StyleGAN2",
+        "z mapped to a style that scales the weights of every size; no norms, no tanh",
+        "Karras et al. 2020, arXiv:1912.04958",
+        weights="glorot",
+        conditional_norm=False,
+        norms=("none",),
+        attention=False,
+        deep=True,
+    ),
     "mlp": Architecture(
         "MLP",
         "Fully connected players, as in 2014, for images and points",

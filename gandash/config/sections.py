@@ -150,7 +150,8 @@ class NetworkConfig(Section):
     depth: int = setting(
         2,
         "Depth",
-        "Hidden layers of an mlp's players, blocks a size of the modern ones",
+        "Hidden layers of an mlp's players, blocks a size of the modern ones, layers from z to w "
+        "of the style-based generator",
         ge=1,
         le=8,
         idle=Idle(

@@ -1,6 +1,7 @@
 """Latent vectors: draw them from a seed, walk between them, turn them into samples."""
 
 from gandash.latent.sampling import generate
+from gandash.latent.truncation import truncated
 from gandash.latent.vectors import Interpolation, classes_in_turn, draw, lerp, path, slerp
 
 __all__ = [
@@ -11,4 +12,5 @@ __all__ = [
     "lerp",
     "path",
     "slerp",
+    "truncated",
 ]

@@ -9,11 +9,12 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import one_hot, softmax
+from torch.nn.functional import avg_pool2d, interpolate, one_hot, softmax
 
 from gandash.config import Norm
 
 NormFactory = Callable[[int], nn.Module]
+WIDEST = 4  # times the width beside the image
 REFERENCE = 64  # examples in the reference batch of virtual batch norm
 
 
@@ -148,6 +149,20 @@ class LabelledSequential(nn.Sequential):
         return features
 
 
+class Twice(nn.Module):
+    """Maps of twice the size, by bilinear interpolation."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        return interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+class Half(nn.Module):
+    """Maps of half the size: bilinear interpolation, which is the mean of 2x2 places here."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        return avg_pool2d(features, 2)
+
+
 def append_labels(x: Tensor, labels: Tensor, classes: int) -> Tensor:
     """Vectors (N, d) or images (N, C, H, W) with the one-hot label as further entries or constant
     channels.
@@ -164,6 +179,11 @@ def pack(images: Tensor, count: int) -> Tensor:
     D then judges packs instead of single samples (Lin et al. 2018, PacGAN, arXiv:1712.04086).
     """
     return images if count == 1 else images.reshape(len(images) // count, -1, *images.shape[2:])
+
+
+def widths_by_size(width: int, size: int) -> list[int]:
+    """Channels at each size from the image's to 4 pixels: twice as many each, up to four times."""
+    return [min(width << number, WIDEST * width) for number in range((size // 4).bit_length())]
 
 
 def norm_layer(kind: Norm, channels: int, *, flat: bool = False, classes: int = 0) -> nn.Module:

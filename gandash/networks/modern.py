@@ -12,16 +12,21 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, interpolate, leaky_relu
+from torch.nn.functional import leaky_relu
 
 from gandash.config import NetworkConfig
-from gandash.networks.layers import LabelledSequential, NormFactory
+from gandash.networks.layers import (
+    Half,
+    LabelledSequential,
+    NormFactory,
+    Twice,
+    widths_by_size,
+)
 
 SLOPE = 0.2
 GAIN = math.sqrt(2 / (1 + SLOPE**2))  # keeps the variance through a leaky ReLU
 GROUP = 16  # channels that a 3x3 convolution mixes
 EXPANSION = 2  # of a block's inner maps
-WIDEST = 4  # times the width beside the image
 
 
 class Scaled(nn.Conv2d):
@@ -75,20 +80,6 @@ class Start(nn.Module):
         return self.scale(z)[:, :, None, None] * self.basis  # type: ignore[no-any-return]
 
 
-class Twice(nn.Module):
-    """Maps of twice the size, by bilinear interpolation."""
-
-    def forward(self, features: Tensor) -> Tensor:
-        return interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
-
-
-class Half(nn.Module):
-    """Maps of half the size: bilinear interpolation, which is the mean of 2x2 places here."""
-
-    def forward(self, features: Tensor) -> Tensor:
-        return avg_pool2d(features, 2)
-
-
 class Weighted(nn.Module):
     """Maps (N, C, 4, 4) to features (N, C): the places of each channel, weighted and summed."""
 
@@ -107,7 +98,7 @@ def generator_layers(
     inputs: int, shape: tuple[int, ...], network: NetworkConfig, _norm: NormFactory
 ) -> LabelledSequential:
     """Vectors (N, inputs) to images (N, *shape), which nothing keeps in [-1, 1]."""
-    widths = _widths(network.g_width, shape[-1])[::-1]
+    widths = widths_by_size(network.g_width, shape[-1])[::-1]
     blocks = network.depth * len(widths)
     layers: list[nn.Module] = [Start(inputs, widths[0])]
     before = widths[0]
@@ -123,7 +114,7 @@ def discriminator_layers(
     shape: tuple[int, ...], network: NetworkConfig, _norm: NormFactory
 ) -> tuple[nn.Sequential, tuple[int, ...]]:
     """Images (N, *shape) to features (N, C), and the shape of these."""
-    widths = _widths(network.d_width, shape[-1])
+    widths = widths_by_size(network.d_width, shape[-1])
     blocks = network.depth * len(widths)
     layers: list[nn.Module] = [Scaled(shape[0], widths[0], gain=1.0, bias=False)]
     before = widths[0]
@@ -133,11 +124,6 @@ def discriminator_layers(
         layers += [Block(width, blocks) for _ in range(network.depth)]
         before = width
     return nn.Sequential(*layers, Weighted(before)), (before,)
-
-
-def _widths(width: int, size: int) -> list[int]:
-    """Channels at each size from the image's to 4 pixels."""
-    return [min(width << number, WIDEST * width) for number in range((size // 4).bit_length())]
 
 
 def _change(a: int, b: int) -> list[nn.Module]:

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gandash.config import ARCHITECTURES, Config, NetworkConfig
-from gandash.networks import dcgan, mlp, modern, resnet
+from gandash.networks import dcgan, mlp, modern, resnet, style
 from gandash.networks.layers import LabelledSequential, NormFactory, norm_layer
 from gandash.networks.players import Discriminator, Ensemble, Generator, Head
 
@@ -31,7 +31,13 @@ class Layers(Protocol):
         """Samples (N, *shape) to features, and the shape of one's."""
 
 
-LAYERS: Mapping[str, Layers] = {"dcgan": dcgan, "mlp": mlp, "modern": modern, "resnet": resnet}
+LAYERS: Mapping[str, Layers] = {
+    "dcgan": dcgan,
+    "mlp": mlp,
+    "modern": modern,
+    "resnet": resnet,
+    "style": style,
+}
 
 
 def build_pair(

@@ -151,5 +151,7 @@ def test_points_want_an_architecture_that_takes_them() -> None:
 
 
 def test_an_architecture_that_is_none_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match=r"must be one of dcgan, resnet, modern, mlp, not 'vit'"):
+    with pytest.raises(
+        ValueError, match=r"must be one of dcgan, resnet, modern, style, mlp, not 'vit'"
+    ):
         parse_config({"network": {"architecture": "vit"}})

@@ -107,6 +107,17 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "labels": {"conditioning": "projection"},
         "schedule": {"lr": "linear"},
     },
+    "StyleGAN2": {
+        "network": {"architecture": "style", "g_norm": "none", "d_norm": "none"},
+        "regularizer": {"r1_gamma": 1, "r1_every": 4},
+        "ema_half_life": 100,
+    },
+    "StyleGAN2, projection, gradient penalty": {
+        "network": {"architecture": "style", "g_norm": "none", "d_norm": "none"},
+        "loss": {"objective": "wasserstein"},
+        "labels": {"conditioning": "projection"},
+        "regularizer": {"gradient_penalty": 10},
+    },
     "mlp": {"network": {"architecture": "mlp"}},
     "mlp, projection": {
         "network": {"architecture": "mlp"},
