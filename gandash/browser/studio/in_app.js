@@ -10,6 +10,7 @@ const LINK_PREFIX = "latent_";
 export async function mountStudio(root, data, here) {
   const host = {
     checkpoints: data.checkpoints,
+    linked: true, // the page has a button for its link
     load: loaderFromServer(here, data.worker),
     params: readParams,
     write: writeParams,

@@ -109,7 +109,7 @@ class Studio {
     return element(
       "header", { className: "head" },
       names, views.row, this.status,
-      button("Copy link", () => this.copy(location.href, "The link")),
+      ...(this.host.linked ? [] : [button("Copy link", () => this.copy(location.href, "The link"))]),
       button("?", () => this.say(HELP), { "aria-label": "Help" }),
     );
   }
