@@ -16,7 +16,7 @@ from gandash.pictures.charts import BOTTOM, COLORS, GRAY, LEFT, quoted
 Floats = npt.NDArray[np.float64]
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 BINS = 40
-HEIGHT = 260
+TOP, ROW, TITLE = 64, 130, 34  # pixels: of the legend and first title, of an arm, between two
 KINDS = (("real", "D(x), real", COLORS[2]), ("fake", "D(G(z)), generated", COLORS[1]))
 
 
@@ -56,37 +56,46 @@ def of_runs(runs: Sequence[pd.DataFrame], who: str, edges: Floats) -> Floats:
 
 
 def histograms(arms: Mapping[str, Outputs]) -> go.Figure:
-    """D's outputs on real and generated samples, an arm beside the other, on common axes.
+    """D's outputs on real and generated samples, an arm below the other, on common axes.
 
     Bars are means over seeds, their whiskers the standard deviation; upright lines are D*.
     """
     titles = [quoted(title) for title in arms]
-    figure = make_subplots(1, len(arms), subplot_titles=titles, shared_yaxes=True)
+    height = TOP + BOTTOM + ROW * len(arms)
+    figure = make_subplots(
+        len(arms), 1, subplot_titles=titles, shared_xaxes=True,
+        vertical_spacing=TITLE / (height - TOP - BOTTOM),
+    )  # fmt: skip
     edges = np.linspace(0, 1, BINS + 1)
-    for column, arm in enumerate(arms.values(), start=1):
+    for row, arm in enumerate(arms.values(), start=1):
         for who, label, color in KINDS:
-            _add_bars(
-                figure, of_runs(arm.runs, who, edges), edges, label, color=color, column=column
-            )
+            _add_bars(figure, of_runs(arm.runs, who, edges), edges, label, color=color, row=row)
         for value in arm.optima:
             line = {"dash": "dot", "width": 1.5, "color": GRAY}
-            figure.add_vline(value, line=line, row=1, col=column)
+            figure.add_vline(value, line=line, row=row, col=1)
     figure.update_layout(
-        height=HEIGHT,
+        height=height,
         barmode="overlay",
         bargap=0,
-        margin={"l": LEFT, "r": 12, "t": 56, "b": BOTTOM},
-        legend={"orientation": "h", "y": 1.14, "x": 0, "yanchor": "bottom"},
+        margin={"l": LEFT, "r": 12, "t": TOP, "b": BOTTOM},
+        legend={"orientation": "h", "y": 1, "yref": "container", "yanchor": "top", "x": 0},
     )
     figure.update_annotations(font_size=13)
-    figure.update_xaxes(range=(-0.01, 1.01), tickformat=".1f", dtick=0.2, title_text="D's output")
-    figure.update_yaxes(rangemode="tozero", tickformat=".0%")
-    figure.update_yaxes(title_text="Share of samples", col=1)
+    figure.update_xaxes(range=(-0.01, 1.01), tickformat=".1f", dtick=0.2)
+    figure.update_xaxes(title_text="D's output", row=len(arms))
+    highest = max(max(np.asarray(bars.y) + _whisker(bars)) for bars in figure.data)
+    figure.update_yaxes(range=(0, 1.05 * highest), tickformat=".0%", nticks=4)
+    figure.update_yaxes(title_text="Share of samples", row=(len(arms) + 1) // 2)
     return figure
 
 
+def _whisker(bars: go.Bar) -> Floats:
+    """How far the whiskers of bars reach above them."""
+    return np.zeros(BINS) if bars.error_y.array is None else np.asarray(bars.error_y.array)
+
+
 def _add_bars(
-    figure: go.Figure, found: Floats, edges: Floats, label: str, *, color: str, column: int
+    figure: go.Figure, found: Floats, edges: Floats, label: str, *, color: str, row: int
 ) -> None:
     spread = found.std(0, ddof=1) if len(found) > 1 else None
     whiskers = {"array": spread, "color": color, "thickness": 1, "width": 0}
@@ -99,10 +108,10 @@ def _add_bars(
         error_y=whiskers if spread is not None else None,
         name=label,
         legendgroup=label,
-        showlegend=column == 1,
+        showlegend=row == 1,
         hovertemplate="%{y:.1%} at %{x:.2f}<extra>" + label + "</extra>",
-        row=1,
-        col=column,
+        row=row,
+        col=1,
     )
 
 

@@ -8,6 +8,7 @@ collapse that D keeps up with leaves none in the curves, so look at the samples.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ SHARE = 0.1  # of a run's rows that a sign must hold for
 ROWS = 5  # and at least so many
 SURE, SWINGING, GONE = 0.93, 0.085, 0.01
 RISEN = 1.4  # distances of 2,000 samples of runs that stand still differ by a third
+PATIENCE, PATIENT, GAIN = 4, 1 / 3, 0.05  # measurements, share of all, what counts as better
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,34 @@ def _past_its_best(metrics: pd.DataFrame, _alpha: float, _beta: float) -> Iterat
     )
 
 
+def _no_more_progress(metrics: pd.DataFrame, _alpha: float, _beta: float) -> Iterator[Finding]:
+    """The measured distance has not fallen for long: a time to stop."""
+    if "frechet" not in metrics:
+        return
+    measured = metrics.dropna(subset=["frechet"])
+    late = max(PATIENCE, math.ceil(PATIENT * len(measured)))
+    before, after = measured.iloc[:-late], measured.iloc[-late:]
+    if len(before) < 2 or _is_lower(after.frechet.min(), before.frechet.min()):
+        return
+    if _is_lower(after.frechet.median(), before.frechet.tail(late).median()):
+        return  # it goes up and down, and down on the whole
+    best = before.iloc[int(before.frechet.to_numpy().argmin())]
+    yield Finding(
+        "No more progress: a time to stop",
+        *_steps(after),
+        f"The best distance of the last {late} measurements, {after.frechet.min():.3g}, is not "
+        f"{GAIN:.0%} below the best before, {best.frechet:.3g} at step {int(best.step):,}.",
+        "Further steps change the samples, and no longer for the better. The weights of the best "
+        "step are kept.",
+        "Prechelt 1998, Early stopping - but when?",
+    )
+
+
+def _is_lower(value: float, than: float) -> bool:
+    """By more than what measurements of the same samples may differ."""
+    return value <= (1 - GAIN) * than
+
+
 def _balanced(metrics: pd.DataFrame) -> Iterator[Finding]:
     """Nobody is far ahead in the second half."""
     part = metrics.iloc[len(metrics) // 2 :]
@@ -187,6 +217,7 @@ RULES: tuple[Callable[[pd.DataFrame, float, float], Iterator[Finding]], ...] = (
     _weak,
     _swinging,
     _past_its_best,
+    _no_more_progress,
 )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.diagnosis import CASES, SEEDS, is_right
+from benchmarks.diagnosis import CASES, MISSED, SEEDS, STALLED, STOPPING, is_right, watched
 from gandash.config import Config
 from gandash.losses.objectives import OBJECTIVES
 from gandash.theory.diagnosis import Finding, diagnose
@@ -116,6 +116,52 @@ def test_a_distance_that_rose_again() -> None:
     assert not bad(diagnose(healthy(frechet=frechet)))
 
 
+def measured(*values: float) -> pd.DataFrame:
+    """A run with these distances, evenly over its rows."""
+    frechet = np.full(ROWS, np.nan)
+    frechet[np.linspace(9, ROWS - 1, len(values)).astype(int)] = values
+    return healthy(frechet=frechet)
+
+
+STOP = "No more progress: a time to stop"
+
+
+def test_a_distance_that_falls_no_more_is_a_time_to_stop_and_no_illness() -> None:
+    found = diagnose(measured(90, 50, 30, 20, 19.5, 19.6, 19.8, 19.4, 19.7, 19.5, 19.9))
+    (finding,) = [it for it in found if it.title == STOP]
+    assert not bad(found)
+    assert finding.last == 2000
+    assert "the last 4 measurements, 19.4, is not 5% below the best before, 19.5" in finding.says
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (90, 50, 30, 20, 18, 16, 14, 13, 12),  # falls
+        (90, 50, 30, 20, 19, 19, 19, 19, 15),  # fell just now
+        (90, 60, 80, 50, 70, 40, 60, 41, 39.5, 39),  # up and down, and down on the whole
+        (90, 50, 30, 20),  # too few to say
+    ],
+)
+def test_who_still_gains_is_not_stopped(values: tuple[float, ...]) -> None:
+    assert STOP not in [it.title for it in diagnose(measured(*values))]
+
+
+def test_shipped_runs_that_were_watched_would_have_lost_nothing() -> None:
+    """What going on would have brought after the rule says to stop, of all that measured."""
+    said = {}
+    for name, (metrics, _) in shipped().items():
+        rows = metrics.dropna(subset=["frechet"]) if "frechet" in metrics else metrics.head(0)
+        for count in range(6, len(rows) + 1):
+            part = metrics[metrics.step <= rows.step.iloc[count - 1]]
+            if STOP in [it.title for it in diagnose(part)]:
+                rest = rows.frechet.iloc[count:]
+                said[name] = 1 - rest.min() / rows.frechet.iloc[:count].min() if len(rest) else 0.0
+                break
+    assert {"mnist-dcgan", "mnist-conditional", "cifar10-dcgan"} <= said.keys()
+    assert max(said.values()) <= MISSED
+
+
 def test_what_is_short_or_rare_is_no_sign() -> None:
     short = healthy(g_grad_norm=some(0.001, 5.0, 100, 103))
     assert not bad(diagnose(short))
@@ -179,3 +225,15 @@ def test_short_runs_that_were_made_to_fail_are_named_and_healthy_ones_are_not(
     table = SHORT[(SHORT.case == name) & (SHORT.seed == seed)]
     assert len(table) == 100
     assert is_right(CASES[name], table.reset_index(drop=True))
+
+
+WATCHED = pd.read_csv(Path(__file__).with_name("stopping_runs.csv.gz"))
+
+
+@pytest.mark.parametrize("name", STOPPING)
+def test_short_runs_are_stopped_where_they_stand_still_and_not_before(name: str) -> None:
+    """As benchmarks/diagnosis.py --stopping made them, with seeds that no bound was set on."""
+    for seed, table in WATCHED[WATCHED.case == name].groupby("seed"):
+        said = watched(table.reset_index(drop=True))
+        assert (said is not None) == (name in STALLED), seed
+        assert said is None or said[1] <= MISSED, seed

@@ -221,10 +221,11 @@ def histograms(arms: Sequence[Arm]) -> None:
         )
         for arm in arms
     }
-    with page.one_sentence():
+    left, right = st.columns([2, 1], gap="medium")
+    with left, page.one_sentence():
         figure = outputs.histograms(found)
         page.chart(figure, "smoothing_outputs", says=outputs.in_words(found))
-    st.caption(
+    right.caption(
         "Dotted: D\\* where a place has only generated samples (β), as many of both, and only real "
         "ones (1 − α); no best D answers beyond the outer two. Drawn from the five quantiles of "
         "D's logits that a run keeps of its batches (5, 25, 50, 75 and 95 %), over the last tenth "
