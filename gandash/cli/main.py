@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 
 from gandash.cli.commands import (
     classifier,
@@ -43,8 +44,12 @@ COMMANDS: dict[str, Callable[..., None]] = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; bad input ends in one sentence and exit status 2."""
+    asked = sys.argv[1:] if arguments is None else arguments
+    if asked == ["--version"]:
+        print(f"gandash {version('gandash')}")
+        return 0
     try:
-        read(sys.argv[1:] if arguments is None else arguments, COMMANDS)()
+        read(asked, COMMANDS)()
     except (RefusedError, ValueError, OSError, FloatingPointError, MemoryError) as error:
         return _refuse(error)
     except RuntimeError as error:

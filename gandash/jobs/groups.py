@@ -10,14 +10,16 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from gandash import runs
 from gandash.config.sweeps import Member
 from gandash.jobs import control, queue
 from gandash.jobs.queue import gate
 from gandash.runs import Run, Status
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 IDLE = ("stopped", "failed")
 
