@@ -35,7 +35,10 @@ class Report(Progress):
     there are such. ``frechet``, ``precision`` and ``recall`` of samples are not the loop's: a run
     puts them into the rows of the steps that it measures. ``d_update`` and ``g_update`` are the
     sizes of the last step's updates relative to the weights, ||change|| / ||weights before||, L2
-    over all parameters of a player. What was not measured is NaN.
+    over all parameters of a player. ``d_train`` and ``d_held_out`` are D(x) on the last step's
+    training images and on as many held-out ones, both unchanged, before D learns from the former.
+    ``augment_p`` is the probability of a change where it adapts (ADA). What was not measured is
+    NaN.
     """
 
     d_loss: float
@@ -68,3 +71,6 @@ class Report(Progress):
     recall: float = float("nan")
     d_update: float = float("nan")
     g_update: float = float("nan")
+    d_train: float = float("nan")
+    d_held_out: float = float("nan")
+    augment_p: float = float("nan")

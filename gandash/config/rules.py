@@ -12,6 +12,8 @@ from gandash.losses.objectives import OBJECTIVES
 if TYPE_CHECKING:
     from gandash.config.run import Config
 
+LEAKS = 0.8  # probability of changes above which G begins to make them (Karras et al. 2020, 2.2)
+
 
 def contradictions(config: Config) -> Iterator[str]:
     """What makes no sense in a config, a sentence each."""
@@ -36,6 +38,7 @@ def _always(config: Config) -> Iterator[str]:
     yield from _label_rules(config)
     yield from _balance_rules(config)
     yield from _evaluation_rules(config)
+    yield from _few_images_rules(config)
 
 
 def _since_0_2(config: Config) -> Iterator[str]:
@@ -254,6 +257,29 @@ def _evaluation_rules(config: Config) -> Iterator[str]:
         yield (
             f"evaluate_every must be a multiple of report_every, and {every} is none of "
             f"{config.report_every}: change one"
+        )
+
+
+def _few_images_rules(config: Config) -> Iterator[str]:
+    few = config.few
+    data = config.data
+    if few.augment != "none" and not data.kind.pixels:
+        yield (
+            f"augment changes images, and dataset {data.dataset!r} holds {data.kind.name}: "
+            "set augment to none"
+        )
+    objective = config.loss.objective
+    if few.augment == "ada" and not OBJECTIVES[objective].signed:
+        yield (
+            "augment ada steers by the sign of D's outputs, which says real or not in the "
+            f"cross-entropy and hinge objectives alone, and objective is {objective!r}: set "
+            "augment to diffaugment, or objective to non-saturating or hinge"
+        )
+    if few.augment == "diffaugment" and few.augment_p > LEAKS and "flip" in few.changes:
+        yield (
+            "Images that D sees mirrored and turned too often are made so by G too, and "
+            f"augment_p is {few.augment_p:g} with {few.augment_policy}: set augment_p to "
+            f"{LEAKS:g} at most, or augment_policy to color+translation+cutout"
         )
 
 

@@ -18,6 +18,7 @@ from gandash.config.sections import (
     CollapseConfig,
     DataConfig,
     Device,
+    FewImagesConfig,
     LabelConfig,
     LossConfig,
     NetworkConfig,
@@ -41,6 +42,7 @@ class Config(Section):
     loss: LossConfig = Field(LossConfig(), title="Loss")
     regularizer: RegularizerConfig = Field(RegularizerConfig(), title="Regularizers")
     collapse: CollapseConfig = Field(CollapseConfig(), title="Against collapse")
+    few: FewImagesConfig = Field(FewImagesConfig(), title="Few images")
     labels: LabelConfig = Field(LabelConfig(), title="Labels")
     balance: BalanceConfig = Field(BalanceConfig(), title="Balance of D and G")
     optimizer: OptimizerConfig = Field(OptimizerConfig(), title="Optimizers")

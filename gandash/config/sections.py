@@ -112,6 +112,16 @@ class DataConfig(Section):
         ge=2,
     )
 
+    held_out: float = setting(
+        0.0,
+        "Held out",
+        "Share of the images that is not trained on, drawn evenly from all classes and the same "
+        "every time: D is tried on them at each row of metrics, which shows whether it knows its "
+        "training images by heart",
+        ge=0,
+        le=0.5,
+    )
+
     @property
     def kind(self) -> Kind:
         """The kind of sample that the dataset holds."""
@@ -493,6 +503,82 @@ class BalanceConfig(Section):
         le=8,
         trick=("{} discriminators", "G faces several D, the better ones weighing more"),
     )
+
+
+ZHAO = "Zhao et al. 2020, arXiv:2006.10738"
+KARRAS = "Karras et al. 2020, arXiv:2006.06676"
+Policy = Literal[
+    "color+translation+cutout",
+    "translation+cutout",
+    "color+translation",
+    "translation",
+    "flip+turn+translation+color",
+    "flip+translation+color",
+]
+
+
+class FewImagesConfig(Section):
+    """What keeps D from learning few images by heart."""
+
+    augment: Literal["none", "diffaugment", "ada"] = setting(
+        "none",
+        "Augmentation",
+        "Change the images that D is shown, real and generated alike, by chance: diffaugment, each "
+        f"with a fixed probability ({ZHAO}); ada, the more often the better D knows the training "
+        f"images ({KARRAS})",
+        idle=NO_PIXELS,
+        tricks={
+            "diffaugment": Trick(
+                "DiffAugment",
+                "D sees real and generated images changed by chance, and the gradient passes "
+                "through the changes",
+                ZHAO,
+            ),
+            "ada": Trick(
+                "ADA",
+                "D sees changed images the more often the better it knows the training images",
+                KARRAS,
+            ),
+        },
+    )
+    augment_policy: Policy = setting(
+        "color+translation+cutout",
+        "Changes of the augmentation",
+        "What is changed: color (brightness, saturation, contrast), translation (up to an eighth), "
+        "cutout (a square of half the side becomes gray), flip (left to right), turn (quarters)",
+        idle=_unless("few.augment", "diffaugment", "ada"),
+    )
+    augment_p: float = setting(
+        1.0,
+        "Probability of a change",
+        "How probable each change of an image is in diffaugment; 1: all are made, as in the paper",
+        ge=0,
+        le=1,
+        idle=_unless("few.augment", "diffaugment"),
+    )
+    ada_target: float = setting(
+        0.6,
+        "Target of ADA",
+        "Mean sign of D's outputs on real images that the probability of changes is steered to",
+        paper=KARRAS,
+        ge=0,
+        lt=1,
+        idle=_unless("few.augment", "ada"),
+    )
+    ada_images: int = setting(
+        500_000,
+        "Images until ADA is full",
+        "Real images shown in which ADA's probability of changes can go from 0 to 1",
+        paper=KARRAS,
+        ge=1_000,
+        le=100_000_000,
+        idle=_unless("few.augment", "ada"),
+    )
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Names of the changes that D's images go through; none without augmentation."""
+        return () if self.augment == "none" else tuple(self.augment_policy.split("+"))
 
 
 class OptimizerConfig(Section):

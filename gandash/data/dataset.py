@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import torch
 from torch import Tensor
 
 from gandash.config import DataConfig
@@ -27,7 +28,7 @@ class Dataset:
     """Images (N, C, H, W) uint8, or points (N, dim) float32.
 
     Labels (N,) int64 and the names of the classes, if any. ``left_out`` are the files of a folder
-    or zip that are not among the images.
+    or zip that are not among the images, ``held_out`` the samples that a config keeps from them.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Dataset:
     labels: Tensor | None = None
     classes: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    held_out: Dataset | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -80,12 +82,25 @@ def load(config: DataConfig, split: str = "train", tell: Tell = quietly) -> Data
     """Read the dataset that ``config`` names, as square images of ``config.size`` pixels.
 
     What is downloaded is told while it comes. A limit leaves a part that is the same every time,
-    drawn evenly from all classes. ``ValueError`` has the remedy for an unknown name, or a folder or
-    zip without two images that can be read.
+    drawn evenly from all classes. What the config holds out of the training split lies beside the
+    rest. ``ValueError`` has the remedy for an unknown name, or a folder or zip without two images
+    that can be read.
     """
     if config.dataset in SOURCES:
-        return _load_named(config, split, tell)
-    return _load_location(config, split)
+        loaded = _load_named(config, split, tell)
+    else:
+        loaded = _load_location(config, split)
+    return _parted(loaded, config.held_out) if split == "train" and config.held_out else loaded
+
+
+def _parted(dataset: Dataset, share: float) -> Dataset:
+    """A dataset without a share of it, at least one sample, which it has as ``held_out``."""
+    count = max(round(share * len(dataset)), 1)
+    labels = None if dataset.labels is None else dataset.labels.numpy()
+    held_out = torch.from_numpy(draw_evenly(len(dataset), count, labels))
+    kept = torch.ones(len(dataset), dtype=torch.bool)
+    kept[held_out] = False
+    return replace(dataset.part(kept.nonzero().flatten()), held_out=dataset.part(held_out))
 
 
 def _load_named(config: DataConfig, split: str, tell: Tell) -> Dataset:

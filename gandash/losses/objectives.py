@@ -150,6 +150,7 @@ class Objective:
     kept Lipschitz; ``usual`` are the settings that the paper uses, by their dotted names in the
     config; ``strict_g`` is the second form of G's loss where there are two. ``paired`` objectives
     judge each generated image beside a real one: their ``g_loss`` takes D(G(z)) - D(x).
+    ``margin`` objectives want D above 0 on real and below 0 on generated images, by a margin.
     """
 
     title: str
@@ -162,6 +163,12 @@ class Objective:
     usual: Mapping[str, object] = field(default_factory=dict)
     strict_g: GLoss | None = None
     paired: bool = False
+    margin: bool = False
+
+    @property
+    def signed(self) -> bool:
+        """Whether D's output is above 0 just where it takes an image for a real one."""
+        return self.cross_entropy or self.margin
 
 
 WGAN = {
@@ -220,6 +227,7 @@ OBJECTIVES: dict[str, Objective] = {
         "Lim and Ye 2017, arXiv:1705.02894; Miyato et al. 2018, arXiv:1802.05957",
         "D only cares for outputs inside the margin; usually with spectral normalization.",
         usual={"network.d_spectral_norm": True, "network.d_norm": "none"},
+        margin=True,
     ),
     "wasserstein": Objective(
         "Wasserstein",

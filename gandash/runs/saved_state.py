@@ -264,6 +264,8 @@ def _state_tensors(state: State) -> dict[str, Tensor]:
             named |= {f"optimizer_{who}.{number}.{slot}": value for slot, value in slots.items()}
     if state.ema is not None:
         named |= {f"ema.{k}": v for k, v in state.ema.state_dict().items()}
+    if state.ada is not None:
+        named |= {"ada.p": state.ada.p, "ada.signs": state.ada.signs}
     return named
 
 
@@ -274,6 +276,9 @@ def _fill_state(state: State, stored: dict[str, Tensor]) -> None:
         _fill_optimizer(player.optimizer, _part(stored, f"optimizer_{who}."), unused=unused)
     if state.ema is not None:
         state.ema.load_state_dict(_part(stored, "ema."))
+    if state.ada is not None:
+        state.ada.p.copy_(stored["ada.p"])
+        state.ada.signs.copy_(stored["ada.signs"])
 
 
 def _fill_optimizer(

@@ -15,13 +15,21 @@ from gandash.training.streams import Purpose, Streams
 
 
 @dataclass(frozen=True)
+class Unseen:
+    """Held-out samples (N, ...) as the networks take them, with their labels (N,) if any."""
+
+    real: Tensor
+    labels: Tensor | None
+
+
+@dataclass(frozen=True)
 class Batch:
     """What one update learns from: real samples as the networks take them, and where it stands.
 
     ``labels`` (N,) are there where a player or the accuracy needs them; ``known`` (N,) says which
     of them D is shown. ``number`` counts the updates of the run from 0; ``progress`` is the share
     of its steps that are done, 0 at the start; ``reported`` says whether a row of metrics follows,
-    for what is measured only then.
+    for what is measured only then; as many held-out samples, if there are any, come with it.
     """
 
     real: Tensor
@@ -30,6 +38,7 @@ class Batch:
     number: int = 0
     progress: float = 0.0
     reported: bool = False
+    unseen: Unseen | None = None
 
 
 class Source:
@@ -41,7 +50,9 @@ class Source:
         self.device = device
         self.arithmetic = arithmetic
         self.images = dataset.images.to(device)
-        self.flips = Streams(config.seed) if config.data.flips else None
+        self.held_out = dataset.held_out
+        self.streams = Streams(config.seed)
+        self.flips = config.data.flips
         self.labels: Tensor | None = None
         self.known: Tensor | None = None
         if config.labels.conditioning != "none" and dataset.labels is not None:
@@ -56,10 +67,21 @@ class Source:
         labels = None if self.labels is None else self.labels[index]
         known = None if self.known is None else self.known[index]
         kept = self.images[index]
-        if self.flips is not None:
-            kept = mirrored(kept, self.flips.uniform(Purpose.FLIPS, number, len(kept)))
+        if self.flips:
+            kept = mirrored(kept, self.streams.uniform(Purpose.FLIPS, number, len(kept)))
         real = prepare(kept, self.arithmetic)
-        return Batch(real, labels, known, number, progress, reported)
+        unseen = self._unseen(len(index), number) if reported else None
+        return Batch(real, labels, known, number, progress, reported, unseen)
+
+    def _unseen(self, count: int, number: int) -> Unseen | None:
+        """So many held-out samples, drawn for the update of that number, some twice if need be."""
+        if self.held_out is None:
+            return None
+        order = self.streams.permutation(Purpose.HELD_OUT, number, len(self.held_out))
+        chosen = order[torch.arange(count) % len(order)]
+        part = self.held_out.part(chosen)
+        labels = None if self.labels is None or part.labels is None else part.labels.to(self.device)
+        return Unseen(prepare(part.images.to(self.device), self.arithmetic), labels)
 
 
 def _known(config: Config, labels: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch.optim.swa_utils import AveragedModel
 from gandash.config import Config
 from gandash.networks import Discriminator, Ensemble, Generator, build_pair
 from gandash.training import optimizers
+from gandash.training.adaptive import Adaptive
 from gandash.training.reports import Window
 
 
@@ -47,8 +48,9 @@ class Course:
 class State(Course):
     """Everything that a run needs to go on: both networks, both optimizers, EMA, step.
 
-    ``previous`` are both losses at the last step, where a rule asks for them; ``window`` is what
-    was measured since the last row of metrics.
+    ``ada`` is how strong an augmentation that adapts stands; ``previous`` are both losses at the
+    last step, where a rule asks for them; ``window`` is what was measured since the last row of
+    metrics.
     """
 
     G: Generator
@@ -56,6 +58,7 @@ class State(Course):
     g_optimizer: torch.optim.Optimizer
     d_optimizer: torch.optim.Optimizer
     ema: AveragedModel | None
+    ada: Adaptive | None = None
     previous: tuple[float, float] | None = None
     window: Window = field(default_factory=Window)
 
@@ -103,4 +106,5 @@ def build_state(
         g_optimizer=g_optimizer,
         d_optimizer=d_optimizer,
         ema=ema,
+        ada=Adaptive.at_rest(device) if config.few.augment == "ada" else None,
     )

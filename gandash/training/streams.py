@@ -33,6 +33,10 @@ class Purpose(IntEnum):
     REFERENCE = 7  # which samples are the reference batch of virtual batch norm, once a run
     LABELLED = 8  # which samples D is told the class of, once a run
     FLIPS = 9  # which images of a batch are mirrored, an update of D
+    AUGMENT_REAL = 10  # changes of real images that D is shown, an update of D
+    AUGMENT_FAKE = 11  # changes of generated images that D learns from, an update of D
+    AUGMENT_G = 12  # changes of generated images that G learns from, an update of G
+    HELD_OUT = 13  # which images that D never learns from it is tried on, an update of D
 
 
 @dataclass(frozen=True)

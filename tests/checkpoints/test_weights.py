@@ -375,7 +375,17 @@ def test_a_shipped_checkpoint_has_its_history(folder: Path) -> None:
     assert metrics.step.is_monotonic_increasing
     assert metrics.step.iloc[-1] == last
     sometimes = [
-        name for name in ("d_accuracy", "frechet", "precision", "recall") if name in metrics
+        name
+        for name in (
+            "d_accuracy",
+            "frechet",
+            "precision",
+            "recall",
+            "d_train",
+            "d_held_out",
+            "augment_p",
+        )
+        if name in metrics
     ]
     assert np.isfinite(metrics.drop(columns=sometimes).to_numpy(dtype=float)).all()
     if about.config.evaluate_every:

@@ -303,6 +303,21 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         {"labels": {"conditioning": "none"}},
     ),
     (
+        {"data": {"dataset": "grid"}, **MLP, "few": {"augment": "diffaugment"}},
+        "augment changes images, and dataset 'grid' holds points: set augment to none",
+        {"few": {"augment": "none"}},
+    ),
+    (
+        {"loss": {"objective": "least-squares"}, "few": {"augment": "ada"}},
+        "objective is 'least-squares': set augment to diffaugment",
+        {"few": {"augment": "diffaugment"}},
+    ),
+    (
+        {"few": {"augment": "diffaugment", "augment_policy": "flip+translation+color"}},
+        "augment_p is 1 with flip+translation+color: set augment_p to 0.8 at most",
+        {"few": {"augment_p": 0.8}},
+    ),
+    (
         {"balance": {"rule": "loss-rate", "g_steps": 2}},
         "d_steps and g_steps are 1 and 2: set both to 1, or rule to fixed",
         {"balance": {"g_steps": 1}},

@@ -54,6 +54,18 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "regularizer": {"r1_gamma": 1, "r1_every": 4},
     },
     "instance noise": {"regularizer": {"instance_noise": 0.3}},
+    "DiffAugment, WGAN-GP": {
+        "loss": {"objective": "wasserstein"},
+        "network": {"d_norm": "layer"},
+        "regularizer": {"gradient_penalty": 10},
+        "few": {"augment": "diffaugment"},
+    },
+    "ADA, R1, packs": {
+        "few": {"augment": "ada", "ada_images": 1000},
+        "network": {"d_norm": "layer"},
+        "regularizer": {"r1_gamma": 1},
+        "collapse": {"pack": 2},
+    },
     "instance norm": {"network": {"g_norm": "instance", "d_norm": "instance"}},
     "no norm": {"network": {"g_norm": "none", "d_norm": "none"}},
     "virtual batch norm": {"network": {"g_norm": "virtual", "d_norm": "virtual"}},
@@ -173,7 +185,7 @@ def entry(tiny_config: ConfigFactory, name: str) -> Config:
 
 def report_values(report: Report) -> dict[str, float]:
     """What every run measures, whatever its config."""
-    some = {"d_accuracy", "frechet", "precision", "recall"}
+    some = {"d_accuracy", "frechet", "precision", "recall", "d_train", "d_held_out", "augment_p"}
     return {
         k: v for k, v in asdict(report).items() if not k.endswith("grad_norm") and k not in some
     }

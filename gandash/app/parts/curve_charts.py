@@ -24,8 +24,9 @@ MOST_RIBBONS = 4
 CHARTS = [
     f"curves_{name}"
     for name in (
-        "losses", "scores", "outputs", "d_share", "d_accuracy", "frechet", "precision",
-        "gradients", "sizes", "update", *(f"ribbon_{number}" for number in range(MOST_RIBBONS)),
+        "losses", "scores", "outputs", "d_share", "d_accuracy", "d_train", "augment_p",
+        "frechet", "precision", "gradients", "sizes", "update",
+        *(f"ribbon_{number}" for number in range(MOST_RIBBONS)),
     )
 ]  # fmt: skip
 
@@ -221,10 +222,9 @@ def ribbons(board: Board) -> None:
 
 @dataclass(frozen=True)
 class Sometimes:
-    """A chart of a column that only some runs measure."""
+    """A chart of what only some runs measure: those that have the first of its columns."""
 
-    column: str
-    label: str
+    curves: tuple[charts.Curve, ...]
     title: str
     y_title: str
     caption: str
@@ -233,15 +233,29 @@ class Sometimes:
 
 SOMETIMES = (
     Sometimes(
-        "d_share", "D", "Who was updated", "Share of the updates",
+        (charts.Curve("d_share", "D"),), "Who was updated", "Share of the updates",
         "D's updates of all updates between two rows of metrics; not drawn for runs that never "
         "change it.",
         {"one each": 0.5},
     ),
     Sometimes(
-        "d_accuracy", "D", "D as a classifier", "Accuracy",
+        (charts.Curve("d_accuracy", "D"),), "D as a classifier", "Accuracy",
         "Share of real training images that D puts into their class before it learns from them; "
         "of those whose label it is never shown, where there are such.",
+        {},
+    ),
+    Sometimes(
+        (charts.Curve("d_train", "training images"),
+         charts.Curve("d_held_out", "held-out images", "dot")),
+        "D on images that it learned from, and on others", "sigmoid(D(x))",
+        "Of a row's last step, one batch each, without augmentation. A gap that grows is D knowing "
+        "its training images by heart; G is then taught to copy them.",
+        {},
+    ),
+    Sometimes(
+        (charts.Curve("augment_p", "p"),), "Strength of augmentation (ADA)", "Probability p",
+        "How probable each change of an image is. It rises while D is surer of real images than "
+        "its target, and falls while it is not; above 0.8 the changes may show in samples.",
         {},
     ),
 )  # fmt: skip
@@ -250,13 +264,13 @@ SOMETIMES = (
 def sometimes(board: Board) -> None:
     """Charts of what only some runs measure.
 
-    Who was updated, and D's accuracy where it learns classes.
+    Who was updated, D's accuracy where it learns classes, D on held-out images, ADA's strength.
     """
     for it in SOMETIMES:
-        if any(charts.measured(table, it.column) for table in board.frames.values()):
-            columns = [charts.Curve(it.column, it.label)]
-            key = f"curves_{it.column}"
-            board.show(it.title, columns, it.y_title, key, lines=it.lines, log_y=False)
+        column = it.curves[0].column
+        if any(charts.measured(table, column) for table in board.frames.values()):
+            key = f"curves_{column}"
+            board.show(it.title, it.curves, it.y_title, key, lines=it.lines, log_y=False)
             st.caption(it.caption)
 
 

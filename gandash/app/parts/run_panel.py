@@ -33,6 +33,8 @@ LIVE = {
     "D's score": {"real_q50": "real, median", "fake_q50": "generated, median"},
     "Share of updates": {"d_share": "D's updates"},
     "Accuracy": {"d_accuracy": "D's classes"},
+    "D on real images": {"d_train": "training images", "d_held_out": "held-out images"},
+    "Augmentation": {"augment_p": "p"},
     "Fréchet distance": {"frechet": "of 2,000 samples"},
     "Share of samples": {"precision": "precision", "recall": "recall"},
 }

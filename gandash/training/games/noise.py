@@ -16,6 +16,7 @@ from gandash import latent
 from gandash.config import Config
 from gandash.data import Dataset
 from gandash.kinds import of_batch, of_shape
+from gandash.losses.augmentations import NUMBERS, augment
 from gandash.losses.objectives import OBJECTIVES, DLoss, GLoss, losses
 from gandash.losses.regularizers import (
     clip_weights,
@@ -26,7 +27,7 @@ from gandash.losses.regularizers import (
 from gandash.networks import Ensemble
 from gandash.networks.layers import REFERENCE, pack
 from gandash.report import Progress, Report
-from gandash.training import averaging, balance, optimizers, schedules
+from gandash.training import adaptive, averaging, balance, optimizers, schedules
 from gandash.training.games.game import Player
 from gandash.training.games.judgement import Judgement, in_one_go, judgement, logits_of_both
 from gandash.training.replay import Direct, Feed, Replays, recorder
@@ -35,6 +36,13 @@ from gandash.training.source import Batch, prepare
 from gandash.training.state import State
 from gandash.training.streams import Purpose, Streams
 from gandash.training.unrolled import Judge, adam, sgd, unroll, value_on_real
+
+CHANGES = {
+    Purpose.NOISE_REAL: Purpose.AUGMENT_REAL,
+    Purpose.NOISE_FAKE: Purpose.AUGMENT_FAKE,
+    Purpose.NOISE_G: Purpose.AUGMENT_G,
+}
+"""By the stream of noise on images, that of their changes."""
 
 
 def losses_of(config: Config) -> tuple[DLoss, GLoss]:
@@ -65,6 +73,7 @@ class NoiseGame:
         self.replays = Replays(state.device, recorder(state.device))
         self.feed: Feed = Direct(state.device)
         self.scores: list[Tensor] = []  # mean D(G(z)) before and after G's update
+        self.tried: list[Tensor] = []  # mean D(x) on training images and held-out ones
         self.sizes: dict[str, Tensor] = {}  # of a reported step's updates, relative to the weights
 
     @property
@@ -205,10 +214,22 @@ class NoiseGame:
 
     def judge(self, batch: Batch, fake: Tensor) -> Judgement:
         """D's view of a batch and detached fakes."""
+        if batch.unseen is not None:
+            unseen = batch.unseen
+            self.tried = [
+                self._mean_score(pack(real, self.config.collapse.pack), labels)
+                for real, labels in ((batch.real, batch.labels), (unseen.real, unseen.labels))
+            ]
         real = self._shown(batch.real, batch, Purpose.NOISE_REAL)
         fake = self._shown(fake, batch, Purpose.NOISE_FAKE)
         with self._autocast():
-            return judgement(self.state.D, real, fake, batch, self.d_loss)
+            seen = judgement(self.state.D, real, fake, batch, self.d_loss)
+        if self.state.ada is not None:
+            few = self.config.few
+            due = self.feed.value(lambda batch: adaptive.is_due(batch.number), batch)
+            step = adaptive.INTERVAL * len(batch.real) / few.ada_images
+            self.state.ada.heed(seen.real_logits, due, few.ada_target, step)
+        return seen
 
     def update_d(self, seen: Judgement, batch: Batch) -> Tensor:
         """One update of D; returns the norm of its gradient."""
@@ -380,11 +401,28 @@ class NoiseGame:
     def _shown(
         self, samples: Tensor, batch: Batch, purpose: Purpose, extra: int | None = None
     ) -> Tensor:
-        """Samples as D is shown them: with instance noise, in packs."""
+        """Samples as D is shown them: changed by chance, with instance noise, in packs."""
+        if self.config.few.changes:
+            samples = self._augmented(samples, batch, CHANGES[purpose], extra)
         if self.config.regularizer.instance_noise:
             std = self.feed.value(self._noise_std, batch)
             samples = samples + std * self._normal(purpose, batch, tuple(samples.shape), extra)
         return pack(samples, self.config.collapse.pack)
+
+    def _augmented(
+        self, images: Tensor, batch: Batch, purpose: Purpose, extra: int | None
+    ) -> Tensor:
+        """Images changed by chance, as the config says."""
+        few = self.config.few
+        of_one = 1 if extra is None else self.config.balance.g_steps
+        count = len(images)
+
+        def make(batch: Batch) -> Tensor:
+            number = batch.number * of_one + (extra or 0)
+            return self.streams.uniform(purpose, number, count * NUMBERS).view(count, NUMBERS)
+
+        p = few.augment_p if self.state.ada is None else self.state.ada.p
+        return augment(images, self.feed.numbers(make, batch), few.changes, p)
 
     def _shown_by_g(self, fake: Tensor, batch: Batch, extra: int = 0) -> Tensor:
         """Samples of the step's ``extra``-th further update of G as D is shown them."""
@@ -431,10 +469,16 @@ class NoiseGame:
     @torch.no_grad()
     def _real_score(self, fake: Tensor, batch: Batch) -> Tensor:
         """Mean D(x) on samples of G, of D as it stands and not as G imagines it."""
+        return self._mean_score(self._shown_by_g(fake, batch), batch.labels)
+
+    @torch.no_grad()
+    def _mean_score(self, shown: Tensor, labels: Tensor | None) -> Tensor:
+        """Mean D(x) as D stands, in training mode, on samples as it is shown them; no trace of it
+        is left.
+        """
         D = self.state.D
         with self._autocast():
-            shown = self._shown_by_g(fake, batch)
-            logits: Tensor = functional_call(D, _buffers(D), (shown, batch.labels))
+            logits: Tensor = functional_call(D, _buffers(D), (shown, labels))
         return logits.float().sigmoid().mean()
 
     def report(self, progress: Progress) -> Report:
@@ -442,7 +486,10 @@ class NoiseGame:
         window = self.state.window
         unknown = torch.full((), float("nan"), device=self.state.device)
         sizes = [self.sizes.get(who, unknown) for who in "DG"]
-        values, (before, after, d_update, g_update) = window.read(*self.scores, *sizes)
+        tried = self.tried or [unknown, unknown]
+        p = unknown if self.state.ada is None else self.state.ada.p
+        values, others = window.read(*self.scores, *sizes, *tried, p)
+        before, after, d_update, g_update, d_train, d_held_out, augment_p = others
         if not all(isfinite(values[f"{who}_loss_{end}"]) for who in "dg" for end in ("min", "max")):
             raise FloatingPointError(
                 f"The losses must stay finite, but at step {progress.step} D's loss is "
@@ -460,6 +507,9 @@ class NoiseGame:
             g_updates=window.g_updates,
             d_update=d_update,
             g_update=g_update,
+            d_train=d_train,
+            d_held_out=d_held_out,
+            augment_p=augment_p,
             **values,
         )
 
@@ -467,6 +517,7 @@ class NoiseGame:
         """Empty the window."""
         self.state.window.clear()
         self.sizes.clear()
+        self.tried.clear()
 
 
 def _of_labels(D: nn.Module, labels: Tensor | None) -> Callable[[Tensor], Tensor]:
