@@ -126,7 +126,10 @@ def draw(board: Board) -> None:
     lines = references(board.items, "D only guesses:", equilibrium_loss)
     columns = [charts.Curve("d_loss", "D"), charts.Curve("g_loss", "G", "dot")]
     board.show("Losses", columns, "Loss", "curves_losses", lines=lines)
-    st.caption("Mean over the steps of a row, on training batches; nats of a cross-entropy.")
+    befell = " ▸ resumed, ✚ given more to do, ✖ broke." if board.view.marks else ""
+    st.caption(
+        f"Mean over the steps of a row, on training batches; nats of a cross-entropy.{befell}"
+    )
     outputs(board)
     if board.view.why:
         why(board)

@@ -34,7 +34,7 @@ def chart(figure: go.Figure, key: str, *, says: str = "") -> None:
     it.
     """
     if "Mobi" in st.context.headers.get("User-Agent", ""):
-        figure.update_layout(dragmode=False)
+        figure = go.Figure(figure).update_layout(dragmode=False)  # others may share the figure
     keep_place(key, f"{figure.layout.height}px")
     heard(says or charts.description(figure), key)
     st.plotly_chart(figure, key=key, config=CHART)

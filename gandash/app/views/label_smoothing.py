@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from gandash.app import cached
@@ -18,23 +18,37 @@ from gandash.app.parts.smoothing_arms import (
     comparable,
     figures,
     options,
-    pooled,
     smoothed,
     spread,
     table_of,
     verdicts,
 )
+from gandash.app.parts.smoothing_charts import (
+    CURVES,
+    EXCESS,
+    LOGITS,
+    QUALITY,
+    SCORES,
+    Drawn,
+    drawn,
+)
 from gandash.app.parts.smoothing_lab import lab
 from gandash.app.parts.timeline import timeline
 from gandash.checkpoints import Checkpoint
 from gandash.checkpoints.scores import DIGITS, SHARE_DIGITS
-from gandash.pictures import charts, outputs
-from gandash.theory import smoothing
+from gandash.pictures import charts
 
 MOST_ARMS = 6
 SAMPLES, PER_ROW = 36, 6
 FORMULAS = ("Floor of D's loss", "D* at equilibrium")
-CURVES = ["smoothing_excess", "smoothing_scores", "smoothing_logits", "smoothing_quality"]
+SAID = (
+    (EXCESS, "D's loss above its floor",
+     "Raw losses of arms with different targets do not compare; above floors they do."),
+    (SCORES, "D's outputs", "Mean of sigmoid(logit) over training batches, before D's update."),
+    (LOGITS, "Size of D's logits", "Targets of 0.9 and 0.1 are met at ±2.2, not at infinity."),
+    (QUALITY, "Fréchet distance while training",
+     "Not smoothed; of few samples, by the protocol that each run keeps."),
+)  # fmt: skip
 SHARED_SEED = "smoothing_run_seed"
 
 
@@ -173,58 +187,25 @@ def where_d_ended(arms: Sequence[Arm]) -> None:
     )
 
 
-def curves(arms: Sequence[Arm], frames: Mapping[str, pd.DataFrame], weight: float) -> None:
+def curves(figures: Mapping[str, go.Figure]) -> None:
     """D's loss above its floor, its outputs and logits and the quality, of all arms over each
     other, with their seeds.
     """
-    draw = partial(charts.curves, frames, x="step")
     left, right = st.columns(2)
-    with left:
-        page.section("D's loss above its floor")
-        above = [charts.Curve("d_excess", "D")]
-        page.chart(draw(above, "Nats above the floor", smoothing=weight), CURVES[0])
-        st.caption(
-            "Raw losses of arms with different targets do not compare; above floors they do."
-        )
-        page.section("Size of D's logits")
-        sizes = [charts.Curve("real_q50", "real"), charts.Curve("fake_q50", "generated", "dot")]
-        page.chart(draw(sizes, "Median logit", smoothing=weight), CURVES[2])
-        st.caption("Targets of 0.9 and 0.1 are met at ±2.2, not at infinity.")
-    with right:
-        page.section("D's outputs")
-        columns = [charts.Curve("d_real", "D(x)"), charts.Curve("d_fake", "D(G(z))", "dot")]
-        lines = {
-            f"equilibrium {v:.2f}": v
-            for v in sorted({smoothing.equilibrium(it.loss.alpha, it.loss.beta) for it in arms})
-        }
-        page.chart(draw(columns, "Probability", smoothing=weight, lines=lines), CURVES[1])
-        st.caption("Mean of sigmoid(logit) over training batches, before D's update.")
-        if any(charts.measured(table, "frechet") for table in frames.values()):
-            page.section("Fréchet distance while training")
-            distance = [charts.Curve("frechet", "Fréchet")]
-            figure = draw(distance, "Distance", log_y=True)
-            page.chart(figure, CURVES[3])
-            st.caption("Not smoothed; of few samples, by the protocol that each run keeps.")
+    for column, (key, heading, says) in zip([left, right] * 2, SAID, strict=True):
+        if key in figures:
+            with column:
+                page.section(heading)
+                page.chart(figures[key], key)
+                st.caption(says)
 
 
-def histograms(arms: Sequence[Arm]) -> None:
+def histograms(shown: Drawn) -> None:
     """What D answers at the end of the runs, beside what the best D could."""
     page.section("What D answers at the end, and D*")
-    found = {
-        arm.title: outputs.Outputs(
-            [cached.metrics(member.folder) for member in arm.members],
-            (
-                arm.loss.beta,
-                smoothing.equilibrium(arm.loss.alpha, arm.loss.beta),
-                1 - arm.loss.alpha,
-            ),
-        )
-        for arm in arms
-    }
     left, right = st.columns([2, 1], gap="medium")
-    with left, page.one_sentence():
-        figure = outputs.histograms(found)
-        page.chart(figure, "smoothing_outputs", says=outputs.in_words(found))
+    with left:
+        page.chart(shown.outputs, "smoothing_outputs", says=shown.says)
     right.caption(
         "Dotted: D\\* where a place has only generated samples (β), as many of both, and only real "
         "ones (1 − α); no best D answers beyond the outer two. Drawn from the five quantiles of "
@@ -236,27 +217,22 @@ def histograms(arms: Sequence[Arm]) -> None:
 
 def compare(arms: Sequence[Arm], weight: float) -> None:
     """Samples, figures, curves and the whole training of the chosen arms."""
-    shown = seed_of_runs(arms)
-    samples(arms, shown)
+    of_seed = seed_of_runs(arms)
+    samples(arms, of_seed)
     what_the_data_says(arms)
     where_d_ended(arms)
-    frames = {title_of(arm): pooled(arm) for arm in arms}
-    curves(arms, frames, weight)
-    histograms(arms)
-    page.section("The same noise over training")
-    timeline(
-        {arm.title: checkpoint.folder for arm, checkpoint in zip(arms, shown, strict=True)},
-        [checkpoint.card.config for checkpoint in shown],
-        key="smoothing_snapshot",
-        charts=CURVES,
-        places_of=lambda step: charts.places(frames, "step", step),
-    )
-
-
-def title_of(arm: Arm) -> str:
-    """What the legends call an arm."""
-    count = len(arm.members)
-    return f"{arm.title} (mean of {count} seeds)" if count > 1 else arm.title
+    with page.one_sentence():
+        shown = drawn(arms, weight)
+        curves(shown.curves)
+        histograms(shown)
+        page.section("The same noise over training")
+        timeline(
+            {arm.title: checkpoint.folder for arm, checkpoint in zip(arms, of_seed, strict=True)},
+            [checkpoint.card.config for checkpoint in of_seed],
+            key="smoothing_snapshot",
+            charts=CURVES,
+            places_of=lambda step: charts.places(shown.frames, "step", step),
+        )
 
 
 page.header("Label smoothing")

@@ -281,7 +281,7 @@ with st.expander("How do I read these curves?", icon=":material/school:"):
         "- **With label smoothing** D's loss cannot fall below the entropy of its targets (0.325 "
         "nats for targets "
         "0.9 and 0): compare such runs on the Label smoothing page, above their floors.\n"
-        "- **When to stop?** When the measured distance of samples no longer falls: it says so then, "
-        "under “What the curves say”. Losses alone do not tell; without a distance, look whether "
-        "the samples of the fixed noise still change for the better."
+        "- **When to stop?** When the measured distance of samples no longer falls: it says so "
+        "then, under “What the curves say”. Losses alone do not tell; without a distance, look "
+        "whether the samples of the fixed noise still change for the better."
     )

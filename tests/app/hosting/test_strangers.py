@@ -37,7 +37,8 @@ KEYS = (
     "play_a", "play_b", "play.a.loss.objective", "play.b.network.latent_dim", "lesson",
     "lesson_1_said", "lesson_3_answer", "lesson_3_rate", "train.data.dataset", "train.data.limit",
     "train.network.g_width", "train.seed", "train_preset", "train_run", "train_name", "unknown",
-    "compare_seed", "compare_count", "compare_checkpoints",
+    "compare_seed", "compare_count", "compare_checkpoints", "smoothing_data", "smoothing_fakes",
+    "smoothing_x", "smoothing_targets", "smoothing_seeds", "smoothing_length", "curves_baseline",
 )  # fmt: skip
 
 
