@@ -268,6 +268,11 @@ def _few_images_rules(config: Config) -> Iterator[str]:
             f"augment changes images, and dataset {data.dataset!r} holds {data.kind.name}: "
             "set augment to none"
         )
+    if few.freeze_d and not few.start_from:
+        yield (
+            "freeze_d keeps layers that have learned something, and the run begins with random "
+            f"weights and freeze_d {few.freeze_d}: set freeze_d to 0, or start_from to a checkpoint"
+        )
     objective = config.loss.objective
     if few.augment == "ada" and not OBJECTIVES[objective].signed:
         yield (

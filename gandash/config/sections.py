@@ -575,6 +575,30 @@ class FewImagesConfig(Section):
         idle=_unless("few.augment", "ada"),
     )
 
+    start_from: str = setting(
+        "",
+        "Start from",
+        "Name of a checkpoint, shipped or trained here, whose weights both players begin with; its "
+        "networks must have the same sizes",
+        trick=("start from {}", "Both players begin with the weights of another checkpoint"),
+    )
+    start_digest: str = setting(
+        "",
+        "Digest of its weights",
+        "SHA-256 of the weights that the run begins with; filled in when the run is made",
+        idle=_off("few.start_from"),
+    )
+    freeze_d: int = setting(
+        0,
+        "Frozen layers of D",
+        "How many of D's first layers keep the weights that they begin with",
+        paper="FreezeD, Mo et al. 2020, arXiv:2002.10964",
+        ge=0,
+        le=20,
+        idle=_off("few.start_from"),
+        trick=("FreezeD {}", "D's first layers keep the weights that they begin with"),
+    )
+
     @property
     def changes(self) -> tuple[str, ...]:
         """Names of the changes that D's images go through; none without augmentation."""

@@ -176,6 +176,17 @@ class Discriminator(nn.Module):
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.judge(images, labels)[0]
 
+    def freeze(self, count: int) -> None:
+        """Keep the first ``count`` layers as they are: each a convolution, a block or a linear
+        layer, with the norm behind it (Mo et al. 2020, arXiv:2002.10964).
+        """
+        seen = 0
+        for module in self.layers:
+            seen += any(parameter.dim() > 1 for parameter in module.parameters())
+            if seen > count:
+                return
+            module.requires_grad_(False)
+
     @property
     def members(self) -> list[Discriminator]:
         """The discriminators in it: itself."""

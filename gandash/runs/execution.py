@@ -20,6 +20,7 @@ from gandash.evaluation.while_training import Best, Quality
 from gandash.networks.footprint import least_bytes, remedy, usual_bytes
 from gandash.pictures.raster import encode
 from gandash.records import explain, is_of_memory
+from gandash.runs import starting_point
 from gandash.runs.as_checkpoint import facts_of, make_card, save_checkpoint
 from gandash.runs.events import note
 from gandash.runs.folder import PROTOCOL, Run, read_protocol
@@ -45,12 +46,16 @@ SNAPSHOT_COLUMNS = 8
 SAVE_EVERY_SECONDS = 60.0
 
 
-def prepare(config: Config, tell: Tell = quietly) -> Dataset:
-    """The images of a run, once it is sure that the run can start: ``ValueError`` says why not."""
+def prepare(config: Config, tell: Tell = quietly, *, begun: bool = False) -> Dataset:
+    """The images of a run, once it is sure that the run can start, or go on if it has ``begun``:
+    ``ValueError`` says why not.
+    """
     choose_device(config.device)
     while_training.check(config, classifiers_root())
     dataset = data.load(config.data, tell=tell)
     check_fits(config, dataset)
+    if not begun:
+        starting_point.check(config, dataset)
     facts_of(dataset)  # what the card cannot tell is refused before hours are spent on it
     return dataset
 
@@ -240,7 +245,7 @@ def _data_of(run: Run, config: Config) -> Dataset:
         if not run.stop_requested:  # else it has a last word already
             run.update(message=f"{doing}.")
 
-    dataset = prepare(config, tell)
+    dataset = prepare(config, tell, begun=run.resumable)
     if run.resumable:
         check_data(run, dataset)
     return dataset
@@ -250,6 +255,7 @@ def _state_of(run: Run, config: Config, dataset: Dataset) -> tuple[State, Best |
     """The saved state of a run with its best weights, or a new one."""
     if not run.resumable:
         state = new_state(config, dataset)
+        starting_point.take(state, dataset)
         check_disk(run, state)
         return state, None
     state = load_state(run, config, dataset)

@@ -304,7 +304,7 @@ def create(
     draft.folder.mkdir(parents=True)
     status = Status(phase="queued", place=place, group=group, arm=arm, created=now(), updated=now())
     try:
-        draft.write_config(with_whole_path(config))
+        draft.write_config(_with_digest(with_whole_path(config)))
         draft._write(STATUS, status.model_dump_json(indent=2).encode())
         draft.folder.rename(run.folder)
     except BaseException as error:
@@ -319,6 +319,15 @@ def _remove_old_drafts(root: Path) -> None:
     for draft in root.glob(f"{DRAFT}*"):
         if time.time() - draft.stat().st_mtime > DRAFT_SECONDS:
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def _with_digest(config: Config) -> Config:
+    """A config that knows the weights of the checkpoint that it begins from, if it does."""
+    if not config.few.start_from:
+        return config
+    from gandash.runs import starting_point  # noqa: PLC0415 - torch comes with it
+
+    return starting_point.pinned(config)
 
 
 def with_whole_path(config: Config) -> Config:

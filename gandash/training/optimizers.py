@@ -11,11 +11,12 @@ from gandash.config import OptimizerConfig
 
 
 def build(network: nn.Module, lr: float, settings: OptimizerConfig) -> torch.optim.Optimizer:
-    """The optimizer of one player."""
+    """The optimizer of one player, of its weights that are not frozen."""
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
     if settings.method == "rmsprop":
-        return torch.optim.RMSprop(network.parameters(), lr=lr, foreach=True)
+        return torch.optim.RMSprop(learning, lr=lr, foreach=True)
     betas = (settings.adam_beta1, settings.adam_beta2)
-    return torch.optim.Adam(network.parameters(), lr=lr, betas=betas, fused=True)
+    return torch.optim.Adam(learning, lr=lr, betas=betas, fused=True)
 
 
 def parameters_of(optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:

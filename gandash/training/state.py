@@ -95,6 +95,8 @@ def build_state(
     G.to(device=device, memory_format=order)  # type: ignore[call-overload]
     D.to(device=device, memory_format=order)  # type: ignore[call-overload]
     ema = AveragedModel(G, use_buffers=True) if config.ema_limit else None
+    for member in D.members:
+        member.freeze(config.few.freeze_d)
     g_optimizer = optimizers.build(G, config.optimizer.g_lr, config.optimizer)
     d_optimizer = optimizers.build(D, config.optimizer.d_lr, config.optimizer)
     return State(

@@ -308,6 +308,11 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         {"few": {"augment": "none"}},
     ),
     (
+        {"few": {"freeze_d": 2}},
+        "random weights and freeze_d 2: set freeze_d to 0, or start_from to a checkpoint",
+        {"few": {"start_from": "mnist-dcgan"}},
+    ),
+    (
         {"loss": {"objective": "least-squares"}, "few": {"augment": "ada"}},
         "objective is 'least-squares': set augment to diffaugment",
         {"few": {"augment": "diffaugment"}},

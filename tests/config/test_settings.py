@@ -45,6 +45,8 @@ IDLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "data.background": ({"data.dataset": "ring"}, {}),
     "data.flips": ({"data.dataset": "ring"}, {}),
     "few.augment": ({"data.dataset": "ring"}, {}),
+    "few.start_digest": ({}, {"few.start_from": "mnist-dcgan"}),
+    "few.freeze_d": ({}, {"few.start_from": "mnist-dcgan"}),
     "few.augment_policy": ({}, {"few.augment": "ada"}),
     "few.augment_p": ({"few.augment": "ada"}, {"few.augment": "diffaugment"}),
     "few.ada_target": ({"few.augment": "diffaugment"}, {"few.augment": "ada"}),
