@@ -66,13 +66,16 @@ def train(config: Config = DEFAULTS, name: str = "run") -> None:
     """
     from gandash.runs import execution
 
-    runs.check_new(runs_root(), name)
-    dataset = execution.prepare(config, lambda doing: print(doing, end="\r", file=sys.stderr))
-    if dataset.note:
-        print(dataset.note, file=sys.stderr)
-    if hint := advice(config):
-        print(hint, file=sys.stderr)
-    _follow(runs.create(runs_root(), config, name), dataset)
+    def begin() -> tuple[Run, Dataset]:
+        runs.check_new(runs_root(), name)
+        dataset = execution.prepare(config, lambda doing: print(doing, end="\r", file=sys.stderr))
+        if dataset.note:
+            print(dataset.note, file=sys.stderr)
+        if hint := advice(config):
+            print(hint, file=sys.stderr)
+        return runs.create(runs_root(), config, name), dataset
+
+    _on_all_processes(begin)
 
 
 @on_all_cores
@@ -85,16 +88,34 @@ def resume(name: Annotated[str, tyro.conf.Positional], more: int = 0) -> None:
     """
     from gandash.runs import execution
 
-    run = _find_run(name)
-    if more < 0:
-        raise ValueError(f"more must be 0 or more, not {more}: a run cannot be made shorter")
-    _make_readable(run)
-    dataset = None
-    if more:
+    def take_up() -> tuple[Run, Dataset | None]:
+        run = _find_run(name)
+        if more < 0:
+            raise ValueError(f"more must be 0 or more, not {more}: a run cannot be made shorter")
+        _make_readable(run)
+        if not more:
+            return run, None
         runs.longer(run, more)
         dataset = execution.prepare_resume(run)
         runs.extend(run, more)
-    _follow(run, dataset)
+        return run, dataset
+
+    _on_all_processes(take_up)
+
+
+def _on_all_processes(begin: Callable[[], tuple[Run, Dataset | None]]) -> None:
+    """Train a run in this process or in all that torchrun started, of which the first begins it."""
+    from gandash.runs import execution
+    from gandash.training import shares
+
+    with shares.joined():
+        if shares.leads():
+            run, dataset = begin()
+            shares.agreed(run.name)
+            _follow(run, dataset)
+        else:
+            with _interruptible():  # it leaves when the first does
+                execution.accompany(Run(runs_root() / shares.agreed("")))
 
 
 def _make_readable(run: Run) -> None:

@@ -39,6 +39,7 @@ from gandash.training import (
     choose_device,
     game_of,
     new_state,
+    shares,
     train,
 )
 
@@ -104,7 +105,7 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
         dataset = load_unless(stop, lambda: _data_of(run, config))
     work = _begun(run, config, dataset, stop)
     total = config.total_steps(len(dataset))
-    if stop():
+    if shares.agreed(stop()):
         _leave(run, work.state.step, total, work.gap)
         return
     for event in _trained(work):
@@ -120,10 +121,22 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
             work.save()
             _pause(work, stop)
             stopping = stop()
-        if stopping and report.step < total:
+        if shares.agreed(stopping and report.step < total):
             _leave(run, report.step, total, work.gap)
             return
     work.finish()
+
+
+def accompany(run: Run) -> None:
+    """Train a share of a run that another process leads: write nothing, and leave when it does."""
+    config = run.config()
+    dataset = prepare(config)
+    state, _ = _state_of(run, config, dataset)
+    if shares.agreed(False):
+        return
+    for event in train(state, dataset):
+        if isinstance(event, Report) and shares.agreed(False):
+            return
 
 
 @dataclass

@@ -9,6 +9,7 @@ import torch
 
 from gandash.data import Dataset
 from gandash.report import Progress, Report
+from gandash.training import shares
 from gandash.training.games import Game, game_of
 from gandash.training.reports import Snapshot
 from gandash.training.source import Source
@@ -52,10 +53,12 @@ def play(game: Game, dataset: Dataset) -> Iterator[Report | Snapshot]:
             regular = step % config.report_every == 0
             reported = completes and (regular or step == total)
             progress = course.step / total
-            game.update(source.batch(index, number, progress, reported=reported))
+            game.update(source.batch(shares.part(index), number, progress, reported=reported))
             course.step = step
             if not completes:
                 continue
+            if reported or step in snapshot_steps:
+                game.agree()
             if step in snapshot_steps:  # before the report, so that a run left there has it
                 yield Snapshot(step, game.snapshot())
             if reported:

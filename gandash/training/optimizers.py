@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gandash.config import OptimizerConfig
+from gandash.training import shares
 
 
 def build(network: nn.Module, lr: float, settings: OptimizerConfig) -> torch.optim.Optimizer:
@@ -51,8 +52,10 @@ def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> Tensor:
     for parameter in parameters:  # what zero_grad does
         parameter.grad = None
     loss.backward()  # type: ignore[no-untyped-call]
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    shares.average(gradients)
     step(optimizer)
-    return _norm([p.grad for p in parameters if p.grad is not None])
+    return _norm(gradients)
 
 
 @torch.no_grad()

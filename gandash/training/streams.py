@@ -16,6 +16,8 @@ from enum import IntEnum
 import torch
 from torch import Tensor
 
+from gandash.training import shares
+
 
 class Purpose(IntEnum):
     """What numbers are drawn for, and what a stream's number counts.
@@ -55,12 +57,14 @@ class Streams:
         return torch.Generator().manual_seed(mixed % 2**63)
 
     def normal(self, purpose: Purpose, number: int, shape: tuple[int, ...]) -> Tensor:
-        """Standard normal numbers, float32."""
-        return torch.randn(shape, generator=self.rng(purpose, number))
+        """Standard normal numbers, float32: this process's of those of the whole batch."""
+        whole = (shares.count() * shape[0], *shape[1:])
+        return shares.part(torch.randn(whole, generator=self.rng(purpose, number)))
 
     def uniform(self, purpose: Purpose, number: int, count: int) -> Tensor:
-        """Numbers (count,) between 0 and 1, float32."""
-        return torch.rand(count, generator=self.rng(purpose, number))
+        """Numbers (count,) between 0 and 1, float32: this process's of the whole batch's."""
+        whole = shares.count() * count
+        return shares.part(torch.rand(whole, generator=self.rng(purpose, number)))
 
     def permutation(self, purpose: Purpose, number: int, count: int) -> Tensor:
         """The indices 0 .. count - 1, mixed."""

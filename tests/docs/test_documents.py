@@ -135,7 +135,7 @@ def test_files_settings_and_tests_that_are_named_exist(page: Path) -> None:
     for script in (PROJECT / "benchmarks").glob("*.py"):
         flags |= set(re.findall(r'"--([a-z-]+)"', script.read_text()))
     flags = {flag.rstrip("_").replace("_", "-") for flag in flags}
-    flags.add("server")  # --server.… is Streamlit's
+    flags |= {"server", "standalone", "nproc-per-node"}  # --server.… is Streamlit's, torchrun's
     for flag in re.findall(r"(?<![\w-])--([a-z][a-z0-9-]*)", text):
         assert flag in flags, flag
 

@@ -49,6 +49,10 @@ class Game(Protocol):
         """Learn from a batch; the last of the config's ``batches_per_step`` completes a step."""
         ...
 
+    def agree(self) -> None:
+        """Where several processes play: make what differs between them the same."""
+        ...
+
     def sample(self, z: Tensor) -> Tensor:
         """Samples of what z (N, ...) asks for, in eval mode, on the CPU: images uint8
         (N, C, H, W), points float32 (N, dim). Players and streams stay as they are.

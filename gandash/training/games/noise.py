@@ -27,7 +27,7 @@ from gandash.losses.regularizers import (
 from gandash.networks import Ensemble
 from gandash.networks.layers import REFERENCE, pack
 from gandash.report import Progress, Report
-from gandash.training import adaptive, averaging, balance, optimizers, schedules
+from gandash.training import adaptive, averaging, balance, optimizers, schedules, shares
 from gandash.training.games.game import Player
 from gandash.training.games.judgement import Judgement, in_one_go, judgement, logits_of_both
 from gandash.training.replay import Direct, Feed, Replays, recorder
@@ -365,6 +365,12 @@ class NoiseGame:
                         weight = gamma * settings.r1_every * self._gamma_share(batch)
                         total = total + weight * squared_slope(D, shown)
         return total
+
+    def agree(self) -> None:
+        """Average the running means of norms, and those of the moving average."""
+        ema = self.state.ema
+        networks = [self.state.G, self.state.D, *([] if ema is None else [ema.module])]
+        shares.average_buffers(*networks)
 
     # Samples
 
