@@ -3,6 +3,7 @@
     python benchmarks/diagnosis.py                  # about 3 minutes on one core
     python benchmarks/diagnosis.py --write tests/theory/short_runs.csv.gz
     python benchmarks/diagnosis.py --stopping       # about 4 minutes
+    python benchmarks/diagnosis.py --copying        # about 3 minutes
 
 Runs on points, three seeds each; ``--first-seed 10`` takes others than those that the bounds were
 set on. A failure that is not named and a healthy run that is called sick
@@ -11,6 +12,9 @@ are counted; ``--write`` keeps the rows for the test that holds the diagnosis to
 ``--stopping`` asks of runs that measure a distance when the rule for stopping first says so, had
 they been watched, and what going on would still have brought: that was wrong where the least
 distance fell by more than a tenth afterwards. Its bounds were set on the runs that ship.
+
+``--copying`` asks which runs on digits, as many held out as learned from or a tenth, are called
+learned by heart. Its bounds were set on seed 0.
 """
 
 from __future__ import annotations
@@ -86,6 +90,39 @@ def is_right(case: Case, table: pd.DataFrame) -> bool:
     return bool(sick & set(case.named)) if case.named else not sick
 
 
+BY_HEART = "D knows its images by heart"
+DIGITS: dict[str, Any] = {
+    "network": {"g_width": 8, "d_width": 32, "latent_dim": 16, "d_norm": "none"},
+    "optimizer": {"g_lr": 1e-3, "d_lr": 1e-3},
+    "steps": 1_500, "batch_size": 32, "report_every": 15, "snapshots": 2, "precision": "fp32",
+    "device": "cpu",
+}  # fmt: skip
+FEW: dict[str, Any] = {"dataset": "mnist", "size": 16, "limit": 64, "held_out": 0.5}
+COPYING = {
+    "32 digits": {"data": FEW},
+    "32 digits, DiffAugment": {"data": FEW, "few": {"augment": "diffaugment"}},
+    "54,000 digits": {"data": {"dataset": "mnist", "size": 16, "held_out": 0.1}},
+}
+LEARNED = ("32 digits",)  # by heart, within those steps
+
+
+def copying(first_seed: int) -> pd.DataFrame:
+    """Print which runs on digits are called learned by heart; returns their rows."""
+    tables = []
+    for name, changes in COPYING.items():
+        for seed in range(first_seed, first_seed + SEEDS):
+            config = parse_config({**DIGITS, **changes, "seed": seed})
+            dataset = data.load(config.data)
+            events = training.train(training.new_state(config, dataset), dataset)
+            table = pd.DataFrame([asdict(event) for event in events if isinstance(event, Report)])
+            found = [it for it in diagnose(table) if it.title == BY_HEART]
+            words = f"from step {found[0].first:,} on" if found else "never"
+            print(f"{name}, seed {seed}: {words}", flush=True)
+            kept = table[[*COLUMNS, "d_train", "d_held_out"]]
+            tables.append(kept.assign(case=name, seed=seed))
+    return pd.concat(tables)
+
+
 LONGER, EVERY, SAMPLED = 4_000, 100, 4_096
 MISSED = 0.1  # of the least distance: going on would have been worth that
 STOPPING: dict[str, dict[str, Any]] = {
@@ -158,12 +195,13 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--write", type=Path, help="keep the rows in this file")
     parser.add_argument("--stopping", action="store_true", help="the rule for stopping alone")
+    parser.add_argument("--copying", action="store_true", help="the rule for memory alone")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    if chosen.stopping:
-        distances_of_all = stopping(chosen.first_seed)
+    if chosen.stopping or chosen.copying:
+        rows = (stopping if chosen.stopping else copying)(chosen.first_seed)
         if chosen.write:
-            distances_of_all.round(4).to_csv(chosen.write, index=False)
+            rows.round(4).to_csv(chosen.write, index=False)
         return
     tables = []
     for name, case in CASES.items():

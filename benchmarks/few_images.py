@@ -71,7 +71,7 @@ def figures(config: Config, extractor: Extractor) -> dict[str, float]:
     last = rows.tail(LAST)
     return {
         "frechet": metrics.frechet_distance(fake, torch.cat([real, unseen])),
-        "kernel": 1e3 * metrics.kernel_distance(fake, unseen).distance,
+        "kernel": metrics.kernel_distance(fake, unseen).distance,
         "precision": near.precision,
         "coverage": near.coverage,
         "copying": nearer_to_training(fake, real, unseen),

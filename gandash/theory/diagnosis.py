@@ -25,6 +25,7 @@ SHARE = 0.1  # of a run's rows that a sign must hold for
 ROWS = 5  # and at least so many
 SURE, SWINGING, GONE = 0.93, 0.085, 0.01
 RISEN = 1.4  # distances of 2,000 samples of runs that stand still differ by a third
+MEMORY, APART = 0.5, 0.1  # share of D's lead on training images that held-out ones lack; D(x)
 PATIENCE, PATIENT, GAIN = 4, 1 / 3, 0.05  # measurements, share of all, what counts as better
 
 
@@ -64,6 +65,43 @@ def diagnose(metrics: pd.DataFrame, alpha: float = 0.0, beta: float = 0.0) -> li
     if not any(finding.changes for finding in found):
         found += _balanced(metrics)
     return sorted(found, key=lambda finding: finding.first)
+
+
+def remembered(metrics: pd.DataFrame) -> list[Finding]:
+    """Signs that D knows its training images by heart; for any objective.
+
+    ``metrics`` as for :func:`diagnose`; nothing is said of a run that holds no images out.
+    """
+    return list(_by_heart(metrics, 0.0, 0.0)) if len(metrics) >= 4 * ROWS else []
+
+
+def _by_heart(metrics: pd.DataFrame, _alpha: float, _beta: float) -> Iterator[Finding]:
+    """D holds images that it has not learned from for generated ones: r_v of Karras et al., here
+    of means of sigmoid(logit).
+    """
+    if "d_held_out" not in metrics or metrics.d_held_out.isna().all():
+        return
+    train, held_out, fake = (
+        _smooth(_column(metrics, name)) for name in ("d_train", "d_held_out", "d_fake")
+    )
+    lost = train - held_out
+    for rows in _stretches((lost > APART) & (lost > MEMORY * (train - fake))):
+        part = metrics.iloc[rows]
+        yield Finding(
+            "D knows its images by heart",
+            *_steps(part),
+            f"D(x) is {part.d_train.mean():.2f} on training images, "
+            f"{part.d_held_out.mean():.2f} on held-out ones and {part.d_fake.mean():.2f} on "
+            "generated ones.",
+            "To this D an image is real if it has seen it before: what it teaches G is to copy. "
+            "Compare samples with their nearest images in the Gallery.",
+            "Karras et al. 2020, arXiv:2006.06676, section 3",
+            (
+                Change("few.augment", "diffaugment"),
+                Change("few.augment", "ada"),
+                Change("network.d_width", 16),
+            ),
+        )
 
 
 def _saturated(metrics: pd.DataFrame, alpha: float, beta: float) -> Iterator[Finding]:
@@ -217,6 +255,7 @@ RULES: tuple[Callable[[pd.DataFrame, float, float], Iterator[Finding]], ...] = (
     _weak,
     _swinging,
     _past_its_best,
+    _by_heart,
     _no_more_progress,
 )
 

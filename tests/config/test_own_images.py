@@ -12,6 +12,9 @@ from gandash.config.own_images import fitting, fitting_batch, fitting_size
 @pytest.mark.parametrize("images", [2, 3, 7, 60, 127, 1000, 20_000, 202_599])
 def test_the_settings_fit_any_number_of_images(images: int, gpu: bool) -> None:
     config = fitting(images, 300, DataConfig(dataset="mine", flips=True), gpu=gpu)
+    assert config.data.held_out == (0.1 if images >= 50 else 0)
+    assert config.few.augment == ("diffaugment" if images <= 10_000 else "none")
+    images -= round(config.data.held_out * images)
     assert config.steps_per_epoch(images) >= 1
     assert config.batch_size == 2 or 2 * config.batch_size <= images
     wanted = 20_000 if gpu else 3_000

@@ -10,10 +10,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.diagnosis import CASES, MISSED, SEEDS, STALLED, STOPPING, is_right, watched
+from benchmarks.diagnosis import (
+    BY_HEART,
+    CASES,
+    COPYING,
+    LEARNED,
+    MISSED,
+    SEEDS,
+    STALLED,
+    STOPPING,
+    is_right,
+    watched,
+)
 from gandash.config import Config
 from gandash.losses.objectives import OBJECTIVES
-from gandash.theory.diagnosis import Finding, diagnose
+from gandash.theory.diagnosis import Finding, diagnose, remembered
 from gandash.theory.smoothing import equilibrium_loss
 
 SHIPPED = Path(__file__).parents[2] / "pretrained"
@@ -237,3 +248,30 @@ def test_short_runs_are_stopped_where_they_stand_still_and_not_before(name: str)
         said = watched(table.reset_index(drop=True))
         assert (said is not None) == (name in STALLED), seed
         assert said is None or said[1] <= MISSED, seed
+
+
+HELD = pd.read_csv(Path(__file__).with_name("copying_runs.csv.gz"))
+
+
+@pytest.mark.parametrize("name", COPYING)
+def test_runs_on_digits_are_called_learned_by_heart_where_they_are(name: str) -> None:
+    """As benchmarks/diagnosis.py --copying made them, with seeds that no bound was set on."""
+    for seed, table in HELD[HELD.case == name].groupby("seed"):
+        metrics = table.reset_index(drop=True)
+        assert (BY_HEART in bad(diagnose(metrics))) == (name in LEARNED), seed
+        assert bool(remembered(metrics)) == (name in LEARNED), seed
+
+
+def test_memory_is_said_with_its_numbers_and_only_where_images_are_held_out() -> None:
+    fake = {"d_fake": np.full(ROWS, 0.3)}
+    learned = healthy(d_train=np.full(ROWS, 0.8), d_held_out=some(0.35, 0.78, 100, 160), **fake)
+    (finding,) = remembered(learned)
+    assert 950 <= finding.first <= 1060
+    assert 1550 <= finding.last <= 1650
+    assert "0.80 on training images" in finding.says
+    assert finding.changes[0].setting == "few.augment"
+    assert not remembered(healthy())
+    unknown = np.full(ROWS, np.nan)
+    assert not remembered(healthy(d_train=unknown, d_held_out=unknown))
+    above = healthy(d_train=np.full(ROWS, 0.6), d_held_out=np.full(ROWS, 0.7), **fake)
+    assert not remembered(above)

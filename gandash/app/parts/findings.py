@@ -10,7 +10,7 @@ from gandash.app.parts.quoted import in_html
 from gandash.config import Config
 from gandash.config.presets import PRESETS
 from gandash.losses.objectives import OBJECTIVES
-from gandash.theory.diagnosis import Change, Finding, diagnose
+from gandash.theory.diagnosis import Change, Finding, diagnose, remembered
 
 TRIED = 2  # changes that are offered for a finding
 BASE = PRESETS["Quick digits"].config  # what the Train page begins with
@@ -19,16 +19,22 @@ BASE = PRESETS["Quick digits"].config  # what the Train page begins with
 def findings(
     title: str, metrics: pd.DataFrame, config: Config, key: str, *, brief: bool = False
 ) -> bool:
-    """All signs in a run's curves under its title; of scores that are no probabilities, none.
+    """All signs in a run's curves under its title; of scores that are no probabilities that of
+    memory alone.
 
     ``brief``: those alone that something should be done about. Returns whether anything was said.
     """
     readable = OBJECTIVES[config.loss.objective].cross_entropy
-    found = diagnose(metrics, config.loss.alpha, config.loss.beta) if readable else []
+    found = (
+        diagnose(metrics, config.loss.alpha, config.loss.beta) if readable else remembered(metrics)
+    )
     if brief:
         found = [finding for finding in found if finding.changes]
-    elif not readable:
-        st.caption(f"{title}: D's outputs are no probabilities here, so no sign is read in them.")
+    elif not readable and not found:
+        st.caption(
+            f"{title}: D's outputs are no probabilities here, so no sign is read in them but that "
+            "of memory, where images are held out."
+        )
     elif not found:
         st.caption(f"{title}: too few rows to say anything, or no sign in them.")
     for number, finding in enumerate(found):
