@@ -48,6 +48,17 @@ def timeline(
         track(name, found, steps, crisp=kinds[name].pixels) for name, found in snapshots.items()
     ]
     over = "the samples or a curve" if charts else "the samples"
+    crisp = all(kinds[name].pixels for name in snapshots)
+    st.download_button(
+        "Download film (GIF)",
+        lambda: film_of(snapshots, steps, crisp=crisp),
+        "gandash-film.gif",
+        "image/gif",
+        icon=":material/movie:",
+        on_click="ignore",
+        type="tertiary",
+        key=f"{key}_film",
+    )
     scrubber(
         tracks,
         [f"step {step:,}" for step in steps],
@@ -60,16 +71,6 @@ def timeline(
         hint=f"Move the pointer over {over}, drag, or use the arrow keys: the same noise at every "
         "step, "
         "drawn in eval mode (from the moving average of G where the run keeps one).",
-    )
-    crisp = all(kinds[name].pixels for name in snapshots)
-    st.download_button(
-        "Download film (GIF)",
-        lambda: film_of(snapshots, steps, crisp=crisp),
-        "gandash-film.gif",
-        "image/gif",
-        icon=":material/movie:",
-        on_click="ignore",
-        key=f"{key}_film",
     )
 
 
