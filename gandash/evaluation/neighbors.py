@@ -91,9 +91,12 @@ def probe_images(checkpoint: Checkpoint, dataset: Dataset) -> tuple[Tensor, bool
     Held-out ones where the data has some.
     """
     config = checkpoint.card.config.data
-    held_out = config.dataset in data.SOURCES
-    if held_out:
+    named = config.dataset in data.SOURCES
+    if named:
         dataset = data.load(config.model_copy(update={"limit": None}), "test")
+    held_out = named or dataset.held_out is not None
+    if dataset.held_out is not None:
+        dataset = dataset.held_out
     return dataset.images[metrics.drawn(len(dataset), PROBES)], held_out
 
 

@@ -216,3 +216,19 @@ def test_fit_keeps_a_size_that_fits_and_averages_when_shrinking() -> None:
     shrunk = data.fit(stripes, 16).float()
     assert shrunk.min() > 64, "pixels between the sampled ones must count"
     assert abs(float(shrunk.mean()) - 127.5) < 8
+
+
+def test_held_out_images_are_no_training_images_and_of_all_classes(image_folder: Path) -> None:
+    whole = data.load(DataConfig(dataset=str(image_folder), size=16))
+    config = DataConfig(dataset=str(image_folder), size=16, held_out=0.25)
+    parted = data.load(config)
+    assert whole.held_out is None
+    assert parted.held_out is not None
+    assert (len(parted), len(parted.held_out)) == (18, 6)
+    assert parted.held_out.labels is not None
+    assert parted.held_out.labels.bincount().tolist() == [3, 3]
+    rows = torch.cat([parted.images, parted.held_out.images]).flatten(1).tolist()
+    assert sorted(rows) == sorted(whole.images.flatten(1).tolist())
+    again = data.load(config)
+    assert again.fingerprint == parted.fingerprint != whole.fingerprint
+    assert data.load(config.model_copy(update={"held_out": 0.01})).held_out is not None

@@ -55,6 +55,17 @@ def test_without_held_out_images_the_training_images_themselves_are_the_measure(
     assert "24 training images, themselves left out" in str(gauge)
 
 
+def test_images_that_a_run_held_out_are_the_measure_of_its_own_data(
+    runs_root: Path, image_folder: Path, tiny_config: Callable[..., Config]
+) -> None:
+    held_out = DataConfig(dataset=str(image_folder), size=16, held_out=0.25)
+    list(execution.execute(runs.create(runs_root, tiny_config(data=held_out), "own")))
+    checkpoint = find(runs_root)[0][0]
+    dataset = neighbors.training_images(checkpoint)
+    gauge = neighbors.pixels(checkpoint, dataset).gauge
+    assert (gauge.probes, gauge.held_out, len(dataset)) == (6, True, 18)
+
+
 def test_the_process_keeps_features_that_are_those_of_the_classifier(
     checkpoint: Checkpoint, runs_root: Path
 ) -> None:
