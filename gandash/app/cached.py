@@ -131,13 +131,18 @@ def sample_grid(
     show_spinner=False,
     hash_funcs={Checkpoint: lambda c: (str(c.folder), c.card.created)},
 )
-def walk(checkpoint: Checkpoint, seeds: tuple[int, int], steps: int) -> bytes:
-    """One WebP row of the images along the path between the latent vectors of two seeds."""
+def middle(checkpoint: Checkpoint, seeds: tuple[int, int, int, int]) -> bytes:
+    """A WebP image of the middle between the latent vectors of four seeds, along great circles
+    above and below, then between them; of a generator that was told classes the first.
+    """
     network = generator(checkpoint)
-    a, b = (latent.draw(seed, 1, network.latent_dim)[0] for seed in seeds)
+    a, b, c, d = (latent.draw(seed, 1, network.latent_dim)[0] for seed in seeds)
+    half = torch.tensor([0.5])
+    above, below = latent.slerp(a, b, half)[0], latent.slerp(c, d, half)[0]
     with INFERENCE:
-        images = latent.generate(network, latent.path(a, b, steps))
-    return encode(grid(images, steps))
+        z = latent.slerp(above, below, half)
+        images = latent.generate(network, z, 0 if network.classes else None)
+    return encode(grid(images, 1))
 
 
 def not_in_browser(checkpoint: Checkpoint) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from gandash import browser
 from gandash.app import cached
 from gandash.app.assets import publish
 from gandash.app.parts import browse, choose, jobs, links, offline_page, page, score_tables
 from gandash.app.parts.cards import cards, opened
+from gandash.app.parts.in_browser import in_browser
 from gandash.app.parts.nearest import nearest
 from gandash.app.parts.quoted import in_html, in_markdown
-from gandash.app.parts.scrubber import Track, scrubber
 from gandash.app.parts.stories import stories
 from gandash.checkpoints import Checkpoint
 from gandash.jobs import measuring, task
@@ -19,9 +20,7 @@ from gandash.storage.paths import runs_root
 
 LARGEST_COUNT, MOST_COMPARED = 144, 4
 IN_HAND = "tinyhero-dcgan"
-WALK = (26, 34)  # seeds of its ends
-FRAMES = 40
-HAND_WIDTH = 232  # CSS pixels
+CORNERS = (25, 11, 15, 23)  # seeds of what lies in the corners of the picture
 WAYS = (
     ("views/learn.py", "learn", "Learn in eight lessons", ":material/school:"),
     ("views/playground.py", "playground", "Watch one in the plane", ":material/scatter_plot:"),
@@ -41,8 +40,8 @@ def in_hand(found: list[Checkpoint]) -> None:
         st.html(
             '<p class="gd-hero">Hold a generator in your hand</p>'
             f'<p class="gd-says">{len(found)} GANs, each with the run that made it. Move over the '
-            f"picture: {FRAMES} points on a walk through the latent space of "
-            f"{in_html(checkpoint.card.title)}, drawn from its weights.</p>"
+            f"picture: every place is a point in the latent space of "
+            f"{in_html(checkpoint.card.title)}, and its generator runs in your browser.</p>"
         )
         with st.container(horizontal=True):
             st.page_link(
@@ -51,34 +50,33 @@ def in_hand(found: list[Checkpoint]) -> None:
                 icon=":material/timeline:",
                 query_params={
                     "latent_checkpoint": checkpoint.name,
-                    "latent_a": str(WALK[0]),
-                    "latent_b": str(WALK[1]),
+                    "latent_tray": ",".join(str(seed) for seed in CORNERS),
                 },
             )
             for script, path, label, icon in WAYS:
                 st.page_link(st.Page(script, url_path=path), label=label, icon=icon)
     with picture, page.one_sentence():
-        walk(checkpoint)
+        hand(checkpoint)
     with begin:
         stories(found)
 
 
-def walk(checkpoint: Checkpoint) -> None:
-    """A path through a generator's latent space under the pointer."""
-    size = checkpoint.card.data.shape[-1]
-    track = Track(
-        f"A walk through the latent space of {checkpoint.card.title}",
-        [publish(cached.walk(checkpoint, WALK, FRAMES))],
-        [(0, number * size, 0) for number in range(FRAMES)],
-        size,
-        size,
-    )
-    scrubber(
-        [track],
-        [f"{number + 1} of {FRAMES}" for number in range(FRAMES)],
-        key="gallery_frame",
-        label="Position on the walk",
-        frame_width=HAND_WIDTH,
+def hand(checkpoint: Checkpoint) -> None:
+    """A generator under the pointer, run by the visitor's browser."""
+    in_browser(
+        "hand",
+        "hand/hand.js",
+        "mountHand",
+        "hand/hand.css",
+        {
+            "name": checkpoint.name,
+            "title": checkpoint.card.title,
+            "shape": checkpoint.card.data.shape,
+            "seeds": CORNERS,
+            "poster": publish(cached.middle(checkpoint, CORNERS)),
+            "worker": publish(browser.joined("runtime/worker.js").encode(), "js"),
+        },
+        key="gallery_in_hand",
     )
 
 

@@ -109,9 +109,13 @@ class Studio {
     return element(
       "header", { className: "head" },
       names, views.row, this.status,
-      ...(this.host.linked ? [] : [button("Copy link", () => this.copy(location.href, "The link"))]),
+      ...(this.host.linked ? [] : [this.linkButton()]),
       button("?", () => this.say(HELP), { "aria-label": "Help" }),
     );
+  }
+
+  linkButton() {
+    return button("Copy link", () => this.copy(location.href, "The link"));
   }
 
   // Another checkpoint: the tray's seeds stay, vectors of another size cannot.
