@@ -35,6 +35,11 @@ def active(features: Tensor) -> Tensor:
     return leaky_relu(features, SLOPE) * GAIN
 
 
+def normalized(vectors: Tensor) -> Tensor:
+    """Vectors (N, d), each divided by the root of its mean square."""
+    return vectors * (vectors.square().mean(1, keepdim=True) + EPS).rsqrt()
+
+
 class Equalized(nn.Module):
     """Weights (outputs, inputs, k, k) or (outputs, inputs) of N(0, 1), scaled by 1 / sqrt(fan-in)
     where they are used, so that Adam moves all of them alike; ``rate`` scales how fast they learn.
@@ -64,7 +69,10 @@ class Equalized(nn.Module):
 
 
 class Mapping(nn.Module):
-    """z (N, inputs) to w (N, inputs); both have unit variance at the start.
+    """z (N, inputs), with the one-hot label behind it where there are ``classes``, to w as long.
+
+    z and label are normalized each for itself, so that both have their weight; w has unit variance
+    at the start.
 
     ``mean`` is the moving average of w. Outside training w is drawn towards it where ``psi`` is
     less than 1, mean + psi (w - mean): truncation, which gives up variety for typical samples.
@@ -72,16 +80,18 @@ class Mapping(nn.Module):
 
     mean: Tensor
 
-    def __init__(self, inputs: int, depth: int) -> None:
+    def __init__(self, inputs: int, classes: int, depth: int) -> None:
         super().__init__()
+        self.parts = [inputs, classes] if classes else [inputs]
+        styles = sum(self.parts)
         self.layers = nn.ModuleList(
-            Equalized(inputs, inputs, rate=MAPPING_RATE) for _ in range(depth)
+            Equalized(styles, styles, rate=MAPPING_RATE) for _ in range(depth)
         )
         self.psi = 1.0
-        self.register_buffer("mean", torch.zeros(inputs))
+        self.register_buffer("mean", torch.zeros(styles))
 
     def forward(self, z: Tensor) -> Tensor:
-        w = z * (z.square().mean(1, keepdim=True) + EPS).rsqrt()
+        w = torch.cat([normalized(part) for part in torch.split(z, self.parts, dim=1)], dim=1)
         for layer in self.layers:
             w = active(layer(w))
         if self.training:
@@ -199,7 +209,8 @@ def generator_layers(
 ) -> LabelledSequential:
     """Vectors (N, inputs) to images (N, *shape), which nothing keeps in [-1, 1]."""
     widths = widths_by_size(network.g_width, shape[-1])[::-1]
-    return LabelledSequential(Mapping(inputs, network.depth), Synthesis(inputs, widths, shape[0]))
+    mapping = Mapping(network.latent_dim, inputs - network.latent_dim, network.depth)
+    return LabelledSequential(mapping, Synthesis(inputs, widths, shape[0]))
 
 
 def discriminator_layers(

@@ -84,6 +84,16 @@ def test_a_step_moves_the_mapping_a_hundredth_as_far() -> None:
     assert moved[0] / moved[1] == pytest.approx(0.01, rel=1e-2)
 
 
+def test_a_label_behind_z_has_a_weight_of_its_own() -> None:
+    """However long z is, and whatever its length."""
+    mapping = drawn(style.Mapping(100, 10, 1))
+    labels = torch.eye(10)
+    z = noise(1, 100).expand(10, -1)
+    w = mapping(torch.cat([z, labels], dim=1))
+    torch.testing.assert_close(w, mapping(torch.cat([5 * z, labels], dim=1)))
+    assert (w - w.mean(0)).square().mean().sqrt() > 0.2
+
+
 def test_truncation_draws_samples_to_that_of_the_mean_style(generator: Generator) -> None:
     mapping, synthesis = generator.layers
     z = noise(6, 8)
