@@ -14,6 +14,8 @@ import streamlit as st
 from gandash import runs
 from gandash.app.hosting.headers import VISITOR
 from gandash.app.hosting.permissions import limits
+from gandash.checkpoints import Checkpoint
+from gandash.data import SOURCES
 from gandash.jobs import control
 from gandash.runs import Run
 from gandash.storage.files import write_whole
@@ -44,6 +46,14 @@ def own(run: Run) -> None:
 def may_change(run: Run) -> bool:
     """Whether the visitor may stop, resume, prolong or remove a run."""
     return not limits().public or _owner(run) == visitor()
+
+
+def may_see_images(checkpoint: Checkpoint) -> bool:
+    """Whether the visitor may be shown the images that a checkpoint was trained on: where what is
+    handed in is private, those of others are not.
+    """
+    handed_in = checkpoint.card.config.data.dataset not in SOURCES
+    return not (limits().uploads == "private" and handed_in) or may_change(Run(checkpoint.folder))
 
 
 def check(run: Run) -> None:

@@ -11,7 +11,7 @@ from gandash import latent
 from gandash.app import cached
 from gandash.app.assets import publish
 from gandash.app.cached import generator, training_extractor, training_pixels
-from gandash.app.hosting import limits
+from gandash.app.hosting import limits, visitors
 from gandash.app.inference import INFERENCE
 from gandash.app.parts import choose, jobs, links, page
 from gandash.app.parts.quoted import in_html
@@ -34,7 +34,9 @@ PLACE = "nearest training images"
 def nearest(found: list[Checkpoint]) -> None:
     """Pick a sample, by its tile or its number; nothing is read before."""
     by_name = {
-        checkpoint.name: checkpoint for checkpoint in found if checkpoint.card.data.kind.pixels
+        checkpoint.name: checkpoint
+        for checkpoint in found
+        if checkpoint.card.data.kind.pixels and visitors.may_see_images(checkpoint)
     }
     if not by_name:
         return

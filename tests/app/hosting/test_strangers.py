@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from gandash import runs
 from gandash.app.hosting import permissions, visitors
 from gandash.app.parts import run_panel
+from gandash.checkpoints import Checkpoint, load_card
 from gandash.jobs import control
 from gandash.runs import Run, execution
 from tests.app.test_pages import MAIN
@@ -179,6 +180,34 @@ def test_a_link_to_several_runs_starts_one(
     start.click().run()
     assert not app.exception
     assert len(list(runs.find(runs_root))) == 1
+
+
+def test_images_that_another_has_handed_in_are_not_shown(
+    runs_root: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither are they read for the nearest of them, even where measuring is allowed."""
+    monkeypatch.setenv("GANDASH_UPLOADS", "private")
+    monkeypatch.setenv("GANDASH_MEASURING", "1")
+    permissions.limits.cache_clear()
+    run = runs.create(runs_root, tiny_config(), "theirs")
+    list(execution.execute(run))
+    monkeypatch.setattr(visitors, "visitor", lambda: "somebody")
+    visitors.own(run)
+    checkpoint = Checkpoint(run.folder, load_card(run.folder))
+    assert visitors.may_see_images(checkpoint)
+    monkeypatch.setattr(visitors, "visitor", lambda: "another")
+    assert not visitors.may_see_images(checkpoint)
+    app = visit("gallery", gallery_nearest="theirs", gallery_sample="1")
+    assert not app.exception
+    assert not offered(app)
+    monkeypatch.setattr(visitors, "visitor", lambda: "somebody")
+    assert offered(visit("gallery"))
+
+
+def offered(app: AppTest) -> list[str]:
+    """Checkpoints of the visitor's own run whose nearest images are offered."""
+    shown = [it for it in app.selectbox if it.key == "gallery_nearest"]
+    return [name for it in shown for name in it.options if "theirs" in name]
 
 
 def test_a_form_beyond_the_limits_is_fitted_by_a_press(
