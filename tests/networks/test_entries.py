@@ -186,9 +186,8 @@ def entry(tiny_config: ConfigFactory, name: str) -> Config:
 def report_values(report: Report) -> dict[str, float]:
     """What every run measures, whatever its config."""
     some = {"d_accuracy", "frechet", "precision", "recall", "d_train", "d_held_out", "augment_p"}
-    return {
-        k: v for k, v in asdict(report).items() if not k.endswith("grad_norm") and k not in some
-    }
+    of_turns = ("grad_norm", "_update")  # a player that a rule passes over has none
+    return {k: v for k, v in asdict(report).items() if not k.endswith(of_turns) and k not in some}
 
 
 def check_samples(checkpoint: Checkpoint, dataset: Dataset) -> None:
