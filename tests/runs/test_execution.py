@@ -636,7 +636,7 @@ def test_a_stop_is_heard_while_data_load(
     loading = threading.Event()
     never = threading.Event()
 
-    def hang(_config: Config, _tell: object) -> Dataset:
+    def hang(*_: object, **__: object) -> Dataset:
         loading.set()
         never.wait()
         raise AssertionError("nobody waits for it")

@@ -201,6 +201,9 @@ class Following:
     def begin(self, dataset: Dataset) -> None:
         """Nothing is kept of the data."""
 
+    def agree(self) -> None:
+        """It plays alone."""
+
     def update(self, batch: Batch) -> None:
         self.seen.append(batch)
         loss = (batch.real - self.place).square().sum(1).mean()
