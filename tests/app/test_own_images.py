@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from gandash.data import uploads
+from gandash.data import SOURCES, uploads
 from gandash.jobs import timing
 from gandash.jobs.timing import Timing
 from tests.app.test_pages import visit
@@ -138,6 +138,6 @@ def test_what_was_handed_in_can_be_removed(page: AppTest, runs_root: Path) -> No
     assert not page.exception
     assert uploads.find(runs_root) == {}
     assert not list((runs_root / "uploads").iterdir())
-    assert page.selectbox(key="train.data.dataset").value == "mnist"
+    assert page.selectbox(key="train.data.dataset").value == next(iter(SOURCES))
     with pytest.raises(ValueError, match="it was removed before"):
         uploads.remove(runs_root, "gone")
