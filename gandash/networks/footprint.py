@@ -26,7 +26,7 @@ OVERHEAD = 1.75
 
 def least_bytes(config: Config, shape: tuple[int, ...], classes: int = 0) -> int:
     """Bytes that a step on samples of ``shape`` takes at the very least, beside the data."""
-    of_sample, of_weights = _counted(config, shape, classes)
+    of_sample, of_weights = count_of_players(_players(config), shape, classes)
     return int(of_weights + config.batch_size * of_sample)
 
 
@@ -39,7 +39,7 @@ def largest_batch(config: Config, shape: tuple[int, ...], classes: int, room: in
     """The largest power of two as batch size that takes at most ``room`` bytes as a rule; 0 if
     none does.
     """
-    of_sample, of_weights = _counted(config, shape, classes)
+    of_sample, of_weights = count_of_players(_players(config), shape, classes)
     samples = int((room / OVERHEAD - of_weights) / of_sample)
     return 0 if samples < 2 else 1 << (samples.bit_length() - 1)
 
@@ -74,8 +74,16 @@ def remedy(config: Config, shape: tuple[int, ...], classes: int, free: int) -> s
     return "choose fewer filters or smaller images, or free memory"
 
 
+def _players(config: Config) -> Config:
+    """What of a config says how large the players are: whatever else changes, they are not counted
+    anew.
+    """
+    parts = ("network", "collapse", "labels", "balance", "regularizer")
+    return Config().model_copy(update={name: getattr(config, name) for name in parts})
+
+
 @lru_cache(maxsize=128)
-def _counted(config: Config, shape: tuple[int, ...], classes: int) -> tuple[float, float]:
+def count_of_players(config: Config, shape: tuple[int, ...], classes: int) -> tuple[float, float]:
     """Bytes that a sample adds to the largest part of a step, and those of the weights with all
     that belongs to them.
     """

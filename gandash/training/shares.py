@@ -45,9 +45,13 @@ def joined() -> Iterator[None]:
 _alone = False
 
 
+def _are_joined() -> bool:
+    return dist.is_available() and dist.is_initialized()  # torch may be built without
+
+
 def count() -> int:
     """How many processes train the run."""
-    return dist.get_world_size() if dist.is_initialized() and not _alone else 1
+    return dist.get_world_size() if _are_joined() and not _alone else 1
 
 
 @contextmanager
@@ -63,7 +67,7 @@ def alone() -> Iterator[None]:
 
 def leads() -> bool:
     """Whether this process is the one that writes."""
-    return not dist.is_initialized() or dist.get_rank() == 0
+    return not _are_joined() or dist.get_rank() == 0
 
 
 def part(whole: Tensor) -> Tensor:

@@ -93,6 +93,15 @@ def test_of_data_that_are_not_read_yet_the_classes_are_not_known() -> None:
     assert footprint.least_bytes(parse_config(told), (1, 32, 32)) > 0
 
 
+def test_what_does_not_change_the_players_is_not_counted_again() -> None:
+    config = parse_config({"data": {"dataset": "cifar10", "size": 32}})
+    footprint.least_bytes(config, SHAPE)
+    before = footprint.count_of_players.cache_info().misses
+    for change in ({"steps": 7}, {"seed": 3}, {"batch_size": 32}):
+        footprint.least_bytes(config.model_copy(update=change), SHAPE)
+    assert footprint.count_of_players.cache_info().misses == before
+
+
 def test_what_cannot_fit_is_refused_with_what_would(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(footprint, "free_bytes", lambda: 10**9)
     config = parse_config({"data": {"dataset": "cifar10", "size": 32}, "batch_size": 8192})

@@ -136,8 +136,8 @@ class Limits(Section):
 def _updates(config: Config) -> int:
     """How often a player is updated in a step, imagined updates of D included."""
     balance = config.balance
-    of_G = balance.g_steps * (1 + config.collapse.unroll_steps)
-    return balance.discriminators * balance.d_steps + of_G
+    imagined = balance.discriminators * config.collapse.unroll_steps
+    return balance.discriminators * balance.d_steps + balance.g_steps * (1 + imagined)
 
 
 def _measurements(config: Config) -> int:

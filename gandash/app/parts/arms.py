@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gandash.app.hosting import limits
+from gandash.app.hosting import limits, visitors
 from gandash.app.parts import config_form, links
 from gandash.config import Config, sweeps
 from gandash.config.sweeps import Member
+from gandash.jobs import control, groups
+from gandash.runs import Run
+from gandash.storage.paths import runs_root
 
 SETTING, VALUES, SEEDS = "train_vary", "train_values", "train_seeds"
 MOST_SEEDS = 10
@@ -60,6 +63,23 @@ def members(config: Config, name: str) -> list[Member]:
     """
     settings = {**_axis(), sweeps.SEED: [config.seed + number for number in range(_seeds())]}
     return sweeps.members(name, settings, config)
+
+
+def submit(name: str, members: list[Member]) -> list[Run]:
+    """Queue the runs of a group, or one alone; ``ValueError`` before any is, if the visitor may not
+    train one of them.
+    """
+    waiting = visitors.waiting()
+    for number, member in enumerate(members):
+        limits().check(member.config, waiting + number)
+    visitors.make_room()
+    if len(members) == 1:
+        started = [control.submit(runs_root(), members[0].config, name)]
+    else:
+        started = groups.submit(runs_root(), name, members)
+    for run in started:
+        visitors.own(run)
+    return started
 
 
 def label(config: Config) -> str:

@@ -15,7 +15,6 @@ from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.config import Config, advice, architectures, tricks, usual
 from gandash.data import SOURCES, data_folder, uploads
 from gandash.evaluation import while_training
-from gandash.jobs import control, groups
 from gandash.kinds import of_dataset
 from gandash.losses.objectives import OBJECTIVES
 from gandash.networks.footprint import check_memory, shape_of
@@ -252,16 +251,7 @@ def start() -> None:
     name = runs.fresh_name(runs_root(), pretrained_root(), wish)
     config = described()
     members = arms.members(config, name)
-    waiting = visitors.waiting()
-    for number, member in enumerate(members):
-        limits().check(member.config, waiting + number)
-    visitors.make_room()
-    if len(members) == 1:
-        started = [control.submit(runs_root(), config, name)]
-    else:
-        started = groups.submit(runs_root(), name, members)
-    for run in started:
-        visitors.own(run)
+    started = arms.submit(name, members)
     st.session_state.train_run = started[0].name
     what = "is in the queue and starts" if len(members) == 1 else "are in the queue and start"
     count = "" if len(members) == 1 else f": {len(members)} runs"

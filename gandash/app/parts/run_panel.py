@@ -15,7 +15,7 @@ from gandash.app.parts import links, page, words
 from gandash.app.parts.findings import findings
 from gandash.app.parts.quoted import in_markdown
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence, shown
-from gandash.app.parts.run_table import LONGEST_SECONDS, phase, run_table, time_left
+from gandash.app.parts.run_table import LONGEST_SECONDS, may_train, phase, run_table, time_left
 from gandash.app.parts.timeline import timeline
 from gandash.config import Config
 from gandash.jobs import control, queue
@@ -271,7 +271,7 @@ def go_on(run: Run, more: int) -> None:
 
 def resume(run: Run) -> None:
     """Let a run go on, where it may be trained at all."""
-    limits().check(run.config(), visitors.waiting())
+    may_train(run)
     control.resume(run)
 
 

@@ -176,9 +176,9 @@ def group(name: str, its: list[tuple[Run, Status]]) -> None:
         st.markdown(f"Group **{in_markdown(name)}**: {finished} of {len(its)} runs finished")
         if all(visitors.may_change(run) for run, _ in its):
             if any(status.under_way for _, status in its):
-                of_all("Stop all", ":material/stop:", groups.stop, name)
+                of_all("Stop all", ":material/stop:", groups.stop, name, visitors.check)
             if any(status.phase in groups.IDLE for _, status in its):
-                of_all("Resume all", ":material/play_arrow:", groups.resume, name)
+                of_all("Resume all", ":material/play_arrow:", groups.resume, name, may_train)
         st.page_link(
             st.Page("views/loss_curves.py", url_path="curves"),
             label="Curves of all",
@@ -207,12 +207,24 @@ def arm_row(arm: groups.Arm) -> dict[str, Any]:
     }
 
 
-def of_all(label: str, icon: str, action: Callable[[Path, str], int], name: str) -> None:
-    """A button that does something with all runs of a group."""
+def may_train(run: Run) -> None:
+    """``ValueError`` if the visitor may not have a run trained further."""
+    limits().check(run.config(), visitors.waiting())
+    visitors.check(run)
+
+
+def of_all(
+    label: str,
+    icon: str,
+    action: Callable[[Path, str], int],
+    name: str,
+    check: Callable[[Run], None],
+) -> None:
+    """A button that does something with all runs of a group, if each of them passes ``check``."""
 
     def act() -> None:
         for run, _ in groups.of(runs_root(), name):
-            visitors.check(run)
+            check(run)
         action(runs_root(), name)
 
     st.button(

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from gandash.app.hosting import limits, visitors
-from gandash.app.parts import links, page, words
+from gandash.app.parts import arms, links, page, words
 from gandash.app.parts.quoted import in_markdown
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.app.parts.smoothing_arms import Arm, without_seed
@@ -197,10 +197,6 @@ def in_words(config: Config, images: int, timed: Timing, count: int) -> str:
 
 def start(planned: Group) -> None:
     """Queue the runs as one group."""
-    for number, member in enumerate(planned.members):
-        limits().check(member.config, visitors.waiting() + number)
-    visitors.make_room()
-    for run in groups.submit(runs_root(), planned.name, planned.members):
-        visitors.own(run)
+    arms.submit(planned.name, planned.members)
     count = f"{len(planned.members)} runs are in the queue"
     st.toast(f"**{planned.name}**: {count}; see the Train page.", icon=":material/hourglass_top:")

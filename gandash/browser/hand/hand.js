@@ -4,7 +4,7 @@
 import { loaderFromServer } from "../runtime/from_server.js";
 import { drawLatent } from "../runtime/random.js";
 import { element } from "../studio/elements.js";
-import { plane } from "../studio/latents.js";
+import { oneOf, plane } from "../studio/latents.js";
 import { Picture } from "../studio/picture.js";
 import { Surface } from "../studio/surface.js";
 
@@ -27,8 +27,8 @@ class Hand {
     this.picture.canvas.style.backgroundImage = `url("${poster}")`;
     this.told = element("output", {}, "Its weights are on the way.");
     const label = `${data.title} under the hand: arrow keys move the point between four samples`;
-    this.surface = new Surface(this.picture, label, (x, y) => this.move(x, y));
-    this.surface.element.addEventListener("pointermove", (event) => this.hover(event));
+    const move = (x, y) => this.move(x, y);
+    this.surface = new Surface(this.picture, label, move, { hovers: true });
     root.replaceChildren(element("div", { className: "hand" }, this.surface.element, this.told));
     this.restore = () => this.show();
     window.addEventListener("popstate", this.restore);
@@ -51,12 +51,6 @@ class Hand {
     } catch (error) {
       this.told.textContent = error.message;
     }
-  }
-
-  hover(event) {
-    if (event.pointerType !== "mouse" || this.surface.held) return;
-    const box = this.surface.element.getBoundingClientRect();
-    this.move((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
   }
 
   move(x, y) {
@@ -85,7 +79,7 @@ class Hand {
   async draw() {
     const { generator } = this;
     if (!generator) return;
-    const shares = generator.classes ? oneHot(generator.classes) : null;
+    const shares = oneOf(generator, 0);
     const z = plane(this.corners, this.x, this.y, "spherical");
     try {
       const made = await generator.follow("hand", z, shares);
@@ -96,10 +90,4 @@ class Hand {
       this.told.textContent = error.message;
     }
   }
-}
-
-function oneHot(classes) {
-  const shares = new Float32Array(classes);
-  shares[0] = 1;
-  return shares;
 }

@@ -80,3 +80,8 @@ export function lengthDensity(length, size) {
   const logOf = (r) => (size - 1) * Math.log(r) - (r * r) / 2;
   return Math.exp(logOf(length) - (mode > 0 ? logOf(mode) : 0));
 }
+
+// The shares of a generator's classes where one is asked for; null where it knows none.
+export function oneOf({ classes }, label) {
+  return classes ? Float32Array.from({ length: classes }, (_, i) => Number(i === label)) : null;
+}

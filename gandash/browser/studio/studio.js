@@ -3,7 +3,7 @@
 import { Arithmetic } from "./arithmetic.js";
 import { button, choice, element } from "./elements.js";
 import { exportFrames, pngOf } from "./exports.js";
-import { atLength, combine, lengthOf } from "./latents.js";
+import { atLength, combine, lengthOf, oneOf } from "./latents.js";
 import { paramsOf, saidOf, stateOf } from "./link.js";
 import { LinkedPads, Pad } from "./pad.js";
 import { Path } from "./path.js";
@@ -460,8 +460,4 @@ class Studio {
     this.view.leave?.();
     this.opened.forEach(({ generator }) => generator.close());
   }
-}
-
-function oneOf({ classes }, label) {
-  return classes ? Float32Array.from({ length: classes }, (_, i) => Number(i === label)) : null;
 }

@@ -6,8 +6,10 @@ const STEP = 0.01; // of an arrow key
 const LARGE_STEP = 0.1; // with shift
 
 export class Surface {
-  constructor(picture, label, move) {
+  // hovers: a mouse moves the point without being pressed.
+  constructor(picture, label, move, { hovers = false } = {}) {
     this.move = move;
+    this.hovers = hovers;
     this.ring = element("span", { className: "ring", "aria-hidden": "true" });
     this.element = element(
       "div",
@@ -33,7 +35,9 @@ export class Surface {
       this.held = true;
       moveUnder(event);
     });
-    pad.addEventListener("pointermove", (event) => this.held && moveUnder(event));
+    pad.addEventListener("pointermove", (event) => {
+      if (this.held || (this.hovers && event.pointerType === "mouse")) moveUnder(event);
+    });
     const release = () => (this.held = false);
     pad.addEventListener("pointerup", release);
     pad.addEventListener("pointercancel", release);

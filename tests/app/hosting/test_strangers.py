@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from gandash import runs
 from gandash.app.hosting import permissions, visitors
-from gandash.app.parts import run_panel
+from gandash.app.parts import run_panel, run_table
 from gandash.checkpoints import Checkpoint, load_card
 from gandash.jobs import control
 from gandash.runs import Run, execution
@@ -244,8 +244,9 @@ def test_what_may_not_be_trained_may_not_be_resumed(
     permissions.limits.cache_clear()
     run = finished(runs_root, tiny_config, "mine")
     run.update(phase="stopped")
-    with pytest.raises(ValueError, match="Training is off"):
-        run_panel.resume(run)
+    for way in (run_panel.resume, run_table.may_train):  # one run, and all of a group
+        with pytest.raises(ValueError, match="Training is off"):
+            way(run)
     assert run.status().phase == "stopped"
 
 
