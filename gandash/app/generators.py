@@ -1,12 +1,14 @@
-"""Generators for the visitor's browser: by name, each with where its weights are.
+"""Networks for the visitor's browser: by name, each with where its weights are.
 
 ``generators/NAME`` says what a checkpoint's generator is and which asset holds its weights, or why
 the browser cannot run it; ``generators/NAME/sample`` then makes its samples here.
+``discriminators/NAME`` says the same of the discriminator.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from gandash.app.assets import STORE, base_path
 from gandash.app.inference import INFERENCE
 from gandash.checkpoints import CARD, Checkpoint, weights
 from gandash.data import to_uint8
+from gandash.losses.objectives import OBJECTIVES
 from gandash.networks import Generator
 from gandash.storage.paths import pretrained_root, runs_root
 
@@ -56,6 +59,32 @@ def _packed(folder: Path, stamp: int) -> tuple[bytes | None, str]:
         return browser.pack(_load(folder, stamp)), ""
     except browser.UnsupportedError as error:
         return None, str(error)
+
+
+@lru_cache(maxsize=16)
+def _packed_discriminator(folder: Path, stamp: int) -> tuple[bytes | None, str]:
+    """As :func:`_packed`, of the discriminator."""
+    if not (folder / weights.DISCRIMINATOR).is_file():
+        return None, "this checkpoint came without its discriminator"
+    checkpoint = Checkpoint(folder, checkpoints.load_card(folder))
+    objective = OBJECTIVES[checkpoint.card.config.loss.objective]
+    D = weights.load_discriminator(checkpoint)
+    G = _load(folder, stamp)
+    try:
+        with INFERENCE:
+            return browser.pack_discriminator(D, G, probability=objective.cross_entropy), ""
+    except browser.UnsupportedError as error:
+        return None, str(error)
+
+
+def describe_discriminator(name: str) -> dict[str, object]:
+    """Where the browser finds a discriminator, or why it cannot run it."""
+    checkpoint = find(name)
+    content, reason = _packed_discriminator(checkpoint.folder, _stamp(checkpoint))
+    return {
+        "weights": None if content is None else STORE.put(content, SUFFIX),
+        "reason": reason,
+    }
 
 
 def describe(name: str) -> dict[str, object]:
@@ -95,8 +124,16 @@ def sample(name: str, vector: bytes, label: int) -> bytes:
 
 
 async def _describe(request: Request) -> Response:
+    return await _answer(describe, request)
+
+
+async def _describe_discriminator(request: Request) -> Response:
+    return await _answer(describe_discriminator, request)
+
+
+async def _answer(describing: Callable[[str], dict[str, object]], request: Request) -> Response:
     try:
-        return JSONResponse(await run_in_threadpool(describe, request.path_params["name"]))
+        return JSONResponse(await run_in_threadpool(describing, request.path_params["name"]))
     except (ValueError, OSError) as error:
         return _sentence(error)
 
@@ -123,4 +160,8 @@ def _sentence(error: Exception) -> Response:
 def routes() -> list[Route]:
     """Where the server answers, under the path that it serves the app at."""
     place = f"{base_path()}/generators/{{name}}"
-    return [Route(place, _describe), Route(f"{place}/sample", _sample, methods=["POST"])]
+    return [
+        Route(place, _describe),
+        Route(f"{place}/sample", _sample, methods=["POST"]),
+        Route(f"{base_path()}/discriminators/{{name}}", _describe_discriminator),
+    ]

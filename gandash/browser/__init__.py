@@ -1,7 +1,13 @@
 """Generators in the visitor's browser: Python describes them, plain JavaScript runs them."""
 
-from gandash.browser.packing import pack
-from gandash.browser.program import Layer, Program, UnsupportedError, describe
+from gandash.browser.packing import pack, pack_discriminator
+from gandash.browser.program import (
+    Layer,
+    Program,
+    UnsupportedError,
+    describe,
+    describe_discriminator,
+)
 from gandash.browser.scripts import joined, style
 
 __all__ = [
@@ -9,7 +15,9 @@ __all__ = [
     "Program",
     "UnsupportedError",
     "describe",
+    "describe_discriminator",
     "joined",
     "pack",
+    "pack_discriminator",
     "style",
 ]

@@ -1,13 +1,18 @@
-"""A generator as a short list of layers that a browser can run.
+"""A network as a short list of layers that a browser can run.
 
-Two kinds of layer are enough for every architecture here. All else is a matter of where the weights
+Few kinds of layer are enough for every architecture here. All else is a matter of where the weights
 lie:
 
-- ``linear`` makes every place of its output from ``taps`` x ``taps`` places of its input. The
-  places of the output fall into ``phases`` x ``phases`` kinds with weights of their own. A 4x4
-  transposed convolution of stride 2 is four 2x2 ones, one a phase; so is a 3x3 convolution of a map
-  that was enlarged twice before; a product with a matrix that makes maps of s x s has s x s phases.
+- ``linear`` makes every place of its output from ``taps`` x ``taps`` places of its input, which lie
+  ``stride`` places apart from one place of the output to the next. The places of the output fall
+  into ``phases`` x ``phases`` kinds with weights of their own. A 4x4 transposed convolution of
+  stride 2 is four 2x2 ones, one a phase; so is a 3x3 convolution of a map that was enlarged twice
+  before; a product with a matrix that makes maps of s x s has s x s phases, one that reads maps of
+  s x s has s x s taps and stride s; a 3x3 convolution and the mean of 2x2 places behind it are one
+  of 4x4 and stride 2.
 - ``norm`` scales and shifts each channel, where that cannot be folded into the layer before.
+- ``layer-norm`` and ``instance-norm`` first bring all values, or those of each channel, to mean 0
+  and variance 1.
 
 Norms of eval mode are folded into one scale and one shift a channel, for each class where the norm
 is conditional. The weights themselves stay what they were, so that those of a half-precision
@@ -16,23 +21,30 @@ checkpoint arrive in the browser bit for bit.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
-from gandash.networks import Generator
+from gandash.networks import Discriminator, Ensemble, Generator
 from gandash.networks.layers import ConditionalBatchNorm, SelfAttention, VirtualBatchNorm
-from gandash.networks.resnet import UpBlock
+from gandash.networks.players import Head
+from gandash.networks.resnet import DownBlock, SumPlaces, UpBlock
 
 FORMAT = 1
-Activation = Literal["none", "relu", "tanh"]
+SLOPE = 0.2  # of a leaky rectifier, as the browser knows it
+EPSILON = 1e-5  # of norms that measure, likewise
+Activation = Literal["none", "relu", "leaky", "tanh"]
+Labels = Literal["none", "beside", "norms"]
+Kind = Literal["linear", "norm", "layer-norm", "instance-norm"]
 
 
 class UnsupportedError(ValueError):
-    """A generator that the browser cannot run, and why."""
+    """A network that the browser cannot run, and why."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +52,18 @@ class Layer:
     """One layer; value 0 is the input, value n the output of the n-th layer.
 
     ``source`` is the value that it reads, maps of ``size`` x ``size`` with ``inputs`` channels; it
-    makes maps of ``phases * size`` with ``outputs`` channels. ``add`` is the value that is added
-    before the activation, enlarged to this size by repeating; 0 if none is. ``rows`` is 1 or the
-    number of classes: ``affine`` has a scale and a shift for each.
+    makes maps of ``phases * size / stride`` with ``outputs`` channels. ``add`` is the value that is
+    added before the activation, enlarged to this size by repeating; 0 if none is. ``rows`` is 1 or
+    the number of classes: ``affine`` has a scale and a shift for each.
     """
 
-    kind: Literal["linear", "norm"]
+    kind: Kind
     source: int
     size: int
     inputs: int
     outputs: int
     phases: int
+    stride: int
     taps: int
     rows: int
     add: int
@@ -61,15 +74,17 @@ class Layer:
 
 @dataclass(frozen=True)
 class Program:
-    """What a browser needs to know of a generator; ``weights`` are the tensors by name.
+    """What a browser needs to know of a network; ``weights`` are the tensors by name.
 
-    The input is z, and the one-hot class behind it where ``labels`` is "beside". Weights are
-    (phases^2, taps^2, inputs, outputs), affines (rows, 2, phases^2, outputs): scale and shift.
+    The input of a generator is z of ``latent`` numbers, that of a discriminator (``latent`` 0) a
+    sample of ``shape``; the one-hot class is behind it, at every place, where ``labels`` is
+    "beside". Weights are (phases^2, taps^2, inputs, outputs), affines (rows, 2, phases^2,
+    outputs): scale and shift.
     """
 
     latent: int
     classes: int
-    labels: Literal["none", "beside", "norms"]
+    labels: Labels
     shape: tuple[int, ...]
     layers: tuple[Layer, ...]
     weights: dict[str, Tensor] = field(repr=False, compare=False)
@@ -82,7 +97,7 @@ class Program:
 
 def describe(G: Generator) -> Program:
     """The program of a generator in eval mode; ``UnsupportedError`` says why there is none."""
-    labels: Literal["none", "beside", "norms"] = "none"
+    labels: Labels = "none"
     if G.classes:
         labels = "beside" if G.appended else "norms"
     writer = _Writer(G.latent_dim + (G.classes if labels == "beside" else 0))
@@ -90,6 +105,40 @@ def describe(G: Generator) -> Program:
         writer.read(module)
     layers, weights = writer.written()
     return Program(G.latent_dim, G.classes, labels, tuple(G.shape), layers, weights)
+
+
+def describe_discriminator(D: Discriminator | Ensemble, shape: tuple[int, ...]) -> Program:
+    """The program of a discriminator of single samples of ``shape``, in eval mode.
+
+    Its outputs are such that log sum exp of them is the logit: one, or a score for each class.
+    ``UnsupportedError`` says why there is none.
+    """
+    reason = _why_not_one_by_one(D, shape)
+    if reason or isinstance(D, Ensemble):
+        raise UnsupportedError(reason)
+    head = D.head
+    labels: Labels = "norms" if head.embedding is not None else "none"
+    classes = 0 if head.embedding is None else head.embedding.num_embeddings
+    if D.classes:
+        labels = "beside"
+        classes = D.classes
+    writer = _Writer(shape[0] + D.classes, shape[-1] if len(shape) > 1 else 1)
+    for module in _flat(D.layers):
+        writer.read(module)
+    writer.head(head)
+    layers, weights = writer.written()
+    return Program(0, classes, labels, tuple(shape), layers, weights)
+
+
+def _why_not_one_by_one(D: Discriminator | Ensemble, shape: tuple[int, ...]) -> str:
+    """Why a discriminator has no opinion on a single sample; empty where it has one."""
+    if isinstance(D, Ensemble):
+        return "several discriminators have several opinions"
+    if tuple(D.shape) != tuple(shape):
+        return "it judges several samples at a time"
+    if D.head.minibatch != "none":
+        return "it compares the samples of a batch with one another"
+    return ""
 
 
 def _flat(layers: nn.Module) -> list[nn.Module]:
@@ -111,6 +160,8 @@ class _Draft:
     phases: int
     affine: Tensor  # (rows, 2, phases^2, outputs)
     weight: Tensor | None = None  # (phases^2, taps^2, inputs, outputs); None for a norm
+    kind: Kind = "linear"
+    stride: int = 1
     add: int = 0
     activation: Activation = "none"
 
@@ -118,15 +169,21 @@ class _Draft:
     def outputs(self) -> int:
         return self.affine.shape[-1]
 
+    @property
+    def side(self) -> int:
+        """Of the output."""
+        return self.phases * self.size // self.stride
+
     def layer(self, number: int) -> Layer:
         taps = 1 if self.weight is None else math.isqrt(self.weight.shape[1])
         return Layer(
-            kind="norm" if self.weight is None else "linear",
+            kind=self.kind,
             source=self.source,
             size=self.size,
             inputs=self.inputs,
             outputs=self.outputs,
             phases=self.phases,
+            stride=self.stride,
             taps=taps,
             rows=len(self.affine),
             add=self.add,
@@ -139,9 +196,9 @@ class _Draft:
 class _Writer:
     """Reads modules in their order and writes layers."""
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int, size: int = 1) -> None:
         self.drafts: list[_Draft] = []
-        self.inputs = inputs
+        self.input = (inputs, size)
 
     def written(self) -> tuple[tuple[Layer, ...], dict[str, Tensor]]:
         layers = tuple(draft.layer(number) for number, draft in enumerate(self.drafts, 1))
@@ -156,20 +213,37 @@ class _Writer:
         """Write what one module does; ``UnsupportedError`` if that is not known."""
         if isinstance(module, UpBlock):
             self._up_block(module)
+        elif isinstance(module, DownBlock):
+            self._down_block(module)
         elif isinstance(module, nn.Linear):
-            self._add(module.weight.t()[None, None], module.bias, phases=1)
+            self._product(module.weight, module.bias)
         elif isinstance(module, nn.ConvTranspose2d):
             self._transposed(module)
         elif isinstance(module, nn.Conv2d):
-            self._add(_convolution(module), module.bias, phases=1)
+            self._convolution(module)
         elif isinstance(module, nn.Unflatten):
             self._unflatten(module)
-        elif isinstance(module, nn.ReLU):
+        elif isinstance(module, nn.ReLU | SumPlaces):  # the head sums up
             self._activate("relu")
+        elif isinstance(module, nn.LeakyReLU) and module.negative_slope == SLOPE:
+            self._activate("leaky")
         elif isinstance(module, nn.Tanh):
             self._activate("tanh")
-        elif not isinstance(module, nn.Identity):
-            self._norm(_scale_and_shift(module))
+        elif not isinstance(module, nn.Identity | nn.Flatten):  # products read maps as they are
+            self._norm(module)
+
+    def head(self, head: Head) -> None:
+        """Write D's output stage; what it only says of classes is left out."""
+        features = self._value
+        channels, _ = self._shape(features)
+        told = 0
+        if head.embedding is not None:
+            scales = head.embedding.weight.detach()
+            affine = torch.stack([scales, torch.zeros_like(scales)], dim=1)
+            self._append_norm(affine, features)
+            told = self._product(torch.ones(1, channels), None)
+        self._product(head.output.weight, head.output.bias, features)
+        self.drafts[-1].add = told
 
     @property
     def _value(self) -> int:
@@ -179,12 +253,17 @@ class _Writer:
     def _shape(self, value: int) -> tuple[int, int]:
         """Channels and side of a value."""
         if not value:
-            return self.inputs, 1
+            return self.input
         draft = self.drafts[value - 1]
-        return draft.outputs, draft.phases * draft.size
+        return draft.outputs, draft.side
 
     def _add(
-        self, weight: Tensor, bias: Tensor | None, phases: int, source: int | None = None
+        self,
+        weight: Tensor,
+        bias: Tensor | None,
+        phases: int,
+        source: int | None = None,
+        stride: int = 1,
     ) -> int:
         """A linear layer with a bias a channel; returns its value."""
         origin = self._value if source is None else source
@@ -193,8 +272,20 @@ class _Writer:
         shift = torch.zeros(outputs) if bias is None else bias.detach()
         affine = torch.stack([torch.ones(outputs), shift])
         affine = affine[None, :, None].repeat(1, 1, phases**2, 1)
-        self.drafts.append(_Draft(origin, size, inputs, phases, affine, weight.detach()))
+        draft = _Draft(origin, size, inputs, phases, affine, weight.detach(), stride=stride)
+        self.drafts.append(draft)
         return self._value
+
+    def _product(self, weight: Tensor, bias: Tensor | None, source: int | None = None) -> int:
+        """A matrix (out, in) times all entries of maps, or times their sums over all places."""
+        channels, size = self._shape(self._value if source is None else source)
+        places = weight.shape[1] // channels
+        rows = weight.view(len(weight), channels, places).expand(-1, -1, size**2)
+        return self._add(rows.permute(2, 1, 0)[None], bias, 1, source, stride=size)
+
+    def _convolution(self, module: nn.Conv2d) -> None:
+        stride = module.stride[0]
+        self._add(_kernel(module.weight), module.bias, 1, stride=stride)
 
     def _transposed(self, module: nn.ConvTranspose2d) -> None:
         if module.stride == (2, 2):
@@ -216,44 +307,87 @@ class _Writer:
     def _activate(self, activation: Activation) -> None:
         self.drafts[-1].activation = activation
 
-    def _norm(self, affine: Tensor, source: int | None = None) -> int:
-        """A norm (rows, 2, channels): into the layer before where nothing stands between."""
-        origin = self._value if source is None else source
+    def _norm(self, module: nn.Module) -> None:
+        """A norm: into the layer before where nothing stands between."""
         last = self.drafts[-1]
         bare = last.activation == "none" and not last.add and last.weight is not None
-        if source is None and bare:
+        if bare and not isinstance(module, nn.InstanceNorm2d | nn.GroupNorm):
+            affine = _scale_and_shift(module)
             scale, shift = affine[:, :1, None], affine[:, 1:, None]
             last.affine = torch.cat(
                 [last.affine[:, :1] * scale, last.affine[:, 1:] * scale + shift], dim=1
             )
         else:
-            channels, size = self._shape(origin)
-            self.drafts.append(_Draft(origin, size, channels, 1, affine[:, :, None]))
-        return self._value
+            self._own_norm(module, self._value)
+
+    def _own_norm(self, module: nn.Module, source: int) -> None:
+        """A norm as a layer of its own."""
+        kind: Kind = "norm"
+        if isinstance(module, nn.InstanceNorm2d | nn.GroupNorm):
+            kind = "instance-norm" if isinstance(module, nn.InstanceNorm2d) else "layer-norm"
+            affine = torch.stack([module.weight, module.bias])[None].detach()
+        elif isinstance(module, nn.Identity):
+            affine = _plain(self._shape(source)[0])
+        else:
+            affine = _scale_and_shift(module)
+        self._append_norm(affine, source, kind)
+
+    def _append_norm(self, affine: Tensor, source: int, kind: Kind = "norm") -> None:
+        """A layer of scales and shifts (rows, 2, channels)."""
+        channels, size = self._shape(source)
+        self.drafts.append(_Draft(source, size, channels, 1, affine[:, :, None], kind=kind))
 
     def _normed(self, module: nn.Module, source: int) -> int:
         """Norm and ReLU of a value that is also needed without; a layer of its own."""
-        channels, _ = self._shape(source)
-        bare = isinstance(module, nn.Identity)
-        affine = _plain(channels) if bare else _scale_and_shift(module)
-        value = self._norm(affine, source)
+        self._own_norm(module, source)
         self._activate("relu")
-        return value
+        return self._value
 
     def _up_block(self, block: UpBlock) -> None:
         start = self._value
-        shortcut = self._add(_convolution(block.shortcut), block.shortcut.bias, 1, start)
+        shortcut = self._add(_kernel(block.shortcut.weight), block.shortcut.bias, 1, start)
         hidden = self._normed(block.norm_1, start)
         self._add(_enlarged_halves(block.conv_1.weight), block.conv_1.bias, 2, hidden)
         self.read(block.norm_2)
         self._activate("relu")
-        self._add(_convolution(block.conv_2), block.conv_2.bias, 1)
+        self._add(_kernel(block.conv_2.weight), block.conv_2.bias, 1)
+        self.drafts[-1].add = shortcut
+
+    def _down_block(self, block: DownBlock) -> None:
+        start = self._value
+        stride = 2 if block.down else 1
+        shortcut = start
+        if isinstance(block.shortcut, nn.Conv2d):
+            weight = _halving(block.shortcut.weight, stride)
+            shortcut = self._add(_kernel(weight), block.shortcut.bias, 1, start, stride)
+        hidden = start if block.first else self._normed(block.norm_1, start)
+        self._add(_kernel(block.conv_1.weight), block.conv_1.bias, 1, hidden)
+        self.read(block.norm_2)
+        self._activate("relu")
+        weight = _halving(block.conv_2.weight, stride)
+        self._add(_kernel(weight), block.conv_2.bias, 1, stride=stride)
         self.drafts[-1].add = shortcut
 
 
-def _convolution(module: nn.Conv2d) -> Tensor:
+def _kernel(weight: Tensor) -> Tensor:
     """(out, in, k, k) to (1, k^2, in, out)."""
-    return module.weight.permute(2, 3, 1, 0).flatten(0, 1)[None]
+    return weight.permute(2, 3, 1, 0).flatten(0, 1)[None]
+
+
+def _halving(weight: Tensor, stride: int) -> Tensor:
+    """A kernel (out, in, k, k) with the mean of ``stride`` x ``stride`` places behind it.
+
+    It sees k + stride - 1 places a side.
+    """
+    shifts = itertools.product(range(stride), repeat=2)
+    more = stride - 1
+    return (
+        sum(
+            (pad(weight, (x, more - x, y, more - y)) for y, x in shifts),
+            start=torch.zeros(()),
+        )
+        / stride**2
+    )
 
 
 def _transposed_halves(weight: Tensor) -> Tensor:
@@ -311,6 +445,4 @@ def _why_not(module: nn.Module) -> str:
         return "self-attention compares every place with every other, which is not written yet"
     if isinstance(module, VirtualBatchNorm):
         return "virtual batch norm needs its reference batch beside every image"
-    if isinstance(module, nn.InstanceNorm2d | nn.GroupNorm):
-        return "instance and layer norm measure every image anew and cannot be folded into weights"
     return f"its layer {type(module).__name__} is not known to the browser's runtime"

@@ -33,6 +33,21 @@ def test_every_shipped_generator_runs_in_the_browser(name: str) -> None:
     assert (facts["latent"], len(classes)) == (described["latent"], described["classes"])
 
 
+def test_a_shipped_discriminator_runs_in_the_browser_too() -> None:
+    described = generators.describe_discriminator("mnist-half-dcgan-seed-0")
+    assert described["reason"] == ""
+    assert STORE.get(str(described["weights"])) is not None
+
+
+def test_a_checkpoint_without_its_discriminator_says_so(pretrained_root: Path) -> None:
+    name = "mnist-half-dcgan-seed-0"
+    shutil.copytree(PROJECT / "pretrained" / name, pretrained_root / name)
+    (pretrained_root / name / weights.DISCRIMINATOR).unlink()
+    described = generators.describe_discriminator(name)
+    assert described["weights"] is None
+    assert "came without its discriminator" in str(described["reason"])
+
+
 @pytest.fixture
 def refused(runs_root: Path, tiny_config: ConfigFactory) -> str:
     """A finished run with self-attention."""

@@ -102,6 +102,10 @@ OTHERS: dict[str, tuple[dict[str, Any], tuple[int, ...], int]] = {
     ),
     "resnet with classes in its norms": ({"architecture": "resnet", "g_width": 9}, (3, 32, 32), 5),
     "mlp for images": ({"architecture": "mlp", "g_width": 50, "depth": 3}, (3, 16, 16), 0),
+    "dcgan with layer norms": ({"latent_dim": 20, "g_width": 8, "g_norm": "layer"}, (1, 32, 32), 0),
+    "dcgan with instance norms": (
+        {"latent_dim": 20, "g_width": 8, "g_norm": "instance"}, (3, 32, 32), 0,
+    ),
     "mlp for points": ({"architecture": "mlp", "latent_dim": 2, "g_width": 64}, (2,), 0),
 }  # fmt: skip
 
@@ -114,7 +118,9 @@ def test_every_architecture_makes_torchs_pictures(name: str, blank: Page, files:
     config = Config.model_validate({"network": network, "labels": labels})
     G = trained(config, shape, classes)
     url = files.put("generator.safetensors", browser.pack(G))
-    differences = {engine: largest_difference(made(blank, url, engine), G) for engine in ENGINES}
+    measuring = network.get("g_norm") in ("layer", "instance")
+    engines = ["TypedArrays"] if measuring else list(ENGINES)  # the other one says that it cannot
+    differences = {engine: largest_difference(made(blank, url, engine), G) for engine in engines}
     assert max(differences.values()) <= (0.005 if len(shape) == 1 else 2), differences
 
 

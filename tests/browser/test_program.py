@@ -23,8 +23,6 @@ def built(**network: Any) -> Generator:
     [
         ({"attention": 16}, "self-attention"),
         ({"g_norm": "virtual"}, "virtual batch norm needs its reference batch"),
-        ({"g_norm": "instance"}, "instance and layer norm measure every image anew"),
-        ({"g_norm": "layer"}, "instance and layer norm measure every image anew"),
         ({"architecture": "resnet", "attention": 16}, "self-attention"),
     ],
 )
@@ -48,3 +46,22 @@ def test_half_precision_weights_travel_bit_for_bit() -> None:
 def test_the_same_generator_is_the_same_file() -> None:
     """Its URL is named for its content."""
     assert browser.pack(built()) == browser.pack(built())
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"network": {"attention": 16}}, "self-attention"),
+        ({"network": {"d_norm": "virtual"}}, "virtual batch norm needs its reference batch"),
+        ({"collapse": {"pack": 2}}, "judges several samples at a time"),
+        ({"collapse": {"minibatch": "stddev"}}, "compares the samples of a batch"),
+        ({"balance": {"discriminators": 2}}, "several discriminators have several opinions"),
+    ],
+)
+def test_discriminators_without_an_opinion_of_one_sample_are_refused(
+    changes: dict[str, Any], reason: str
+) -> None:
+    config = Config.model_validate({"network": {"g_width": 8}} | changes)
+    G, D = build_pair(config, (1, 32, 32))
+    with pytest.raises(browser.UnsupportedError, match=reason):
+        browser.describe_discriminator(D.eval(), G.shape)

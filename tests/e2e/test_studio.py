@@ -4,6 +4,7 @@ nothing of the hand.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -154,6 +155,39 @@ def test_a_finger_moves_the_point_on_a_phone(page: Page, site: str, folder: Path
     assert isinstance(z, torch.Tensor)
     check(surface.locator("canvas"), made(folder, "plain", z))
     assert page.evaluate("document.documentElement.scrollWidth") <= 391
+
+
+def logit(folder: Path, name: str, z: torch.Tensor) -> float:
+    """What torch's D says of what torch's G makes of z (d,)."""
+    found = checkpoints.Checkpoint(folder / name, checkpoints.load_card(folder / name))
+    G = weights.load_generator(found)
+    D = weights.load_discriminator(found)
+    with torch.inference_mode():
+        return float(D(G(z[None])))
+
+
+def test_d_says_what_torchs_d_says(page: Page, site: str, folder: Path) -> None:
+    """Under each of the linked pads; it can be turned off, and the link remembers."""
+    open_studio(page, f"{site}/latent?latent_checkpoint=plain&latent_x=1&latent_y=0")
+    share = 1 / (1 + math.exp(-logit(folder, "plain", seed(14))))
+    expect(page.locator(".opinion output")).to_contain_text(f"D(G(z)) {share:.3f}"[:-1])
+    page.locator(".surface").focus()
+    page.keyboard.press("1")
+    share = 1 / (1 + math.exp(-logit(folder, "plain", seed(21))))
+    expect(page.locator(".opinion output")).to_contain_text(f"D(G(z)) {share:.3f}"[:-1])
+    page.get_by_role("button", name="Linked pads").click()
+    page.get_by_label("seeded").check()
+    expect(page.locator(".opinion output")).to_have_count(2)
+    share = 1 / (1 + math.exp(-logit(folder, "seeded", seed(21))))
+    expect(page.locator(".opinion output").nth(1)).to_contain_text(f"D(G(z)) {share:.3f}"[:-1])
+    page.get_by_label("D’s opinion").uncheck()
+    expect(page.locator(".opinion")).to_have_count(0)
+    expect(page).to_have_url(re.compile("latent_opinion=0"))
+
+
+def test_d_has_no_opinion_where_the_server_draws(page: Page, site: str) -> None:
+    open_studio(page, f"{site}/latent?latent_checkpoint=attentive")
+    expect(page.locator(".opinion output")).to_contain_text("D has no opinion here: ")
 
 
 def test_linked_pads_follow_one_pointer(page: Page, site: str, folder: Path) -> None:

@@ -2,6 +2,7 @@
 //
 // Both make the reference sample first, whose picture torch has made too. An engine that fails
 // later (a lost graphics context) is left for the other, and what it was asked for is made there.
+import { Discriminator } from "./discriminator.js";
 import { makesPoints, oneClass, readProgram, toPixels } from "./program.js";
 import { drawLatent } from "./random.js";
 import { TypedArrays } from "./typed_arrays.js";
@@ -29,6 +30,8 @@ export class Engines {
       throw new Error(`This browser makes no picture right (${reasons}).`);
     }
     this.trials.filter((trial) => trial !== this.best).forEach(({ engine }) => engine?.close?.());
+    this.discriminator = null;
+    this.newest = null; // values made last, and of what
   }
 
   // Builds an engine, checks its picture and measures it; `best` are the milliseconds to beat.
@@ -87,10 +90,28 @@ export class Engines {
   // The sample of z and the classes' shares: pixels with alpha, or a point.
   make(z, shares) {
     const values = this.values(z, shares);
-    return makesPoints(this.program) ? values : toPixels(values, this.program.shape[0]);
+    return makesPoints(this.program) ? values.slice() : toPixels(values, this.program.shape[0]);
+  }
+
+  // Opens the generator's discriminator; returns what a page needs to know of it.
+  admit(buffer) {
+    this.discriminator = new Discriminator(buffer);
+    return this.discriminator.facts;
+  }
+
+  // The discriminator's logit of the sample of z.
+  judge(z, shares) {
+    const same = this.newest && alike(this.newest.z, z) && alike(this.newest.shares, shares);
+    return this.discriminator.logit(same ? this.newest.values : this.values(z, shares), shares);
   }
 
   values(z, shares) {
+    const values = this.compute(z, shares);
+    this.newest = { z, shares, values };
+    return values;
+  }
+
+  compute(z, shares) {
     try {
       return this.best.engine.make(z, shares);
     } catch (error) {
@@ -103,6 +124,10 @@ export class Engines {
   close() {
     this.best.engine.close?.();
   }
+}
+
+function alike(a, b) {
+  return a === b || Boolean(a && b && a.every((value, i) => value === b[i]));
 }
 
 function largestDifference(program, sample) {

@@ -11,6 +11,18 @@ export function loaderFromServer(here, workerUrl) {
   return (name) => loadFromServer(new URL(name, generators), assets, worker);
 }
 
+// A function that takes a name; its Promise is of the file of that checkpoint's discriminator, and
+// an Error says why there is none.
+export function discriminatorsFromServer(here) {
+  const assets = new URL(".", here);
+  const discriminators = new URL("../discriminators/", here);
+  return async (name) => {
+    const facts = await (await fetchOrSay(new URL(name, discriminators))).json();
+    if (!facts.weights) throw new Error(facts.reason);
+    return (await fetchOrSay(new URL(facts.weights, assets))).arrayBuffer();
+  };
+}
+
 async function loadFromServer(url, assets, worker) {
   const facts = await (await fetchOrSay(url)).json();
   if (!facts.weights) return fromServer(url, facts, facts.reason);

@@ -9,7 +9,8 @@ export async function openGenerator(buffer, workerUrl) {
   return new Generator(runner);
 }
 
-// A generator whose samples another place makes: `make` is given z and the classes' shares.
+// A generator whose samples another place makes: `make` is given z and the classes' shares. Its
+// discriminator is not here.
 export function distantGenerator(facts, title, make) {
   return new Generator({ facts, trials: [], title, make: async (z, shares) =>
     ({ sample: await make(z, shares), title }), close() {} });
@@ -21,6 +22,7 @@ class Generator {
     Object.assign(this, runner.facts); // latent, classes, shape, directions
     this.trials = runner.trials;
     this.title = runner.title; // of the engine in use
+    this.discriminator = null; // facts of the one that was admitted
     this.busy = false;
     this.live = new Map(); // the newest wish for each picture under the hand
     this.waiting = []; // pictures in their turn
@@ -36,10 +38,16 @@ class Generator {
     return this.trials.find(({ title }) => title === this.title)?.ms;
   }
 
+  // Opens the discriminator that was trained with it, from its file; an Error says why not.
+  async admit(buffer) {
+    if (!this.runner.admit) throw new Error("the generator does not run in this browser");
+    this.discriminator = await this.runner.admit(buffer);
+  }
+
   // The sample of z and the classes' shares; a Promise of { sample, ms }.
   make(z, shares = null) {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ z, shares, resolve, reject });
+      this.waiting.push({ work: this.sampling(z, shares), resolve, reject });
       this.next();
     });
   }
@@ -47,10 +55,29 @@ class Generator {
   // As make, for what follows the hand: a newer wish of the same name takes the place of one that
   // has not begun, whose Promise is then of null. `calm` ones come after all others.
   follow(name, z, shares = null, { calm = false } = {}) {
-    const wishes = calm ? this.calm : this.live;
+    return this.wish(name, this.sampling(z, shares), calm ? this.calm : this.live);
+  }
+
+  // What the discriminator says of the sample of z: a Promise of { logit }, after all pictures; of
+  // null as above.
+  judge(name, z, shares = null) {
+    const work = async () => ({ logit: await this.runner.judge(z, shares) });
+    return this.wish(name, work, this.calm);
+  }
+
+  sampling(z, shares) {
+    return async () => {
+      const start = performance.now();
+      const { sample, title } = await this.runner.make(z, shares);
+      this.title = title;
+      return { sample, ms: performance.now() - start };
+    };
+  }
+
+  wish(name, work, wishes) {
     return new Promise((resolve, reject) => {
       wishes.get(name)?.resolve(null);
-      wishes.set(name, { z, shares, resolve, reject });
+      wishes.set(name, { work, resolve, reject });
       this.next();
     });
   }
@@ -60,11 +87,8 @@ class Generator {
     const wish = this.take();
     if (!wish) return;
     this.busy = true;
-    const start = performance.now();
     try {
-      const { sample, title } = await this.runner.make(wish.z, wish.shares);
-      this.title = title;
-      wish.resolve({ sample, ms: performance.now() - start });
+      wish.resolve(await wish.work());
     } catch (error) {
       wish.reject(error);
     }
@@ -102,6 +126,15 @@ class Beside {
     return { sample: this.engines.make(z, shares), title: this.engines.title };
   }
 
+  async admit(buffer) {
+    return this.engines.admit(buffer);
+  }
+
+  async judge(z, shares) {
+    await new Promise((resolve) => setTimeout(resolve));
+    return this.engines.judge(z, shares);
+  }
+
   close() {
     this.engines.close();
   }
@@ -117,6 +150,14 @@ class InWorker {
 
   make(z, shares) {
     return ask(this.worker, { kind: "make", z, shares });
+  }
+
+  async admit(buffer) {
+    return (await ask(this.worker, { kind: "admit", buffer })).facts;
+  }
+
+  async judge(z, shares) {
+    return (await ask(this.worker, { kind: "judge", z, shares })).logit;
   }
 
   close() {

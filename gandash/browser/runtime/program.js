@@ -1,11 +1,12 @@
-// A generator's program and weights, as gandash.browser.pack writes them, read and checked.
+// A network's program and weights, as gandash.browser writes them, read and checked.
 import { readSafetensors } from "./safetensors.js";
 
 const PROGRAM_FORMAT = 1;
 
-// { latent, classes, labels, shape, layers, reference, directions } of the bytes of a file. Each
-// layer has its sizes, `weight` (Uint16Array of half-precision numbers: phases^2, taps^2, inputs,
-// outputs; null for a norm) and `affine` (Float32Array: rows, 2, phases^2, outputs).
+// { latent, classes, labels, shape, layers, reference, directions, others } of the bytes of a file,
+// the last two as far as it has them. Each layer has its sizes, `weight` (Uint16Array of
+// half-precision numbers: phases^2, taps^2, inputs, outputs; null for a norm) and `affine`
+// (Float32Array: rows, 2, phases^2, outputs).
 export function readProgram(buffer) {
   const { tensors, metadata } = readSafetensors(buffer);
   const program = JSON.parse(metadata.program ?? "null");
@@ -18,7 +19,8 @@ export function readProgram(buffer) {
     affine: tensorOf(tensors, layer.affine, 2 * layer.rows * layer.phases ** 2 * layer.outputs),
   }));
   const directions = rowsOf(tensors.directions?.data ?? [], program.latent);
-  return { ...program, layers, reference: tensors.reference?.data, directions };
+  const [reference, others] = [tensors.reference?.data, tensors.others?.data];
+  return { ...program, layers, reference, directions, others };
 }
 
 function rowsOf(numbers, length) {
@@ -57,6 +59,20 @@ export function inputOf(program, z, shares) {
   return program.labels === "beside" ? Float32Array.of(...z, ...shares) : z;
 }
 
+// What the first layer of a discriminator reads: values (places, channels) of a sample, and behind
+// those of each place the classes' shares where they stand beside them.
+export function sampleInputOf(program, values, shares) {
+  if (program.labels !== "beside") return values;
+  const [channels] = program.shape;
+  const all = channels + program.classes;
+  const input = new Float32Array((values.length / channels) * all);
+  for (let place = 0; place * channels < values.length; place += 1) {
+    input.set(values.subarray(place * channels, (place + 1) * channels), place * all);
+    input.set(shares, place * all + channels);
+  }
+  return input;
+}
+
 // Scales and shifts (2, phases^2, outputs) of a layer for the shares of the classes: between
 // classes those of the classes are mixed.
 export function affineOf(layer, shares) {
@@ -70,9 +86,9 @@ export function affineOf(layer, shares) {
   return mixed;
 }
 
-// Place of the first tap of a phase, from the place of the output's group.
-export function firstTap(layer, phase) {
-  return layer.taps === 2 ? phase - 1 : -(layer.taps - 1) / 2;
+// Place of the first tap of a phase, from the place of the output's group times the stride.
+export function firstTap({ taps, stride }, phase) {
+  return taps === 2 && stride === 1 ? phase - 1 : -(taps - stride) / 2;
 }
 
 // Values (places, channels) in [-1, 1] as gray or RGB pixels with alpha, rounded as in Python.

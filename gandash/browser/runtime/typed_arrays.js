@@ -7,6 +7,8 @@ import { affineOf, firstTap, inputOf } from "./program.js";
 import { halvesToFloats } from "./safetensors.js";
 
 const FEW = 4; // outputs, of which each is summed up in a variable of its own
+const SLOPE = 0.2; // of leaky rectifiers, as gandash.browser.program knows it
+const EPSILON = 1e-5; // of norms that measure, likewise
 
 export class TypedArrays {
   static title = "plain JavaScript";
@@ -22,7 +24,12 @@ export class TypedArrays {
 
   // The sample of z (latent) and the classes' shares: values (places, channels).
   make(z, shares) {
-    this.values[0] = inputOf(this.program, z, shares);
+    return this.run(inputOf(this.program, z, shares), shares);
+  }
+
+  // What the layers make of an input (places, channels) and the classes' shares.
+  run(input, shares) {
+    this.values[0] = input;
     this.program.layers.forEach((layer, index) => {
       const affine = affineOf(layer, shares);
       if (layer.weight) this.linear(layer, index, affine);
@@ -31,22 +38,30 @@ export class TypedArrays {
     return this.values.at(-1).slice();
   }
 
-  norm({ source, outputs, activation }, index, affine) {
+  norm({ kind, source, outputs, activation }, index, affine) {
     const from = this.values[source];
     const to = this.values[index + 1];
-    for (let i = 0; i < to.length; i += 1) {
-      const channel = i % outputs;
-      const value = from[i] * affine[channel] + affine[outputs + channel];
-      to[i] = activation === "relu" && value < 0 ? 0 : value;
+    for (let channel = 0; channel < outputs; channel += 1) {
+      let scale = affine[channel];
+      let shift = affine[outputs + channel];
+      if (kind !== "norm" && (kind === "instance-norm" || channel === 0)) {
+        this.measured = meanAndDeviation(from, kind === "instance-norm" ? channel : -1, outputs);
+      }
+      if (kind !== "norm") {
+        scale /= this.measured.deviation;
+        shift -= scale * this.measured.mean;
+      }
+      for (let i = channel; i < to.length; i += outputs) to[i] = from[i] * scale + shift;
     }
+    activate(to, activation);
   }
 
   linear(layer, index, affine) {
-    const { size, phases, taps, inputs, outputs } = layer;
+    const { size, phases, stride, taps, inputs, outputs } = layer;
     const to = this.values[index + 1];
     const added = layer.add ? this.values[layer.add] : null;
     const addedSize = added ? Math.sqrt(added.length / outputs) : 0;
-    const side = size * phases;
+    const side = (size * phases) / stride;
     const weights = this.weights[index];
     const perPhase = taps ** 2 * inputs; // rows of weights
     for (let y = 0; y < side; y += 1) {
@@ -69,10 +84,10 @@ export class TypedArrays {
 
   // Collects what place (y, x) of the output is made of; returns how many numbers that are.
   gather(layer, y, x, firstRow) {
-    const { source, size, phases, taps, inputs } = layer;
+    const { source, size, phases, stride, taps, inputs } = layer;
     const from = this.values[source];
-    const top = Math.floor(y / phases) + firstTap(layer, y % phases);
-    const left = Math.floor(x / phases) + firstTap(layer, x % phases);
+    const top = Math.floor(y / phases) * stride + firstTap(layer, y % phases);
+    const left = Math.floor(x / phases) * stride + firstTap(layer, x % phases);
     let count = 0;
     for (let ty = 0; ty < taps; ty += 1) {
       if (top + ty < 0 || top + ty >= size) continue;
@@ -94,8 +109,21 @@ export class TypedArrays {
   }
 }
 
-function valueCount({ size, phases, outputs }) {
-  return (size * phases) ** 2 * outputs;
+function valueCount({ size, phases, stride, outputs }) {
+  return ((size * phases) / stride) ** 2 * outputs;
+}
+
+// Of all values, or of those of one channel of so many where `channel` is not -1.
+function meanAndDeviation(values, channel, channels) {
+  const step = channel < 0 ? 1 : channels;
+  const first = Math.max(channel, 0);
+  const count = values.length / step;
+  let sum = 0;
+  for (let i = first; i < values.length; i += step) sum += values[i];
+  const mean = sum / count;
+  let squares = 0;
+  for (let i = first; i < values.length; i += step) squares += (values[i] - mean) ** 2;
+  return { mean, deviation: Math.sqrt(squares / count + EPSILON) };
 }
 
 // Sums of rows of weights, each times its value, into `to` from `place` on.
@@ -136,6 +164,8 @@ function scaleAndShift(to, place, outputs, affine, scales, toShifts) {
 function activate(values, activation) {
   if (activation === "relu") {
     for (let i = 0; i < values.length; i += 1) if (values[i] < 0) values[i] = 0;
+  } else if (activation === "leaky") {
+    for (let i = 0; i < values.length; i += 1) if (values[i] < 0) values[i] *= SLOPE;
   } else if (activation === "tanh") {
     for (let i = 0; i < values.length; i += 1) values[i] = Math.tanh(values[i]);
   }

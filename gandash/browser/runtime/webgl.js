@@ -90,6 +90,9 @@ export class WebGL {
   }
 
   prepare(layer) {
+    if (layer.kind.endsWith("-norm")) {
+      throw new Error("norms that measure every image are not written for it");
+    }
     return {
       ...layer,
       weights: layer.weight && this.upload(padWeights(layer), "half"),

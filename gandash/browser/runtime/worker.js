@@ -2,10 +2,16 @@
 import { Engines } from "./engines.js";
 
 let engines = null;
+const ANSWERS = {
+  open: openInWorker,
+  make: makeInWorker,
+  admit: ({ buffer }) => ({ facts: engines.admit(buffer) }),
+  judge: ({ z, shares }) => ({ logit: engines.judge(z, shares) }),
+};
 
 self.onmessage = ({ data: { id, kind, ...request } }) => {
   try {
-    const answer = kind === "open" ? openInWorker(request) : makeInWorker(request);
+    const answer = ANSWERS[kind](request);
     self.postMessage({ id, ...answer }, answer.sample ? [answer.sample.buffer] : []);
   } catch (error) {
     self.postMessage({ id, problem: error.message });

@@ -1,6 +1,6 @@
 // The studio as a component of the app: checkpoints come by name from the server, the link is the
 // page's own.
-import { loaderFromServer } from "../runtime/from_server.js";
+import { discriminatorsFromServer, loaderFromServer } from "../runtime/from_server.js";
 import { openStudio } from "./studio.js";
 
 const LINK_PREFIX = "latent_";
@@ -12,6 +12,7 @@ export async function mountStudio(root, data, here) {
     checkpoints: data.checkpoints,
     linked: true, // the page has a button for its link
     load: loaderFromServer(here, data.worker),
+    discriminator: discriminatorsFromServer(here),
     params: readParams,
     write: writeParams,
     onReturn,

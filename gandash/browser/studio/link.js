@@ -24,6 +24,7 @@ export function freshState(checkpoint) {
     x: 0.5,
     y: 0.5,
     plane: "spherical",
+    opinion: true, // whether D's is shown
     length: 0, // 0: as it is
     center: null, // of variants: an entry as in the tray
     keys: [0, 1, 2], // places in the tray
@@ -57,6 +58,7 @@ export async function paramsOf(state) {
   put("plane", state.plane, fresh.plane);
   put("path", state.path, fresh.path);
   put("closed", String(Number(state.closed)), String(Number(fresh.closed)));
+  put("opinion", String(Number(state.opinion)), String(Number(fresh.opinion)));
   put("ease", String(Number(state.ease)), String(Number(fresh.ease)));
   return params;
 }
@@ -168,6 +170,7 @@ function readChoices(params, state, words) {
     else if (text) words.push(inVain(name, text));
   }
   if (params.has("closed")) state.closed = params.get("closed") === "1";
+  if (params.has("opinion")) state.opinion = params.get("opinion") === "1";
   if (params.has("ease")) state.ease = params.get("ease") === "1";
 }
 

@@ -37,7 +37,11 @@ export class Pad {
     );
     this.element.replaceChildren(
       element("div", { className: "field" }, ...corners, this.field()),
-      element("div", { className: "row under" }, how.row, this.output, ...studio.pictureTools()),
+      ...this.opinion(),
+      element(
+        "div", { className: "row under" },
+        how.row, this.output, ...studio.opinions.box(), ...studio.pictureTools(),
+      ),
       ...this.picker(),
     );
     this.show();
@@ -45,6 +49,10 @@ export class Pad {
 
   pictures() {
     return [this.studio.target("main", this.studio.state.checkpoint)];
+  }
+
+  opinion() {
+    return this.studio.opinions.line(this.targets[0]);
   }
 
   field() {
@@ -102,10 +110,15 @@ export class LinkedPads extends Pad {
     );
   }
 
+  opinion() {
+    return []; // each picture has its own
+  }
+
   field() {
     const figures = this.targets.map(({ title }, number) =>
       element(
         "figure", {}, this.surfaces[number].element, element("figcaption", { title }, title),
+        ...this.studio.opinions.line(this.targets[number]),
       ),
     );
     const stage = element("div", { className: "stage linked" }, ...figures);

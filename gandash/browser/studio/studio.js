@@ -5,6 +5,7 @@ import { button, choice, element } from "./elements.js";
 import { exportFrames, pngOf } from "./exports.js";
 import { atLength, combine, lengthOf, oneOf } from "./latents.js";
 import { paramsOf, saidOf, stateOf } from "./link.js";
+import { Opinions } from "./opinions.js";
 import { LinkedPads, Pad } from "./pad.js";
 import { Path } from "./path.js";
 import { Picture } from "./picture.js";
@@ -25,6 +26,7 @@ const HELP = "Arrow keys move the point (with Shift faster), 1 to 4 go to the co
 // host: what surrounds the studio.
 //   checkpoints   [{ name, title, latent, shape, classes }]
 //   load(name)    Promise of { generator, note }; note says why its pictures come from the server
+//   discriminator(name)  Promise of the file of its discriminator; left out where there are none
 //   params()      Map of what the link asks for
 //   write(params, isEntry)  puts the state into the link, as a new entry of the history or not
 //   onReturn(listen)  calls back when the visitor goes back or forward; returns how to end that
@@ -46,6 +48,7 @@ class Studio {
     this.opened = new Map(); // and those that have come
     this.clouds = new Map();
     this.samples = new WeakMap(); // of the tray's entries
+    this.opinions = new Opinions(this);
     this.views = {
       pad: new Pad(this), linked: new LinkedPads(this), path: new Path(this),
       variants: new Variants(this), arithmetic: new Arithmetic(this),
@@ -247,11 +250,13 @@ class Studio {
     this.resting = setTimeout(() => this.rest(), REST_MS);
   }
 
-  async draw({ key, generator, picture, vector }, z) {
+  async draw(target, z) {
+    const { key, generator, picture, vector } = target;
     try {
       const made = await generator.follow(key, vector ? vector(z) : z, this.shares(generator));
       if (!made) return; // a newer one is under way
       picture.draw(made.sample);
+      this.opinions.follow(target, z);
       this.tell();
     } catch (error) {
       this.say(error.message);
@@ -260,6 +265,7 @@ class Studio {
 
   async rest() {
     this.tools.rest();
+    this.opinions.rest(this.view.targets, this.point());
     const { acted } = this;
     this.acted = false;
     this.host.write(await paramsOf(this.state), acted);
@@ -312,7 +318,7 @@ class Studio {
   target(key, name) {
     const { title } = this.facts(name);
     const { generator } = this.opened.get(name);
-    return { key, title, generator, picture: this.picture(name, title) };
+    return { key, name, title, generator, picture: this.picture(name, title) };
   }
 
   picture(name, label) {
