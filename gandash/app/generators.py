@@ -2,6 +2,7 @@
 
 ``generators/NAME`` says what a checkpoint's generator is and which asset holds its weights, or why
 the browser cannot run it; ``generators/NAME/sample`` then makes its samples here.
+``generators/NAME/nearest`` finds the training images nearest to a picture that the browser made.
 ``discriminators/NAME`` says the same of the discriminator.
 """
 
@@ -21,6 +22,8 @@ from starlette.routing import Route
 
 from gandash import browser, checkpoints
 from gandash.app.assets import STORE, base_path
+from gandash.app.hosting import visitors
+from gandash.app.hosting.headers import VISITOR
 from gandash.app.inference import INFERENCE
 from gandash.checkpoints import CARD, Checkpoint, weights
 from gandash.data import to_uint8
@@ -30,7 +33,7 @@ from gandash.storage.paths import pretrained_root, runs_root
 
 NAME = re.compile(r"[a-z0-9-]{1,100}")
 SUFFIX = "safetensors"
-MOST_BYTES = 32_768  # of a latent vector of 4,096 numbers, twice
+MOST_BYTES = 262_144  # of a picture of 256 pixels with alpha; a latent vector has fewer
 
 
 def find(name: str) -> Checkpoint:
@@ -138,22 +141,42 @@ async def _answer(describing: Callable[[str], dict[str, object]], request: Reque
         return _sentence(error)
 
 
-async def _sample(request: Request) -> Response:
-    label = request.query_params.get("label", "0")
+async def _received(request: Request) -> bytes:
+    """What a visitor sends; ``ValueError`` if that is more than a vector or a picture."""
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > MOST_BYTES:
-            return _sentence(ValueError("A latent vector is shorter than that: send one."))
+            raise ValueError("A latent vector or a picture is shorter than that: send one.")
+    return body
+
+
+async def _sample(request: Request) -> Response:
+    label = request.query_params.get("label", "0")
     number = int(label) if label.isdecimal() and len(label) < 6 else 0
     try:
+        body = await _received(request)
         made = await run_in_threadpool(sample, request.path_params["name"], body, number)
     except (ValueError, OSError) as error:
         return _sentence(error)
     return Response(made, media_type="application/octet-stream")
 
 
+async def _nearest(request: Request) -> Response:
+    # What st.cache_data decorates must not be imported before the server has its runtime.
+    from gandash.app import near  # noqa: PLC0415
+
+    who = visitors.name_of(request.cookies.get(VISITOR, ""))
+    try:
+        rows = await _received(request)
+        found = await run_in_threadpool(near.answer, request.path_params["name"], rows, who)
+    except (ValueError, OSError) as error:
+        return _sentence(error)
+    return JSONResponse(found)
+
+
 def _sentence(error: Exception) -> Response:
+    """What went wrong, as an answer."""
     return Response(str(error), status_code=404, media_type="text/plain")
 
 
@@ -163,5 +186,6 @@ def routes() -> list[Route]:
     return [
         Route(place, _describe),
         Route(f"{place}/sample", _sample, methods=["POST"]),
+        Route(f"{place}/nearest", _nearest, methods=["POST"]),
         Route(f"{base_path()}/discriminators/{{name}}", _describe_discriminator),
     ]

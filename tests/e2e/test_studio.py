@@ -190,6 +190,27 @@ def test_d_has_no_opinion_where_the_server_draws(page: Page, site: str) -> None:
     expect(page.locator(".opinion output")).to_contain_text("D has no opinion here: ")
 
 
+def test_nearest_training_images_are_looked_for_on_a_press_alone(page: Page, site: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda it: asked.append(it.url) if it.url.endswith("/nearest") else None)
+    open_studio(page, f"{site}/latent?latent_checkpoint=plain")
+    surface = page.locator(".surface")
+    surface.focus()
+    for key in ["1", "ArrowRight", "4", "2"]:
+        page.keyboard.press(key)
+    page.wait_for_timeout(REST_MS)
+    assert not asked
+    page.get_by_role("button", name="Nearest training images").click()
+    expect(page.locator(".near-row img")).to_have_count(5)
+    assert len(asked) == 1
+    assert page.locator(".near-row img").first.evaluate("it => it.naturalWidth") > 0
+    surface.press("1")
+    expect(page.locator(".nearest.late")).to_be_visible()
+    page.get_by_role("button", name="Path", exact=True).click()
+    expect(page.locator(".near-row")).to_have_count(0)
+    assert len(asked) == 1
+
+
 def test_linked_pads_follow_one_pointer(page: Page, site: str, folder: Path) -> None:
     open_studio(page, f"{site}/latent?latent_checkpoint=plain&latent_view=linked")
     fitting = page.locator(".picker label")

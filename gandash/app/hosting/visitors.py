@@ -34,7 +34,12 @@ def visitor() -> str:
     token = st.context.cookies.get(VISITOR) or st.session_state.setdefault(
         UNTOLD, secrets.token_urlsafe(16)
     )
-    return hashlib.sha256(str(token).encode()).hexdigest()[:32]
+    return name_of(str(token))
+
+
+def name_of(token: str) -> str:
+    """The name of the visitor with this cookie."""
+    return hashlib.sha256(token.encode()).hexdigest()[:32]
 
 
 def own(run: Run) -> None:
@@ -48,12 +53,16 @@ def may_change(run: Run) -> bool:
     return not limits().public or _owner(run) == visitor()
 
 
-def may_see_images(checkpoint: Checkpoint) -> bool:
-    """Whether the visitor may be shown the images that a checkpoint was trained on: where what is
+def may_see_images(checkpoint: Checkpoint, who: str | None = None) -> bool:
+    """Whether a visitor may be shown the images that a checkpoint was trained on: where what is
     handed in is private, those of others are not.
+
+    ``who`` is the visitor's name; that of the session's if not given.
     """
     handed_in = checkpoint.card.config.data.dataset not in SOURCES
-    return not (limits().uploads == "private" and handed_in) or may_change(Run(checkpoint.folder))
+    if not (limits().public and limits().uploads == "private" and handed_in):
+        return True
+    return _owner(Run(checkpoint.folder)) == (visitor() if who is None else who)
 
 
 def check(run: Run) -> None:

@@ -5,28 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import streamlit as st
-import torch
 
 from gandash import latent
 from gandash.app import cached
 from gandash.app.assets import publish
-from gandash.app.cached import generator, training_extractor, training_pixels
+from gandash.app.cached import generator
 from gandash.app.hosting import limits, visitors
 from gandash.app.inference import INFERENCE
+from gandash.app.near import SHOWN, Near, near_to
 from gandash.app.parts import choose, jobs, links, page
 from gandash.app.parts.quoted import in_html
 from gandash.app.parts.refusals import shown
 from gandash.app.parts.tiles import tiles
 from gandash.checkpoints import Checkpoint
-from gandash.data import Dataset
 from gandash.evaluation.classifiers import FEATURES
-from gandash.evaluation.distances import nearest as nearest_to
 from gandash.evaluation.neighbors import Space
 from gandash.jobs import nearest_images, task
 from gandash.pictures.raster import encode, grid
 from gandash.storage.paths import runs_root
 
-SAMPLES, COLUMNS, SHOWN = 36, 6, 5
+SAMPLES, COLUMNS = 36, 6
 PLACE = "nearest training images"
 
 
@@ -178,16 +176,6 @@ def offer(checkpoint: Checkpoint) -> None:
 
 
 @dataclass(frozen=True)
-class Near:
-    """A training image near a sample: its picture, number and class, and how far it is."""
-
-    picture: bytes
-    number: int
-    label: str
-    distance: float
-
-
-@dataclass(frozen=True)
 class Pick:
     """One sample of a checkpoint: ``index`` is its place in the grid of a seed, from 0.
 
@@ -216,19 +204,8 @@ class Pick:
 )
 def near_images(pick: Pick, space: Space, count: int) -> tuple[bytes, list[Near]]:
     """The picture of a sample, and the training images nearest to it in a space."""
-    network, (dataset, _) = generator(pick.checkpoint), training_pixels(pick.checkpoint)
+    network = generator(pick.checkpoint)
     with INFERENCE:
         z = latent.draw(pick.seed, pick.index + 1, network.latent_dim)
         sample = latent.generate(network, z, pick.label)[pick.index :]
-        on_pixels = space.references.dtype == torch.uint8
-        query = sample if on_pixels else training_extractor(pick.checkpoint).read(sample)[0]
-        (distances,), (numbers,) = nearest_to(query, space.references, count)
-    near = [
-        Near(encode(grid(dataset.images[n : n + 1], 1)), n, _class_of(dataset, n), float(distance))
-        for n, distance in zip(numbers.tolist(), distances, strict=True)
-    ]
-    return encode(grid(sample, 1)), near
-
-
-def _class_of(dataset: Dataset, number: int) -> str:
-    return "" if dataset.labels is None else dataset.classes[int(dataset.labels[number])]
+    return encode(grid(sample, 1)), near_to(sample, pick.checkpoint, space, count)

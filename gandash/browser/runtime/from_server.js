@@ -23,6 +23,22 @@ export function discriminatorsFromServer(here) {
   };
 }
 
+// A function that takes a name and the pixels with alpha of a picture; its Promise is of what is
+// near it among the images that the checkpoint was trained on, each with the address of its picture.
+export function nearestFromServer(here) {
+  const assets = new URL(".", here);
+  const generators = new URL("../generators/", here);
+  return async (name, pixels) => {
+    const address = new URL(`${name}/nearest`, generators);
+    const answer = await fetchOrSay(address, { method: "POST", body: pixels });
+    const { spaces } = await answer.json();
+    return spaces.map((space) => ({
+      ...space,
+      near: space.near.map((each) => ({ ...each, picture: new URL(each.picture, assets).href })),
+    }));
+  };
+}
+
 async function loadFromServer(url, assets, worker) {
   const facts = await (await fetchOrSay(url)).json();
   if (!facts.weights) return fromServer(url, facts, facts.reason);

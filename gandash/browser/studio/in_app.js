@@ -1,6 +1,8 @@
 // The studio as a component of the app: checkpoints come by name from the server, the link is the
 // page's own.
-import { discriminatorsFromServer, loaderFromServer } from "../runtime/from_server.js";
+import {
+  discriminatorsFromServer, loaderFromServer, nearestFromServer,
+} from "../runtime/from_server.js";
 import { openStudio } from "./studio.js";
 
 const LINK_PREFIX = "latent_";
@@ -13,6 +15,7 @@ export async function mountStudio(root, data, here) {
     linked: true, // the page has a button for its link
     load: loaderFromServer(here, data.worker),
     discriminator: discriminatorsFromServer(here),
+    nearest: nearestFromServer(here),
     params: readParams,
     write: writeParams,
     onReturn,

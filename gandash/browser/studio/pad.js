@@ -41,7 +41,9 @@ export class Pad {
       element(
         "div", { className: "row under" },
         how.row, this.output, ...studio.opinions.box(), ...studio.pictureTools(),
+        ...studio.nearest.tools(),
       ),
+      studio.nearest.element,
       ...this.picker(),
     );
     this.show();

@@ -5,6 +5,7 @@ import { button, choice, element } from "./elements.js";
 import { exportFrames, pngOf } from "./exports.js";
 import { atLength, combine, lengthOf, oneOf } from "./latents.js";
 import { paramsOf, saidOf, stateOf } from "./link.js";
+import { Nearest } from "./nearest.js";
 import { Opinions } from "./opinions.js";
 import { LinkedPads, Pad } from "./pad.js";
 import { Path } from "./path.js";
@@ -27,6 +28,7 @@ const HELP = "Arrow keys move the point (with Shift faster), 1 to 4 go to the co
 //   checkpoints   [{ name, title, latent, shape, classes }]
 //   load(name)    Promise of { generator, note }; note says why its pictures come from the server
 //   discriminator(name)  Promise of the file of its discriminator; left out where there are none
+//   nearest(name, pixels)  Promise of what is near a picture; left out where nobody can tell
 //   params()      Map of what the link asks for
 //   write(params, isEntry)  puts the state into the link, as a new entry of the history or not
 //   onReturn(listen)  calls back when the visitor goes back or forward; returns how to end that
@@ -49,6 +51,7 @@ class Studio {
     this.clouds = new Map();
     this.samples = new WeakMap(); // of the tray's entries
     this.opinions = new Opinions(this);
+    this.nearest = new Nearest(this);
     this.views = {
       pad: new Pad(this), linked: new LinkedPads(this), path: new Path(this),
       variants: new Variants(this), arithmetic: new Arithmetic(this),
@@ -213,6 +216,7 @@ class Studio {
   rebuild() {
     this.view.leave?.();
     this.tray.build();
+    this.nearest.clear();
     this.view.build();
     this.middle.replaceChildren(this.view.element);
     this.viewChoice.set(this.state.view);
@@ -246,6 +250,7 @@ class Studio {
     this.view.targets.forEach((target) => this.draw(target, z));
     this.view.show();
     this.tools.show();
+    this.nearest.moved();
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.rest(), REST_MS);
   }
