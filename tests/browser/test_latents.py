@@ -170,6 +170,9 @@ def _base64(content: bytes) -> str:
         ("view=<script>", "view=<script>"),
         ("keys=" + ",".join(["1"] * 100_000), "keys=1,1"),
         ("corners=1,2", "corners=1,2"),
+        ("dims=1:4", "dims=1:4"),
+        ("dims=-1:1", "dims=-1:1"),
+        ("dims=1:inf", "dims=1:inf"),
         ("groups=1", "groups=1"),
     ],
 )

@@ -4,6 +4,7 @@ nothing of the hand.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable
@@ -209,6 +210,43 @@ def test_nearest_training_images_are_looked_for_on_a_press_alone(page: Page, sit
     page.get_by_role("button", name="Path", exact=True).click()
     expect(page.locator(".near-row")).to_have_count(0)
     assert len(asked) == 1
+
+
+def test_dimensions_are_ranked_by_how_far_the_picture_moves(
+    page: Page, site: str, folder: Path
+) -> None:
+    open_studio(page, f"{site}/latent?latent_checkpoint=plain&latent_x=0&latent_y=0")
+    page.get_by_role("button", name="Rank all 8").click()
+    sliders = page.get_by_label(re.compile(r"^z\[\d\]$"))
+    expect(sliders).to_have_count(8)
+    effects = [effect(folder, place) for place in range(8)]
+    ranked = [int(str(it.get_attribute("aria-label"))[2]) for it in sliders.all()]
+    found = [effects[place] for place in ranked]
+    assert all(a > b - 0.2 for a, b in itertools.pairwise(found)), "rounded pixels may tie"
+    assert found[0] == pytest.approx(max(effects), abs=0.2)
+    sliders.first.fill("2.5")
+    z = seed(21)
+    z[ranked[0]] = 2.5
+    check(page.locator(".surface canvas"), made(folder, "plain", z))
+    page.wait_for_timeout(REST_MS)
+    expect(page).to_have_url(re.compile(f"latent_dims={ranked[0]}%3A2.5"))
+    page.reload()
+    page.locator(READY).wait_for()
+    expect(sliders).to_have_count(1)  # what was set is kept, the ranking is not
+    check(page.locator(".surface canvas"), made(folder, "plain", z))
+
+
+def effect(folder: Path, place: int) -> float:
+    """How far pixels move between two values of a number of z, over four seeds."""
+    moved = []
+    for number in range(4):
+        ends = []
+        for value in (-2.0, 2.0):
+            z = seed(number)
+            z[place] = value
+            ends.append(made(folder, "plain", z))
+        moved.append(np.sqrt(np.square(ends[0] - ends[1]).mean()))
+    return float(np.mean(moved))
 
 
 def test_linked_pads_follow_one_pointer(page: Page, site: str, folder: Path) -> None:

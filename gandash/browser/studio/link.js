@@ -38,6 +38,7 @@ export function freshState(checkpoint) {
     round: 1, // of variants: their seed
     groups: [[0], [1], [2]], // A, B, C: places in the tray
     shifts: [], // along directions, in standard deviations
+    dims: [], // numbers of z that are set: [place, value]
   };
 }
 
@@ -53,6 +54,7 @@ export async function paramsOf(state) {
   put("linked", state.linked.join(","), "");
   for (const name of NUMBERS) put(name, shortNumber(state[name]), shortNumber(fresh[name]));
   for (const name of LISTS) put(name, state[name].map(shortNumber).join(","), fresh[name].join());
+  put("dims", state.dims.map(([at, value]) => `${at}:${shortNumber(value)}`).join(), "");
   put("groups", groupsText(state.groups), groupsText(fresh.groups));
   put("center", state.center ? entryText(state.center) : "", "");
   put("plane", state.plane, fresh.plane);
@@ -94,6 +96,7 @@ export async function stateOf(params, checkpoints) {
   readChoices(params, state, words);
   for (const name of NUMBERS) readNumber(params, name, state, words);
   for (const name of LISTS) readList(params, name, state, words);
+  readDimensions(params, state, words);
   readGroups(params, state, words);
   state.linked = (params.get("linked") ?? "").split(",").filter((name) => known.has(name));
   state.linked = state.linked.slice(0, 3);
@@ -203,6 +206,15 @@ function place(state, name) {
 function inTray(state, index) {
   const count = state.tray.length;
   return Number.isInteger(index) && index >= 0 ? index % count : 0;
+}
+
+function readDimensions(params, state, words) {
+  const text = params.get("dims");
+  if (!text) return;
+  const found = text.split(",").map((part) => /^(\d{1,4}):(-?\d(?:\.\d{1,4})?)$/.exec(part));
+  const fits = found.length <= MOST_KEYS && found.every((it) => it && Math.abs(it[2]) <= 3);
+  if (fits) state.dims = found.map((it) => [Number(it[1]), Number(it[2])]);
+  else words.push(inVain("dims", text));
 }
 
 function readGroups(params, state, words) {

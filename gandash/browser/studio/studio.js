@@ -1,6 +1,7 @@
 // The latent studio: one surface for all that can be done with latent vectors. Its parts share one
 // state, and the state is in the link.
 import { Arithmetic } from "./arithmetic.js";
+import { withNumber } from "./dimensions.js";
 import { button, choice, element } from "./elements.js";
 import { exportFrames, pngOf } from "./exports.js";
 import { atLength, combine, lengthOf, oneOf } from "./latents.js";
@@ -49,6 +50,7 @@ class Studio {
     this.loaded = new Map(); // generators by name, as Promises
     this.opened = new Map(); // and those that have come
     this.clouds = new Map();
+    this.rankings = new Map(); // of the numbers of z, by the checkpoint's name
     this.samples = new WeakMap(); // of the tray's entries
     this.opinions = new Opinions(this);
     this.nearest = new Nearest(this);
@@ -129,9 +131,13 @@ class Studio {
     this.names.value = name;
     this.state.checkpoint = name;
     this.state.linked = [];
-    this.state.shifts = [];
-    this.state.length = 0;
+    this.unmove();
     await this.load();
+  }
+
+  // z as it is drawn: not along directions, with its own numbers, at its own length.
+  unmove() {
+    Object.assign(this.state, { shifts: [], dims: [], length: 0 });
   }
 
   async link(names) {
@@ -195,6 +201,7 @@ class Studio {
       );
     }
     if (state.center && !fits(state.center)) state.center = null;
+    state.dims = state.dims.filter(([place]) => place < latent);
     if (state.label >= classes) state.label = 0;
     if (state.other >= classes) state.other = -1;
     state.linked = state.linked.filter((name) => this.facts(name).latent === latent);
@@ -204,8 +211,7 @@ class Studio {
     if (view === "variants") {
       const vector = this.point();
       this.state.center = { vector, name: "", pinned: false };
-      this.state.shifts = [];
-      this.state.length = 0;
+      this.unmove();
     }
     this.view.leave?.();
     this.state.view = view;
@@ -276,13 +282,15 @@ class Studio {
     this.host.write(await paramsOf(this.state), acted);
   }
 
-  // The vector that is shown: the view's, moved along directions, at the length asked for.
+  // The vector that is shown: the view's, moved along directions, with the numbers and at the
+  // length asked for.
   point() {
     let z = this.view.base();
-    const { shifts, length } = this.state;
+    const { shifts, dims, length } = this.state;
     this.directions.forEach((direction, number) => {
       if (shifts[number]) z = combine([z, direction], [1, shifts[number]]);
     });
+    for (const [place, value] of dims) z = withNumber(z, place, value);
     return length > 0 ? atLength(z, length) : z;
   }
 

@@ -1,4 +1,5 @@
-// Tools beside the picture: the length of z, the class, directions.
+// Tools beside the picture: the length of z, the class, directions, dimensions.
+import { DimensionsTool } from "./dimensions.js";
 import { button, element, slider } from "./elements.js";
 import { combine, lengthDensity } from "./latents.js";
 
@@ -15,17 +16,22 @@ export class Tools {
   build() {
     this.length = new LengthTool(this.studio);
     this.directions = new DirectionsTool(this.studio);
+    this.dimensions = new DimensionsTool(this.studio);
     const classes = classTool(this.studio);
-    this.element.replaceChildren(this.length.element, ...classes, this.directions.element);
+    this.element.replaceChildren(
+      this.length.element, ...classes, this.directions.element, this.dimensions.element,
+    );
   }
 
   show() {
     this.length?.show();
+    this.dimensions?.show();
   }
 
   // The hand has come to rest: what takes longer.
   rest() {
     this.directions?.rest();
+    this.dimensions?.rest();
   }
 }
 

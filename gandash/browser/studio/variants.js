@@ -65,8 +65,7 @@ export class Variants {
   goTo(z) {
     const { state } = this.studio;
     state.center = { vector: z, name: "", pinned: false };
-    state.shifts = [];
-    state.length = 0;
+    this.studio.unmove();
     state.round += 1;
     this.studio.rebuild();
   }
