@@ -5,7 +5,7 @@ import { drawLatent } from "../runtime/random.js";
 
 const SHOWN_DIMENSIONS = 8;
 const STRIP_VALUES = [-3, -2, -1, 0, 1, 2, 3];
-const FAR = 2; // the two values between which a picture is seen to move
+const MOVED_TO = 2; // the two values between which a picture is seen to move
 const RANKING_SEEDS = [0, 1, 2, 3]; // latents of which each number is moved
 
 export class DimensionsTool {
@@ -23,7 +23,7 @@ export class DimensionsTool {
       element("h2", {}, "Dimensions"),
       element(
         "p", { className: "quiet" },
-        `Single numbers of z, by how far the pixels move from −${FAR} to ${FAR}.`,
+        `Single numbers of z, by how far the pixels move from −${MOVED_TO} to ${MOVED_TO}.`,
       ),
       this.list,
       element("div", { className: "row" }, this.starter, this.reset, this.progress),
@@ -84,7 +84,7 @@ export class DimensionsTool {
         for (const seed of RANKING_SEEDS) {
           const z = drawLatent(seed, generator.latent);
           const shares = oneOf(generator, seed % Math.max(generator.classes, 1));
-          const ends = await Promise.all([-FAR, FAR].map((value) =>
+          const ends = await Promise.all([-MOVED_TO, MOVED_TO].map((value) =>
             generator.follow(`${value} of ranking`, withNumber(z, place, value), shares, {
               calm: true,
             }),
