@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from gandash.checkpoints.scores import Evaluation, Figures, InceptionFigures
 from gandash.config import STORED, Config
+from gandash.config.plan import LONGEST_PLAN, Plan
 from gandash.kinds import Kind, of_shape
 from gandash.records import Moment, Section, explain
 from gandash.storage.files import write_whole
@@ -53,10 +54,16 @@ class DataFacts(Section):
 
 
 class Imported(Section):
-    """Where weights came from that another program trained."""
+    """Where weights came from that another program trained.
+
+    ``generator`` is its layers, where it is none of gandash's architectures, and ``reading`` what
+    of it no shape told.
+    """
 
     file: Line
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    generator: Plan = Field((), max_length=LONGEST_PLAN)
+    reading: Line = ""
 
 
 class Card(Section):

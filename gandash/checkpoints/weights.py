@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from gandash.checkpoints.card import CARD, Card, Checkpoint, read_bounded, write_card
 from gandash.networks import Discriminator, Ensemble, Generator, build_pair
+from gandash.networks.planned import generator_of
 from gandash.records import explain
 from gandash.storage.files import write_whole
 
@@ -51,7 +52,12 @@ def _tensors(network: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
 
 def load_generator(checkpoint: Checkpoint) -> Generator:
     """The generator in eval mode, fp32 on the CPU, without gradients."""
-    return _fill(_pair(checkpoint)[0], checkpoint.folder / GENERATOR)
+    imported = checkpoint.card.imported
+    if imported is not None and imported.generator:
+        G = generator_of(imported.generator, checkpoint.card.data.shape)
+    else:
+        G = _pair(checkpoint)[0]
+    return _fill(G, checkpoint.folder / GENERATOR)
 
 
 def load_discriminator(checkpoint: Checkpoint) -> Discriminator | Ensemble:

@@ -307,25 +307,42 @@ def _list_unfinished(run: Run) -> None:
 def import_(
     file: Annotated[Path, tyro.conf.Positional],
     name: str,
+    *,
     title: str = "",
     licence: str = "unknown",
+    choose: int = 1,
+    grids: Path | None = None,
 ) -> None:
-    """Take in a DCGAN's generator that another program trained: a state dict of PyTorch (.pth, .pt)
-    or safetensors, alone or beside other things. Nothing in the file is run.
+    """Take in a generator that another program trained: a state dict of PyTorch (.pth, .pt) or
+    safetensors, alone or beside other things. Nothing in the file is run.
+
+    Where shapes leave a choice, such as the activation, the ways to read the file are listed, the
+    likeliest first, and that one is taken.
 
     Args:
         file: The file with the weights.
         name: Name of the checkpoint that it becomes: a-z, 0-9 and hyphens.
         title: Title shown in the app; the file's name if not given.
         licence: Under which licence the weights stand, as far as you know.
+        choose: Which of the ways to read the file to take, 1 for the likeliest.
+        grids: Write samples of all of them to this PNG, a row each, and take none in.
     """
     from gandash import exchange
 
     runs.check_new(runs_root(), name)
-    card = exchange.bring_in(file, runs_root() / name, title, licence).card
-    network = card.config.network
+    proposal = exchange.propose(file)
+    if grids is not None:
+        write_whole(grids, encode(exchange.sheet(proposal), "PNG"))
+    taken = 0 if grids is not None else choose
+    for number, candidate in enumerate(proposal.candidates, 1):
+        print(f"{'>' if number == taken else ' '} {number:2} {candidate.words}")
+    if grids is not None:
+        print(f"Wrote samples of each, a row each, to {grids}: take one in with --choose")
+        return
+    kept = exchange.keep(proposal, runs_root() / name, title or file.stem, licence, choose)
+    network = kept.card.config.network
     print(
-        f"Imported {name}: {card.data.shape[-1]}x{card.data.shape[-1]} pixels, z of "
+        f"Imported {name}: {kept.card.data.shape[-1]}x{kept.card.data.shape[-1]} pixels, z of "
         f"{network.latent_dim}, width {network.g_width}; `gandash app` shows it"
     )
 

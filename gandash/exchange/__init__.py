@@ -1,6 +1,23 @@
-"""Generators of other programs in, and gandash's own out, as PyTorch state dicts."""
+"""Generators of other programs in, and gandash's own out."""
 
-from gandash.exchange.bringing import bring_in
+from gandash.exchange.bringing import (
+    Candidate,
+    Proposal,
+    bring_in,
+    keep,
+    propose,
+    propose_from,
+    sheet,
+)
 from gandash.exchange.state_dicts import to_example
 
-__all__ = ["bring_in", "to_example"]
+__all__ = [
+    "Candidate",
+    "Proposal",
+    "bring_in",
+    "keep",
+    "propose",
+    "propose_from",
+    "sheet",
+    "to_example",
+]

@@ -1,38 +1,153 @@
-"""A generator of another program as a checkpoint that every page shows."""
+"""A generator of another program as a checkpoint that every page shows.
+
+What a file may hold is proposed first: every way to rebuild a generator that its shapes leave open,
+with samples of each. One is chosen and becomes the checkpoint.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
 import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import torch
 from safetensors.torch import save as save_safetensors
+from torch import Tensor
 
 from gandash.checkpoints import Card, Checkpoint, load_card
 from gandash.checkpoints.card import DataFacts, Imported, write_card
 from gandash.checkpoints.weights import GENERATOR
-from gandash.config import parse_config
+from gandash.config import Config, parse_config
+from gandash.exchange import likeness
+from gandash.exchange.blocks import RefusedError
+from gandash.exchange.named_layers import Group, groups
 from gandash.exchange.reading import read_tensors
-from gandash.exchange.state_dicts import Found, find_generator
+from gandash.exchange.readings import Reading, readings
+from gandash.exchange.state_dicts import Found, recognized
 from gandash.networks import Generator, build_pair
+from gandash.networks.planned import generator_of
+from gandash.pictures.pixels import to_uint8
+from gandash.pictures.raster import Pixels, grid
 from gandash.storage.files import write_whole
 
 UNKNOWN = "unknown"
+MOST_SHOWN = 12
+MOST_GROUPS = 400
+COLUMNS = 8
+WIDTHS = (4, 1024)  # that a config may name
 
 
-def bring_in(path: Path, folder: Path, title: str = "", licence: str = UNKNOWN) -> Checkpoint:
+@dataclass(frozen=True)
+class Candidate:
+    """One way to rebuild the generator of a file, and samples of it (N, C, S, S) in [-1, 1]."""
+
+    reading: Reading
+    samples: Tensor
+
+    @property
+    def words(self) -> str:
+        """What of it no shape told."""
+        return self.reading.words
+
+    def picture(self, count: int = 32) -> Pixels:
+        """A grid of samples."""
+        return grid(to_uint8(self.samples[:count]), COLUMNS)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a file may hold, the likeliest first."""
+
+    file: str
+    sha256: str
+    candidates: tuple[Candidate, ...]
+    group: Group
+
+    def chosen(self, number: int) -> Candidate:
+        """A candidate by its number, 1 for the first; ``ValueError`` if there is none such."""
+        if not 1 <= number <= len(self.candidates):
+            raise ValueError(
+                f"choose must be 1 to {len(self.candidates)}, one of the ways to read "
+                f"{self.file!r}, not {number}: choose another"
+            )
+        return self.candidates[number - 1]
+
+
+def propose(path: Path) -> Proposal:
+    """The ways to read a file as a generator; ``ValueError`` names the layer that fits none."""
+    tensors = read_tensors(path)
+    return propose_from(tensors, path.name, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def propose_from(tensors: Mapping[str, Tensor], file: str, sha256: str) -> Proposal:
+    """The ways to read tensors, by their dotted names in the order of ``file``, as a generator."""
+    group, found = _generator(list(groups(tensors))[:MOST_GROUPS])
+    ranked = likeness.ranked(found)[:MOST_SHOWN]
+    candidates = tuple(Candidate(reading, samples) for reading, samples in ranked)
+    return Proposal(file, sha256, candidates, group)
+
+
+def _generator(proposed: Sequence[Group]) -> tuple[Group, list[Reading]]:
+    """The first group that is a generator: an average of one, if there is any."""
+    found: list[tuple[Group, list[Reading]]] = []
+    refused = RefusedError("the file holds no layers", -1)
+    for group in proposed:
+        if any(_inside(group, other) for other, _ in found):
+            continue
+        try:
+            found.append((group, readings(group)))
+        except RefusedError as error:
+            refused = error if error.read > refused.read else refused
+    if not found:
+        raise ValueError(
+            "A generator is needed that begins with a matrix or a transposed convolution of z and "
+            f"ends in an image, and there is none: {refused}"
+        )
+    found.sort(key=lambda it: "ema" not in it[0].prefix.lower())  # an average is meant for use
+    return found[0]
+
+
+def _inside(group: Group, other: Group) -> bool:
+    return not other.prefix or group.prefix.startswith(f"{other.prefix}.")
+
+
+def bring_in(
+    path: Path, folder: Path, title: str = "", licence: str = UNKNOWN, choose: int = 1
+) -> Checkpoint:
     """The generator in a file of weights, as a new checkpoint in ``folder``.
 
-    Its discriminator, if the file has one, stays behind: no page asks for it. ``ValueError`` in one
-    sentence where it cannot be rebuilt, with nothing left behind.
+    ``ValueError`` in one sentence where it cannot be rebuilt, with nothing left behind.
     """
-    found = find_generator(read_tensors(path))
-    card = _card(found, path, folder.name, title or path.stem, licence)
-    G, _ = build_pair(card.config, card.data.shape)
-    assert isinstance(G, Generator)
-    found.fill(G)
+    return keep(propose(path), folder, title or path.stem, licence, choose)
+
+
+def keep(proposal: Proposal, folder: Path, title: str, licence: str, choose: int) -> Checkpoint:
+    """One of the ways to read a file, as a new checkpoint in ``folder``."""
+    reading = proposal.chosen(choose).reading
+    found = _dcgan(proposal.group, reading)
+    config = _config(reading)
+    imported = Imported(
+        file=proposal.file,
+        sha256=proposal.sha256,
+        generator=() if found else reading.plan,
+        reading=reading.words,
+    )
+    if found:
+        G, _ = build_pair(config, reading.shape)
+        assert isinstance(G, Generator)
+        found.fill(G)
+    else:
+        G = generator_of(reading.plan, reading.shape)
+        G.load_state_dict(reading.state(), strict=True)
+    _write(folder, G, _card(config, imported, _facts(reading, licence), folder.name, title))
+    return Checkpoint(folder, load_card(folder))
+
+
+def _write(folder: Path, G: Generator, card: Card) -> None:
     draft = folder.with_name(f".{folder.name}-{uuid.uuid4().hex[:8]}")
     draft.mkdir(parents=True)
     try:
@@ -43,28 +158,45 @@ def bring_in(path: Path, folder: Path, title: str = "", licence: str = UNKNOWN) 
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return Checkpoint(folder, load_card(folder))
 
 
-def _card(found: Found, path: Path, name: str, title: str, licence: str) -> Card:
-    shape = (found.channels, found.size, found.size)
-    config = parse_config(
+def _dcgan(group: Group, reading: Reading) -> Found | None:
+    """The generator as gandash's own DCGAN, if it is one."""
+    if not reading.plain:
+        return None
+    try:
+        return recognized(group)
+    except ValueError:
+        return None
+
+
+def _config(reading: Reading) -> Config:
+    width = max(WIDTHS[0], min(reading.width, WIDTHS[1]))
+    return parse_config(
         {
-            "data": {"dataset": UNKNOWN, "size": found.size},
+            "data": {"dataset": UNKNOWN, "size": reading.shape[-1]},
             "network": {
-                "latent_dim": found.latent_dim,
-                "g_width": found.width,
-                "g_norm": "batch" if found.normed else "none",
+                "architecture": "mlp" if reading.matrices_only else "dcgan",
+                "latent_dim": reading.latent_dim,
+                "g_width": width,
+                "g_norm": "batch" if reading.normed else "none",
             },
         }
     )
+
+
+def _facts(reading: Reading, licence: str) -> DataFacts:
+    return DataFacts(
+        name=UNKNOWN, title="Unknown images", licence=licence, images=1, shape=reading.shape
+    )
+
+
+def _card(config: Config, imported: Imported, data: DataFacts, name: str, title: str) -> Card:
     return Card(
         name=name,
         title=title,
         config=config,
-        data=DataFacts(
-            name=UNKNOWN, title="Unknown images", licence=licence, images=1, shape=shape
-        ),
+        data=data,
         step=0,
         epochs=0,
         seconds=0,
@@ -73,5 +205,19 @@ def _card(found: Found, path: Path, name: str, title: str, licence: str) -> Card
         weights="fp32",
         versions={},
         created=datetime.now(UTC),
-        imported=Imported(file=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest()),
+        imported=imported,
     )
+
+
+def sheet(proposal: Proposal) -> Pixels:
+    """The candidates' samples in one picture, a row each, in their order."""
+    rows = [it.samples[:COLUMNS] for it in proposal.candidates]
+    return grid(to_uint8(torch.cat([_rgb_of(row, rows) for row in rows])), COLUMNS)
+
+
+def _rgb_of(row: Tensor, rows: Sequence[Tensor]) -> Tensor:
+    """Samples as large and as colored as those of all rows are at most."""
+    side = max(it.shape[-1] for it in rows)
+    channels = max(it.shape[1] for it in rows)
+    larger = torch.nn.functional.interpolate(row, size=(side, side))
+    return larger.expand(-1, channels, -1, -1)

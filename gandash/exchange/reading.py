@@ -6,6 +6,7 @@ hands the tensors on as safetensors: what it was that could not be read is said 
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load as load_safetensors
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from gandash.exchange.named_layers import in_numbers
 from gandash.records import explain
 
 MOST_BYTES = 500_000_000  # of a file
@@ -28,7 +31,9 @@ MOST_TENSORS, DEEPEST = 10_000, 8
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """All tensors in a file by their dotted names, on the CPU; ``ValueError`` in one sentence."""
+    """All tensors in a file by their dotted names, on the CPU, in the order of the file, or of
+    their names where the format keeps none; ``ValueError`` in one sentence.
+    """
     if not path.is_file():
         raise ValueError(f"A file with weights is needed, and {str(path)!r} is none: name one")
     size = path.stat().st_size
@@ -56,7 +61,10 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             ) from error
         if done.returncode:
             raise ValueError(done.stdout.strip() or _ended(path, done.returncode))
-        return load_safetensors(target.read_bytes())
+        tensors = load_safetensors(target.read_bytes())
+        with safe_open(target, "pt") as file:
+            order = json.loads(file.metadata()["order"])
+        return {name: tensors[name] for name in order}
 
 
 def _ended(path: Path, status: int) -> str:
@@ -91,7 +99,8 @@ def _load(path: Path) -> Mapping[str, Any]:
     with path.open("rb") as file:
         start = file.read(9)
     if start[8:9] == b"{":  # the length of a header of JSON, then that
-        return load_file(path)
+        tensors = load_file(path)
+        return {name: tensors[name] for name in sorted(tensors, key=in_numbers)}
     loaded = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(loaded, Mapping):
         raise ValueError(f"it holds a {type(loaded).__name__} in place of a dict of tensors")
@@ -103,7 +112,8 @@ def _read(source: Path, target: Path) -> None:
     tensors = dict(_flat(_load(source)))
     if not 0 < len(tensors) <= MOST_TENSORS:
         raise ValueError(f"it must hold 1 to {MOST_TENSORS:,} tensors, and it holds {len(tensors)}")
-    save_file({name: tensor.contiguous().clone() for name, tensor in tensors.items()}, target)
+    copies = {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
+    save_file(copies, target, {"order": json.dumps(list(tensors))})
 
 
 def main() -> int:

@@ -15,12 +15,11 @@ import torch
 from torch import Tensor
 
 from gandash.config import IMAGE_SIZES
+from gandash.exchange.named_layers import COUNTER, Group, NamedLayer, Part, in_order_of_names
 from gandash.networks import Generator
 from gandash.networks.dcgan import channels
 
 KERNEL = (4, 4)
-COUNTER = "num_batches_tracked"
-Part = dict[str, Tensor]  # one layer's tensors by their last name
 
 
 @dataclass(frozen=True)
@@ -50,42 +49,13 @@ class Found:
         G.load_state_dict(filled, strict=True)
 
 
-def find_generator(tensors: Mapping[str, Tensor]) -> Found:
-    """The DCGAN generator among a file's tensors; ``ValueError`` names the layer that is none."""
-    found: list[Found] = []
-    reasons: list[str] = []
-    for prefix, layers in _networks(tensors).items():
-        try:
-            found.append(_recognized(prefix, layers))
-        except ValueError as error:
-            reasons.append(str(error))
-    if not found:
-        raise ValueError(
-            "A DCGAN's generator of 4x4 transposed convolutions is needed, and there is none: "
-            + "; ".join(reasons[:3])
-        )
-    if len(found) > 1:
-        found.sort(key=lambda it: "ema" not in it.prefix.lower())  # an average is meant for use
-    return found[0]
-
-
-def _networks(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Part]]:
-    """Layers by name, for each prefix before the first number in their names."""
-    networks: dict[str, dict[str, Part]] = {}
-    for name, tensor in tensors.items():
-        layer, _, last = name.rpartition(".")
-        parts = layer.split(".")
-        cut = next((i for i, part in enumerate(parts) if part.isdigit()), len(parts) - 1)
-        prefix = ".".join(parts[:cut])
-        networks.setdefault(prefix, {}).setdefault(layer, {})[last] = tensor
-    return networks
-
-
-def _recognized(prefix: str, layers: Mapping[str, Part]) -> Found:
-    """The generator that layers make in their order."""
+def recognized(group: Group) -> Found:
+    """The generator that layers make in their order; ``ValueError`` names the one that is none."""
+    prefix = group.prefix
+    layers = {layer.name: layer.tensors for layer in in_order_of_names(group.layers)}
     convolutions: list[tuple[str, Part]] = []
     norms: dict[int, Part] = {}  # by how many convolutions stand before
-    for name, part in sorted(layers.items(), key=lambda item: _order(item[0])):
+    for name, part in layers.items():
         weight = part.get("weight")
         if weight is None:
             raise ValueError(f"layer {name!r} has no weight but {', '.join(part)}")
@@ -107,13 +77,6 @@ def _recognized(prefix: str, layers: Mapping[str, Part]) -> Found:
         normed=bool(norms),
         layers=tuple(_in_gandash_order([part for _, part in convolutions], norms)),
     )
-
-
-def _order(name: str) -> list[tuple[bool, int, str]]:
-    """Names in which numbers count as such: layer 10 comes after layer 9."""
-    return [
-        (not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in name.split(".")
-    ]
 
 
 def _check_chain(
@@ -187,7 +150,8 @@ def to_example(G: Generator) -> dict[str, Tensor]:
             "export it as a checkpoint"
         )
     try:
-        found = _recognized("layers", layers)
+        named = tuple(NamedLayer(name, part) for name, part in layers.items())
+        found = recognized(Group("layers", named))
     except ValueError as error:
         raise ValueError(
             f"The example's generator is a plain DCGAN's, and this one is another ({error}): "

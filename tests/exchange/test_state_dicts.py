@@ -22,45 +22,7 @@ from gandash.cli.main import main
 from gandash.config import Config
 from gandash.exchange import reading
 from gandash.networks import build_pair
-
-LATENT = 12
-
-
-def example_layers(
-    size: int = 64, width: int = 4, channels: int = 3, *, bias: bool = False, norms: bool = True
-) -> list[nn.Module]:
-    """The generator of the official PyTorch DCGAN example, at any size."""
-    widths = [width << i for i in range(size.bit_length() - 3)][::-1]
-    layers: list[nn.Module] = []
-    for number, (a, b) in enumerate(zip([LATENT, *widths[:-1]], widths, strict=True)):
-        stride, padding = (2, 1) if number else (1, 0)
-        layers.append(nn.ConvTranspose2d(a, b, 4, stride, padding, bias=bias or not norms))
-        layers += [nn.BatchNorm2d(b)] if norms else []
-        layers.append(nn.ReLU(True))
-    return [*layers, nn.ConvTranspose2d(widths[-1], channels, 4, 2, 1, bias=False), nn.Tanh()]
-
-
-class Example(nn.Module):
-    def __init__(self, **facts: int | bool) -> None:
-        super().__init__()
-        self.main = nn.Sequential(*example_layers(**facts))
-
-    def forward(self, z: Tensor) -> Tensor:
-        result: Tensor = self.main(z)
-        return result
-
-
-def lived(network: nn.Module) -> nn.Module:
-    """A network whose weights and statistics are no longer those of the start."""
-    rng = torch.Generator().manual_seed(0)
-    for tensor in network.state_dict().values():
-        if tensor.is_floating_point():
-            tensor.copy_(torch.randn(tensor.shape, generator=rng) * 0.3)
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            assert module.running_var is not None
-            module.running_var.abs_().add_(0.5)
-    return network.eval()
+from tests.exchange.found import LATENT, Example, example_layers, lived
 
 
 class Blocks(nn.Module):
@@ -112,8 +74,8 @@ def same_samples(network: nn.Module, folder: Path) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_networks_as_they_are_found_make_the_same_samples(name: str, tmp_path: Path) -> None:
     network = lived(NETWORKS[name]())
-    torch.save(network.state_dict(), tmp_path / "netG.pth")
-    checkpoint = exchange.bring_in(tmp_path / "netG.pth", tmp_path / "found" / "theirs")
+    proposal = exchange.propose_from(network.state_dict(), "netG.pth", "0" * 64)
+    checkpoint = exchange.keep(proposal, tmp_path / "found" / "theirs", "netG", "unknown", 1)
     same_samples(network, tmp_path / "found")
     card = checkpoint.card
     assert card.imported is not None
@@ -123,9 +85,9 @@ def test_networks_as_they_are_found_make_the_same_samples(name: str, tmp_path: P
 
 
 @pytest.mark.parametrize("name", WRAPPED)
-@pytest.mark.parametrize("legacy", [False, True])
-def test_wrapped_as_they_are_found(name: str, legacy: bool, tmp_path: Path) -> None:
+def test_wrapped_as_they_are_found(name: str, tmp_path: Path) -> None:
     network = lived(Example(size=16))
+    legacy = name == "of DataParallel"
     path = tmp_path / "all.pth"
     torch.save(WRAPPED[name](network.state_dict()), path, _use_new_zipfile_serialization=not legacy)
     exchange.bring_in(path, tmp_path / "found" / "theirs")
@@ -146,41 +108,68 @@ def test_an_average_goes_before_what_it_averages(tmp_path: Path) -> None:
     same_samples(average, tmp_path / "found")
 
 
-def gray(last_bias: bool = False, kernel: int = 4) -> dict[str, Tensor]:
-    network = Example(size=16, channels=1)
-    state = network.state_dict()
-    if last_bias:
-        state["main.6.bias"] = torch.ones(1)
-    if kernel != 4:
-        state["main.3.weight"] = torch.zeros(8, 4, kernel, kernel)
-    return state
+def gray(**changed: Tensor) -> dict[str, Tensor]:
+    """The tensors of the example of 16 pixels, some of them others."""
+    state = Example(size=16, channels=1).state_dict()
+    return state | {name.replace("_", "."): tensor for name, tensor in changed.items()}
 
 
-REFUSED: dict[str, tuple[object, str]] = {
+REFUSED: dict[str, tuple[dict[str, Tensor], str]] = {
     "a discriminator": (
         {"main.0.weight": torch.zeros(64, 3, 4, 4), "main.2.weight": torch.zeros(128, 64, 4, 4)},
-        "there is none",
+        "take images of 3 channels",
     ),
-    "another kernel": (gray(kernel=5), "layer 'main.3' has weights 8x4x5x5"),
-    "a bias at the end": (gray(last_bias=True), "layer 'main.6' has a bias"),
-    "a linear start": (
-        {"fc.0.weight": torch.zeros(128, 100)},
-        "layer 'fc.0' has weights 128x100",
+    "a kernel that is no square": (
+        gray(main_3_weight=torch.zeros(8, 4, 5, 3)),
+        "layer 'main.3' has weights 8x4x5x3, whose kernel is not a square",
     ),
-    "no tensors": ({"epoch": 3}, "it must hold 1 to"),
-    "a list": ([torch.zeros(3)], "it holds a list in place of a dict of tensors"),
+    "channels that nobody makes": (
+        gray(main_3_weight=torch.zeros(9, 4, 4, 4)),
+        "layer 'main.3' has weights 9x4x4x4 for 9 or 4 channels, and it is given 8",
+    ),
+    "a side that is no image's": (
+        gray(main_0_weight=torch.zeros(12, 8, 2, 2), main_3_weight=torch.zeros(8, 4, 2, 2)),
+        "layer 'main.6' makes images of",
+    ),
+    "two channels": (
+        gray(main_6_weight=torch.zeros(4, 2, 4, 4)),
+        "layer 'main.6' makes 2 channels, neither gray nor RGB",
+    ),
+    "a norm of others": (
+        gray() | {"main.1.weight": torch.ones(7), "main.1.running_mean": torch.zeros(7)},
+        "layer 'main.0' has weights 12x8x4x4, and no stride and padding lead",
+    ),
+    "attention": (gray(main_3_gamma=torch.zeros(1)), "layer 'main.3' has gamma beside"),
+    "video": (gray(main_3_weight=torch.zeros(8, 4, 4, 4, 4)), "weights 8x4x4x4x4: neither"),
+    "a matrix to no image": (
+        {"fc.0.weight": torch.zeros(128, 100), "fc.0.bias": torch.zeros(128)},
+        "layer 'fc.0' has weights 128x100 and ends in 128 numbers, which are no gray or RGB image",
+    ),
+    "takes images": (
+        {"net.0.weight": torch.zeros(64, 3, 7, 7), "net.3.weight": torch.zeros(128, 64, 3, 3)},
+        "layer 'net.0' has weights 64x3x7x7, which take images of 3 channels",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_rebuilt_is_refused_with_the_layer(name: str, tmp_path: Path) -> None:
     content, reason = REFUSED[name]
-    torch.save(content, tmp_path / "it.pth")
     with pytest.raises(ValueError, match=reason) as caught:
-        exchange.bring_in(tmp_path / "it.pth", tmp_path / "found" / "theirs")
+        exchange.propose_from(content, "it.pth", "0" * 64)
     assert "\n" not in str(caught.value)
-    assert str(tmp_path) not in str(caught.value)
-    assert not (tmp_path / "found").exists()
+
+
+def test_what_is_no_dict_of_tensors_is_refused(tmp_path: Path) -> None:
+    for content, reason in (
+        ({"epoch": 3}, "it must hold 1 to"),
+        ([torch.zeros(3)], "it holds a list in place of a dict of tensors"),
+    ):
+        torch.save(content, tmp_path / "it.pth")
+        with pytest.raises(ValueError, match=reason) as caught:
+            exchange.bring_in(tmp_path / "it.pth", tmp_path / "found" / "theirs")
+        assert str(tmp_path) not in str(caught.value)
+        assert not (tmp_path / "found").exists()
 
 
 class Evil:
@@ -234,7 +223,7 @@ def test_out_and_in_again_is_the_same(norm: str, tmp_path: Path) -> None:
         network={"latent_dim": LATENT, "g_width": 4, "d_width": 4, "g_norm": norm},
         data={"size": 32},
     )
-    G = lived(build_pair(config, (1, 32, 32))[0])
+    G = lived(build_pair(config, (1, 32, 32))[0], ())
     state = exchange.to_example(G)  # type: ignore[arg-type]
     example = Example(size=32, channels=1, norms=norm == "batch")
     example.load_state_dict(state, strict=True)

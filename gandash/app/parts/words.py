@@ -38,6 +38,8 @@ def epochs_of(card: Card) -> str:
 
 def recipe(card: Card) -> str:
     """Objective and tricks; of imported weights the network alone."""
+    if card.imported and card.imported.generator:
+        return f"Layers of its own: {card.imported.reading}"
     if card.imported:
         return ARCHITECTURES[card.config.network.architecture].title
     return tricks.summary(card.config)

@@ -1,0 +1,330 @@
+"""Generators of many families: what their shapes leave open is proposed, and one of the proposals
+makes their very samples; batch norms say which.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, leaky_relu, relu
+from torch.nn.utils import parametrizations, spectral_norm, weight_norm
+
+from gandash import browser, exchange
+from gandash.checkpoints.weights import load_generator
+from gandash.cli.main import main
+from tests.exchange.found import LATENT, Example, lived
+
+WIDTH = 8
+
+
+class Upsampling(nn.Module):
+    """A matrix, then enlarged maps and plain 3x3 convolutions, with an epsilon of 0.8."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.l1 = nn.Sequential(nn.Linear(LATENT, WIDTH * 49))
+        self.conv_blocks = nn.Sequential(
+            nn.BatchNorm2d(WIDTH),
+            nn.Upsample(scale_factor=2),
+            nn.Conv2d(WIDTH, WIDTH, 3, padding=1),
+            nn.BatchNorm2d(WIDTH, 0.8),
+            nn.LeakyReLU(0.2),
+            nn.Upsample(scale_factor=2),
+            nn.Conv2d(WIDTH, 4, 3, padding=1),
+            nn.BatchNorm2d(4, 0.8),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(4, 1, 3, padding=1),
+            nn.Tanh(),
+        )
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.conv_blocks(self.l1(z).view(len(z), WIDTH, 7, 7))  # type: ignore[no-any-return]
+
+
+class Fives(nn.Module):
+    """A matrix, a norm of its numbers, 5x5 transposed convolutions by name, no biases."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(LATENT, WIDTH * 49, bias=False)
+        self.bn0 = nn.BatchNorm1d(WIDTH * 49)
+        self.deconv1 = nn.ConvTranspose2d(WIDTH, WIDTH, 5, 1, 2, bias=False)
+        self.bn1 = nn.BatchNorm2d(WIDTH)
+        self.deconv2 = nn.ConvTranspose2d(WIDTH, 4, 5, 2, 2, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(4)
+        self.deconv3 = nn.ConvTranspose2d(4, 1, 5, 2, 2, 1, bias=False)
+
+    def forward(self, z: Tensor) -> Tensor:
+        x = leaky_relu(self.bn0(self.fc(z)), 0.2).view(-1, WIDTH, 7, 7)
+        x = leaky_relu(self.bn1(self.deconv1(x)), 0.2)
+        x = leaky_relu(self.bn2(self.deconv2(x)), 0.2)
+        return torch.tanh(self.deconv3(x))
+
+
+class NormsApart(nn.Module):
+    """Norms that are all defined before the layers, and no numbers in names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm_a = nn.BatchNorm2d(WIDTH)
+        self.norm_b = nn.BatchNorm2d(4)
+        self.start = nn.Linear(LATENT, WIDTH * 64)
+        self.grow = nn.ConvTranspose2d(WIDTH, 4, 4, 2, 1)
+        self.more = nn.ConvTranspose2d(4, 4, 4, 2, 1)
+        self.end = nn.Conv2d(4, 3, 3, padding=1)
+
+    def forward(self, z: Tensor) -> Tensor:
+        x = relu(self.norm_a(self.start(z).view(-1, WIDTH, 8, 8)))
+        x = relu(self.norm_b(self.grow(x)))
+        return torch.tanh(self.end(relu(self.more(x))))
+
+
+class NoNorms(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lin = nn.Linear(LATENT, WIDTH * 49)
+        self.c1 = nn.Conv2d(WIDTH, 4, 5, padding=2)
+        self.c2 = nn.Conv2d(4, 1, 3, padding=1)
+
+    def forward(self, z: Tensor) -> Tensor:
+        x = relu(self.lin(z)).view(-1, WIDTH, 7, 7)
+        x = relu(self.c1(interpolate(x, scale_factor=2)))
+        return torch.tanh(self.c2(interpolate(x, scale_factor=2)))
+
+
+class Slim(nn.Module):
+    """Matrices to 28x28, as courses have them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(LATENT, 16)
+        self.fc2 = nn.Linear(16, 32)
+        self.fc3 = nn.Linear(32, 784)
+
+    def forward(self, z: Tensor) -> Tensor:
+        x = leaky_relu(self.fc2(leaky_relu(self.fc1(z), 0.2)), 0.2)
+        return torch.tanh(self.fc3(x)).view(-1, 1, 28, 28)
+
+
+def row(*layers: nn.Module) -> nn.Module:
+    return nn.Sequential(*layers)
+
+
+def matrices(epsilon: float) -> nn.Module:
+    return row(
+        nn.Linear(LATENT, 16),
+        nn.LeakyReLU(0.2),
+        nn.Linear(16, 32),
+        nn.BatchNorm1d(32, epsilon),
+        nn.LeakyReLU(0.2),
+        nn.Linear(32, 784),
+        nn.Tanh(),
+        nn.Unflatten(1, (1, 28, 28)),
+    )
+
+
+def seven() -> nn.Module:
+    return row(
+        nn.ConvTranspose2d(LATENT, WIDTH, 7),
+        nn.BatchNorm2d(WIDTH),
+        nn.ReLU(),
+        nn.ConvTranspose2d(WIDTH, 4, 4, 2, 1),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.ConvTranspose2d(4, 1, 4, 2, 1),
+        nn.Sigmoid(),
+    )
+
+
+def threes() -> nn.Module:
+    """1, 4, 7, 14, 28 pixels: a 3x3 kernel whose stride no shape tells."""
+    return row(
+        nn.ConvTranspose2d(LATENT, 16, 4, bias=False),
+        nn.BatchNorm2d(16),
+        nn.ReLU(),
+        nn.ConvTranspose2d(16, WIDTH, 3, 2, 1, bias=False),
+        nn.BatchNorm2d(WIDTH),
+        nn.ReLU(),
+        nn.ConvTranspose2d(WIDTH, 4, 4, 2, 1, bias=False),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.ConvTranspose2d(4, 1, 4, 2, 1, bias=False),
+        nn.Tanh(),
+    )
+
+
+def plain_between() -> nn.Module:
+    return row(
+        nn.ConvTranspose2d(LATENT, WIDTH, 4, bias=False),
+        nn.BatchNorm2d(WIDTH),
+        nn.ReLU(),
+        nn.ConvTranspose2d(WIDTH, 4, 4, 2, 1, bias=False),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.Conv2d(4, 6, 3, padding=1, bias=False),
+        nn.BatchNorm2d(6),
+        nn.ReLU(),
+        nn.ConvTranspose2d(6, 3, 4, 2, 1),
+        nn.Tanh(),
+    )
+
+
+def norms_behind() -> nn.Module:
+    return row(
+        nn.ConvTranspose2d(LATENT, WIDTH, 4),
+        nn.ReLU(),
+        nn.BatchNorm2d(WIDTH),
+        nn.ConvTranspose2d(WIDTH, 4, 4, 2, 1),
+        nn.ReLU(),
+        nn.BatchNorm2d(4),
+        nn.ConvTranspose2d(4, 1, 4, 2, 1),
+        nn.Tanh(),
+    )
+
+
+def learned_slopes() -> nn.Module:
+    return row(
+        nn.ConvTranspose2d(LATENT, WIDTH, 4),
+        nn.BatchNorm2d(WIDTH),
+        nn.PReLU(),
+        nn.ConvTranspose2d(WIDTH, 4, 4, 2, 1),
+        nn.InstanceNorm2d(4, affine=True),
+        nn.PReLU(4),
+        nn.ConvTranspose2d(4, 1, 4, 2, 1),
+        nn.Tanh(),
+    )
+
+
+def wrapped(wrap: Callable[[nn.Module], nn.Module]) -> nn.Module:
+    return row(
+        wrap(nn.ConvTranspose2d(LATENT, WIDTH, 4)),
+        nn.ReLU(),
+        wrap(nn.ConvTranspose2d(WIDTH, WIDTH, 4, 2, 1)),
+        nn.ReLU(),
+        nn.ConvTranspose2d(WIDTH, 1, 4, 2, 1),
+        nn.Tanh(),
+    )
+
+
+FLAT: tuple[int, ...] = ()
+PLACE = (1, 1)
+# Each: how it is built, the axes of z, its range, and how late among the proposals it may stand.
+FAMILIES: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], int]] = {
+    "enlarged maps, epsilon 0.8": (Upsampling, FLAT, 1),
+    "5x5, a linear start": (Fives, FLAT, 1),
+    "norms defined apart": (NormsApart, FLAT, 4),
+    "5x5 and 3x3 plain, no norms": (NoNorms, FLAT, 12),
+    "matrices by name": (Slim, FLAT, 12),
+    "matrices, epsilon 0.8": (lambda: matrices(0.8), FLAT, 4),
+    "matrices": (lambda: matrices(1e-5), FLAT, 1),
+    "7x7 start, sigmoid": (seven, PLACE, 12),
+    "3x3 from 4 to 7 pixels": (threes, PLACE, 4),
+    "plain convolutions between": (plain_between, PLACE, 1),
+    "norms behind activations": (norms_behind, PLACE, 1),
+    "learned slopes": (learned_slopes, PLACE, 1),
+    "spectral norm": (lambda: wrapped(parametrizations.spectral_norm), PLACE, 12),
+    "weight norm": (lambda: wrapped(parametrizations.weight_norm), PLACE, 12),
+}
+
+
+def images_of(network: nn.Module, z: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """Its images in [-1, 1], padded with black to a side that gandash has."""
+    with torch.no_grad():
+        images: Tensor = network(z.view(*z.shape, *axes))
+    if isinstance(list(network.modules())[-1], nn.Sigmoid):
+        images = 2 * images - 1
+    margin = (32 - images.shape[-1]) // 2 if images.shape[-1] == 28 else 0
+    return nn.functional.pad(images, (margin,) * 4, value=-1.0)
+
+
+def place_of(network: nn.Module, proposal: exchange.Proposal, axes: tuple[int, ...]) -> int:
+    """The number of the first proposal that makes the network's samples; 0 if none does."""
+    z = torch.randn(4, LATENT, generator=torch.Generator().manual_seed(3))
+    wanted = images_of(network, z, axes)
+    for number, candidate in enumerate(proposal.candidates, 1):
+        made = candidate.reading.build()(z)
+        if made.shape == wanted.shape and torch.allclose(made, wanted, rtol=1e-3, atol=1e-4):
+            return number
+    return 0
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_families_are_proposed_and_make_the_same_samples(name: str, tmp_path: Path) -> None:
+    build, axes, latest = FAMILIES[name]
+    torch.manual_seed(0)
+    network = lived(build(), axes)
+    proposal = exchange.propose_from(network.state_dict(), "G.pth", "0" * 64)
+    number = place_of(network, proposal, axes)
+    assert 1 <= number <= latest, [candidate.words for candidate in proposal.candidates]
+    kept = exchange.keep(proposal, tmp_path / "theirs", "Theirs", "MIT", number)
+    z = torch.randn(2, LATENT)
+    G = load_generator(kept)
+    torch.testing.assert_close(G(z), images_of(network, z, axes), rtol=1e-3, atol=1e-4)
+    assert kept.card.imported is not None
+    assert kept.card.imported.reading == proposal.candidates[number - 1].words
+
+
+def test_the_older_spectral_and_weight_norm_are_known_too() -> None:
+    torch.manual_seed(0)
+    for wrap in (spectral_norm, weight_norm):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # they say that they are the older ones
+            network = lived(wrapped(wrap), PLACE)
+        proposal = exchange.propose_from(network.state_dict(), "G.pth", "0" * 64)
+        assert place_of(network, proposal, PLACE)
+
+
+def test_a_generator_beside_a_discriminator_and_an_optimizer_is_found() -> None:
+    torch.manual_seed(0)
+    network = lived(threes(), PLACE)
+    D = row(nn.Conv2d(1, 4, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(4, 1, 4, 2, 1))
+    tensors = {f"module.netD.{name}": it for name, it in D.state_dict().items()}
+    tensors |= {f"module.netG.{name}": it for name, it in network.state_dict().items()}
+    tensors |= {"optimizer.state.0.exp_avg": torch.zeros(3, 3), "fixed_noise": torch.zeros(8, 12)}
+    proposal = exchange.propose_from(tensors, "all.pth", "0" * 64)
+    assert proposal.group.prefix == "module.netG"
+    assert place_of(network, proposal, PLACE)
+
+
+def test_a_choice_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    network = lived(matrices(0.8), FLAT)
+    proposal = exchange.propose_from(network.state_dict(), "G.pth", "0" * 64)
+    with pytest.raises(ValueError, match="choose must be 1 to"):
+        exchange.keep(proposal, tmp_path / "theirs", "Theirs", "MIT", 99)
+    assert not (tmp_path / "theirs").exists()
+
+
+def test_the_command_line_lists_the_ways_and_takes_one(
+    tmp_path: Path, runs_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = lived(seven(), PLACE)
+    torch.save(network.state_dict(), tmp_path / "G.pth")
+    wanted = ["import", str(tmp_path / "G.pth"), "--name", "theirs"]
+    assert main([*wanted, "--grids", str(tmp_path / "grids.png")]) == 0
+    listed = capsys.readouterr().out
+    assert (tmp_path / "grids.png").read_bytes().startswith(b"\x89PNG")
+    assert not (runs_root / "theirs").exists()
+    lines = [line for line in listed.splitlines() if "sigmoid" in line]
+    number = lines[0].split()[0]
+    assert main([*wanted, "--choose", number]) == 0
+    assert "Imported theirs: 32x32 pixels, z of 12" in capsys.readouterr().out
+    assert main(["sample", "theirs", "--count", "4", "--out", str(tmp_path / "s.png")]) == 0
+
+
+def test_what_the_browser_cannot_run_is_said() -> None:
+    network = lived(learned_slopes(), PLACE)
+    proposal = exchange.propose_from(network.state_dict(), "G.pth", "0" * 64)
+    with pytest.raises(browser.UnsupportedError, match="its layer PReLU"):
+        browser.describe(proposal.candidates[0].reading.build())
+
+
+def test_example_is_gandashs_own() -> None:
+    """The official example's generator needs no plan: it can be trained on."""
+    network = lived(Example(size=16))
+    proposal = exchange.propose_from(network.state_dict(), "G.pth", "0" * 64)
+    assert proposal.candidates[0].reading.plain
