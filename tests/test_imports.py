@@ -147,14 +147,15 @@ def test_only_the_app_names_streamlit(path: Path) -> None:
     assert not {name for name in imports if name.split(".")[0] == "streamlit"}
 
 
+CHARTS = ("pictures.charts", "pictures.outputs", "pictures.sheet")
+
+
 def test_no_core_module_loads_streamlit_and_only_charts_load_plotly() -> None:
     """In one process, charts last, so that the first module with one of them is the one that
     brought it.
     """
     modules = [
-        dotted(path)
-        for path in CORE
-        if dotted(path) not in ("", "__init__", "__main__", "pictures.charts", "pictures.outputs")
+        dotted(path) for path in CORE if dotted(path) not in ("", "__init__", "__main__", *CHARTS)
     ]
     loaded = loaded_by([*modules, "pictures.charts"])
     assert not [module for module, names in loaded.items() if "streamlit" in names]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -11,10 +15,10 @@ import streamlit as st
 import torch
 
 from gandash import browser, checkpoints, data, latent, runs
-from gandash.app.assets import publish
+from gandash.app.assets import STORE, publish
 from gandash.app.inference import INFERENCE
 from gandash.app.parts.quoted import in_html
-from gandash.checkpoints import Broken, Checkpoint, samples, weights
+from gandash.checkpoints import CARD, Broken, Checkpoint, samples, weights
 from gandash.checkpoints.scores import Gauges
 from gandash.data import Dataset
 from gandash.evaluation import classifiers, neighbors
@@ -44,18 +48,26 @@ def find_checkpoints() -> tuple[list[Checkpoint], list[Broken]]:
     Read anew when a card has changed.
     """
     roots = (pretrained_root(), runs_root())
-    return _find(
-        tuple(
-            (str(path), _stamp(path)) for root in roots for path in sorted(root.glob("*/card.json"))
-        )
-    )
+    found, broken = _find(tuple((root, tuple(_cards(root))) for root in roots))
+    return list(found), list(broken)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _find(stamp: tuple[tuple[str, int], ...]) -> tuple[list[Checkpoint], list[Broken]]:  # noqa: ARG001 - the cache's key
-    found, broken = checkpoints.find(pretrained_root(), runs_root())
+def _cards(root: Path) -> Iterator[tuple[str, int]]:
+    """Names of the folders with a card, and when that was written; asked at every run of a page."""
+    with suppress(OSError), os.scandir(root) as folders:
+        for folder in folders:
+            with suppress(OSError):
+                yield folder.name, Path(folder.path, CARD).stat().st_mtime_ns
+
+
+@lru_cache(maxsize=8)  # records are frozen: all sessions share them
+def _find(
+    stamp: tuple[tuple[Path, tuple[tuple[str, int], ...]], ...],
+) -> tuple[tuple[Checkpoint, ...], tuple[Broken, ...]]:
+    found, broken = checkpoints.find(*(root for root, _ in stamp))
     place = {name: number for number, name in enumerate(ZOO)}
-    return sorted(found, key=lambda checkpoint: place.get(checkpoint.name, len(place))), broken
+    in_order = sorted(found, key=lambda checkpoint: place.get(checkpoint.name, len(place)))
+    return tuple(in_order), tuple(broken)
 
 
 def not_measurable(checkpoint: Checkpoint) -> str:
@@ -246,6 +258,32 @@ def snapshot_size(path: Path) -> tuple[int, int]:
     except OSError:
         return runs.snapshot_size(path)
     return _snapshot_size(str(path), (facts.st_mtime_ns, facts.st_size))
+
+
+def published(path: Path) -> str:
+    """The URL of a picture in a file, which is read once."""
+    facts = path.stat()
+    kept = _published(path, (facts.st_mtime_ns, facts.st_size))
+    return kept.url if kept.still_there else kept.again()
+
+
+@dataclass
+class _PublishedFile:
+    path: Path
+    url: str
+
+    @property
+    def still_there(self) -> bool:
+        return STORE.get(self.url.rpartition("/")[2]) is not None
+
+    def again(self) -> str:
+        self.url = publish(self.path.read_bytes())
+        return self.url
+
+
+@lru_cache(maxsize=4096)
+def _published(path: Path, stamp: tuple[int, int]) -> _PublishedFile:  # noqa: ARG001 - the key
+    return _PublishedFile(path, publish(path.read_bytes()))
 
 
 def use_all_cores() -> None:

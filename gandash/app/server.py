@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -13,7 +12,9 @@ import streamlit as st
 
 from gandash import checkpoints, latent
 from gandash.app import assets, generators
+from gandash.app.collecting import collect, collecting
 from gandash.app.hosting import routes
+from gandash.app.session_values import look_up_one_at_a_time
 from gandash.checkpoints import weights
 from gandash.jobs import control
 from gandash.storage.paths import pretrained_root, runs_root
@@ -22,9 +23,11 @@ from gandash.storage.paths import pretrained_root, runs_root
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """What the server does before the first visitor comes."""
+    look_up_one_at_a_time()
     warm_up()
     print(f"gandash: open {address()} (Ctrl-C ends it)", flush=True)
-    yield
+    async with collecting():
+        yield
 
 
 def address() -> str:
@@ -40,9 +43,6 @@ def address() -> str:
 def warm_up() -> None:
     """Import and load what every visitor needs, then freeze it out of the garbage collector's
     sight.
-
-    Streamlit collects garbage after every run of a page while holding the GIL; with torch
-    imported and not frozen each collection takes about 100 ms.
     """
     # What st.cache_data decorates must not be imported before the server has its runtime.
     from gandash.app import cached  # noqa: PLC0415
@@ -58,8 +58,7 @@ def warm_up() -> None:
             network = weights.load_generator(checkpoint)
             latent.generate(network, latent.draw(0, 16, network.latent_dim))
     control.recover(runs_root())
-    gc.collect()
-    gc.freeze()
+    collect()
 
 
 MAIN = str(Path(__file__).with_name("main.py"))

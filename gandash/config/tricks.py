@@ -11,6 +11,9 @@ from gandash.config.settings import Trick, about, leaves, value_of
 from gandash.losses.objectives import OBJECTIVES
 
 PLAIN = Config()
+_FIELDS = [(name, about(field)) for name, field in leaves(Config)]
+_CHOICES = [(name, knows.tricks) for name, knows in _FIELDS if knows.tricks]
+_VALUES = [(name, knows.trick, value_of(PLAIN, name)) for name, knows in _FIELDS if knows.trick]
 
 
 def of(config: Config, section: str = "") -> dict[str, Trick]:
@@ -23,16 +26,14 @@ def of(config: Config, section: str = "") -> dict[str, Trick]:
 
 
 def _of_choices(config: Config) -> Iterator[tuple[str, Trick]]:
-    for name, field in leaves(Config):
-        tricks = about(field).tricks or {}
+    for name, tricks in _CHOICES:
         if trick := tricks.get(value_of(config, name)):
             yield name, trick
 
 
 def _of_values(config: Config) -> Iterator[tuple[str, Trick]]:
-    for name, field in leaves(Config):
-        trick = about(field).trick
-        if trick and value_of(config, name) != value_of(PLAIN, name):
+    for name, trick, plain in _VALUES:
+        if value_of(config, name) != plain:
             yield name, trick
 
 

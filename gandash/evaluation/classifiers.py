@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import cast
 
@@ -255,6 +255,19 @@ def extractor(folder: Path, dataset: str) -> Extractor:
     network, facts = load(folder, dataset)
     read_with = partial(read, network)
     return Extractor(facts.name, digest_of(network.state_dict()), read_with, of_data=True)
+
+
+def facts(folder: Path, dataset: str) -> Facts:
+    """What the classifier for a dataset says of itself, read once; ``ValueError`` as of
+    :func:`load`.
+    """
+    path = folder / f"{dataset}.safetensors"
+    return _facts(folder, dataset, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@lru_cache(maxsize=32)
+def _facts(folder: Path, dataset: str, stamp: int) -> Facts:  # noqa: ARG001 - the cache's key
+    return load(folder, dataset)[1]
 
 
 def load(folder: Path, dataset: str) -> tuple[Classifier, Facts]:

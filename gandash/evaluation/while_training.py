@@ -73,7 +73,7 @@ def check(config: Config, folder: Path) -> None:
     if not config.evaluate_every:
         return
     try:
-        _, facts = classifiers.load(folder, data.check_held_out(config.data.dataset))
+        facts = classifiers.facts(folder, data.check_held_out(config.data.dataset))
     except ValueError as error:
         raise ValueError(f"{error}, or set evaluate_every to 0") from error
     if config.data.color != "auto" and {"gray": 1, "rgb": 3}[config.data.color] != facts.channels:

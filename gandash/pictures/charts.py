@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape, unescape
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from pandas.api.types import is_numeric_dtype
 from plotly.subplots import make_subplots
+
+from gandash.pictures.sheet import Sheet
 
 XAxis = Literal["step", "images", "epoch", "seconds"]
 X_TITLES: dict[str, str] = {
@@ -321,7 +323,8 @@ def curves(
     ``lines`` are named horizontal references, ``span`` the ends of the x axis; with ``clip`` the
     y axis leaves out the least and the greatest 5 % of what is drawn.
     """
-    points = int(np.clip(ALL_POINTS // (len(runs) * len(columns) or 1), FEWEST_POINTS, MAX_POINTS))
+    count = sum(1 + _members(table, it.column) for table in runs.values() for it in columns)
+    points = int(np.clip(ALL_POINTS // max(count, 1), FEWEST_POINTS, MAX_POINTS))
     drawn = [
         (index, name, curve, _smoothed(metrics, curve.column, smoothing, points))
         for index, (name, metrics) in enumerate(runs.items())
@@ -329,33 +332,40 @@ def curves(
         if measured(metrics, curve.column)
     ]
     lines = lines or {}
-    values = _all_values([rows[["_raw", "_smooth"]] for *_, rows in drawn], lines.values())
+    drawn_values = _all_values(
+        rows[name].to_numpy() for *_, rows in drawn for name in ("_raw", "_smooth")
+    )
+    values = np.concatenate([drawn_values, [*lines.values()]])
     scale = scale_of(values, log_y)
-    figure = go.Figure()
+    sheet = Sheet()
     for index, name, curve, rows in drawn:
-        _add_curve(figure, rows, curve, name, color=color_of(index), x=x, scale=scale)
+        _add_curve(sheet, rows, curve, name, color=color_of(index), x=x, scale=scale)
     for label, value in lines.items():
-        _add_reference(figure, label, value, scale, is_highest=value == max(lines.values()))
+        _add_reference(sheet, label, value, scale, is_highest=value == max(lines.values()))
     axis = scale.axis(values)
-    drawn_values = _all_values(rows[["_raw", "_smooth"]] for *_, rows in drawn)
     if clip and (ends := clipped(drawn_values, scale)):
         axis |= {"range": ends}
         y_title = f"{y_title}, 5–95 %"
-    return _styled(figure, X_TITLES[x], y_title, span=span, y_axis=axis, scale=scale)
+    return _styled(sheet, X_TITLES[x], y_title, span=span, y_axis=axis, scale=scale)
 
 
-def _all_values(tables: Iterable[pd.DataFrame], lines: Iterable[float] = ()) -> Floats:
+def _members(metrics: pd.DataFrame, column: str) -> int:
+    """How many runs a column is the mean of, each of which has a line of its own; 0 of a run."""
+    return sum(f"{column}:{place}" in metrics for place in range(len(metrics.columns)))
+
+
+def _all_values(columns: Iterable[npt.ArrayLike]) -> Floats:
     """All values of a chart in one row."""
-    parts = [table.to_numpy(dtype=np.float64).ravel() for table in tables]
-    values = np.concatenate([*parts, np.asarray([*lines], dtype=np.float64)])
+    parts = [np.asarray(column, dtype=np.float64) for column in columns]
+    values = np.concatenate([np.empty(0), *parts])
     return np.asarray(values[np.isfinite(values)])
 
 
 def _add_reference(
-    figure: go.Figure, label: str, value: float, scale: Scale, *, is_highest: bool
+    sheet: Sheet, label: str, value: float, scale: Scale, *, is_highest: bool
 ) -> None:
-    figure.add_hline(float(scale.of(value)), line={"dash": "dot", "width": 1.5, "color": GRAY})
-    figure.add_annotation(
+    sheet.add_hline(float(scale.of(value)), line={"dash": "dot", "width": 1.5, "color": GRAY})
+    sheet.add_annotation(
         x=1,
         xref="paper",
         xanchor="right",
@@ -369,17 +379,20 @@ def _add_reference(
 
 
 def _smoothed(metrics: pd.DataFrame, column: str, weight: float, points: int) -> pd.DataFrame:
+    """A column as it is drawn, where it was measured, with the x axes and what belongs to it."""
     parts = [name for name in map(str, metrics) if name.startswith(f"{column}:")]
     axes = [name for name in X_TITLES if name in metrics]
-    known = metrics[[*axes, column, *parts]].dropna(subset=[column])  # not every row measures all
-    rows = known.assign(_raw=known[column], _smooth=smooth(known[column], weight))
-    for part in parts:
-        rows[part] = smooth(rows[part], weight)
-    return thin(rows, points, keep=["_raw"])
+    values = metrics[column].to_numpy(dtype=np.float64)
+    known = ~np.isnan(values)  # not every row measures all
+    raw = values[known]
+    columns = {name: metrics[name].to_numpy()[known] for name in axes}
+    columns |= {column: raw, "_raw": raw, "_smooth": smooth(raw, weight)}
+    columns |= {name: smooth(metrics[name].to_numpy()[known], weight) for name in parts}
+    return thin(pd.DataFrame(columns), points, keep=["_raw"])
 
 
 def _add_curve(
-    figure: go.Figure,
+    sheet: Sheet,
     rows: pd.DataFrame,
     curve: Curve,
     run: str,
@@ -391,9 +404,9 @@ def _add_curve(
     label = f"{quoted(run)}: {curve.label}"
     line = {"color": color, "dash": curve.dash}
     if f"{curve.column}:low" in rows:
-        _add_spread(figure, rows, curve.column, label, color=color, x=x, scale=scale)
+        _add_spread(sheet, rows, curve.column, label, color=color, x=x, scale=scale)
     elif not np.array_equal(rows._raw, rows._smooth, equal_nan=True):
-        figure.add_scatter(
+        sheet.add_scatter(
             x=rows[x],
             y=scale.of(rows._raw),
             mode="lines",
@@ -404,7 +417,7 @@ def _add_curve(
             showlegend=False,
             hoverinfo="skip",
         )
-    figure.add_scatter(
+    sheet.add_scatter(
         x=rows[x],
         y=scale.of(rows._smooth),
         mode="lines",
@@ -418,7 +431,7 @@ def _add_curve(
 
 
 def _add_spread(
-    figure: go.Figure,
+    sheet: Sheet,
     rows: pd.DataFrame,
     column: str,
     label: str,
@@ -430,14 +443,14 @@ def _add_spread(
     """The band of a standard deviation around a mean over seeds, and the seeds' own faint lines."""
     quiet = {"legendgroup": label, "showlegend": False, "hoverinfo": "skip", "mode": "lines"}
     low, high = (np.asarray(scale.of(rows[f"{column}:{end}"])) for end in ("low", "high"))
-    figure.add_scatter(
+    sheet.add_scatter(
         x=np.concatenate([rows[x], rows[x][::-1]]), y=np.concatenate([high, low[::-1]]),
         line={"width": 0}, name=label, fill="toself", fillcolor=color, opacity=0.18, **quiet,
     )  # fmt: skip
     place = 0
     while f"{column}:{place}" in rows:
         own = scale.of(rows[f"{column}:{place}"])
-        figure.add_scatter(
+        sheet.add_scatter(
             x=rows[x], y=own, line={"color": color, "width": 1}, opacity=0.25, name=label, **quiet
         )
         place += 1
@@ -460,16 +473,18 @@ def measurements(
     the ends of the x axis.
     """
     names = [curve.column for curve in columns]
-    values = _all_values(table.reindex(columns=names) for table in runs.values())
+    values = _all_values(
+        table[name].to_numpy() for table in runs.values() for name in names if name in table
+    )
     scale = scale_of(values, log_y)
-    figure = go.Figure()
+    sheet = Sheet()
     for index, (name, metrics) in enumerate(runs.items()):
         for curve in (it for it in columns if measured(metrics, it.column)):
             rows = metrics.dropna(subset=[curve.column])
             rows = thin(rows, keep=[curve.column, "frechet"])
             best = (np.arange(len(rows)) == rows.frechet.to_numpy().argmin()) & star
             label = f"{quoted(name)}: {curve.label}"
-            figure.add_scatter(
+            sheet.add_scatter(
                 x=rows[x],
                 y=scale.of(rows[curve.column]),
                 mode="lines+markers",
@@ -482,7 +497,7 @@ def measurements(
                 + label
                 + "</extra>",
             )
-    return _styled(figure, X_TITLES[x], y_title, span=span, y_axis=scale.axis(values), scale=scale)
+    return _styled(sheet, X_TITLES[x], y_title, span=span, y_axis=scale.axis(values), scale=scale)
 
 
 def logit_bands(
@@ -496,12 +511,12 @@ def logit_bands(
 
     Median, quartiles and 5 to 95 % of a batch.
     """
-    figure = go.Figure()
+    sheet = Sheet()
     for who, title, color in (("real", "Real", COLORS[2]), ("fake", "Generated", COLORS[1])):
         rows = _smoothed_quantiles(metrics, who, smoothing)
         for low, high in (("05", "95"), ("25", "75")):
-            _add_band(figure, rows, x, low=f"{who}_q{low}", high=f"{who}_q{high}", color=color)
-        figure.add_scatter(
+            _add_band(sheet, rows, x, low=f"{who}_q{low}", high=f"{who}_q{high}", color=color)
+        sheet.add_scatter(
             x=rows[x],
             y=rows[f"{who}_q50"],
             mode="lines",
@@ -510,8 +525,8 @@ def logit_bands(
             legendgroup=who,
             hovertemplate="median %{y:.2f}<extra>" + title + "</extra>",
         )
-    figure.add_hline(0, line={"dash": "dot", "width": 1.5, "color": GRAY})
-    return _styled(figure, X_TITLES[x], "D's logit", y_axis={"range": y_range})
+    sheet.add_hline(0, line={"dash": "dot", "width": 1.5, "color": GRAY})
+    return _styled(sheet, X_TITLES[x], "D's logit", y_axis={"range": y_range})
 
 
 def logit_range(runs: Iterable[pd.DataFrame]) -> tuple[float, float]:
@@ -529,11 +544,11 @@ def _smoothed_quantiles(metrics: pd.DataFrame, who: str, weight: float) -> pd.Da
 
 
 def _add_band(
-    figure: go.Figure, rows: pd.DataFrame, x: XAxis, *, low: str, high: str, color: str
+    sheet: Sheet, rows: pd.DataFrame, x: XAxis, *, low: str, high: str, color: str
 ) -> None:
     xs = np.concatenate([rows[x], rows[x][::-1]])
     ys = np.concatenate([rows[high], rows[low][::-1]])
-    figure.add_scatter(
+    sheet.add_scatter(
         x=xs,
         y=ys,
         fill="toself",
@@ -579,8 +594,10 @@ def densities(
             hovertemplate="%{y:.3f}",
             secondary_y=True,
         )
-    figure = _styled(figure, "x", None)
+    names = [trace.name for trace in figure.data]
+    figure.update_layout(_layout(names, "x", None))
     figure.update_layout(margin={"r": LEFT})
+    figure.update_yaxes(automargin=False)
     figure.update_yaxes(title="Density", rangemode="tozero", secondary_y=False, showgrid=False)
     figure.update_yaxes(
         title="D*(x)", range=[-0.02, 1.02], dtick=0.25, tickformat=".2f", secondary_y=True
@@ -598,9 +615,9 @@ def lines(
     y_range: tuple[float, float] | None = None,
 ) -> go.Figure:
     """Named lines over common x, each in its color; an upright ``at`` a place."""
-    figure = go.Figure()
+    sheet = Sheet()
     for number, (label, values) in enumerate(named.items()):
-        figure.add_scatter(
+        sheet.add_scatter(
             x=x,
             y=values,
             mode="lines",
@@ -609,15 +626,15 @@ def lines(
             hovertemplate="%{y:.3f}",
         )
     if at is not None:
-        figure.add_vline(at, line={"dash": "dot", "width": 1.5, "color": GRAY})
-    return _styled(figure, x_title, y_title, y_axis={"range": y_range} if y_range else None)
+        sheet.add_vline(at, line={"dash": "dot", "width": 1.5, "color": GRAY})
+    return _styled(sheet, x_title, y_title, y_axis={"range": y_range} if y_range else None)
 
 
 def paths(named: Mapping[str, Floats], reach: float) -> go.Figure:
     """Ways (N, 2) in a plane that reaches so far from the origin, which is marked."""
-    figure = go.Figure()
+    sheet = Sheet()
     for number, (label, way) in enumerate(named.items()):
-        figure.add_scatter(
+        sheet.add_scatter(
             x=way[:, 0],
             y=way[:, 1],
             mode="lines+markers",
@@ -626,11 +643,11 @@ def paths(named: Mapping[str, Floats], reach: float) -> go.Figure:
             name=label,
             hovertemplate="x %{x:.2f}, y %{y:.2f}",
         )
-    figure.add_scatter(
+    sheet.add_scatter(
         x=[0], y=[0], mode="markers", name="equilibrium",
         marker={"symbol": "star", "size": 14, "color": COLORS[2]},
     )  # fmt: skip
-    figure = _styled(figure, "x", "y", y_axis={"range": (-reach, reach), "scaleanchor": "x"})
+    figure = _styled(sheet, "x", "y", y_axis={"range": (-reach, reach), "scaleanchor": "x"})
     figure.update_xaxes(range=(-reach, reach))
     figure.update_layout(height=2 * HEIGHT, hovermode="closest")
     return figure
@@ -638,9 +655,9 @@ def paths(named: Mapping[str, Floats], reach: float) -> go.Figure:
 
 def cloud(groups: Mapping[str, Floats], reach: float) -> go.Figure:
     """Groups of points (N, 2) of the plane, each in its color."""
-    figure = go.Figure()
+    sheet = Sheet()
     for number, (label, points) in enumerate(groups.items()):
-        figure.add_scatter(
+        sheet.add_scatter(
             x=points[:, 0],
             y=points[:, 1],
             mode="markers",
@@ -648,7 +665,7 @@ def cloud(groups: Mapping[str, Floats], reach: float) -> go.Figure:
             name=label,
             hovertemplate="%{x:.2f}, %{y:.2f}",
         )
-    figure = _styled(figure, "x", "y", y_axis={"range": (-reach, reach), "scaleanchor": "x"})
+    figure = _styled(sheet, "x", "y", y_axis={"range": (-reach, reach), "scaleanchor": "x"})
     figure.update_xaxes(range=(-reach, reach))
     figure.update_layout(height=2 * HEIGHT, hovermode="closest")
     return figure
@@ -688,28 +705,35 @@ def _legend_columns(names: Sequence[str]) -> int:
     return max(3, int(LEGEND_WIDTH // (46 + 5.2 * longest)))
 
 
-def _styled(
-    figure: go.Figure,
+def _styled(sheet: Sheet, x_title: str, y_title: str, **options: Any) -> go.Figure:
+    """The figure of a sheet, as all charts look; see :func:`_layout`."""
+    return sheet.figure(_layout(sheet.names, x_title, y_title, **options))
+
+
+def _layout(
+    names: Sequence[str],
     x_title: str,
     y_title: str | None,
     *,
     span: tuple[float, float] | None = None,
     y_axis: Mapping[str, object] | None = None,
     scale: Scale | None = None,
-) -> go.Figure:
-    """Axes, legend and margins; the plot itself lies at the same place in every chart."""
-    names = [trace.name or "" for trace in figure.data if trace.showlegend is not False]
+) -> dict[str, Any]:
+    """Axes, legend and margins; the plot itself lies at the same place in every chart.
+
+    ``names`` are those in the legend.
+    """
     rows = -(-len(names) // _legend_columns(names))
-    figure.update_layout(
-        height=HEIGHT + LEGEND_ROW * rows,
-        margin={"l": LEFT, "r": RIGHT, "t": TOP + LEGEND_ROW * rows, "b": BOTTOM},
-        legend={"orientation": "h", "y": 1.02, "x": 0, "yanchor": "bottom", "title": None},
-        hovermode="x unified" if len(names) <= MOST_TOLD else "closest",
-    )
-    figure.update_xaxes(title={"text": x_title, "standoff": 8}, range=span, automargin=False)
-    figure.update_yaxes(automargin=False)
+    upright: dict[str, Any] = {"automargin": False}
     if y_title:
         threshold = scale.threshold if scale else None
         note = f", linear within ±{threshold:g}" if threshold else ""
-        figure.update_yaxes(title={"text": y_title + note, "standoff": 12}, **(y_axis or {}))
-    return figure
+        upright |= {"title": {"text": y_title + note, "standoff": 12}, **(y_axis or {})}
+    return {
+        "height": HEIGHT + LEGEND_ROW * rows,
+        "margin": {"l": LEFT, "r": RIGHT, "t": TOP + LEGEND_ROW * rows, "b": BOTTOM},
+        "legend": {"orientation": "h", "y": 1.02, "x": 0, "yanchor": "bottom"},
+        "hovermode": "x unified" if len(names) <= MOST_TOLD else "closest",
+        "xaxis": {"title": {"text": x_title, "standoff": 8}, "range": span, "automargin": False},
+        "yaxis": upright,
+    }

@@ -58,7 +58,7 @@ def test_figures_are_those_of_the_cards_and_the_verdict_is_no_difference() -> No
     assert "10,000 samples of each of the seeds 0 to 2" in protocol
     assert smoothing_arms.spread(figures["frechet"]["no smoothing"], 1) == "11.0 ± 0.7"
     assert smoothing_arms.spread(figures["frechet"]["one-sided smoothing"], 1) == "10.7 ± 1.1"
-    said = smoothing_arms.verdicts(arms, figures)
+    said = smoothing_arms.verdicts(arms)
     assert len(said) == 5
     assert all("no difference shown" in words for words in said[:4])
 

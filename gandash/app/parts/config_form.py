@@ -6,7 +6,7 @@ import math
 import re
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
@@ -15,11 +15,13 @@ from pydantic.fields import FieldInfo
 
 from gandash.app.parts import links
 from gandash.config import Config, parse_config
-from gandash.config.settings import Values, about, leaves
+from gandash.config.settings import About, Values, about, leaves
 from gandash.config.settings import values_of as values_by_name
 from gandash.records import Section
 
 FIELDS: Mapping[str, FieldInfo] = dict(leaves(Config))
+ABOUT: Mapping[str, About] = {name: about(field) for name, field in FIELDS.items()}
+LABELS = {name.rpartition(".")[2]: str(field.title) for name, field in FIELDS.items()}
 TITLES: Mapping[str, str] = {
     **{name: str(field.title) for name, field in Config.model_fields.items() if name not in FIELDS},
     "": "Run",
@@ -39,14 +41,30 @@ def values_of(config: Config, prefix: str = PREFIX) -> dict[str, Any]:
     return {key_of(name, prefix): value for name, value in values_by_name(config).items()}
 
 
+class _ByName(Mapping[str, Any]):
+    """Values of widgets by the names of their settings, looked up as they are asked for."""
+
+    def __init__(self, values: Values, prefix: str) -> None:
+        self._values = values
+        self._prefix = prefix
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[key_of(name, self._prefix)]
+
+    def __iter__(self) -> Iterator[str]:
+        return (key.removeprefix(self._prefix) for key in self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
 def idle(name: str, values: Values, prefix: str = PREFIX) -> str:
     """Why a setting has no effect beside the others (by widget key); empty if it has one.
 
     Its widget is disabled then and its value does not count.
     """
-    reason = about(FIELDS[name]).idle
-    by_name = {key.removeprefix(prefix): value for key, value in values.items()}
-    return reason.why if reason and reason.when(by_name) else ""
+    reason = ABOUT[name].idle
+    return reason.why if reason and reason.when(_ByName(values, prefix)) else ""
 
 
 def collect(values: Values, prefix: str = PREFIX) -> Config:
@@ -86,10 +104,9 @@ def _nested(values: Values, prefix: str) -> dict[str, Any]:
 
 def in_words(sentence: str) -> str:
     """A sentence that names settings as the config does, with the labels of their widgets."""
-    labels = {name.rpartition(".")[2]: str(field.title) for name, field in FIELDS.items()}
     return re.sub(
         r"\w+",
-        lambda word: f"“{labels[word[0]]}”" if "_" in word[0] and word[0] in labels else word[0],
+        lambda word: f"“{LABELS[word[0]]}”" if "_" in word[0] and word[0] in LABELS else word[0],
         sentence,
     )
 
@@ -116,7 +133,7 @@ def field_widget(
         **options,
     }
     label = str(field.title)
-    offered = choices or about(field).choices or _literals(field.annotation)
+    offered = choices or ABOUT[name].choices or _literals(field.annotation)
     if offered:
         bind = links.one_of(common["key"], offered)
         if name in AT_ONCE:

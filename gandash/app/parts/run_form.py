@@ -82,19 +82,20 @@ def form() -> None:
     settings(own_images.defaults_of(name))
     with beginning:
         arms.choose()
-        refused = refusal()
+        config = described_or_refused()
         st.button(
-            "Start training" if refused else arms.label(described()),
+            "Start training" if config is None else arms.label(config),
             type="primary",
             icon=":material/play_arrow:",
             width="stretch",
             on_click=guarded(start, "start"),
-            disabled=refused,
+            disabled=config is None,
             key="train_start",
         )
         notice("start")
-        expected_time()
-        hint()
+        if config is not None:
+            expected_time(config)
+            hint(config)
 
 
 def settings(preset: Config) -> None:
@@ -167,24 +168,17 @@ def folded(show: Callable[[str], None], config: Config, shown_before: Sequence[s
                     show(name)
 
 
-def expected_time() -> None:
-    """How long the run will take; nothing while the form is wrong."""
+def expected_time(config: Config) -> None:
+    """How long the run will take, where that can be said."""
     with suppress(*REFUSALS):
-        own_images.time_needed(described())
+        own_images.time_needed(config)
 
 
-def hint() -> None:
-    """What the chosen objective's paper sets otherwise, with a button that sets it.
-
-    Nothing while the form is wrong.
-    """
-    with suppress(*REFUSALS):
-        config = described()
-        if sentence := advice(config):
-            st.caption(f":material/lightbulb: {config_form.in_words(sentence)}")
-            st.button(
-                "Take these settings", on_click=take, args=(usual(config),), key="train_usual"
-            )
+def hint(config: Config) -> None:
+    """What the chosen objective's paper sets otherwise, with a button that sets it."""
+    if sentence := advice(config):
+        st.caption(f":material/lightbulb: {config_form.in_words(sentence)}")
+        st.button("Take these settings", on_click=take, args=(usual(config),), key="train_usual")
 
 
 def take(settings: dict[str, Any]) -> None:
@@ -193,13 +187,15 @@ def take(settings: dict[str, Any]) -> None:
         st.session_state[config_form.key_of(name)] = value
 
 
-def refusal() -> bool:
-    """Whether the form describes no run.
+def described_or_refused() -> Config | None:
+    """What the form describes; None if that is no run.
 
-    Says why in one sentence, and helps where a first step is known.
+    Says why in one sentence then, and helps where a first step is known.
     """
     try:
-        arms.members(described(), ARMS)
+        config = described()
+        arms.members(config, ARMS)
+        return config
     except REFUSALS as error:
         words = config_form.in_words(sentence(error))
         st.error(f"This cannot be trained: {words}", icon=":material/block:")
@@ -209,8 +205,7 @@ def refusal() -> bool:
             with st.container(horizontal=True):
                 for number, (label, chosen) in enumerate(LIPSCHITZ.items()):
                     st.button(label, on_click=take, args=(chosen,), key=f"train_lipschitz_{number}")
-        return True
-    return False
+    return None
 
 
 def offer_what_fits() -> None:

@@ -9,7 +9,6 @@ import streamlit as st
 
 from gandash import runs
 from gandash.app import cached
-from gandash.app.assets import publish
 from gandash.app.hosting import limits, visitors
 from gandash.app.parts import links, page, words
 from gandash.app.parts.findings import findings
@@ -312,7 +311,7 @@ def latest_samples(run: Run, config: Config) -> None:
         return
     for _, path in snapshots:
         cached.snapshot_size(path)
-    urls = [publish(path.read_bytes()) for _, path in snapshots]
+    urls = [cached.published(path) for _, path in snapshots]
     step = snapshots[-1][0]
     st.html(
         f'<div class="gd-live" style="background-image:url({urls[0]})">'

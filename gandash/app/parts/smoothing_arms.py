@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+import streamlit as st
 
 from gandash import runs
 from gandash.app import cached
@@ -51,6 +52,18 @@ class Arm:
     def of_seed(self, seed: int) -> Checkpoint:
         """The run of a seed."""
         return self.members[self.seeds.index(seed)]
+
+
+def _stamp(arm: Arm) -> tuple[str, list[tuple[str, int, object]]]:
+    """What is to be seen of an arm is the same while its runs' metrics and figures are."""
+    return arm.title, [
+        (str(it.folder), (it.folder / runs.METRICS).stat().st_mtime_ns, it.card.evaluation)
+        for it in arm.members
+    ]
+
+
+shared = st.cache_resource(max_entries=32, show_spinner=False, hash_funcs={Arm: _stamp})
+"""Made once for all who look at the same arms; nothing of it may be changed."""
 
 
 def smoothed(found: Sequence[Checkpoint]) -> dict[str, Checkpoint]:
@@ -145,7 +158,8 @@ def pooled(arm: Arm) -> pd.DataFrame:
     return charts.pooled(drawn) if len(drawn) > 1 else drawn[0]
 
 
-def table_of(arms: Sequence[Arm]) -> pd.DataFrame:
+@shared
+def table_of(arms: tuple[Arm, ...]) -> pd.DataFrame:
     """Targets, floors and equilibria from the formulas, beside the means over the last tenth of
     each run, with their deviation over seeds.
     """
@@ -182,7 +196,8 @@ def spread(values: Sequence[float], digits: int = 3) -> str:
     return f"{column.mean():.{digits}f}{deviation}"
 
 
-def figures(arms: Sequence[Arm]) -> tuple[str, dict[str, dict[str, list[float]]]]:
+@shared
+def figures(arms: tuple[Arm, ...]) -> tuple[str, dict[str, dict[str, list[float]]]]:
     """How the arms' samples were measured, and the values by figure and arm, one a seed.
 
     The published figures where all runs have them by one protocol, else the last ones that were
@@ -223,8 +238,10 @@ def _while_training(
     return f"The last measurement while training: {protocols.pop()}.", found
 
 
-def verdicts(arms: Sequence[Arm], found: Mapping[str, Mapping[str, Sequence[float]]]) -> list[str]:
+@shared
+def verdicts(arms: tuple[Arm, ...]) -> list[str]:
     """What each figure says of the arms, quality first, and what the size of D's logits does."""
+    _, found = figures(arms)
     said = [
         seeds.verdict(TITLES[name], values, DIGITS.get(name, SHARE_DIGITS))
         for name, values in found.items()

@@ -8,11 +8,9 @@ from functools import partial
 
 import pandas as pd
 import plotly.graph_objects as go
-import streamlit as st
 
-from gandash import runs
 from gandash.app import cached
-from gandash.app.parts.smoothing_arms import Arm, pooled
+from gandash.app.parts.smoothing_arms import Arm, pooled, shared
 from gandash.pictures import charts, outputs
 from gandash.theory import smoothing
 
@@ -35,27 +33,32 @@ class Drawn:
 
 def drawn(arms: Sequence[Arm], weight: float) -> Drawn:
     """All charts of the arms, smoothed by ``weight``, anew where a run's metrics have changed."""
-    return _drawn(tuple(arms), weight)
+    return Drawn(_frames(tuple(arms)), _curves(tuple(arms), weight), *_histograms(tuple(arms)))
 
 
-def _stamp(arm: Arm) -> tuple[str, list[tuple[str, int]]]:
-    files = (member.folder / runs.METRICS for member in arm.members)
-    return arm.title, [(str(file), file.stat().st_mtime_ns) for file in files]
+@shared
+def _frames(arms: tuple[Arm, ...]) -> dict[str, pd.DataFrame]:
+    return {title_of(arm): pooled(arm) for arm in arms}
 
 
-@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs={Arm: _stamp})
-def _drawn(arms: tuple[Arm, ...], weight: float) -> Drawn:
-    frames = {title_of(arm): pooled(arm) for arm in arms}
+@shared
+def _histograms(arms: tuple[Arm, ...]) -> tuple[go.Figure, str]:
     found = {arm.title: _outputs(arm) for arm in arms}
-    return Drawn(
-        frames, _curves(arms, frames, weight), outputs.histograms(found), outputs.in_words(found)
-    )
+    return outputs.histograms(found), outputs.in_words(found)
 
 
-def _curves(
-    arms: Sequence[Arm], frames: Mapping[str, pd.DataFrame], weight: float
-) -> dict[str, go.Figure]:
-    draw = partial(charts.curves, frames, x="step")
+@shared
+def _quality(arms: tuple[Arm, ...]) -> dict[str, go.Figure]:
+    frames = _frames(arms)
+    if not any(charts.measured(table, "frechet") for table in frames.values()):
+        return {}
+    frechet = [charts.Curve("frechet", "Fréchet")]
+    return {QUALITY: charts.curves(frames, frechet, "Distance", x="step", log_y=True)}
+
+
+@shared
+def _curves(arms: tuple[Arm, ...], weight: float) -> dict[str, go.Figure]:
+    draw = partial(charts.curves, _frames(arms), x="step", smoothing=weight)
     lines = {
         f"equilibrium {value:.2f}": value
         for value in sorted({smoothing.equilibrium(it.loss.alpha, it.loss.beta) for it in arms})
@@ -63,14 +66,12 @@ def _curves(
     excess = [charts.Curve("d_excess", "D")]
     scores = [charts.Curve("d_real", "D(x)"), charts.Curve("d_fake", "D(G(z))", "dot")]
     logits = [charts.Curve("real_q50", "real"), charts.Curve("fake_q50", "generated", "dot")]
-    figures = {
-        EXCESS: draw(excess, "Nats above the floor", smoothing=weight),
-        SCORES: draw(scores, "Probability", smoothing=weight, lines=lines),
-        LOGITS: draw(logits, "Median logit", smoothing=weight),
+    return {
+        EXCESS: draw(excess, "Nats above the floor"),
+        SCORES: draw(scores, "Probability", lines=lines),
+        LOGITS: draw(logits, "Median logit"),
+        **_quality(arms),
     }
-    if any(charts.measured(table, "frechet") for table in frames.values()):
-        figures[QUALITY] = draw([charts.Curve("frechet", "Fréchet")], "Distance", log_y=True)
-    return figures
 
 
 def _outputs(arm: Arm) -> outputs.Outputs:

@@ -11,7 +11,6 @@ from PIL import Image
 
 from gandash import runs
 from gandash.app import cached
-from gandash.app.assets import publish
 from gandash.app.parts.refusals import sentence
 from gandash.app.parts.scrubber import Cursor, Track, scrubber
 from gandash.config import Config
@@ -126,5 +125,5 @@ def track(name: str, found: dict[int, Path], steps: list[int], *, crisp: bool) -
     width, height = cached.snapshot_size(found[own[0]])
     frames = [(max(bisect_right(own, step) - 1, 0), 0, 0) for step in steps]
     return Track(
-        name, [publish(path.read_bytes()) for path in found.values()], frames, width, height, crisp
+        name, [cached.published(path) for path in found.values()], frames, width, height, crisp
     )

@@ -145,11 +145,11 @@ def samples(arms: Sequence[Arm], shown: Sequence[Checkpoint]) -> None:
             st.html(f'<div class="gd-square">{picture}</div><p class="gd-sub">{name}</p>')
 
 
-def what_the_data_says(arms: Sequence[Arm]) -> None:
+def what_the_data_says(arms: tuple[Arm, ...]) -> None:
     """Quality and diversity with their spread over seeds, and whether that is a difference."""
     page.section("Do the arms differ, or only the seeds?")
     protocol, found = figures(arms)
-    st.markdown("\n".join(f"- {in_markdown(words)}" for words in verdicts(arms, found)))
+    st.markdown("\n".join(f"- {in_markdown(words)}" for words in verdicts(arms)))
     if not found:
         st.caption("These arms were not all measured by one protocol: measure them in the Gallery.")
         return
@@ -170,7 +170,7 @@ def what_the_data_says(arms: Sequence[Arm]) -> None:
     )
 
 
-def where_d_ended(arms: Sequence[Arm]) -> None:
+def where_d_ended(arms: tuple[Arm, ...]) -> None:
     """Targets, floors and what was measured of D, an arm a row."""
     page.section("Targets, floors and where D ended")
     with st.container(key="smoothing_figures"):
@@ -215,7 +215,7 @@ def histograms(shown: Drawn) -> None:
     )
 
 
-def compare(arms: Sequence[Arm], weight: float) -> None:
+def compare(arms: tuple[Arm, ...], weight: float) -> None:
     """Samples, figures, curves and the whole training of the chosen arms."""
     of_seed = seed_of_runs(arms)
     samples(arms, of_seed)
@@ -243,7 +243,7 @@ if not found:
         "without smoothing."
     )
 names, weight = controls(found)
-selected = with_metrics(arms_of(names, found))
+selected = tuple(with_metrics(arms_of(names, found)))
 if selected:
     compare(selected, weight)
     smoothing_runs.form(selected, [checkpoint.card.config for checkpoint in found.values()])
