@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gandash import checkpoints, latent
-from gandash.app import assets, generators
+from gandash.app import assets, generators, told_in_parts
 from gandash.app.collecting import collect, collecting
 from gandash.app.hosting import routes
 from gandash.app.session_values import look_up_one_at_a_time
@@ -62,4 +62,4 @@ def warm_up() -> None:
 
 
 MAIN = str(Path(__file__).with_name("main.py"))
-ROUTES = [assets.route(), *generators.routes(), *routes.routes()]
+ROUTES = [assets.route(), *generators.routes(), *told_in_parts.routes(), *routes.routes()]

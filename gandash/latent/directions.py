@@ -17,6 +17,7 @@ from gandash.networks import Generator
 SAMPLES = 2000
 SEED = 0
 ROUNDS = 6  # of the power iteration
+LEAST_SLOPE = 1e-6  # of a number of size 1: less is rounding
 
 
 def principal(G: Generator, count: int = 8, samples: int = SAMPLES) -> Tensor:
@@ -59,3 +60,22 @@ def _first_features(G: Generator, z: Tensor) -> Tensor:
     finally:
         handle.remove()
     return torch.cat(kept).flatten(1).float().clone()
+
+
+def toward(z: Tensor, values: Tensor) -> Tensor:
+    """Unit vectors (K, latent_dim) along which K numbers rise most, on average over all z.
+
+    ``values`` (N, K) are the numbers at latent vectors ``z`` (N, latent_dim). Their regression on
+    z is the mean of their gradients, for z is Gaussian (Stein 1981). A number that never changes
+    has no direction: zeros.
+    """
+    if len(z) <= z.shape[1]:
+        raise ValueError(
+            f"A regression on {z.shape[1]} numbers needs more vectors than that, not {len(z)}: "
+            "draw more"
+        )
+    inputs = torch.cat([torch.ones(len(z), 1), z], dim=1)
+    slopes: Tensor = torch.linalg.lstsq(inputs, values.to(z.dtype)).solution[1:].T
+    lengths = slopes.norm(dim=1, keepdim=True)
+    directions: Tensor = (slopes / lengths).where(lengths > LEAST_SLOPE, 0)
+    return directions

@@ -7,6 +7,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from gandash import checkpoints, latent, runs
 from gandash.checkpoints import weights
 from gandash.config import Config
+from gandash.evaluation import class_directions
 from gandash.runs import execution
+from gandash.storage.paths import PROJECT
 from tests.e2e.conftest import serve, visit
 from tests.e2e.test_browser import frames_sent
 
@@ -31,7 +34,9 @@ REST_MS = 900  # after which the link has followed
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., Config]) -> Path:
-    """Two checkpoints of one latent size, one of another, one of classes, one with attention."""
+    """Two checkpoints of one latent size, one of another, one of classes, one with attention, and a
+    shipped one with the classifier for its data.
+    """
     root = tmp_path_factory.mktemp("studio") / "pretrained"
     tiny = {"latent_dim": 8, "g_width": 4, "d_width": 4}
     networks: dict[str, dict[str, Any]] = {
@@ -41,6 +46,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., 
     }  # fmt: skip
     for name, changes in networks.items():
         list(execution.execute(runs.create(root, tiny_config(**changes), name)))
+    shipped = PROJECT / "pretrained"
+    shutil.copytree(shipped / "mnist-half-dcgan-seed-0", root / "digits")
+    card = (root / "digits" / "card.json").read_text()
+    renamed = card.replace('"mnist-half-dcgan-seed-0"', '"digits"')
+    (root / "digits" / "card.json").write_text(renamed)
+    (root / "classifiers").mkdir()
+    shutil.copy(shipped / "classifiers" / "mnist.safetensors", root / "classifiers")
     return root
 
 
@@ -216,6 +228,7 @@ def test_dimensions_are_ranked_by_how_far_the_picture_moves(
     page: Page, site: str, folder: Path
 ) -> None:
     open_studio(page, f"{site}/latent?latent_checkpoint=plain&latent_x=0&latent_y=0")
+    page.get_by_role("button", name="Numbers").click()
     page.get_by_role("button", name="Rank all 8").click()
     sliders = page.get_by_label(re.compile(r"^z\[\d\]$"))
     expect(sliders).to_have_count(8)
@@ -234,6 +247,34 @@ def test_dimensions_are_ranked_by_how_far_the_picture_moves(
     page.locator(READY).wait_for()
     expect(sliders).to_have_count(1)  # what was set is kept, the ranking is not
     check(page.locator(".surface canvas"), made(folder, "plain", z))
+
+
+def test_directions_toward_classes_are_found_and_kept_in_the_link(
+    page: Page, site: str, folder: Path
+) -> None:
+    """What the link says is the same picture for another visitor: the vector that torch has too."""
+    open_studio(page, f"{site}/latent?latent_checkpoint=digits&latent_x=0&latent_y=0")
+    page.get_by_role("button", name="Classes").click()
+    page.get_by_role("button", name="Find them").click()
+    expect(page.get_by_label("To 9")).to_be_visible()
+    page.get_by_label("To 9").fill("2.5")
+    page.wait_for_timeout(REST_MS)
+    expect(page).to_have_url(re.compile("latent_toward=0%2C0%2C0%2C0%2C0%2C0%2C0%2C0%2C0%2C2.5"))
+    found = checkpoints.Checkpoint(folder / "digits", checkpoints.load_card(folder / "digits"))
+    *_, told = class_directions.find(folder.parent / "runs", found, folder / "classifiers")
+    assert isinstance(told, class_directions.ClassDirections)
+    z = seed(21, 32) + 2.5 * told.directions[9]
+    expected = made(folder, "digits", z)
+    page.reload()
+    page.locator(READY).wait_for()
+    page.wait_for_timeout(300)
+    pixels = page.locator(".surface canvas").evaluate(
+        "it => Array.from(it.getContext('2d').getImageData(0, 0, 32, 32).data)"
+    )
+    assert np.abs(np.array(pixels).reshape(32, 32, 4)[..., 0] - expected).max() <= 2
+    page.get_by_label("Checkpoint", exact=True).select_option("plain")
+    expect(page.get_by_role("button", name="Numbers")).to_be_visible()
+    expect(page.get_by_role("button", name="Classes")).to_have_count(0)
 
 
 def effect(folder: Path, place: int) -> float:

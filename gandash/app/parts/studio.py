@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gandash import browser
+from gandash.app import cached
 from gandash.app.assets import publish
 from gandash.app.parts.in_browser import in_browser
 from gandash.browser.page.writing import facts
@@ -14,7 +15,7 @@ from gandash.checkpoints import Checkpoint
 def studio(found: Sequence[Checkpoint]) -> None:
     """Show the studio over these checkpoints; its state is in the link, with ``latent_`` before."""
     data = {
-        "checkpoints": [facts(checkpoint.card) for checkpoint in found],
+        "checkpoints": [_facts(checkpoint) for checkpoint in found],
         "worker": publish(browser.joined("runtime/worker.js").encode(), "js"),
     }
     in_browser(
@@ -25,3 +26,12 @@ def studio(found: Sequence[Checkpoint]) -> None:
         data,
         key="latent_studio",
     )
+
+
+def _facts(checkpoint: Checkpoint) -> dict[str, object]:
+    """What the studio is told of a checkpoint here: also whether it has directions toward the
+    classes of its data.
+    """
+    told = checkpoint.card.config.labels.told
+    toward = not told and not cached.not_measurable(checkpoint)
+    return {**facts(checkpoint.card), "toward": toward}

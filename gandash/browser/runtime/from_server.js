@@ -24,7 +24,7 @@ export function discriminatorsFromServer(here) {
 }
 
 // A function that takes a name and the pixels with alpha of a picture; its Promise is of what is
-// near it among the images that the checkpoint was trained on, each with the address of its picture.
+// near it among the images that the checkpoint was trained on, each with its picture's address.
 export function nearestFromServer(here) {
   const assets = new URL(".", here);
   const generators = new URL("../generators/", here);
@@ -37,6 +37,38 @@ export function nearestFromServer(here) {
       near: space.near.map((each) => ({ ...each, picture: new URL(each.picture, assets).href })),
     }));
   };
+}
+
+// A function that takes a name and is told how far the server is, 0 to 1; its Promise is of the
+// directions toward the classes of the data, and an Error says why there are none.
+export function towardFromServer(here) {
+  const generators = new URL("../generators/", here);
+  return async (name, tell) => {
+    const answer = await fetchOrSay(new URL(`${name}/classes`, generators));
+    const { classes } = await lastPart(answer, ({ step, steps }) => tell(step / steps));
+    return classes.map((each) => ({ ...each, direction: Float32Array.from(each.direction) }));
+  };
+}
+
+// The last of an answer's lines of JSON; `hear` is told of those before. An Error is what the
+// server names as a problem.
+export async function lastPart(answer, hear) {
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  let last = {};
+  for (;;) {
+    const { value, done } = await reader.read();
+    const parts = (text + (value ?? "")).split("\n");
+    text = parts.pop();
+    for (const part of parts) {
+      last = JSON.parse(part);
+      if (last.problem) throw new Error(last.problem);
+      if (last.steps) hear(last);
+    }
+    if (done) break;
+  }
+  if (last.steps) throw new Error("The server stopped in the middle: try again.");
+  return last;
 }
 
 async function loadFromServer(url, assets, worker) {

@@ -1,10 +1,10 @@
 // Single numbers of z, ranked by how much they move the picture, each with a slider and a strip.
 import { button, element, slider } from "./elements.js";
 import { oneOf } from "./latents.js";
+import { Strip } from "./strip.js";
 import { drawLatent } from "../runtime/random.js";
 
 const SHOWN_DIMENSIONS = 8;
-const STRIP_VALUES = [-3, -2, -1, 0, 1, 2, 3];
 const MOVED_TO = 2; // the two values between which a picture is seen to move
 const RANKING_SEEDS = [0, 1, 2, 3]; // latents of which each number is moved
 
@@ -18,9 +18,7 @@ export class DimensionsTool {
     this.progress = element("output", { className: "quiet" });
     this.reset = button("Reset", () => this.free());
     this.element = element(
-      "section",
-      { className: "tool directions" },
-      element("h2", {}, "Dimensions"),
+      "div", { className: "moves" },
       element(
         "p", { className: "quiet" },
         `Single numbers of z, by how far the pixels move from −${MOVED_TO} to ${MOVED_TO}.`,
@@ -52,14 +50,12 @@ export class DimensionsTool {
       (value) => value.toFixed(1), (value) => this.pin(place, value),
     );
     row.title = about;
-    const pictures = STRIP_VALUES.map(() => studio.picture(studio.state.checkpoint, ""));
-    const canvases = pictures.map(({ canvas }) => canvas);
-    const strip = element("div", { className: "strip", "aria-hidden": "true" }, ...canvases);
+    const strip = new Strip(studio, title);
     const bar = element("div", { className: "effect", "aria-hidden": "true" });
     const most = this.known?.[0].effect || 1;
     bar.style.width = `${(100 * (effect ?? 0)) / most}%`;
-    const whole = element("div", { className: "direction" }, row, bar, strip);
-    return { row: whole, set, pictures, place };
+    const whole = element("div", { className: "direction" }, row, bar, strip.element);
+    return { row: whole, set, strip, place };
   }
 
   pin(place, value) {
@@ -114,14 +110,8 @@ export class DimensionsTool {
   }
 
   rest() {
-    const { studio } = this;
-    const z = studio.point();
-    this.rows.forEach(({ pictures, place }) => {
-      pictures.forEach((picture, number) => {
-        const moved = withNumber(z, place, STRIP_VALUES[number]);
-        studio.background(`z ${place} ${number}`, moved, picture).catch(studio.fail);
-      });
-    });
+    const z = this.studio.point();
+    this.rows.forEach(({ strip, place }) => strip.draw((value) => withNumber(z, place, value)));
   }
 }
 

@@ -1,7 +1,7 @@
 // The studio as a component of the app: checkpoints come by name from the server, the link is the
 // page's own.
 import {
-  discriminatorsFromServer, loaderFromServer, nearestFromServer,
+  discriminatorsFromServer, loaderFromServer, nearestFromServer, towardFromServer,
 } from "../runtime/from_server.js";
 import { openStudio } from "./studio.js";
 
@@ -16,6 +16,7 @@ export async function mountStudio(root, data, here) {
     load: loaderFromServer(here, data.worker),
     discriminator: discriminatorsFromServer(here),
     nearest: nearestFromServer(here),
+    toward: towardFromServer(here),
     params: readParams,
     write: writeParams,
     onReturn,

@@ -38,6 +38,8 @@ export function freshState(checkpoint) {
     round: 1, // of variants: their seed
     groups: [[0], [1], [2]], // A, B, C: places in the tray
     shifts: [], // along directions, in standard deviations
+    toward: [], // along directions toward classes, likewise
+    moves: "principal", // which of these are shown
     dims: [], // numbers of z that are set: [place, value]
   };
 }
@@ -57,6 +59,7 @@ export async function paramsOf(state) {
   put("dims", state.dims.map(([at, value]) => `${at}:${shortNumber(value)}`).join(), "");
   put("groups", groupsText(state.groups), groupsText(fresh.groups));
   put("center", state.center ? entryText(state.center) : "", "");
+  put("moves", state.moves, fresh.moves);
   put("plane", state.plane, fresh.plane);
   put("path", state.path, fresh.path);
   put("closed", String(Number(state.closed)), String(Number(fresh.closed)));
@@ -68,7 +71,7 @@ export async function paramsOf(state) {
 const NUMBERS = [
   "label", "other", "mix", "x", "y", "length", "seconds", "hold", "t", "radius", "round",
 ];
-const LISTS = ["corners", "keys", "shifts"];
+const LISTS = ["corners", "keys", "shifts", "toward"];
 const RANGES = {
   label: [0, 9999], other: [-1, 9999], mix: [0, 1], x: [0, 1], y: [0, 1], length: [0, 1000],
   seconds: [1, 60], hold: [0, 0.9], t: [0, 1], radius: [0.05, 2], round: [1, LARGEST_SEED],
@@ -166,6 +169,7 @@ function readChoices(params, state, words) {
     view: ["pad", "linked", "path", "variants", "arithmetic"],
     plane: ["spherical", "bilinear"],
     path: ["slerp", "lerp"],
+    moves: ["principal", "classes", "numbers"],
   };
   for (const [name, options] of Object.entries(choices)) {
     const text = params.get(name);
@@ -190,7 +194,7 @@ function readList(params, name, state, words) {
   const text = params.get(name);
   if (text === null || text === undefined) return place(state, name);
   const numbers = text === "" ? [] : text.split(",").map(Number);
-  const most = name === "keys" ? MOST_KEYS : name === "corners" ? 4 : 8;
+  const most = { keys: MOST_KEYS, corners: 4, shifts: 8, toward: MOST_KEYS }[name];
   const fits = numbers.length <= most && numbers.every((number) => Math.abs(number) <= 1000);
   if (fits && (name !== "corners" || numbers.length === 4)) state[name] = numbers;
   else words.push(inVain(name, text));
@@ -199,7 +203,7 @@ function readList(params, name, state, words) {
 
 // Places that the tray does not have are those that it has, in turn.
 function place(state, name) {
-  if (name === "shifts") return;
+  if (name === "shifts" || name === "toward") return;
   state[name] = state[name].map((index) => inTray(state, index));
 }
 

@@ -40,8 +40,10 @@ export class Pad {
       ...this.opinion(),
       element(
         "div", { className: "row under" },
-        how.row, this.output, ...studio.opinions.box(), ...studio.pictureTools(),
-        ...studio.nearest.tools(),
+        how.row, this.output, ...studio.pictureTools(),
+      ),
+      element(
+        "div", { className: "row under" }, ...studio.opinions.box(), ...studio.nearest.tools(),
       ),
       studio.nearest.element,
       ...this.picker(),

@@ -29,6 +29,7 @@ const HELP = "Arrow keys move the point (with Shift faster), 1 to 4 go to the co
 //   checkpoints   [{ name, title, latent, shape, classes }]
 //   load(name)    Promise of { generator, note }; note says why its pictures come from the server
 //   discriminator(name)  Promise of the file of its discriminator; left out where there are none
+//   toward(name, tell)  Promise of the directions toward classes; left out where nobody finds them
 //   nearest(name, pixels)  Promise of what is near a picture; left out where nobody can tell
 //   params()      Map of what the link asks for
 //   write(params, isEntry)  puts the state into the link, as a new entry of the history or not
@@ -51,6 +52,7 @@ class Studio {
     this.opened = new Map(); // and those that have come
     this.clouds = new Map();
     this.rankings = new Map(); // of the numbers of z, by the checkpoint's name
+    this.towards = new Map(); // directions toward classes, likewise
     this.samples = new WeakMap(); // of the tray's entries
     this.opinions = new Opinions(this);
     this.nearest = new Nearest(this);
@@ -137,7 +139,7 @@ class Studio {
 
   // z as it is drawn: not along directions, with its own numbers, at its own length.
   unmove() {
-    Object.assign(this.state, { shifts: [], dims: [], length: 0 });
+    Object.assign(this.state, { shifts: [], toward: [], dims: [], length: 0 });
   }
 
   async link(names) {
@@ -151,6 +153,7 @@ class Studio {
     this.root.dataset.ready = "false";
     try {
       await Promise.all([checkpoint, ...linked].map((name) => this.fetch(name)));
+      if (this.state.toward.length && this.towardPossible) await this.loadToward(() => {});
     } catch (error) {
       this.status.textContent = "";
       this.say(error.message);
@@ -286,9 +289,12 @@ class Studio {
   // length asked for.
   point() {
     let z = this.view.base();
-    const { shifts, dims, length } = this.state;
+    const { shifts, toward, dims, length } = this.state;
     this.directions.forEach((direction, number) => {
       if (shifts[number]) z = combine([z, direction], [1, shifts[number]]);
+    });
+    this.toward?.forEach(({ direction }, number) => {
+      if (toward[number]) z = combine([z, direction], [1, toward[number]]);
     });
     for (const [place, value] of dims) z = withNumber(z, place, value);
     return length > 0 ? atLength(z, length) : z;
@@ -305,6 +311,21 @@ class Studio {
   // Unit vectors along which the pictures vary most; none where the server makes them.
   get directions() {
     return this.generator.directions ?? [];
+  }
+
+  // Whether somebody finds directions toward the classes of this checkpoint's data.
+  get towardPossible() {
+    return Boolean(this.host.toward && this.facts(this.state.checkpoint).toward);
+  }
+
+  // They, if they were found already.
+  get toward() {
+    return this.towards.get(this.state.checkpoint);
+  }
+
+  async loadToward(tell) {
+    const { checkpoint } = this.state;
+    if (!this.toward) this.towards.set(checkpoint, await this.host.toward(checkpoint, tell));
   }
 
   vector(index) {

@@ -1,11 +1,10 @@
-// Tools beside the picture: the length of z, the class, directions, dimensions.
-import { DimensionsTool } from "./dimensions.js";
+// Tools beside the picture: the length of z, the class, ways to move it.
 import { button, element, slider } from "./elements.js";
-import { combine, lengthDensity } from "./latents.js";
+import { lengthDensity } from "./latents.js";
+import { Moves } from "./moves.js";
 
 const SVG_SPACE = "http://www.w3.org/2000/svg";
 const HISTOGRAM = { width: 280, height: 56, bars: 56 };
-const STRIP_SIGMAS = [-3, -2, -1, 0, 1, 2, 3];
 
 export class Tools {
   constructor(studio) {
@@ -15,23 +14,19 @@ export class Tools {
 
   build() {
     this.length = new LengthTool(this.studio);
-    this.directions = new DirectionsTool(this.studio);
-    this.dimensions = new DimensionsTool(this.studio);
+    this.moves = new Moves(this.studio);
     const classes = classTool(this.studio);
-    this.element.replaceChildren(
-      this.length.element, ...classes, this.directions.element, this.dimensions.element,
-    );
+    this.element.replaceChildren(this.length.element, ...classes, this.moves.element);
   }
 
   show() {
     this.length?.show();
-    this.dimensions?.show();
+    this.moves?.show();
   }
 
   // The hand has come to rest: what takes longer.
   rest() {
-    this.directions?.rest();
-    this.dimensions?.rest();
+    this.moves?.rest();
   }
 }
 
@@ -120,58 +115,4 @@ function select(title, options, chosen, choose) {
   list.value = chosen;
   list.addEventListener("change", () => choose(Number(list.value)));
   return element("label", { className: "field-row" }, element("span", {}, title), list);
-}
-
-// Directions in which the picture moves most, each with a slider in standard deviations and a strip
-// of what it does to the picture that is shown.
-class DirectionsTool {
-  constructor(studio) {
-    this.studio = studio;
-    this.rows = studio.directions.map((direction, number) => this.row(direction, number));
-    this.element = element(
-      "section",
-      { className: "tool directions", hidden: !this.rows.length },
-      element("h2", {}, "Directions"),
-      element("p", { className: "quiet" }, "What moves the picture most, in standard deviations."),
-      ...this.rows.map(({ row }) => row),
-      element("div", { className: "row" }, button("Reset", () => this.reset())),
-    );
-  }
-
-  row(direction, number) {
-    const { studio } = this;
-    const { row, set } = slider(
-      `Direction ${number + 1}`,
-      { min: -3, max: 3, step: 0.05, value: studio.state.shifts[number] ?? 0 },
-      (value) => `${value.toFixed(1)} σ`,
-      (value) => studio.change({ shifts: this.shifted(number, value) }),
-    );
-    const pictures = STRIP_SIGMAS.map(() => studio.picture(studio.state.checkpoint, ""));
-    const canvases = pictures.map(({ canvas }) => canvas);
-    const strip = element("div", { className: "strip", "aria-hidden": "true" }, ...canvases);
-    const whole = element("div", { className: "direction" }, row, strip);
-    return { row: whole, set, pictures, direction };
-  }
-
-  shifted(number, value) {
-    const { shifts } = this.studio.state;
-    return this.rows.map((_, other) => (other === number ? value : (shifts[other] ?? 0)));
-  }
-
-  reset() {
-    this.rows.forEach(({ set }) => set(0));
-    this.studio.act({ shifts: [] });
-  }
-
-  rest() {
-    const { studio } = this;
-    const z = studio.point();
-    this.rows.forEach(({ pictures, direction }, number) => {
-      const now = studio.state.shifts[number] ?? 0;
-      pictures.forEach((picture, place) => {
-        const shifted = combine([z, direction], [1, STRIP_SIGMAS[place] - now]);
-        studio.background(`strip ${number} ${place}`, shifted, picture).catch(studio.fail);
-      });
-    });
-  }
 }

@@ -1,0 +1,81 @@
+"""What takes a few seconds, once a checkpoint: answers that say how far they are while they come.
+
+``generators/NAME/classes`` are the directions toward the classes of the data. An answer is lines of
+JSON: ``step`` and ``steps``, and last what was asked for, or a ``problem`` in one sentence.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Iterator
+
+from starlette.concurrency import iterate_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from gandash.app.assets import base_path
+from gandash.app.generators import find
+from gandash.evaluation import class_directions
+from gandash.evaluation.progress import Progress
+from gandash.storage.paths import classifiers_root, runs_root
+
+COMPUTING = threading.Lock()  # one at a time: more would only wait for one another
+PATIENCE = 0.5  # seconds between two words to those who wait
+Line = dict[str, object]
+
+
+def classes_of(name: str) -> Iterator[Line]:
+    """The directions of a checkpoint toward the classes of its data, in parts."""
+    checkpoint = find(name)
+    names = checkpoint.card.data.classes
+    for item in class_directions.find(runs_root(), checkpoint, classifiers_root()):
+        if isinstance(item, Progress):
+            yield {"step": item.step, "steps": item.steps}
+            continue
+        rows = zip(names, item.directions, item.before, item.after, strict=True)
+        yield {
+            "classes": [
+                {
+                    "name": title,
+                    "direction": [round(value, 6) for value in direction.tolist()],
+                    "before": round(float(before), 4),
+                    "after": round(float(after), 4),
+                }
+                for title, direction, before, after in rows
+            ]
+        }
+
+
+def lines(items: Iterable[Line]) -> Iterator[bytes]:
+    """Lines of JSON; those who wait for others are told so, and what goes wrong is the last one."""
+    try:
+        while not COMPUTING.acquire(timeout=PATIENCE):
+            yield _line({"step": 0, "steps": 1})
+        try:
+            yield from map(_line, items)
+        finally:
+            COMPUTING.release()
+    except (ValueError, OSError) as error:
+        yield _line({"problem": str(error)})
+
+
+def _line(item: Line) -> bytes:
+    return json.dumps(item).encode() + b"\n"
+
+
+async def _classes(request: Request) -> Response:
+    return told(classes_of(request.path_params["name"]))
+
+
+def told(items: Iterable[Line]) -> Response:
+    """An answer in parts, of which a proxy is asked to hold none back."""
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    content = iterate_in_threadpool(lines(items))
+    return StreamingResponse(content, media_type="application/x-ndjson", headers=headers)
+
+
+def routes() -> list[Route]:
+    """Where the server answers, under the path that it serves the app at."""
+    return [Route(f"{base_path()}/generators/{{name}}/classes", _classes)]
