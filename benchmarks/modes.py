@@ -232,9 +232,14 @@ def _judge_points(state: training.State) -> dict[str, Any]:
     truth = STUDIES[state.config.data.dataset]
     assert truth.modes is not None
     points = generate(
-        _sampler(state), latent.draw(SAMPLES_SEED, SAMPLES["points"], state.G.latent_dim)
+        _sampler(state),
+        latent.draw(SAMPLES_SEED, SAMPLES["points"], state.config.network.latent_dim),
     )
     return asdict(toy_data.coverage(points.numpy(), truth.modes, truth.std))
+
+
+def _latents(state: training.State, kind: str) -> torch.Tensor:
+    return latent.draw(SAMPLES_SEED, SAMPLES[kind], state.config.network.latent_dim)
 
 
 def _sampler(state: training.State) -> Generator:
@@ -254,7 +259,8 @@ class StackedJudge:
 
     def __call__(self, state: training.State) -> dict[str, Any]:
         images = generate(
-            _sampler(state), latent.draw(SAMPLES_SEED, SAMPLES["stacked"], state.G.latent_dim)
+            _sampler(state),
+            latent.draw(SAMPLES_SEED, SAMPLES["stacked"], state.config.network.latent_dim),
         )
         digits = classifiers.classify(self.classifier, images.flatten(0, 1)[:, None]).view(-1, 3)
         counts = np.bincount((digits * torch.tensor([100, 10, 1])).sum(1).numpy(), minlength=1000)

@@ -37,6 +37,8 @@ class Kind(ABC):
     (no smoothing) where they are enlarged."""
     classes: ClassVar[bool]
     """Whether data of this kind may come in classes."""
+    latent: ClassVar[bool]
+    """Whether G makes them of latent vectors; else it translates one part into the other."""
     measured: ClassVar[bool]
     """Whether there are extractors of features, which samples are measured on."""
     light: ClassVar[bool]
@@ -85,7 +87,7 @@ class Images(Kind):
     """Gray or RGB images: uint8 (N, C, S, S) in [0, 255], for networks in [-1, 1]."""
 
     name = "images"
-    pixels = classes = measured = True
+    pixels = classes = latent = measured = True
     light = False
     snapshot = 64
 
@@ -122,7 +124,7 @@ class Points(Kind):
 
     name = "points"
     pixels = classes = measured = False
-    light = True
+    latent = light = True
     snapshot = 2048
 
     def holds(self, shape: Shape) -> bool:
@@ -147,19 +149,69 @@ class Points(Kind):
         return f"{self.amount(count)} in {shape[0]}-D"
 
 
-IMAGES, POINTS = Images(), Points()
-BY_AXES: dict[int, Kind] = {3: IMAGES, 1: POINTS}
+class Pairs(Kind):
+    """Two images each, the source and the target of a translation: uint8 (N, 2, C, S, S), gray
+    repeated in three channels where the other is in color.
+
+    A picture may show further ones beside them: (N, images, C, S, S), an example a row.
+    """
+
+    name = "pairs"
+    pixels = True
+    classes = latent = measured = light = False
+    snapshot = 16
+
+    def holds(self, shape: Shape) -> bool:
+        return len(shape) == 4 and shape[0] == 2 and IMAGES.holds(shape[1:])
+
+    def prepare(self, kept: Tensor, order: torch.memory_format | None = None) -> Tensor:  # noqa: ARG002 - five axes have one order
+        return to_unit(kept)
+
+    def keep(self, made: Tensor) -> Tensor:
+        return to_uint8(made)
+
+    def shown(self, count: int) -> int:
+        return min(count, self.snapshot)
+
+    def picture(self, kept: Tensor, columns: int, real: Real) -> Pixels:  # noqa: ARG002 - shown alone
+        beside = kept.shape[1]
+        return grid(kept.flatten(0, 1), max(columns // beside, 1) * beside)
+
+    def size(self, shape: Shape) -> str:
+        return f"{shape[-1]} pixels"
+
+    def extent(self, count: int, shape: Shape) -> str:
+        return f"{shape[-2]}×{shape[-1]}, {self.amount(count)}"
+
+
+IMAGES, POINTS, PAIRS = Images(), Points(), Pairs()
+BY_AXES: dict[int, Kind] = {3: IMAGES, 1: POINTS, 4: PAIRS}
+OF_PAIRS = "pairs:"
+"""What the names of datasets of pairs begin with, and the paths of folders that hold some."""
+
+
+def parted(name: str) -> tuple[str, str]:
+    """What a dataset's name begins with to tell its kind, if it does, and the rest: a name or the
+    path of a folder or zip.
+    """
+    return (OF_PAIRS, name.removeprefix(OF_PAIRS)) if name.startswith(OF_PAIRS) else ("", name)
 
 
 def of_dataset(name: str) -> Kind:
     """The kind that a dataset holds: a name, or the path of a folder or zip."""
+    if name.startswith(OF_PAIRS):
+        return PAIRS
     return POINTS if name in STUDIES else IMAGES
 
 
 def of_shape(shape: Shape) -> Kind:
-    """The kind of samples of a shape, (C, H, W) or (dim,); ``ValueError`` if it is that of none."""
+    """The kind of samples of a shape, (C, H, W), (2, C, H, W) or (dim,); ``ValueError`` if it is
+    that of none.
+    """
     if len(shape) not in BY_AXES:
-        raise ValueError(f"A sample has 1 axis (a point) or 3 (an image), not {len(shape)}")
+        raise ValueError(
+            f"A sample has 1 axis (a point), 3 (an image) or 4 (a pair), not {len(shape)}"
+        )
     return BY_AXES[len(shape)]
 
 

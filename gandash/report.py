@@ -37,8 +37,9 @@ class Report(Progress):
     sizes of the last step's updates relative to the weights, ||change|| / ||weights before||, L2
     over all parameters of a player. ``d_train`` and ``d_held_out`` are D(x) on the last step's
     training images and on as many held-out ones, both unchanged, before D learns from the former.
-    ``augment_p`` is the probability of a change where it adapts (ADA). What was not measured is
-    NaN.
+    ``augment_p`` is the probability of a change where it adapts (ADA). ``distance`` is the mean
+    absolute difference, of values in [-1, 1], between translations and targets (pix2pix) or between
+    images and what comes back of them (CycleGAN). What was not measured is NaN.
     """
 
     d_loss: float
@@ -74,3 +75,4 @@ class Report(Progress):
     d_train: float = float("nan")
     d_held_out: float = float("nan")
     augment_p: float = float("nan")
+    distance: float = float("nan")

@@ -36,14 +36,15 @@ class DataFacts(Section):
     title: Line
     licence: Line
     images: int = Field(ge=1, le=10**9)
-    shape: tuple[int, ...] = Field(min_length=1, max_length=3)
+    shape: tuple[int, ...] = Field(min_length=1, max_length=4)
     classes: tuple[Name, ...] = Field((), max_length=MOST_CLASSES)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if not self.kind.holds(self.shape):
             raise ValueError(
-                f"shape must be that of a gray or RGB square image, or of a point, not {self.shape}"
+                "shape must be that of a gray or RGB square image, a pair of them, or a point, not "
+                f"{self.shape}"
             )
         return self
 

@@ -24,6 +24,7 @@ from gandash.config.sections import (
     Precision,
     RegularizerConfig,
     ScheduleConfig,
+    TranslationConfig,
 )
 from gandash.config.settings import value_of
 from gandash.kinds import IMAGE_SIZES, ImageSize
@@ -52,6 +53,7 @@ __all__ = [
     "Precision",
     "RegularizerConfig",
     "ScheduleConfig",
+    "TranslationConfig",
     "advice",
     "parse_config",
     "usual",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from gandash.config.architectures import ARCHITECTURES, names
 from gandash.config.sections import DataConfig, NetworkConfig
+from gandash.config.settings import value_of
+from gandash.kinds import OF_PAIRS, PAIRS
 from gandash.losses.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ def _always(config: Config) -> Iterator[str]:
     yield from _balance_rules(config)
     yield from _evaluation_rules(config)
     yield from _few_images_rules(config)
+    yield from _translation_rules(config)
 
 
 def _since_0_2(config: Config) -> Iterator[str]:
@@ -286,6 +289,50 @@ def _few_images_rules(config: Config) -> Iterator[str]:
             f"augment_p is {few.augment_p:g} with {few.augment_policy}: set augment_p to "
             f"{LEAKS:g} at most, or augment_policy to color+translation+cutout"
         )
+
+
+def _translation_rules(config: Config) -> Iterator[str]:
+    pairs = config.data.kind is PAIRS
+    if not config.translation.on:
+        if pairs:
+            yield (
+                f"dataset {config.data.dataset!r} holds pairs, which a G of noise has no use for: "
+                "set translator to pix2pix or cyclegan"
+            )
+        return
+    name = config.translation.translator
+    if not pairs:
+        yield (
+            f"{name} translates pairs, and dataset {config.data.dataset!r} holds "
+            f"{config.data.kind.name}: choose one of pairs ({OF_PAIRS}NAME-OR-PATH), or set "
+            "translator to none"
+        )
+    norms = (config.network.g_norm, config.network.d_norm)
+    if "virtual" in norms:
+        yield f"{name} has no reference batch, and a norm is 'virtual': set it to batch or instance"
+    objective = config.loss.objective
+    if OBJECTIVES[objective].paired or OBJECTIVES[objective].critic:
+        yield (
+            f"{name} judges patches by themselves and without bounds on D's slope, and objective "
+            f"is {objective!r}: set it to non-saturating, least-squares or hinge"
+        )
+    for setting, value in _not_of_translation(config):
+        plain = value_of(type(config)(), setting)
+        short = setting.rpartition(".")[2]
+        if value != plain:
+            yield f"{name} is played without {short}, and it is {value!r}: set it to {plain!r}"
+
+
+def _not_of_translation(config: Config) -> Iterator[tuple[str, object]]:
+    """Settings that image translation does without, with their values."""
+    for setting in (
+        "regularizer.gradient_penalty", "regularizer.r1_gamma", "regularizer.r2_gamma",
+        "regularizer.weight_clip", "regularizer.instance_noise", "collapse.minibatch",
+        "collapse.pack", "collapse.unroll_steps", "few.augment", "few.freeze_d",
+        "labels.conditioning", "balance.d_steps", "balance.g_steps", "balance.rule",
+        "balance.discriminators", "network.architecture", "network.attention",
+    ):  # fmt: skip
+        yield setting, value_of(config, setting)
 
 
 def _or(values: tuple[object, ...]) -> str:

@@ -26,6 +26,7 @@ from gandash.config.sections import (
     Precision,
     RegularizerConfig,
     ScheduleConfig,
+    TranslationConfig,
 )
 from gandash.config.settings import Idle, setting
 from gandash.records import Section, explain
@@ -43,6 +44,7 @@ class Config(Section):
     regularizer: RegularizerConfig = Field(RegularizerConfig(), title="Regularizers")
     collapse: CollapseConfig = Field(CollapseConfig(), title="Against collapse")
     few: FewImagesConfig = Field(FewImagesConfig(), title="Few images")
+    translation: TranslationConfig = Field(TranslationConfig(), title="Image to image")
     labels: LabelConfig = Field(LabelConfig(), title="Labels")
     balance: BalanceConfig = Field(BalanceConfig(), title="Balance of D and G")
     optimizer: OptimizerConfig = Field(OptimizerConfig(), title="Optimizers")

@@ -60,6 +60,7 @@ def _kind_without(fact: str, why: str) -> Idle:
 NO_PIXELS = _kind_without("pixels", "the dataset holds no pixels")
 NO_CLASSES = _kind_without("classes", "the dataset has no classes")
 NOT_MEASURED = _kind_without("measured", "samples of this kind are not measured")
+TRANSLATED = Idle("G translates images", lambda values: values["translation.translator"] != "none")
 NO_TARGETS = Idle("the objective has no targets to smooth", _no_cross_entropy)
 
 
@@ -141,8 +142,11 @@ class NetworkConfig(Section):
             for name, row in ARCHITECTURES.items()
             if name != PLAIN
         },
+        idle=TRANSLATED,
     )
-    latent_dim: int = setting(100, "Latent size", "Length of the latent vector z", ge=1, le=4096)
+    latent_dim: int = setting(
+        100, "Latent size", "Length of the latent vector z", ge=1, le=4096, idle=TRANSLATED
+    )
     g_width: int = setting(
         64,
         "Width of G",
@@ -505,6 +509,8 @@ class BalanceConfig(Section):
     )
 
 
+ISOLA = "Isola et al. 2017, arXiv:1611.07004"
+ZHU = "Zhu et al. 2017, arXiv:1703.10593"
 ZHAO = "Zhao et al. 2020, arXiv:2006.10738"
 KARRAS = "Karras et al. 2020, arXiv:2006.06676"
 Policy = Literal[
@@ -603,6 +609,103 @@ class FewImagesConfig(Section):
     def changes(self) -> tuple[str, ...]:
         """Names of the changes that D's images go through; none without augmentation."""
         return () if self.augment == "none" else tuple(self.augment_policy.split("+"))
+
+
+class TranslationConfig(Section):
+    """What makes G translate images instead of noise, for data of pairs."""
+
+    translator: Literal["none", "pix2pix", "cyclegan"] = setting(
+        "none",
+        "Translation",
+        f"none: G makes samples of noise; pix2pix: of the first image of each pair its second "
+        f"({ISOLA}); cyclegan: both ways, without looking at which belong together ({ZHU})",
+        tricks={
+            "pix2pix": Trick(
+                "pix2pix",
+                "G translates the first image of a pair, D sees both, and the distance to the "
+                "second counts",
+                ISOLA,
+            ),
+            "cyclegan": Trick(
+                "CycleGAN",
+                "Two G translate there and back, and what comes back must be what went",
+                ZHU,
+            ),
+        },
+    )
+    translator_net: Literal["unet", "residual"] = setting(
+        "unet",
+        "Network of the translator",
+        f"unet: down to one place and up again, with skips ({ISOLA}); residual: blocks at a "
+        f"quarter of the size ({ZHU})",
+        idle=_unless("translation.translator", "pix2pix", "cyclegan"),
+    )
+    blocks: int = setting(
+        6,
+        "Residual blocks",
+        "Blocks of the residual network; 6 up to 128 pixels and 9 above in the paper",
+        ge=1,
+        le=16,
+        idle=_unless("translation.translator_net", "residual"),
+    )
+    patch: Literal[1, 16, 34, 70] = setting(
+        34,
+        "Patch that D judges (pixels)",
+        "Side of the square that each output of D sees: 70 in both papers, for 256 pixels",
+        idle=_unless("translation.translator", "pix2pix", "cyclegan"),
+    )
+    l1: float = setting(
+        100.0,
+        "Weight of the distance, λ",
+        "Weight of the mean absolute difference between G's image and the pair's second",
+        paper=ISOLA,
+        ge=0,
+        le=10_000,
+        idle=_unless("translation.translator", "pix2pix"),
+    )
+    dropout: float = setting(
+        0.5,
+        "Dropout in the U-Net",
+        "Probability with which numbers of the decoder's innermost maps are dropped while training",
+        paper=ISOLA,
+        ge=0,
+        lt=1,
+        idle=_unless("translation.translator_net", "unet"),
+    )
+    cycle: float = setting(
+        10.0,
+        "Weight of the cycle, λ",
+        "Weight of the mean absolute difference between an image and what comes back of it",
+        paper=ZHU,
+        ge=0,
+        le=1000,
+        idle=_unless("translation.translator", "cyclegan"),
+    )
+    identity: float = setting(
+        0.5,
+        "Weight of the identity",
+        "Weight, times that of the cycle, of what G changes in images that are targets already; "
+        "it keeps colors",
+        paper=ZHU,
+        ge=0,
+        le=10,
+        idle=_unless("translation.translator", "cyclegan"),
+    )
+    pool: int = setting(
+        50,
+        "Pool of earlier images",
+        "D learns from images of a pool of so many earlier ones as often as from new ones; 0: from "
+        "new ones alone",
+        paper=ZHU,
+        ge=0,
+        le=1000,
+        idle=_unless("translation.translator", "cyclegan"),
+    )
+
+    @property
+    def on(self) -> bool:
+        """Whether G translates images."""
+        return self.translator != "none"
 
 
 class OptimizerConfig(Section):

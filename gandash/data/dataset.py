@@ -16,19 +16,21 @@ from gandash.data.draws import draw_evenly
 from gandash.data.framing import Frame
 from gandash.data.left_out import LeftOut, note
 from gandash.data.named import SOURCES, data_folder
+from gandash.data.pair_files import read_pairs
 from gandash.data.pixels import fit, is_gray, recolor
 from gandash.data.stacking import check_enough, stack
 from gandash.data.wanted import Tell, Wanted, quietly
-from gandash.kinds import Kind, of_batch, of_dataset
+from gandash.kinds import OF_PAIRS, PAIRS, Kind, of_batch, of_dataset, parted
 from gandash.storage.paths import expanded
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images (N, C, H, W) uint8, or points (N, dim) float32.
+    """Images (N, C, H, W) uint8, pairs of them (N, 2, C, H, W), or points (N, dim) float32.
 
     Labels (N,) int64 and the names of the classes, if any. ``left_out`` are the files of a folder
     or zip that are not among the images, ``held_out`` the samples that a config keeps from them.
+    ``belong`` says whether the two images of each pair do.
     """
 
     name: str
@@ -39,10 +41,11 @@ class Dataset:
     classes: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     held_out: Dataset | None = None
+    belong: bool = True
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(C, H, W) of an image, or (dim,) of a point."""
+        """(C, H, W) of an image, (2, C, H, W) of a pair, or (dim,) of a point."""
         return tuple(self.images.shape[1:])
 
     @property
@@ -88,6 +91,8 @@ def load(config: DataConfig, split: str = "train", tell: Tell = quietly) -> Data
     """
     if config.dataset in SOURCES:
         loaded = _load_named(config, split, tell)
+    elif config.kind is PAIRS:
+        loaded = _load_pairs(config, split)
     else:
         loaded = _load_location(config, split)
     return _parted(loaded, config.held_out) if split == "train" and config.held_out else loaded
@@ -111,22 +116,62 @@ def _load_named(config: DataConfig, split: str, tell: Tell) -> Dataset:
         images = images[drawn]
         labels = None if labels is None else labels[drawn]
     if of_batch(images).pixels:
-        images = fit(recolor(images, config.color), config.size)
+        images = _as_asked(images, config)
     return Dataset(
         config.dataset, source.title, source.licence, images.contiguous(), labels, classes
+    )
+
+
+def _as_asked(images: Tensor, config: DataConfig) -> Tensor:
+    """Images, or pairs of them, in the color and size that a config asks for."""
+    each = images.flatten(0, -4)  # (N, C, H, W), or both of every pair
+    asked = fit(recolor(each, config.color), config.size)
+    return asked.view(*images.shape[:-3], *asked.shape[1:])
+
+
+def _load_pairs(config: DataConfig, split: str) -> Dataset:
+    location = expanded(parted(config.dataset)[1])
+    title = repr(location.name)
+    with opened(location, title) as contents:
+        if contents is None:
+            raise _neither(config)
+        pairs = read_pairs(contents, split, _frame(config), _mode(config), config.limit)
+    left_out = (*pairs.left_out, *contents.left_out)
+    check_enough(title, len(pairs.images), left_out)
+    images = pairs.images
+    if config.color == "auto" and is_gray(images.flatten(0, 1)):
+        images = images[:, :, :1]
+    return Dataset(
+        location.stem,
+        location.stem,
+        "as given by its owner",
+        images.contiguous(),
+        left_out=left_out,
+        belong=pairs.belong,
+    )
+
+
+def _mode(config: DataConfig) -> str:
+    return "L" if config.color == "gray" else "RGB"
+
+
+def _neither(config: DataConfig) -> ValueError:
+    """What is said of a name that is none; of pairs and of single samples the own ones are told."""
+    named = [name for name in SOURCES if (of_dataset(name) is PAIRS) == (config.kind is PAIRS)]
+    where = "the path of a folder or zip of images"
+    path = f"{OF_PAIRS} and {where}" if config.kind is PAIRS else where
+    return ValueError(
+        f"dataset must be one of {', '.join(named)} or {path}, and {config.dataset!r} is neither: "
+        "check the spelling"
     )
 
 
 def _load_location(config: DataConfig, split: str) -> Dataset:
     location = expanded(config.dataset)
     title = repr(location.name)
-    mode = "L" if config.color == "gray" else "RGB"
     with opened(location, title) as contents:
         if contents is None:
-            raise ValueError(
-                f"dataset must be one of {', '.join(SOURCES)} or the path of a folder or zip of "
-                f"images, and {config.dataset!r} is neither: check the spelling"
-            )
+            raise _neither(config)
         files = contents.train if split == "train" else contents.test
         frame = _frame(config)
         stacked = decoded.stacked(
@@ -134,7 +179,7 @@ def _load_location(config: DataConfig, split: str) -> Dataset:
             config,
             split,
             contents,
-            lambda: stack(files, frame, mode, config.limit, contents.classes),
+            lambda: stack(files, frame, _mode(config), config.limit, contents.classes),
         )
     left_out = (*stacked.left_out, *contents.left_out)
     check_enough(title, len(stacked.images), left_out)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Literal
 
 from PIL import Image, ImageOps
 
 from gandash.config import Background, Framing
 
 PADDED = 28
+Side = Literal["whole", "left", "right"]
 LEVELS: dict[Background, int] = {"white": 255, "gray": 128, "black": 0}
 
 
@@ -17,12 +19,14 @@ LEVELS: dict[Background, int] = {"white": 255, "gray": 128, "black": 0}
 class Frame:
     """How a picture of any shape becomes a square of ``size`` pixels.
 
-    ``background`` is what shows where it is transparent, or where it is padded to fit.
+    ``background`` is what shows where it is transparent, or where it is padded to fit. Of a picture
+    that holds two beside each other, ``side`` is the one that is taken.
     """
 
     size: int
     framing: Framing = "crop"
     background: Background = "white"
+    side: Side = "whole"
 
     @property
     def level(self) -> int:
@@ -38,13 +42,23 @@ def upright(image: Image.Image) -> Image.Image:
     return image
 
 
+def half(image: Image.Image, side: Side) -> Image.Image:
+    """The picture's side that is asked for; of an odd width the column at the center is in none."""
+    if side == "whole":
+        return image
+    middle = max(image.width // 2, 1)
+    left = 0 if side == "left" else image.width - middle
+    return image.crop((left, 0, left + middle, image.height))
+
+
 def square(image: Image.Image, frame: Frame, level: int | None = None) -> Image.Image:
-    """The image as a square, ``frame.size`` pixels wide and high.
+    """The image, or its side, as a square, ``frame.size`` pixels wide and high.
 
     ``crop`` takes the square at the center, ``fit`` the whole image, padded with ``level`` (the
     background's if not given), ``stretch`` the whole image whatever its proportions. A square of 28
     pixels is padded with 0 to 32, and then, as all other sizes, resampled if need be.
     """
+    image = half(image, frame.side)
     if image.width != image.height and frame.framing == "fit":
         return _fitted(image, frame.size, frame.level if level is None else level)
     if image.width == image.height or frame.framing == "crop":

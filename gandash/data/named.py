@@ -10,20 +10,26 @@ from typing import Literal
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from gandash.config import ImageSize
-from gandash.data import published
+from gandash.data import pairing, published
 from gandash.data.archives import in_zip
 from gandash.data.download import Remote
 from gandash.data.framing import Frame
 from gandash.data.left_out import told
+from gandash.data.pixels import fit
 from gandash.data.stacking import stack
 from gandash.data.wanted import Loaded, Wanted
+from gandash.kinds import OF_PAIRS
 from gandash.storage.paths import cache_root, expanded
 from gandash.theory import toy_data
 
 STACKING_SEED = {"train": 1000, "test": 1001}
 HELD_OUT_HERO = 8
+BACK, FRONT, RIGHT = "angle0", "angle2", "angle3"
+Transform = Callable[[Tensor], Tensor]
+"""Images (N, C, S, S) uint8 to others of the same size."""
 Augment = Literal["none", "shift", "mirror"]
 """What may be done to images without changing their class; to mirror is to shift as well."""
 
@@ -115,7 +121,40 @@ def _study(name: str) -> Source:
     return Source(toy_data.STUDIES[name].title, "made by this project (MIT)", load_points)
 
 
-SOURCES: dict[str, Source] = {
+def _as_it_is(images: Tensor) -> Tensor:
+    return images
+
+
+def _pairs_of(
+    name: str, title: str, to_source: Transform, to_target: Transform | None = None
+) -> Source:
+    """Pairs made of the images of a named dataset: what ``to_source`` makes of one, and the image
+    or what ``to_target`` makes of it.
+    """
+    base = IMAGES[name]
+
+    def load(wanted: Wanted) -> Loaded:
+        images, labels, classes = base.load(wanted)
+        images = fit(images, wanted.frame.size)
+        target = images if to_target is None else to_target(images)
+        return pairing.paired(to_source(images), target), labels, classes
+
+    return Source(title, base.licence, load, size=base.size)
+
+
+def _views_of_tinyhero(target: str) -> Callable[[Wanted], Loaded]:
+    """Each character from the front and from another side."""
+
+    def load(wanted: Wanted) -> Loaded:
+        images, labels, classes = _load_tinyhero(wanted)
+        assert labels is not None
+        views = [images[labels == classes.index(angle)] for angle in (FRONT, target)]
+        return pairing.paired(*views), None, ()
+
+    return load
+
+
+IMAGES: dict[str, Source] = {
     "mnist": Source("MNIST", "CC BY-SA 3.0 (LeCun, Cortes, Burges)", _load_mnist),
     "fashion-mnist": Source("Fashion-MNIST", "MIT (Zalando SE)", _load_fashion),
     "cifar10": Source(
@@ -163,7 +202,26 @@ SOURCES: dict[str, Source] = {
     "celeba": Source(
         "CelebA", "non-commercial research (Liu et al. 2015)", published.celeba, "mirror", 64
     ),
+}
+_ANGLES = IMAGES["tinyhero"]
+PAIRS: dict[str, Source] = {
+    "edges-fashion-mnist": _pairs_of("fashion-mnist", "Edges → Fashion-MNIST", pairing.edges),
+    "edges-mnist": _pairs_of("mnist", "Edges → MNIST", pairing.edges),
+    "gray-cifar10": _pairs_of("cifar10", "Gray → color, CIFAR-10", pairing.gray),
+    "gray-tinyhero": _pairs_of("tinyhero", "Gray → color, TinyHero", pairing.gray),
+    "inverted-mnist": _pairs_of("mnist", "MNIST → inverted", _as_it_is, pairing.inverted),
+    "turned-mnist": _pairs_of("mnist", "MNIST → turned", _as_it_is, pairing.turned),
+    "tinyhero-right": Source(
+        "TinyHero, front → right", _ANGLES.licence, _views_of_tinyhero(RIGHT), size=64
+    ),
+    "tinyhero-back": Source(
+        "TinyHero, front → back", _ANGLES.licence, _views_of_tinyhero(BACK), size=64
+    ),
+}
+SOURCES: dict[str, Source] = {
+    **IMAGES,
     **{name: _study(name) for name in toy_data.STUDIES},
+    **{f"{OF_PAIRS}{name}": source for name, source in PAIRS.items()},
 }
 
 

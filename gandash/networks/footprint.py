@@ -16,6 +16,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from gandash.config import Config
 from gandash.networks.pair import build_pair
+from gandash.networks.translation import build_translation
 from gandash.storage.memory import PART, amount, free_bytes
 
 PARAMETER_BYTES = 16  # float32: weight, gradient, and Adam's two moments
@@ -46,9 +47,11 @@ def largest_batch(config: Config, shape: tuple[int, ...], classes: int, room: in
 
 def shape_of(config: Config, channels: int) -> tuple[int, ...]:
     """The shape of the samples that a config asks for, before its data are read: images of so many
-    channels, or points in the plane.
+    channels, pairs of them, or points in the plane.
     """
     size = config.data.size
+    if config.translation.on:
+        return (2, channels, size, size)
     return (channels, size, size) if config.data.kind.pixels else (2,)
 
 
@@ -78,7 +81,7 @@ def _players(config: Config) -> Config:
     """What of a config says how large the players are: whatever else changes, they are not counted
     anew.
     """
-    parts = ("network", "collapse", "labels", "balance", "regularizer")
+    parts = ("network", "collapse", "labels", "balance", "regularizer", "translation")
     return Config().model_copy(update={name: getattr(config, name) for name in parts})
 
 
@@ -87,6 +90,8 @@ def count_of_players(config: Config, shape: tuple[int, ...], classes: int) -> tu
     """Bytes that a sample adds to the largest part of a step, and those of the weights with all
     that belongs to them.
     """
+    if config.translation.on:
+        return _count_of_translation(config, shape)
     if config.labels.conditioning != "none":
         classes = max(classes, FEWEST_CLASSES)  # of data that are not read yet it is not known
     many = config.balance.discriminators
@@ -105,11 +110,24 @@ def count_of_players(config: Config, shape: tuple[int, ...], classes: int) -> tu
     return max(in_G_update, 2 * of_D), weights
 
 
+def _count_of_translation(config: Config, shape: tuple[int, ...]) -> tuple[float, float]:
+    """As :func:`count_of_players`: G's update keeps all its passes and one of each D."""
+    with torch.device("meta"):
+        G, D = build_translation(config, shape)
+    _, channels, *sides = shape
+    seen = channels if D.of_source is not None else 2 * channels
+    of_G = _kept(G, (channels, *sides))
+    of_D = _kept(D, (seen, *sides))
+    passes, judges = (6, 2) if G.back is not None else (1, 1)
+    weights = PARAMETER_BYTES * (_parameters(G) + _parameters(D))
+    return max(passes * of_G + judges * of_D, 2 * judges * of_D), weights
+
+
 def _parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def _kept(network: nn.Module, shape: tuple[int, ...], classes: int) -> float:
+def _kept(network: nn.Module, shape: tuple[int, ...], classes: int = 0) -> float:
     """Bytes that autograd keeps of a forward pass for one sample more."""
     few, more = (_kept_of(network, shape, classes, count) for count in (TRIED, 2 * TRIED))
     return (more - few) / TRIED
@@ -124,6 +142,6 @@ def _kept_of(network: nn.Module, shape: tuple[int, ...], classes: int, count: in
         return tensor
 
     with torch.device("meta"), saved_tensors_hooks(keep, lambda tensor: tensor):
-        labels = torch.zeros(count, dtype=torch.int64) if classes else None
-        network(torch.zeros(count, *shape), labels)
+        labels = [torch.zeros(count, dtype=torch.int64)] if classes else []
+        network(torch.zeros(count, *shape), *labels)
     return sum(storage.nbytes() for storage in storages)

@@ -59,7 +59,7 @@ def build_pair(
         for D in members:
             initialize(D, config.network.architecture, rng)
             if config.network.d_spectral_norm:
-                _add_spectral_norm(D)
+                add_spectral_norm(D)
     return G, members[0] if len(members) == 1 else Ensemble(members)
 
 
@@ -140,7 +140,10 @@ def _draw_weight(
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=rng)
 
 
-def _add_spectral_norm(network: nn.Module) -> None:
+def add_spectral_norm(network: nn.Module) -> None:
+    """Divide the weights of all layers by their largest singular values (Miyato et al. 2018,
+    arXiv:1802.05957).
+    """
     for module in list(network.modules()):
         if isinstance(module, nn.Conv2d | nn.Linear | nn.Embedding):
             spectral_norm(module)

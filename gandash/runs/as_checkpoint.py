@@ -10,7 +10,7 @@ from gandash import checkpoints, data
 from gandash.checkpoints import CARD, Card, DataFacts, weights
 from gandash.data import Dataset
 from gandash.evaluation.while_training import Best
-from gandash.networks import build_pair
+from gandash.networks import build_players
 from gandash.records import now
 from gandash.runs.folder import DRAFT, PROTOCOL, Run, check_name, read_protocol
 from gandash.runs.metrics_file import METRICS, metrics_text
@@ -24,8 +24,10 @@ def save_checkpoint(folder: Path, state: State, best: Best | None, card: Card) -
     """The networks of the best step where there is one, else as they stand."""
     if best is None:
         weights.save(folder, state.sampler, state.D, card)
+        if state.examples is not None:
+            weights.save_examples(folder, state.examples)
         return
-    G, D = build_pair(state.config, card.data.shape, len(card.data.classes))
+    G, D = build_players(state.config, card.data.shape, len(card.data.classes))
     G.load_state_dict(best.G)
     D.load_state_dict(best.D)
     weights.save(folder, G, D, card)

@@ -17,6 +17,7 @@ from gandash.data.wanted import Tell, quietly
 from gandash.evaluation import while_training
 from gandash.evaluation.real_images import RealImages
 from gandash.evaluation.while_training import Best, Quality
+from gandash.kinds import parted
 from gandash.networks.footprint import least_bytes, remedy, usual_bytes
 from gandash.pictures.raster import encode
 from gandash.records import explain, is_of_memory
@@ -246,7 +247,7 @@ def _trained(work: _Work) -> Iterator[Report | Snapshot]:
 
 def _data_of(run: Run, config: Config) -> Dataset:
     """The data that a run is trained on; ``ValueError`` if they are not there or have changed."""
-    location = expanded(config.data.dataset)
+    location = expanded(parted(config.data.dataset)[1])
     named = config.data.dataset in data.SOURCES
     if not named and not location.exists() and not location.is_absolute():
         raise ValueError(

@@ -22,6 +22,7 @@ from pydantic import AwareDatetime, Field, ValidationError
 
 from gandash.checkpoints.scores import Protocol
 from gandash.config import STORED, Config, parse_config
+from gandash.kinds import parted
 from gandash.records import Section, explain, now
 from gandash.runs.events import note
 from gandash.runs.metrics_file import METRICS, read_metrics
@@ -337,7 +338,8 @@ def with_whole_path(config: Config) -> Config:
     dataset = config.data.dataset
     if dataset in SOURCES:
         return config
-    whole = str(expanded(dataset).absolute())
+    prefix, path = parted(dataset)
+    whole = prefix + str(expanded(path).absolute())
     return config.model_copy(update={"data": config.data.model_copy(update={"dataset": whole})})
 
 

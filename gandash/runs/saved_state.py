@@ -172,7 +172,7 @@ def load_state(run: Run, config: Config, dataset: Dataset) -> State:
         state.previous = facts.previous
         state.row_began = facts.seconds if facts.row_began is None else facts.row_began
         if facts.window is not None:
-            state.window = Window(blocks=[stored["window"].to(device)], **dict(facts.window))
+            state.window = Window.restored(stored["window"].to(device), **dict(facts.window))
     return state
 
 
@@ -266,6 +266,9 @@ def _state_tensors(state: State) -> dict[str, Tensor]:
         named |= {f"ema.{k}": v for k, v in state.ema.state_dict().items()}
     if state.ada is not None:
         named |= {"ada.p": state.ada.p, "ada.signs": state.ada.signs}
+    named |= {f"pool.{name}": pool.images for name, pool in state.pools.items()}
+    if state.examples is not None:
+        named["examples"] = state.examples
     return named
 
 
@@ -279,6 +282,9 @@ def _fill_state(state: State, stored: dict[str, Tensor]) -> None:
     if state.ada is not None:
         state.ada.p.copy_(stored["ada.p"])
         state.ada.signs.copy_(stored["ada.signs"])
+    for name, pool in state.pools.items():
+        pool.images = stored[f"pool.{name}"].to(state.device)
+    state.examples = stored.get("examples")
 
 
 def _fill_optimizer(

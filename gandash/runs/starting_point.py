@@ -13,12 +13,11 @@ from gandash.checkpoints.weights import (
     DISCRIMINATOR,
     GENERATOR,
     MAX_WEIGHT_BYTES,
-    load_discriminator,
-    load_generator,
+    load_players,
 )
 from gandash.config import Config
 from gandash.data import Dataset
-from gandash.networks import build_pair
+from gandash.networks import build_players
 from gandash.storage.paths import pretrained_root, runs_root
 from gandash.training import State, game_of
 
@@ -47,8 +46,8 @@ def check(config: Config, dataset: Dataset) -> None:
     if not config.few.start_from:
         return
     source = _source(config)
-    players = build_pair(config, dataset.shape, len(dataset.classes))
-    for who, player, there in zip("GD", players, _players(source), strict=True):
+    players = build_players(config, dataset.shape, len(dataset.classes))
+    for who, player, there in zip("GD", players, load_players(source), strict=True):
         if other := _difference(player, there):
             raise ValueError(
                 "start_from needs a checkpoint whose networks have the sizes of the run's, and "
@@ -65,7 +64,7 @@ def take(state: State, dataset: Dataset) -> None:
     if not state.config.few.start_from:
         return
     check(state.config, dataset)
-    G, D = _players(_source(state.config))
+    G, D = load_players(_source(state.config))
     state.G.load_state_dict(G.state_dict())
     state.D.load_state_dict(D.state_dict())
     if state.ema is not None:
@@ -91,10 +90,6 @@ def _source(config: Config) -> Checkpoint:
     return source
 
 
-def _players(source: Checkpoint) -> tuple[nn.Module, nn.Module]:
-    return load_generator(source), load_discriminator(source)
-
-
 def _difference(player: nn.Module, there: nn.Module) -> str:
     """The first tensor that is of another size there, in words; empty if all are alike."""
     own = {name: tuple(tensor.shape) for name, tensor in player.state_dict().items()}
@@ -113,7 +108,7 @@ def _settings(source: Checkpoint) -> str:
     """What decides the sizes of a checkpoint's networks."""
     config = source.card.config
     network = config.network
-    channels, *_ = source.card.data.shape
+    channels = source.card.data.shape[-3:][0]
     return (
         f"size {config.data.size}, color {'gray' if channels == 1 else 'rgb'}, architecture "
         f"{network.architecture}, g_width {network.g_width}, d_width {network.d_width}, latent_dim "

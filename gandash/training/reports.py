@@ -31,7 +31,7 @@ class Measured:
     """One step, on the device.
 
     Both losses; D's logits (N,) on real and generated samples; the gradient norms of who was
-    updated; D's accuracy.
+    updated; D's accuracy; how far translations are from where they should be.
     """
 
     d_loss: Tensor
@@ -41,6 +41,7 @@ class Measured:
     d_grad_norm: Tensor | None = None
     g_grad_norm: Tensor | None = None
     accuracy: Tensor | None = None
+    distance: Tensor | None = None
 
 
 @dataclass
@@ -77,6 +78,8 @@ class Window:
                 logits.sigmoid().mean(1, keepdim=True),
                 logits.quantile(_levels(logits.device), dim=1).T,
             ]
+        distances = [unknown if m.distance is None else m.distance for m in self.pending]
+        columns.append(torch.stack(distances)[:, None])
         self.blocks.append(torch.cat(columns, dim=1))
         self.pending.clear()
 
@@ -98,6 +101,15 @@ class Window:
         self._fold()
         return torch.cat(self.blocks)
 
+    @classmethod
+    def restored(cls, steps: Tensor, d_updates: int, g_updates: int) -> Window:
+        """What was measured (steps, values), perhaps by a version with fewer columns, which are
+        the first ones.
+        """
+        missing = len(COLUMNS) - steps.shape[1]
+        unknown = torch.full((len(steps), missing), float("nan"), device=steps.device)
+        return cls([], [torch.cat([steps, unknown], dim=1)], d_updates, g_updates)
+
     def clear(self) -> None:
         """Start anew, for the next row."""
         self.pending.clear()
@@ -114,7 +126,7 @@ def _names(who: str) -> tuple[str, ...]:
 
 COLUMNS = (
     "d_loss", "g_loss", "d_grad_norm", "g_grad_norm", "d_accuracy",
-    "d_real", *_names("real"), "d_fake", *_names("fake"),
+    "d_real", *_names("real"), "d_fake", *_names("fake"), "distance",
 )  # fmt: skip
 
 

@@ -44,3 +44,8 @@ def check_fits(config: Config, dataset: Dataset) -> None:
             f"conditioning needs images in classes, and {dataset.name!r} has none: put them into "
             "one folder a class, or set conditioning to none"
         )
+    if config.translation.translator == "pix2pix" and not dataset.belong:
+        raise ValueError(
+            f"pix2pix needs images that belong together, and no two of {dataset.name!r} in A and B "
+            "have the same name: name them alike, or set translator to cyclegan"
+        )

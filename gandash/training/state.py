@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from gandash.config import Config
-from gandash.networks import Discriminator, Ensemble, Generator, build_pair
+from gandash.networks import Discriminator, Ensemble, build_players
 from gandash.training import optimizers
 from gandash.training.adaptive import Adaptive
+from gandash.training.pool import Pool
 from gandash.training.reports import Window
 
 
@@ -48,17 +49,20 @@ class Course:
 class State(Course):
     """Everything that a run needs to go on: both networks, both optimizers, EMA, step.
 
-    ``ada`` is how strong an augmentation that adapts stands; ``previous`` are both losses at the
-    last step, where a rule asks for them; ``window`` is what was measured since the last row of
+    ``ada`` is how strong an augmentation that adapts stands; ``pools`` are earlier images, and
+    ``examples`` the pairs that snapshots show, of a translation; ``previous`` are both losses at
+    the last step, where a rule asks for them; ``window`` is what was measured since the last row of
     metrics.
     """
 
-    G: Generator
-    D: Discriminator | Ensemble
+    G: nn.Module
+    D: nn.Module
     g_optimizer: torch.optim.Optimizer
     d_optimizer: torch.optim.Optimizer
     ema: AveragedModel | None
     ada: Adaptive | None = None
+    pools: dict[str, Pool] = field(default_factory=dict)
+    examples: Tensor | None = None
     previous: tuple[float, float] | None = None
     window: Window = field(default_factory=Window)
 
@@ -90,13 +94,14 @@ def build_state(
     arithmetic: Arithmetic,
 ) -> State:
     """Freshly initialized players for samples of ``shape``, with their optimizers, on a device."""
-    G, D = build_pair(config, shape, classes)
+    G, D = build_players(config, shape, classes)
     order = torch.channels_last if arithmetic.channels_last else torch.contiguous_format
     G.to(device=device, memory_format=order)  # type: ignore[call-overload]
     D.to(device=device, memory_format=order)  # type: ignore[call-overload]
     ema = AveragedModel(G, use_buffers=True) if config.ema_limit else None
-    for member in D.members:
-        member.freeze(config.few.freeze_d)
+    if isinstance(D, Discriminator | Ensemble):
+        for member in D.members:
+            member.freeze(config.few.freeze_d)
     g_optimizer = optimizers.build(G, config.optimizer.g_lr, config.optimizer)
     d_optimizer = optimizers.build(D, config.optimizer.d_lr, config.optimizer)
     return State(
@@ -109,4 +114,13 @@ def build_state(
         d_optimizer=d_optimizer,
         ema=ema,
         ada=Adaptive.at_rest(device) if config.few.augment == "ada" else None,
+        pools=_pools(config, shape, device),
     )
+
+
+def _pools(config: Config, shape: tuple[int, ...], device: torch.device) -> dict[str, Pool]:
+    """Empty pools of earlier targets and sources, where they are used."""
+    if config.translation.translator != "cyclegan":
+        return {}
+    size = config.translation.pool
+    return {name: Pool.empty(size, shape[1:], device) for name in ("target", "source")}

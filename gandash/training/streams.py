@@ -39,6 +39,9 @@ class Purpose(IntEnum):
     AUGMENT_FAKE = 11  # changes of generated images that D learns from, an update of D
     AUGMENT_G = 12  # changes of generated images that G learns from, an update of G
     HELD_OUT = 13  # which images that D never learns from it is tried on, an update of D
+    EXAMPLES = 14  # which pairs the snapshots of a translation show, once a run
+    DROPOUT = 15  # numbers of a U-Net's maps that are dropped, a map of a pass of G
+    POOL = 16  # which earlier images D learns from, a D's update
 
 
 @dataclass(frozen=True)

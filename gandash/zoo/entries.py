@@ -178,6 +178,50 @@ HEROES = CRITIC | {
 # beside it: after 1,137 steps the background was at 174 of 255, and with no norm at 241 after 126.
 BRIGHT_HEROES = HEROES | {"network": HEROES["network"] | {"d_norm": "none"}}
 CONDITIONAL: dict[str, Any] = {"labels": {"conditioning": "concat", "g_labels": "batch-norm"}}
+
+
+def _translation(dataset: str, **settings: Any) -> Config:
+    """The settings of both papers (Adam 2e-4, 0.5 and 0.999, rates that fall over the second half),
+    at a smaller width and in larger batches.
+    """
+    network = {"g_width": 16, "d_width": 16, **settings.pop("network", {})}
+    shared = {"batch_size": 16, "schedule": {"lr": "linear"}, "report_every": 50}
+    rates = {"g_lr": 2e-4, "d_lr": 2e-4}
+    config = _config(f"pairs:{dataset}", network=network, optimizer=rates, **(shared | settings))
+    held_out = config.data.model_copy(update={"held_out": 0.02})
+    return config.model_copy(update={"data": held_out})
+
+
+TRANSLATIONS = {
+    "edges-fashion-pix2pix": Entry(
+        "Edges → Fashion-MNIST, pix2pix",
+        _translation("edges-fashion-mnist", translation={"translator": "pix2pix"}, steps=8000),
+        "Draw lines, and they become clothes. It has seen pairs: the edges of a photograph and the "
+        "photograph.",
+    ),
+    "tinyhero-right-pix2pix": Entry(
+        "TinyHero, front → right, pix2pix",
+        _translation(
+            "tinyhero-right",
+            network={"g_width": 24, "d_width": 24},
+            translation={"translator": "pix2pix"},
+            steps=4000,
+        ),
+        "A pixel character seen from the front, and the same one turned to its left.",
+    ),
+    "edges-fashion-cyclegan": Entry(
+        "Edges ↔ Fashion-MNIST, CycleGAN",
+        _translation(
+            "edges-fashion-mnist",
+            translation={"translator": "cyclegan", "dropout": 0.0},
+            loss={"objective": "least-squares"},
+            steps=4000,
+        ),
+        "The same task without pairs: lines and photographs, of which no two belong together, and "
+        "the rule that what goes there and back must be what it was.",
+    ),
+}
+
 ZOO: dict[str, Entry] = {
     **_arms("mnist-dcgan{}", "MNIST, {}", **WIDE, evaluate_every=940),
     "mnist-conditional": Entry(
@@ -316,6 +360,7 @@ ZOO: dict[str, Entry] = {
             seed=seed,
         ).items()
     },
+    **TRANSLATIONS,
 }
 
 

@@ -185,7 +185,16 @@ def entry(tiny_config: ConfigFactory, name: str) -> Config:
 
 def report_values(report: Report) -> dict[str, float]:
     """What every run measures, whatever its config."""
-    some = {"d_accuracy", "frechet", "precision", "recall", "d_train", "d_held_out", "augment_p"}
+    some = {
+        "d_accuracy",
+        "frechet",
+        "precision",
+        "recall",
+        "d_train",
+        "d_held_out",
+        "augment_p",
+        "distance",
+    }
     of_turns = ("grad_norm", "_update")  # a player that a rule passes over has none
     return {k: v for k, v in asdict(report).items() if not k.endswith(of_turns) and k not in some}
 

@@ -100,7 +100,7 @@ def test_a_report_is_the_mean_of_its_window(
                 assert value == values[-1]
             elif name in ("d_updates", "g_updates"):
                 assert value == sum(values) == len(parts)
-            elif name in ("d_accuracy", "frechet", "precision", "recall", *FEW):
+            elif name in ("d_accuracy", "frechet", "precision", "recall", "distance", *FEW):
                 assert math.isnan(value), "nothing is classified here, and no samples are measured"
             else:
                 assert value == pytest.approx(sum(values) / len(values), rel=1e-5, abs=1e-6), name

@@ -32,6 +32,7 @@ def steps(count: int, *, d: bool = True, g: bool = True, accuracy: bool = False)
             draw() if d or number % 2 else None,
             draw() if g or not number % 2 else None,
             draw().sigmoid() if accuracy else None,
+            draw().abs() if accuracy else None,
         )
         for number in range(count)
     ]
@@ -39,7 +40,7 @@ def steps(count: int, *, d: bool = True, g: bool = True, accuracy: bool = False)
 
 def expected_row(rows: list[Measured]) -> dict[str, float]:
     values: dict[str, float] = {}
-    for name in ("d_loss", "g_loss", "d_grad_norm", "g_grad_norm", "accuracy"):
+    for name in ("d_loss", "g_loss", "d_grad_norm", "g_grad_norm", "accuracy", "distance"):
         known = [float(value) for row in rows if (value := getattr(row, name)) is not None]
         key = "d_accuracy" if name == "accuracy" else name
         values[key] = float(np.mean(known)) if known else math.nan
@@ -100,6 +101,10 @@ def test_a_window_goes_on_from_its_steps() -> None:
             parted = Window([], [parted.steps()], parted.d_updates, parted.g_updates)
     assert str(parted.read()) == str(whole.read())
     assert parted.d_updates == whole.d_updates
+    earlier = Window.restored(whole.steps()[:, :-1], whole.d_updates, whole.g_updates)
+    values, _ = earlier.read()
+    assert math.isnan(values.pop("distance")), "a version that did not measure it yet"
+    assert str(values) == str({k: v for k, v in whole.read()[0].items() if k != "distance"})
 
 
 def test_what_was_not_measured_is_not_a_number_and_spoils_nothing() -> None:
@@ -115,6 +120,7 @@ def test_what_was_not_measured_is_not_a_number_and_spoils_nothing() -> None:
         "d_grad_norm",
         "g_grad_norm",
         "d_accuracy",
+        "distance",
     }
     assert (values["d_loss"], values["d_real"], values["real_q95"]) == (1.0, 0.5, 0.0)
 

@@ -2,11 +2,12 @@
 
 from gandash.training.games.game import Game, Player
 from gandash.training.games.noise import NoiseGame
+from gandash.training.games.translation import TranslationGame
 from gandash.training.state import State
 
-__all__ = ["Game", "NoiseGame", "Player", "game_of"]
+__all__ = ["Game", "NoiseGame", "Player", "TranslationGame", "game_of"]
 
 
 def game_of(state: State) -> Game:
     """The game that a state belongs to."""
-    return NoiseGame(state)
+    return TranslationGame(state) if state.config.translation.on else NoiseGame(state)

@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from math import isfinite
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
 from gandash import latent
-from gandash.config import Config
 from gandash.data import Dataset
 from gandash.kinds import of_batch, of_shape
 from gandash.losses.augmentations import NUMBERS, augment
-from gandash.losses.objectives import OBJECTIVES, DLoss, GLoss, losses
+from gandash.losses.objectives import OBJECTIVES, losses
 from gandash.losses.regularizers import (
     clip_weights,
     gradient_penalty,
     instance_noise_std,
     squared_slope,
 )
-from gandash.networks import Ensemble
+from gandash.networks import Discriminator, Ensemble, Generator
 from gandash.networks.layers import REFERENCE, pack
 from gandash.report import Progress, Report
-from gandash.training import adaptive, averaging, balance, optimizers, schedules, shares
-from gandash.training.games.game import Player
+from gandash.training import adaptive, averaging, balance, optimizers, schedules
 from gandash.training.games.judgement import Judgement, in_one_go, judgement, logits_of_both
-from gandash.training.replay import Direct, Feed, Replays, recorder
+from gandash.training.games.turns import Turns, buffers_of, freeze
+from gandash.training.replay import Feed
 from gandash.training.reports import Measured
 from gandash.training.source import Batch, prepare
 from gandash.training.state import State
-from gandash.training.streams import Purpose, Streams
+from gandash.training.streams import Purpose
 from gandash.training.unrolled import Judge, adam, sgd, unroll, value_on_real
 
 CHANGES = {
@@ -45,10 +42,10 @@ CHANGES = {
 """By the stream of noise on images, that of their changes."""
 
 
-def losses_of(config: Config) -> tuple[DLoss, GLoss]:
-    """D's and G's loss as a config asks for them."""
-    loss = config.loss
-    return losses(loss.objective, loss.alpha, loss.beta, strict=loss.g_form == "strict")
+def _noise_players(state: State) -> tuple[Generator, Discriminator | Ensemble]:
+    assert isinstance(state.G, Generator)
+    assert isinstance(state.D, Discriminator | Ensemble)
+    return state.G, state.D
 
 
 @dataclass(frozen=True)
@@ -62,39 +59,20 @@ class Verdict:
     grad_norm: Tensor
 
 
-class NoiseGame:
+class NoiseGame(Turns):
     """G(z) against D, by turns: the :class:`gandash.training.games.Game` of most GANs."""
 
     def __init__(self, state: State) -> None:
-        self.state = state
-        self.config = state.config
-        self.streams = Streams(state.config.seed)
-        self.d_loss, self.g_loss = losses_of(state.config)
-        self.replays = Replays(state.device, recorder(state.device))
-        self.feed: Feed = Direct(state.device)
-        self.scores: list[Tensor] = []  # mean D(G(z)) before and after G's update
+        super().__init__(state)
+        self.G, self.D = _noise_players(state)
         self.tried: list[Tensor] = []  # mean D(x) on training images and held-out ones
-        self.sizes: dict[str, Tensor] = {}  # of a reported step's updates, relative to the weights
-
-    @property
-    def course(self) -> State:
-        """Where the run stands."""
-        return self.state
-
-    @property
-    def players(self) -> dict[str, Player]:
-        """G and D."""
-        return {
-            "G": Player(self.state.G, self.state.g_optimizer),
-            "D": Player(self.state.D, self.state.d_optimizer),
-        }
 
     def begin(self, dataset: Dataset) -> None:
         """Some real samples, drawn by chance, become the reference batch of D's virtual batch
         norms.
         """
         count = self.config.collapse.pack
-        for member in self.state.D.members:
+        for member in self.D.members:
             if member.reference is not None:
                 order = self.streams.permutation(Purpose.REFERENCE, 0, len(dataset))
                 index = order[torch.arange(REFERENCE * count) % len(order)]
@@ -119,7 +97,7 @@ class NoiseGame:
         """
         if batch.reported or self._unrolled or self.config.optimizer.method != "adam":
             return None
-        return self._completes_step(batch), self._penalty_is_due(batch), self._beta2(batch)
+        return self._completes_step(batch), self._penalty_is_due(batch), self.beta2(batch)
 
     def _completes_step(self, batch: Batch) -> bool:
         return (batch.number + 1) % self.config.batches_per_step == 0
@@ -146,10 +124,10 @@ class NoiseGame:
         g_steps = self.config.balance.g_steps
         fake = self._generate(z, batch.labels)
         seen = self.judge(batch, fake.detach())
-        with self._sized("D", batch):
+        with self.sized("D", batch):
             d_grad_norm = self.update_d(seen, batch)
         before = self._real_score(fake, batch) if batch.reported and self._unrolled else None
-        with self._sized("G", batch):
+        with self.sized("G", batch):
             verdict = self.update_g(fake, batch)
         for extra in range(1, g_steps):
             further = self._latents(batch, extra)
@@ -186,10 +164,10 @@ class NoiseGame:
         turn = balance.player(rule, both, state.previous, self.config.balance.ratio)
         state.previous = both
         if turn == "D":
-            with self._sized("D", batch):
+            with self.sized("D", batch):
                 d_grad_norm = self.update_d(seen, batch)
         else:
-            with self._sized("G", batch):
+            with self.sized("G", batch):
                 verdict = self.update_g(fake, batch)
             g_loss = verdict.g_loss
             g_grad_norm = verdict.grad_norm
@@ -201,17 +179,6 @@ class NoiseGame:
         measured = Measured(seen.d_loss, g_loss, *logits, d_grad_norm, g_grad_norm, seen.accuracy)
         state.window.add(measured, int(turn == "D"), int(turn == "G"))
 
-    @contextmanager
-    def _sized(self, who: str, batch: Batch) -> Iterator[None]:
-        """Measure the update in it, of a player of a step that is reported."""
-        if not batch.reported:
-            yield
-            return
-        optimizer = self.players[who].optimizer
-        before = optimizers.copies_of(optimizer)
-        yield
-        self.sizes[who] = optimizers.relative_change(optimizer, before)
-
     def judge(self, batch: Batch, fake: Tensor) -> Judgement:
         """D's view of a batch and detached fakes."""
         if batch.unseen is not None:
@@ -222,8 +189,8 @@ class NoiseGame:
             ]
         real = self._shown(batch.real, batch, Purpose.NOISE_REAL)
         fake = self._shown(fake, batch, Purpose.NOISE_FAKE)
-        with self._autocast():
-            seen = judgement(self.state.D, real, fake, batch, self.d_loss)
+        with self.autocast():
+            seen = judgement(self.D, real, fake, batch, self.d_loss)
         if self.state.ada is not None:
             few = self.config.few
             due = self.feed.value(lambda batch: adaptive.is_due(batch.number), batch)
@@ -233,10 +200,10 @@ class NoiseGame:
 
     def update_d(self, seen: Judgement, batch: Batch) -> Tensor:
         """One update of D; returns the norm of its gradient."""
-        self._set_rate(self.state.d_optimizer, self.config.optimizer.d_lr, batch)
+        self.set_rate(self.state.d_optimizer, self.config.optimizer.d_lr, batch)
         d_grad_norm = optimizers.update(self.state.d_optimizer, self._penalized(seen, batch))
         if self.config.regularizer.weight_clip:
-            clip_weights(self.state.D, self.config.regularizer.weight_clip)
+            clip_weights(self.D, self.config.regularizer.weight_clip)
         return d_grad_norm
 
     def update_g(self, fake: Tensor, batch: Batch, extra: int = 0) -> Verdict:
@@ -246,47 +213,27 @@ class NoiseGame:
         computed.
         """
         state = self.state
-        _freeze(state.d_optimizer, frozen=True)
+        freeze(state.d_optimizer, frozen=True)
         shown = self._shown_by_g(fake, batch, extra)
         if self._unrolled:
             loss, g_loss, logits = self._unrolled_g_loss(shown, batch)
         else:
-            with self._autocast():
-                each = [member(shown, batch.labels) for member in state.D.members]
+            with self.autocast():
+                each = [member(shown, batch.labels) for member in self.D.members]
             g_loss, logits = self._g_loss([it.float() for it in each], self._paired(batch))
             loss = g_loss
-        self._set_rate(state.g_optimizer, self.config.optimizer.g_lr, batch)
+        self.set_rate(state.g_optimizer, self.config.optimizer.g_lr, batch)
         grad_norm = optimizers.update(state.g_optimizer, loss)
-        _freeze(state.d_optimizer, frozen=False)
+        freeze(state.d_optimizer, frozen=False)
         if state.ema is not None:
-            averaging.update(state.ema, state.G, self.feed.value(self._ema_decay, batch))
+            averaging.update(state.ema, self.G, self.feed.value(self.ema_decay, batch))
         return Verdict(g_loss, logits, grad_norm)
-
-    def _set_rate(self, optimizer: torch.optim.Optimizer, lr: float, batch: Batch) -> None:
-        """The learning rate and Adam's beta2 of this step, where they change over the run."""
-        schedule = self.config.schedule
-        (group,) = optimizer.param_groups
-        if schedule.lr != "none":
-            group["lr"] = self.feed.value(
-                lambda batch: lr * schedules.lr_share(schedule, batch.progress), batch
-            )
-        if schedule.burn_in:
-            group["betas"] = group["betas"][0], self._beta2(batch)
-
-    def _beta2(self, batch: Batch) -> float:
-        start = self.config.optimizer.adam_beta2
-        return schedules.beta2(self.config.schedule, start, batch.progress)
 
     def _gamma_share(self, batch: Batch) -> float | Tensor:
         schedule = self.config.schedule
         if not schedule.burn_in:
             return 1.0
         return self.feed.value(lambda batch: schedules.gamma_share(schedule, batch.progress), batch)
-
-    def _ema_decay(self, batch: Batch) -> float:
-        return averaging.ema_decay(
-            self.config.ema_limit, batch.number // self.config.batches_per_step
-        )
 
     def _paired(self, batch: Batch) -> list[Tensor]:
         """Each member's logits (N,) on the real samples that a paired objective sets beside G's;
@@ -295,8 +242,8 @@ class NoiseGame:
         if not OBJECTIVES[self.config.loss.objective].paired:
             return []
         real = self._shown(batch.real, batch, Purpose.NOISE_REAL)
-        with torch.no_grad(), self._autocast():
-            return [member(real, batch.labels).float() for member in self.state.D.members]
+        with torch.no_grad(), self.autocast():
+            return [member(real, batch.labels).float() for member in self.D.members]
 
     def _g_loss(self, logits: list[Tensor], paired: Sequence[Tensor] = ()) -> tuple[Tensor, Tensor]:
         """G's loss given each member's logits (N,) on its samples, and the logits over all of them.
@@ -305,7 +252,7 @@ class NoiseGame:
         ensemble it is the mean of the losses against each, weighted as the ensemble weighs
         (Durugkar et al. 2017, arXiv:1611.01673, section 4.1).
         """
-        D = self.state.D
+        D = self.D
         judged = logits
         if paired:
             judged = [own - real for own, real in zip(logits, paired, strict=True)]
@@ -324,7 +271,7 @@ class NoiseGame:
         """
         fake = fake.float()
         real = self._shown(batch.real, batch, Purpose.NOISE_REAL)
-        in_one = in_one_go(self.state.D, real, batch.labels)
+        in_one = in_one_go(self.D, real, batch.labels)
 
         def logits_of(D: Judge) -> tuple[Tensor, Tensor]:
             if in_one:
@@ -337,9 +284,7 @@ class NoiseGame:
             update = adam(self.state.d_optimizer)
         else:
             update = sgd(settings.unroll_lr)
-        future = unroll(
-            self.state.D, lambda D: self.d_loss(*logits_of(D)), settings.unroll_steps, update
-        )
+        future = unroll(self.D, lambda D: self.d_loss(*logits_of(D)), settings.unroll_steps, update)
         real_logits, fake_logits = logits_of(future)
         hard_d_loss, _ = losses(self.config.loss.objective)
         g_loss = self.g_loss(fake_logits)
@@ -352,7 +297,7 @@ class NoiseGame:
         """
         settings = self.config.regularizer
         total = seen.loss
-        for member in self.state.D.members:
+        for member in self.D.members:
             D = _of_labels(member, batch.labels)
             if settings.gradient_penalty:
                 mix = self._mix(batch, len(seen.real))
@@ -365,12 +310,6 @@ class NoiseGame:
                         weight = gamma * settings.r1_every * self._gamma_share(batch)
                         total = total + weight * squared_slope(D, shown)
         return total
-
-    def agree(self) -> None:
-        """Average the running means of norms, and those of the moving average."""
-        ema = self.state.ema
-        networks = [self.state.G, self.state.D, *([] if ema is None else [ema.module])]
-        shares.average_buffers(*networks)
 
     # Samples
 
@@ -400,8 +339,8 @@ class NoiseGame:
 
     def _generate(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """Samples of G in training mode."""
-        with self._autocast():
-            samples: Tensor = self.state.G(z, labels)
+        with self.autocast():
+            samples: Tensor = self.G(z, labels)
         return samples
 
     def _shown(
@@ -437,18 +376,13 @@ class NoiseGame:
     def _noise_std(self, batch: Batch) -> float:
         return instance_noise_std(self.config.regularizer.instance_noise, batch.progress)
 
-    def _autocast(self) -> AbstractContextManager[object]:
-        if not self.state.arithmetic.bf16:
-            return nullcontext()
-        return torch.autocast(self.state.device.type, torch.bfloat16)
-
     @torch.inference_mode()
     def sample(self, z: Tensor) -> Tensor:
         """Samples of latent vectors (N, latent_dim), of the moving average where there is one, the
         classes in turn where G knows them; as :meth:`gandash.training.games.Game.sample`.
         """
         G = copy.deepcopy(self.state.sampler).eval()
-        classes = self.state.G.classes
+        classes = self.G.classes
         labels = None
         if classes:
             labels = latent.classes_in_turn(len(z), classes).to(self.state.device)
@@ -457,7 +391,7 @@ class NoiseGame:
 
     def snapshot(self) -> Tensor:
         """As many samples as a run keeps of their kind, of the z that follow from the seed."""
-        count = of_shape(self.state.G.shape).snapshot
+        count = of_shape(self.G.shape).snapshot
         return self.sample(latent.draw(self.config.seed, count, self.config.network.latent_dim))
 
     # What is told
@@ -468,8 +402,8 @@ class NoiseGame:
 
         Batch-norm statistics and spectral norm stay as they are.
         """
-        with self._autocast():
-            fake: Tensor = functional_call(self.state.G, _buffers(self.state.G), (z, batch.labels))
+        with self.autocast():
+            fake: Tensor = functional_call(self.G, buffers_of(self.G), (z, batch.labels))
         return self._real_score(fake, batch)
 
     @torch.no_grad()
@@ -482,47 +416,21 @@ class NoiseGame:
         """Mean D(x) as D stands, in training mode, on samples as it is shown them; no trace of it
         is left.
         """
-        D = self.state.D
-        with self._autocast():
-            logits: Tensor = functional_call(D, _buffers(D), (shown, labels))
+        D = self.D
+        with self.autocast():
+            logits: Tensor = functional_call(D, buffers_of(D), (shown, labels))
         return logits.float().sigmoid().mean()
 
     def report(self, progress: Progress) -> Report:
         """Read the window's measurements from the device, in one transfer."""
-        window = self.state.window
-        unknown = torch.full((), float("nan"), device=self.state.device)
-        sizes = [self.sizes.get(who, unknown) for who in "DG"]
-        tried = self.tried or [unknown, unknown]
-        p = unknown if self.state.ada is None else self.state.ada.p
-        values, others = window.read(*self.scores, *sizes, *tried, p)
-        before, after, d_update, g_update, d_train, d_held_out, augment_p = others
-        if not all(isfinite(values[f"{who}_loss_{end}"]) for who in "dg" for end in ("min", "max")):
-            raise FloatingPointError(
-                f"The losses must stay finite, but at step {progress.step} D's loss is "
-                f"{values['d_loss']} and G's is {values['g_loss']}: lower the learning rates"
-            )
-        return Report(
-            step=progress.step,
-            images=progress.images,
-            epoch=progress.epoch,
-            seconds=progress.seconds,
-            images_per_second=progress.images_per_second,
-            d_fake_before=before,
-            d_fake_after=after,
-            d_updates=window.d_updates,
-            g_updates=window.g_updates,
-            d_update=d_update,
-            g_update=g_update,
-            d_train=d_train,
-            d_held_out=d_held_out,
-            augment_p=augment_p,
-            **values,
-        )
+        others = dict(zip(("d_train", "d_held_out"), self.tried, strict=False))
+        if self.state.ada is not None:
+            others["augment_p"] = self.state.ada.p
+        return self.row(progress, others)
 
     def begin_row(self) -> None:
         """Empty the window."""
-        self.state.window.clear()
-        self.sizes.clear()
+        super().begin_row()
         self.tried.clear()
 
 
@@ -532,13 +440,3 @@ def _of_labels(D: nn.Module, labels: Tensor | None) -> Callable[[Tensor], Tensor
         return logits
 
     return judge
-
-
-def _freeze(optimizer: torch.optim.Optimizer, *, frozen: bool) -> None:
-    for parameter in optimizers.parameters_of(optimizer):
-        parameter.requires_grad_(not frozen)
-
-
-def _buffers(network: nn.Module) -> dict[str, Tensor]:
-    """Copies of a network's buffers, for a look that leaves no trace."""
-    return {name: value.clone() for name, value in network.named_buffers()}
