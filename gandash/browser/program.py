@@ -13,6 +13,7 @@ lie:
 - ``norm`` scales and shifts each channel, where that cannot be folded into the layer before.
 - ``layer-norm`` and ``instance-norm`` first bring all values, or those of each channel, to mean 0
   and variance 1.
+- ``pad`` puts ``margin`` places of black around maps.
 
 Norms of eval mode are folded into one scale and one shift a channel, for each class where the norm
 is conditional. The weights themselves stay what they were, so that those of a half-precision
@@ -40,7 +41,7 @@ SLOPE = 0.2  # of a leaky rectifier, as the browser knows it
 EPSILON = 1e-5  # of norms that measure, likewise
 Activation = Literal["none", "relu", "leaky", "tanh"]
 Labels = Literal["none", "beside", "norms"]
-Kind = Literal["linear", "norm", "layer-norm", "instance-norm"]
+Kind = Literal["linear", "norm", "layer-norm", "instance-norm", "pad"]
 
 
 class UnsupportedError(ValueError):
@@ -52,9 +53,9 @@ class Layer:
     """One layer; value 0 is the input, value n the output of the n-th layer.
 
     ``source`` is the value that it reads, maps of ``size`` x ``size`` with ``inputs`` channels; it
-    makes maps of ``phases * size / stride`` with ``outputs`` channels. ``add`` is the value that is
-    added before the activation, enlarged to this size by repeating; 0 if none is. ``rows`` is 1 or
-    the number of classes: ``affine`` has a scale and a shift for each.
+    makes maps of ``phases * size / stride + 2 margin`` with ``outputs`` channels. ``add`` is the
+    value that is added before the activation, enlarged to this size by repeating; 0 if none is.
+    ``rows`` is 1 or the number of classes: ``affine`` has a scale and a shift for each.
     """
 
     kind: Kind
@@ -66,6 +67,7 @@ class Layer:
     stride: int
     taps: int
     rows: int
+    margin: int
     add: int
     activation: Activation
     weight: str
@@ -162,6 +164,7 @@ class _Draft:
     weight: Tensor | None = None  # (phases^2, taps^2, inputs, outputs); None for a norm
     kind: Kind = "linear"
     stride: int = 1
+    margin: int = 0
     add: int = 0
     activation: Activation = "none"
 
@@ -172,7 +175,7 @@ class _Draft:
     @property
     def side(self) -> int:
         """Of the output."""
-        return self.phases * self.size // self.stride
+        return self.phases * self.size // self.stride + 2 * self.margin
 
     def layer(self, number: int) -> Layer:
         taps = 1 if self.weight is None else math.isqrt(self.weight.shape[1])
@@ -185,6 +188,7 @@ class _Draft:
             phases=self.phases,
             stride=self.stride,
             taps=taps,
+            margin=self.margin,
             rows=len(self.affine),
             add=self.add,
             activation=self.activation,
@@ -198,6 +202,7 @@ class _Writer:
 
     def __init__(self, inputs: int, size: int = 1) -> None:
         self.drafts: list[_Draft] = []
+        self.enlarged = False
         self.input = (inputs, size)
 
     def written(self) -> tuple[tuple[Layer, ...], dict[str, Tensor]]:
@@ -221,6 +226,10 @@ class _Writer:
             self._transposed(module)
         elif isinstance(module, nn.Conv2d):
             self._convolution(module)
+        elif isinstance(module, nn.Upsample):
+            self._enlarge(module)
+        elif isinstance(module, nn.ConstantPad2d):
+            self._pad(module)
         elif isinstance(module, nn.Unflatten):
             self._unflatten(module)
         elif isinstance(module, nn.ReLU | SumPlaces):  # the head sums up
@@ -284,21 +293,49 @@ class _Writer:
         return self._add(rows.permute(2, 1, 0)[None], bias, 1, source, stride=size)
 
     def _convolution(self, module: nn.Conv2d) -> None:
-        stride = module.stride[0]
-        self._add(_kernel(module.weight), module.bias, 1, stride=stride)
+        kernel, stride, padding = (it[0] for it in _shape_of(module))
+        if self.enlarged and stride == 1 and 2 * padding == kernel - 1:
+            self.enlarged = False
+            self._add(_enlarged(module.weight), module.bias, 2)
+        elif self.enlarged or padding != (kernel - 1) // 2 or (kernel - stride) % 2:
+            raise UnsupportedError(_GEOMETRY.format(kernel, stride))
+        else:
+            self._add(_kernel(module.weight), module.bias, 1, stride=stride)
 
     def _transposed(self, module: nn.ConvTranspose2d) -> None:
-        if module.stride == (2, 2):
+        _, size = self._shape(self._value)
+        kernel, stride, padding = (it[0] for it in _shape_of(module))
+        extra = module.output_padding[0]
+        if (kernel, stride, padding, extra) == (4, 2, 1, 0):
             self._add(_transposed_halves(module.weight), module.bias, phases=2)
-        else:  # 4x4 from a single place: (in, out, 4, 4) to 16 phases of one tap
+        elif kernel - 2 * padding + extra == stride and size > 1:
+            self._add(_transposed_phases(module.weight, stride, padding), module.bias, stride)
+        elif size == 1 and (stride, padding, extra) == (1, 0, 0):
+            # k x k from a single place: (in, out, k, k) to k^2 phases of one tap
             weight = module.weight.permute(2, 3, 0, 1).flatten(0, 1)[:, None]
-            self._add(weight, module.bias, phases=module.kernel_size[0])
+            self._add(weight, module.bias, phases=kernel)
+        else:
+            raise UnsupportedError(_GEOMETRY.format(kernel, stride))
+
+    def _enlarge(self, module: nn.Upsample) -> None:
+        """Maps of twice the side, which the convolution behind them takes in."""
+        if module.mode != "nearest" or module.scale_factor != 2:
+            raise UnsupportedError("its maps are enlarged by other means than repeating")
+        self.enlarged = True
+
+    def _pad(self, module: nn.ConstantPad2d) -> None:
+        margin = module.padding[0]
+        if margin < 0 or module.value != -1:
+            raise UnsupportedError("it looks at a part of its input alone")
+        self._append_norm(_plain(self._shape(self._value)[0]), self._value, "pad")
+        self.drafts[-1].margin = margin
 
     def _unflatten(self, module: nn.Unflatten) -> None:
         """Entries of a vector become places of maps."""
         last = self.drafts[-1]
         channels, side, _ = module.unflattened_size
-        assert last.weight is not None
+        if last.weight is None:
+            raise UnsupportedError("a norm stands between its matrix and its maps")
         last.phases = int(side)
         weight = last.weight.view(last.inputs, channels, side * side)
         last.weight = weight.permute(2, 0, 1)[:, None]
@@ -369,6 +406,15 @@ class _Writer:
         self.drafts[-1].add = shortcut
 
 
+_GEOMETRY = "its convolution of {0}x{0} with stride {1} is not known to the browser's runtime"
+
+
+def _shape_of(module: nn.Conv2d | nn.ConvTranspose2d) -> tuple[tuple[int, ...], ...]:
+    """Kernel, stride and padding along both axes."""
+    paddings = module.padding if isinstance(module.padding, tuple) else (-1, -1)
+    return module.kernel_size, module.stride, paddings
+
+
 def _kernel(weight: Tensor) -> Tensor:
     """(out, in, k, k) to (1, k^2, in, out)."""
     return weight.permute(2, 3, 1, 0).flatten(0, 1)[None]
@@ -410,6 +456,39 @@ def _enlarged_halves(weight: Tensor) -> Tensor:
     spread = torch.tensor([[1.0, 0, 0], [0, 1, 1], [1, 1, 0], [0, 0, 1]])  # (2r + t, entry)
     summed = torch.einsum("ay,bx,yxio->abio", spread, spread, kernel)
     return _quarters(summed, [[0, 1], [2, 3]])
+
+
+def _transposed_phases(weight: Tensor, stride: int, padding: int) -> Tensor:
+    """Any kernel (in, out, k, k) that makes maps of ``stride`` times the side, to (stride^2,
+    taps^2, in, out) with an odd number of taps.
+
+    Along each axis place ``stride`` m + r of the output is made of places m + t of the input with
+    entry r + padding - stride t of the kernel, and of nothing where there is no such entry.
+    """
+    size = weight.shape[-1]
+    reach = max(padding // stride, (size - 1 - padding) // stride)
+    kernel = pad(weight.permute(2, 3, 0, 1), (0, 0, 0, 0, 0, 1, 0, 1))  # the last entries are 0
+    wanted = [[r + padding - stride * t for t in range(-reach, reach + 1)] for r in range(stride)]
+    return _quarters(kernel, [[it if 0 <= it < size else size for it in row] for row in wanted])
+
+
+def _enlarged(weight: Tensor) -> Tensor:
+    """A kernel (out, in, k, k), k odd, after an enlargement by repeating, to (4, taps^2, in, out).
+
+    Entry d sees place floor((r + d - k // 2) / 2) of the input from place m on.
+    """
+    size = weight.shape[-1]
+    if size == 3:
+        return _enlarged_halves(weight)
+    half = size // 2
+    reach = (half + 1) // 2
+    taps = 2 * reach + 1
+    spread = torch.zeros(2 * taps, size)
+    for r in range(2):
+        for d in range(size):
+            spread[r * taps + (r + d - half) // 2 + reach, d] = 1.0
+    summed = torch.einsum("ay,bx,yxio->abio", spread, spread, weight.permute(2, 3, 1, 0))
+    return _quarters(summed, [list(range(taps)), list(range(taps, 2 * taps))])
 
 
 def _quarters(kernel: Tensor, entries: list[list[int]]) -> Tensor:

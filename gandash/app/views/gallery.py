@@ -7,7 +7,16 @@ import streamlit as st
 from gandash import browser
 from gandash.app import cached
 from gandash.app.assets import publish
-from gandash.app.parts import browse, choose, jobs, links, offline_page, page, score_tables
+from gandash.app.parts import (
+    browse,
+    choose,
+    foreign,
+    jobs,
+    links,
+    offline_page,
+    page,
+    score_tables,
+)
 from gandash.app.parts.cards import cards, opened
 from gandash.app.parts.in_browser import in_browser
 from gandash.app.parts.nearest import nearest
@@ -212,6 +221,7 @@ names = choose.titles_of(everything)
 on_top = opened(everything, names, job)
 underway(job, everything, on_top)
 grid(groups, names)
+foreign.bring_in()
 compare(everything)
 nearest(everything)
 leaderboard(shown)

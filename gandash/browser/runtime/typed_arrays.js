@@ -9,6 +9,7 @@ import { halvesToFloats } from "./safetensors.js";
 const FEW = 4; // outputs, of which each is summed up in a variable of its own
 const SLOPE = 0.2; // of leaky rectifiers, as gandash.browser.program knows it
 const EPSILON = 1e-5; // of norms that measure, likewise
+const BLACK = -1;
 
 export class TypedArrays {
   static title = "plain JavaScript";
@@ -33,6 +34,7 @@ export class TypedArrays {
     this.program.layers.forEach((layer, index) => {
       const affine = affineOf(layer, shares);
       if (layer.weight) this.linear(layer, index, affine);
+      else if (layer.kind === "pad") this.pad(layer, index);
       else this.norm(layer, index, affine);
     });
     return this.values.at(-1).slice();
@@ -54,6 +56,16 @@ export class TypedArrays {
       for (let i = channel; i < to.length; i += outputs) to[i] = from[i] * scale + shift;
     }
     activate(to, activation);
+  }
+
+  pad({ source, size, margin, outputs }, index) {
+    const from = this.values[source];
+    const to = this.values[index + 1].fill(BLACK);
+    const side = size + 2 * margin;
+    for (let y = 0; y < size; y += 1) {
+      const row = from.subarray(y * size * outputs, (y + 1) * size * outputs);
+      to.set(row, ((y + margin) * side + margin) * outputs);
+    }
   }
 
   linear(layer, index, affine) {
@@ -109,8 +121,8 @@ export class TypedArrays {
   }
 }
 
-function valueCount({ size, phases, stride, outputs }) {
-  return ((size * phases) / stride) ** 2 * outputs;
+function valueCount({ size, phases, stride, margin, outputs }) {
+  return ((size * phases) / stride + 2 * margin) ** 2 * outputs;
 }
 
 // Of all values, or of those of one channel of so many where `channel` is not -1.

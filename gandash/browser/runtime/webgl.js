@@ -93,6 +93,9 @@ export class WebGL {
     if (layer.kind.endsWith("-norm")) {
       throw new Error("norms that measure every image are not written for it");
     }
+    if (layer.kind === "pad" || !(layer.activation in ACTIVATIONS)) {
+      throw new Error(`${layer.kind} with ${layer.activation} is not written for it`);
+    }
     return {
       ...layer,
       weights: layer.weight && this.upload(padWeights(layer), "half"),

@@ -1,0 +1,37 @@
+"""Generators that other programs trained in a real Chromium, against torch in fp32."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from playwright.sync_api import Page
+
+from gandash import browser, exchange
+from tests.browser.conftest import Files
+from tests.browser.test_engines import largest_difference, made
+from tests.exchange.found import lived
+from tests.exchange.test_readings import FAMILIES, place_of
+
+pytestmark = pytest.mark.browser
+RUN = {
+    "enlarged maps, epsilon 0.8": ["TypedArrays"],
+    "5x5, a linear start": ["TypedArrays"],
+    "5x5 and 3x3 plain, no norms": ["TypedArrays"],
+    "matrices by name": ["TypedArrays"],
+    "7x7 start, sigmoid": ["TypedArrays"],
+    "plain convolutions between": ["TypedArrays", "WebGL"],
+    "norms behind activations": ["TypedArrays", "WebGL"],
+}
+"""Those that the browser knows; maps with a margin are not written for graphics processors."""
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_imported_generators_make_torchs_pictures(name: str, blank: Page, files: Files) -> None:
+    build, axes, _ = FAMILIES[name]
+    torch.manual_seed(0)
+    network = lived(build(), axes)
+    proposal = exchange.propose_from(network.state_dict(), "G.pth", "0" * 64)
+    G = proposal.candidates[place_of(network, proposal, axes) - 1].reading.build()
+    url = files.put("generator.safetensors", browser.pack(G))
+    differences = {engine: largest_difference(made(blank, url, engine), G) for engine in RUN[name]}
+    assert max(differences.values()) <= 2, differences
