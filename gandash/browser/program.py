@@ -13,7 +13,7 @@ lie:
 - ``norm`` scales and shifts each channel, where that cannot be folded into the layer before.
 - ``layer-norm`` and ``instance-norm`` first bring all values, or those of each channel, to mean 0
   and variance 1.
-- ``pad`` puts ``margin`` places of black around maps.
+- ``pad`` puts ``margin`` places of black around maps, or takes them away where it is negative.
 
 Norms of eval mode are folded into one scale and one shift a channel, for each class where the norm
 is conditional. The weights themselves stay what they were, so that those of a half-precision
@@ -325,8 +325,8 @@ class _Writer:
 
     def _pad(self, module: nn.ConstantPad2d) -> None:
         margin = module.padding[0]
-        if margin < 0 or module.value != -1:
-            raise UnsupportedError("it looks at a part of its input alone")
+        if module.value != -1:
+            raise UnsupportedError("its maps have a margin that is not black")
         self._append_norm(_plain(self._shape(self._value)[0]), self._value, "pad")
         self.drafts[-1].margin = margin
 

@@ -57,13 +57,14 @@ class DataFacts(Section):
 class Imported(Section):
     """Where weights came from that another program trained.
 
-    ``generator`` is its layers, where it is none of gandash's architectures, and ``reading`` what
-    of it no shape told.
+    ``generator`` is its layers, where it is none of gandash's architectures, ``discriminator``
+    those of the other player where it came along, and ``reading`` what no shape told.
     """
 
     file: Line
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     generator: Plan = Field((), max_length=LONGEST_PLAN)
+    discriminator: Plan = Field((), max_length=LONGEST_PLAN)
     reading: Line = ""
 
 

@@ -24,7 +24,7 @@ from gandash.networks import (
     Translator,
     build_players,
 )
-from gandash.networks.planned import generator_of
+from gandash.networks.planned import discriminator_of, generator_of
 from gandash.records import explain
 from gandash.storage.files import write_whole
 
@@ -85,12 +85,6 @@ def load_generator(checkpoint: Checkpoint) -> Generator:
     """The generator in eval mode, fp32 on the CPU, without gradients; ``ValueError`` if it is no
     network that makes samples of latent vectors.
     """
-    imported = checkpoint.card.imported
-    if imported is not None and imported.generator:
-        return _fill(
-            generator_of(imported.generator, checkpoint.card.data.shape),
-            checkpoint.folder / GENERATOR,
-        )
     G, _ = _players(checkpoint)
     if not isinstance(G, Generator):
         raise ValueError(
@@ -137,7 +131,12 @@ def load_players(checkpoint: Checkpoint) -> tuple[nn.Module, nn.Module]:
 def _players(checkpoint: Checkpoint) -> tuple[nn.Module, nn.Module]:
     """The networks that the card describes, weights still to be filled in."""
     card = checkpoint.card
-    return build_players(card.config, card.data.shape, len(card.data.classes))
+    G, D = build_players(card.config, card.data.shape, len(card.data.classes))
+    if card.imported is not None and card.imported.generator:
+        G = generator_of(card.imported.generator, card.data.shape)
+    if card.imported is not None and card.imported.discriminator:
+        D = discriminator_of(card.imported.discriminator, card.data.shape)
+    return G, D
 
 
 def _fill(network: Network, path: Path) -> Network:

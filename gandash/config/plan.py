@@ -33,6 +33,7 @@ LayerKind = Literal[
     "tanh",
     "pad",
     "flat",
+    "unit",
 ]
 
 
@@ -44,7 +45,7 @@ class PlannedLayer(Section):
     becomes ``outputs`` maps of ``side`` pixels, ``flat`` is the way back. ``nearest`` and
     ``bilinear`` double the side. ``batch``, ``instance``, ``layer``: norms of ``outputs`` channels,
     ``value`` their epsilon. ``leaky``: ``value`` is the slope. ``pad``: ``padding`` pixels of black
-    on each side (taken away where negative).
+    on each side (taken away where negative). ``unit`` maps [-1, 1] to [0, 1].
     """
 
     kind: LayerKind

@@ -20,15 +20,16 @@ from torch import Tensor
 
 from gandash.checkpoints import Card, Checkpoint, load_card
 from gandash.checkpoints.card import DataFacts, Imported, write_card
-from gandash.checkpoints.weights import GENERATOR
+from gandash.checkpoints.weights import DISCRIMINATOR, GENERATOR
 from gandash.config import Config, parse_config
 from gandash.exchange import likeness
 from gandash.exchange.blocks import RefusedError
+from gandash.exchange.discriminators import judge_of
 from gandash.exchange.named_layers import Group, groups
 from gandash.exchange.reading import read_tensors
 from gandash.exchange.readings import Reading, readings
 from gandash.exchange.state_dicts import Found, recognized
-from gandash.networks import Generator, build_pair
+from gandash.networks import Discriminator, Generator, build_pair
 from gandash.networks.planned import generator_of
 from gandash.pictures.pixels import to_uint8
 from gandash.pictures.raster import Pixels, grid
@@ -66,6 +67,7 @@ class Proposal:
     sha256: str
     candidates: tuple[Candidate, ...]
     group: Group
+    groups: tuple[Group, ...]
 
     def chosen(self, number: int) -> Candidate:
         """A candidate by its number, 1 for the first; ``ValueError`` if there is none such."""
@@ -85,10 +87,11 @@ def propose(path: Path) -> Proposal:
 
 def propose_from(tensors: Mapping[str, Tensor], file: str, sha256: str) -> Proposal:
     """The ways to read tensors, by their dotted names in the order of ``file``, as a generator."""
-    group, found = _generator(list(groups(tensors))[:MOST_GROUPS])
+    everything = tuple(groups(tensors))[:MOST_GROUPS]
+    group, found = _generator(everything)
     ranked = likeness.ranked(found)[:MOST_SHOWN]
     candidates = tuple(Candidate(reading, samples) for reading, samples in ranked)
-    return Proposal(file, sha256, candidates, group)
+    return Proposal(file, sha256, candidates, group, everything)
 
 
 def _generator(proposed: Sequence[Group]) -> tuple[Group, list[Reading]]:
@@ -127,7 +130,9 @@ def bring_in(
 
 def keep(proposal: Proposal, folder: Path, title: str, licence: str, choose: int) -> Checkpoint:
     """One of the ways to read a file, as a new checkpoint in ``folder``."""
-    reading = proposal.chosen(choose).reading
+    candidate = proposal.chosen(choose)
+    reading = candidate.reading
+    judge = judge_of(proposal.groups, reading, candidate.samples)
     found = _dcgan(proposal.group, reading)
     config = _config(reading)
     imported = Imported(
@@ -135,6 +140,7 @@ def keep(proposal: Proposal, folder: Path, title: str, licence: str, choose: int
         sha256=proposal.sha256,
         generator=() if found else reading.plan,
         reading=reading.words,
+        discriminator=judge.plan if judge else (),
     )
     if found:
         G, _ = build_pair(config, reading.shape)
@@ -143,16 +149,19 @@ def keep(proposal: Proposal, folder: Path, title: str, licence: str, choose: int
     else:
         G = generator_of(reading.plan, reading.shape)
         G.load_state_dict(reading.state(), strict=True)
-    _write(folder, G, _card(config, imported, _facts(reading, licence), folder.name, title))
+    card = _card(config, imported, _facts(reading, licence), folder.name, title)
+    _write(folder, G, judge.build() if judge else None, card)
     return Checkpoint(folder, load_card(folder))
 
 
-def _write(folder: Path, G: Generator, card: Card) -> None:
+def _write(folder: Path, G: Generator, D: Discriminator | None, card: Card) -> None:
     draft = folder.with_name(f".{folder.name}-{uuid.uuid4().hex[:8]}")
     draft.mkdir(parents=True)
     try:
-        tensors = {name: tensor.contiguous() for name, tensor in G.state_dict().items()}
-        write_whole(draft / GENERATOR, save_safetensors(tensors))
+        for file, network in ((GENERATOR, G), (DISCRIMINATOR, D)):
+            if network is not None:
+                tensors = {name: it.contiguous() for name, it in network.state_dict().items()}
+                write_whole(draft / file, save_safetensors(tensors))
         write_card(draft, card)
         draft.rename(folder)
     except BaseException:

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from gandash import latent
 from gandash.exchange.readings import Reading
-from gandash.networks import Generator
 
 SAMPLES = 64
 FITS = 0.5  # a misfit that says that some reading is right; where none is so small, it says nothing
@@ -48,16 +47,28 @@ def measure(reading: Reading) -> tuple[Likeness, Tensor]:
     G = reading.build()
     with _remembered(G) as misfits:
         images = G(latent.draw(0, SAMPLES, G.latent_dim)).float()
+    found = _mean(misfits)
     margin = (images.shape[-1] - reading.side) // 2
     inside = images[..., margin : margin + reading.side, margin : margin + reading.side]
     finite = bool(torch.isfinite(images).all())
-    misfit = sum(misfits) / len(misfits) if misfits else None
     if not finite:
-        return Likeness(misfit, 2.0, True), torch.nan_to_num(images)
+        return Likeness(found, 2.0, True), torch.nan_to_num(images)
     inside = inside.clamp(-1, 1)
     variance = float(inside.var())
     between = float(inside.var(0).mean())
-    return Likeness(misfit, _roughness(inside), between < max(0.01 * variance, FLAT)), images
+    return Likeness(found, _roughness(inside), between < max(0.01 * variance, FLAT)), images
+
+
+@torch.inference_mode()
+def misfit(network: nn.Module, inputs: Tensor) -> float | None:
+    """How far the inputs of a network's batch norms are from what they remember, see above."""
+    with _remembered(network) as misfits:
+        network(inputs)
+    return _mean(misfits)
+
+
+def _mean(misfits: Sequence[float]) -> float | None:
+    return sum(misfits) / len(misfits) if misfits else None
 
 
 def ranked(proposed: Sequence[Reading]) -> list[tuple[Reading, Tensor]]:
@@ -92,7 +103,7 @@ def _roughness(images: Tensor) -> float:
 
 
 @contextmanager
-def _remembered(G: Generator) -> Iterator[list[float]]:
+def _remembered(network: nn.Module) -> Iterator[list[float]]:
     """Misfits of the batch norms, each appended while the network runs."""
     misfits: list[float] = []
 
@@ -110,7 +121,7 @@ def _remembered(G: Generator) -> Iterator[list[float]]:
 
     hooks = [
         module.register_forward_hook(look)
-        for module in G.modules()
+        for module in network.modules()
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)
     ]
     try:

@@ -106,6 +106,7 @@ class Reading:
     doubt: float
     words: str
     plain: bool
+    output: str = "tanh"
     others: tuple[Reading, ...] = ()
 
     @property
@@ -173,8 +174,8 @@ def _in_all_ranges(assembly: _Assembly, prefix: str) -> Reading:
 
 def _check_matrices(matrices: Sequence[Block]) -> None:
     for number, block in enumerate(matrices):
-        outputs, inputs = _weight(block).shape
-        given = _weight(matrices[number - 1]).shape[0] if number else inputs
+        outputs, inputs = weight_of(block).shape
+        given = weight_of(matrices[number - 1]).shape[0] if number else inputs
         if inputs != given:
             raise RefusedError(
                 f"layer {block.layer.name!r} takes {inputs} numbers, and it is given {given}",
@@ -219,7 +220,7 @@ def _best(structures: list[Structure]) -> list[Structure]:
 
 def _starts(blocks: Sequence[Block], matrices: int) -> list[Structure]:
     """The maps that convolutions begin with: a single place, or what matrices make."""
-    first = _weight(blocks[0])
+    first = weight_of(blocks[0])
     if not matrices:
         if first.shape[1] in CHANNELS and len(blocks) > 1:
             raise RefusedError(
@@ -227,7 +228,7 @@ def _starts(blocks: Sequence[Block], matrices: int) -> list[Structure]:
                 f"images of {first.shape[1]} channels: a generator that is meant takes z"
             )
         return [Structure(int(first.shape[0]), 1)]
-    features = int(_weight(blocks[matrices - 1]).shape[0])
+    features = int(weight_of(blocks[matrices - 1]).shape[0])
     if matrices == len(blocks):
         channels = [c for c in CHANNELS if _side(features, c) in SIDES]
         if not channels:
@@ -237,7 +238,7 @@ def _starts(blocks: Sequence[Block], matrices: int) -> list[Structure]:
                 matrices - 1,
             )
     else:
-        shape = _weight(blocks[matrices]).shape
+        shape = weight_of(blocks[matrices]).shape
         channels = sorted({int(c) for c in shape[:2] if _side(features, int(c))})
         if not channels:
             raise RefusedError(
@@ -270,7 +271,7 @@ def _continued(
     structure: Structure, before: Block | None, block: Block, first: bool
 ) -> Iterator[Structure]:
     """A structure with one convolution more, in all ways."""
-    kernel = int(_weight(block).shape[2])
+    kernel = int(weight_of(block).shape[2])
     for move, outputs in _moves(block, structure):
         if block.layer.bias is not None and len(block.layer.bias) != outputs:
             continue
@@ -288,7 +289,7 @@ def _continued(
 
 def _moves(block: Block, structure: Structure) -> Iterator[tuple[Move, int]]:
     """How a layer may work on what it is given, and the channels that it makes."""
-    one, other, kernel, _ = map(int, _weight(block).shape)
+    one, other, kernel, _ = map(int, weight_of(block).shape)
     given = structure.steps[-1].channels if structure.steps else structure.channels
     named_so = any(word in block.layer.name.lower() for word in ("deconv", "convt", "transp"))
     if one == given:
@@ -322,7 +323,7 @@ def _joins(before: Block | None, first: bool, plain: bool) -> list[Join]:
 
 
 def _why_not(block: Block, found: Sequence[Structure]) -> str:
-    one, other, kernel, _ = map(int, _weight(block).shape)
+    one, other, kernel, _ = map(int, weight_of(block).shape)
     given = {it.steps[-1].channels if it.steps else it.channels for it in found}
     layer = block.layer
     if not given & {one, other}:
@@ -451,6 +452,7 @@ class _Assembly:
             and self.choice.output == "tanh"
             and all(step.move.doubt == 0 for step in steps)
             and not self.choice.doubt,
+            output=self.choice.output,
         )
 
     def _add(self, layer: PlannedLayer, part: Part | None = None) -> None:
@@ -459,27 +461,27 @@ class _Assembly:
 
     def _matrices(self) -> None:
         for number, block in enumerate(self.blocks[: self.matrices]):
-            outputs, inputs = map(int, _weight(block).shape)
+            outputs, inputs = map(int, weight_of(block).shape)
             bias = block.layer.bias is not None
             self._add(
                 PlannedLayer(kind="linear", inputs=inputs, outputs=outputs, bias=bias),
                 _multiplying(block),
             )
             if number < self.matrices - 1:
-                self._behind(block, outputs, activated=block.after != 0, flat=True)
+                self._behind(block, activated=block.after != 0, flat=True)
                 continue
             on_maps = block.norm is not None and block.normed_channels != outputs
             activated = bool(self.structure.steps) and self.structure.steps[0].join.activated
             if not on_maps:
-                self._behind(block, outputs, activated=activated, flat=True)
+                self._behind(block, activated=activated, flat=True)
             channels, side = self._maps()
             self._add(PlannedLayer(kind="maps", outputs=channels, side=side))
             if on_maps:
-                self._behind(block, channels, activated=activated, flat=False)
+                self._behind(block, activated=activated, flat=False)
 
     def _maps(self) -> tuple[int, int]:
         """Channels and side of the maps that the matrices make."""
-        features = int(_weight(self.blocks[self.matrices - 1]).shape[0])
+        features = int(weight_of(self.blocks[self.matrices - 1]).shape[0])
         channels = self.structure.channels
         return channels, _side(features, channels)
 
@@ -487,7 +489,7 @@ class _Assembly:
         block = self.blocks[number]
         if step.join.enlarged:
             self._add(PlannedLayer.model_validate({"kind": self.choice.enlarged}))
-        one, other, kernel, _ = map(int, _weight(block).shape)
+        one, other, kernel, _ = map(int, weight_of(block).shape)
         inputs = one if step.move.kind == "transposed" else other
         self._add(
             PlannedLayer(
@@ -505,41 +507,23 @@ class _Assembly:
         following = number - self.matrices + 1
         more = following < len(self.structure.steps)
         activated = more and self.structure.steps[following].join.activated
-        self._behind(block, step.channels, activated=activated, flat=False)
+        self._behind(block, activated=activated, flat=False)
 
-    def _behind(self, block: Block, channels: int, *, activated: bool, flat: bool) -> None:
+    def _behind(self, block: Block, *, activated: bool, flat: bool) -> None:
         """The norm and the activation behind a layer."""
         norm_first = self.choice.norm_first if block.inside is None else block.inside == 0
         if block.norm is None or norm_first or (block.linear and not flat):
-            self._norm(block, channels, flat)
+            self._norm(block, flat)
             self._activate(block, activated)
         else:
             self._activate(block, activated)
-            self._norm(block, channels, flat)
+            self._norm(block, flat)
 
-    def _norm(self, block: Block, channels: int, flat: bool) -> None:
-        if block.norm is None:
-            return
-        part = block.norm.tensors
-        plain = {
-            "weight": part.get("weight", torch.ones(channels)),
-            "bias": part.get("bias", torch.zeros(channels)),
-        }
-        if "running_mean" not in part:
-            self._add(
-                PlannedLayer.model_validate({"kind": self.choice.norm, "outputs": channels}), plain
-            )
-            return
-        running = {
-            "running_mean": part["running_mean"],
-            "running_var": part["running_var"],
-            COUNTER: part.get(COUNTER, torch.zeros((), dtype=torch.int64)),
-        }
+    def _norm(self, block: Block, flat: bool) -> None:
         # Behind a reshape the widespread program has torch's own epsilon.
         epsilon = USUAL_EPSILON if block.linear and not flat else self.choice.epsilon
-        self._add(
-            PlannedLayer(kind="batch", outputs=channels, flat=flat, value=epsilon), plain | running
-        )
+        if found := norm_of(block, flat=flat, epsilon=epsilon, unnamed=self.choice.norm):
+            self._add(*found)
 
     def _activate(self, block: Block, activated: bool) -> None:
         if block.slopes is not None:
@@ -583,7 +567,31 @@ class _Assembly:
         return ", ".join(words)
 
 
-def _weight(block: Block) -> Tensor:
+def norm_of(
+    block: Block, *, flat: bool, epsilon: float, unnamed: str = "instance"
+) -> tuple[PlannedLayer, Part] | None:
+    """The norm of a block, if it has one; ``unnamed`` is what a norm without memory is."""
+    if block.norm is None:
+        return None
+    part = block.norm.tensors
+    channels = block.normed_channels
+    plain = {
+        "weight": part.get("weight", torch.ones(channels)),
+        "bias": part.get("bias", torch.zeros(channels)),
+    }
+    if "running_mean" not in part:
+        return PlannedLayer.model_validate({"kind": unnamed, "outputs": channels}), plain
+    running = {
+        "running_mean": part["running_mean"],
+        "running_var": part["running_var"],
+        COUNTER: part.get(COUNTER, torch.zeros((), dtype=torch.int64)),
+    }
+    layer = PlannedLayer(kind="batch", outputs=channels, flat=flat, value=epsilon)
+    return layer, plain | running
+
+
+def weight_of(block: Block) -> Tensor:
+    """The weight of a block's layer."""
     return _given(block.layer.weight)
 
 

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
+from gandash.config import CollapseConfig
 from gandash.config.plan import Plan, PlannedLayer
 from gandash.networks.layers import LabelledSequential
-from gandash.networks.players import Generator
+from gandash.networks.players import Discriminator, Generator, Head
 
 BLACK = -1.0
+
+
+class Unit(nn.Module):
+    """Images in [-1, 1] to such in [0, 1]."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return (images + 1) / 2
 
 
 def _linear(it: PlannedLayer) -> nn.Module:
@@ -49,6 +58,7 @@ BUILDERS: Mapping[str, Callable[[PlannedLayer], nn.Module]] = {
     "elu": lambda _: nn.ELU(),
     "silu": lambda _: nn.SiLU(),
     "tanh": lambda _: nn.Tanh(),
+    "unit": lambda _: Unit(),
     "pad": lambda it: nn.ConstantPad2d(it.padding, BLACK),
 }
 
@@ -63,3 +73,12 @@ def generator_of(plan: Plan, shape: tuple[int, ...]) -> Generator:
     first = plan[0]
     input_dims = 1 if first.kind == "linear" else 3
     return Generator(layers_of(plan), first.inputs, shape, input_dims=input_dims)
+
+
+def discriminator_of(plan: Plan, shape: tuple[int, ...]) -> Discriminator:
+    """The discriminator of a plan for images (C, H, W); the plan's last layer is its head."""
+    layers = nn.Sequential(*layers_of(plan[:-1]))
+    with torch.no_grad():
+        features = layers.eval()(torch.zeros(1, *shape)).shape[1:]
+    head = Head(tuple(features), CollapseConfig(), "none", 0, bias=plan[-1].bias)
+    return Discriminator(layers, head, shape)

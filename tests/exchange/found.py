@@ -32,9 +32,11 @@ class Example(nn.Module):
         return result
 
 
-def lived(network: nn.Module, axes: tuple[int, ...] = (1, 1)) -> nn.Module:
+def lived(
+    network: nn.Module, axes: tuple[int, ...] = (1, 1), inputs: Tensor | None = None
+) -> nn.Module:
     """A network whose weights are no longer those of the start, its statistics those that its norms
-    meet with where z is (N, LATENT, *axes).
+    meet with on the inputs, or where z is (N, LATENT, *axes).
     """
     rng = torch.Generator().manual_seed(0)
     for tensor in network.state_dict().values():
@@ -45,5 +47,6 @@ def lived(network: nn.Module, axes: tuple[int, ...] = (1, 1)) -> nn.Module:
             module.reset_running_stats()
             module.momentum = None
     with torch.no_grad():
-        network.train()(torch.randn(256, LATENT, *axes, generator=rng))
+        z = torch.randn(256, LATENT, *axes, generator=rng)
+        network.train()(z if inputs is None else inputs)
     return network.eval()

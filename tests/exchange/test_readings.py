@@ -15,7 +15,7 @@ from torch.nn.functional import interpolate, leaky_relu, relu
 from torch.nn.utils import parametrizations, spectral_norm, weight_norm
 
 from gandash import browser, exchange
-from gandash.checkpoints.weights import load_generator
+from gandash.checkpoints.weights import load_discriminator, load_generator
 from gandash.cli.main import main
 from tests.exchange.found import LATENT, Example, lived
 
@@ -289,6 +289,78 @@ def test_a_generator_beside_a_discriminator_and_an_optimizer_is_found() -> None:
     proposal = exchange.propose_from(tensors, "all.pth", "0" * 64)
     assert proposal.group.prefix == "module.netG"
     assert place_of(network, proposal, PLACE)
+
+
+class Strided(nn.Module):
+    """A discriminator from 28 to 14, 7 and 4 pixels, norms behind rectifiers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = nn.Sequential(
+            nn.Conv2d(1, 4, 3, 2, 1),
+            nn.LeakyReLU(0.2),
+            nn.Dropout2d(0.25),
+            nn.Conv2d(4, 8, 3, 2, 1),
+            nn.LeakyReLU(0.2),
+            nn.Dropout2d(0.25),
+            nn.BatchNorm2d(8),
+            nn.Conv2d(8, 8, 3, 2, 1),
+            nn.LeakyReLU(0.2),
+        )
+        self.adv_layer = nn.Sequential(nn.Linear(8 * 16, 1), nn.Sigmoid())
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.adv_layer[0](self.model(images).flatten(1))  # type: ignore[no-any-return]
+
+
+def matrix_judge() -> nn.Module:
+    return row(
+        nn.Flatten(),
+        nn.Linear(784, 16),
+        nn.LeakyReLU(0.2),
+        nn.Linear(16, 8),
+        nn.LeakyReLU(0.2),
+        nn.Linear(8, 1),
+    )
+
+
+def example_judge() -> nn.Module:
+    return row(
+        nn.Conv2d(1, 4, 4, 2, 1, bias=False),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(4, 8, 4, 2, 1, bias=False),
+        nn.BatchNorm2d(8),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(8, 1, 7, 1, 0, bias=False),
+    )
+
+
+JUDGES: dict[str, Callable[[], nn.Module]] = {
+    "strided": Strided,
+    "matrices": matrix_judge,
+    "of the example": example_judge,
+}
+
+
+@pytest.mark.parametrize("name", JUDGES)
+def test_the_discriminator_that_comes_along_says_the_same(name: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = lived(threes(), PLACE)
+    with torch.no_grad():
+        images = network(torch.randn(256, LATENT, 1, 1))
+    D = lived(JUDGES[name](), inputs=images)
+    tensors = {f"netG.{last}": it for last, it in network.state_dict().items()}
+    tensors |= {f"netD.{last}": it for last, it in D.state_dict().items()}
+    proposal = exchange.propose_from(tensors, "all.pth", "0" * 64)
+    number = place_of(network, proposal, PLACE)
+    kept = exchange.keep(proposal, tmp_path / "theirs", "Theirs", "MIT", number)
+    padded = nn.functional.pad(images[:4], (2,) * 4, value=-1.0)
+    with torch.no_grad():
+        wanted = D(images[:4]).flatten()
+    judged = load_discriminator(kept)(padded)
+    torch.testing.assert_close(judged, wanted, rtol=1e-3, atol=1e-3)
+    program = browser.describe_discriminator(load_discriminator(kept), kept.card.data.shape)
+    assert program.layers[0].kind == "pad"
 
 
 def test_a_choice_that_is_not_there_is_refused(tmp_path: Path) -> None:

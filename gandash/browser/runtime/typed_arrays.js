@@ -62,9 +62,10 @@ export class TypedArrays {
     const from = this.values[source];
     const to = this.values[index + 1].fill(BLACK);
     const side = size + 2 * margin;
-    for (let y = 0; y < size; y += 1) {
-      const row = from.subarray(y * size * outputs, (y + 1) * size * outputs);
-      to.set(row, ((y + margin) * side + margin) * outputs);
+    const cut = Math.max(-margin, 0);
+    for (let y = cut; y < size - cut; y += 1) {
+      const row = from.subarray((y * size + cut) * outputs, ((y + 1) * size - cut) * outputs);
+      to.set(row, ((y + margin) * side + margin + cut) * outputs);
     }
   }
 
