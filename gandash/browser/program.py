@@ -297,10 +297,17 @@ class _Writer:
         if self.enlarged and stride == 1 and 2 * padding == kernel - 1:
             self.enlarged = False
             self._add(_enlarged(module.weight), module.bias, 2)
-        elif self.enlarged or padding != (kernel - 1) // 2 or (kernel - stride) % 2:
+        elif self.enlarged or not self._divides(kernel, stride, padding):
             raise UnsupportedError(_GEOMETRY.format(kernel, stride))
-        else:
-            self._add(_kernel(module.weight), module.bias, 1, stride=stride)
+        else:  # of a kernel that reaches further to one side, the other is filled up with zeros
+            filled = pad(module.weight, (0, (kernel - stride) % 2) * 2)
+            self._add(_kernel(filled), module.bias, 1, stride=stride)
+
+    def _divides(self, kernel: int, stride: int, padding: int) -> bool:
+        """Whether a convolution makes maps of the stride's part of the side."""
+        _, size = self._shape(self._value)
+        keeps = stride > 1 or kernel % 2 == 1
+        return keeps and padding == (kernel - 1) // 2 and size % stride == 0
 
     def _transposed(self, module: nn.ConvTranspose2d) -> None:
         _, size = self._shape(self._value)

@@ -7,6 +7,8 @@ import torch
 from playwright.sync_api import Page
 
 from gandash import browser, exchange
+from gandash.config.plan import PlannedLayer
+from gandash.networks.planned import discriminator_of
 from tests.browser.conftest import Files
 from tests.browser.test_engines import largest_difference, made
 from tests.exchange.found import lived
@@ -35,3 +37,36 @@ def test_imported_generators_make_torchs_pictures(name: str, blank: Page, files:
     url = files.put("generator.safetensors", browser.pack(G))
     differences = {engine: largest_difference(made(blank, url, engine), G) for engine in RUN[name]}
     assert max(differences.values()) <= 2, differences
+
+
+OPINION = """async (url) => {
+  const { Discriminator } = await import("/runtime/discriminator.js");
+  return new Discriminator(await (await fetch(url)).arrayBuffer()).ms;
+}"""
+
+
+def test_odd_kernels_that_halve_maps_have_torchs_opinion(blank: Page, files: Files) -> None:
+    """The runtime compares its opinion of noise with torch's, and refuses where it is another."""
+    torch.manual_seed(0)
+    build, axes, _ = FAMILIES["7x7 start, sigmoid"]
+    network = lived(build(), axes)
+    proposal = exchange.propose_from(network.state_dict(), "G.pth", "0" * 64)
+    G = proposal.candidates[0].reading.build()
+    convolutions = [
+        PlannedLayer(
+            kind="convolution", inputs=a, outputs=b, kernel=kernel, stride=2, padding=kernel // 2
+        )
+        for a, b, kernel in ((1, 4, 3), (4, 6, 5))
+    ]
+    leaky = PlannedLayer(kind="leaky", value=0.2)
+    plan = (
+        PlannedLayer(kind="pad", padding=-2),
+        convolutions[0],
+        leaky,
+        convolutions[1],
+        leaky,
+        PlannedLayer(kind="linear", inputs=6 * 49, outputs=1, bias=True),
+    )
+    D = discriminator_of(plan, (1, 32, 32)).eval().requires_grad_(False)
+    url = files.put("D.safetensors", browser.pack_discriminator(D, G, probability=True))
+    assert blank.evaluate(OPINION, url) > 0

@@ -359,8 +359,9 @@ def test_the_discriminator_that_comes_along_says_the_same(name: str, tmp_path: P
         wanted = D(images[:4]).flatten()
     judged = load_discriminator(kept)(padded)
     torch.testing.assert_close(judged, wanted, rtol=1e-3, atol=1e-3)
-    program = browser.describe_discriminator(load_discriminator(kept), kept.card.data.shape)
-    assert program.layers[0].kind == "pad"
+    if name != "strided":  # which goes from 7 pixels to 4
+        program = browser.describe_discriminator(load_discriminator(kept), kept.card.data.shape)
+        assert program.layers[0].kind == "pad"
 
 
 def test_a_choice_that_is_not_there_is_refused(tmp_path: Path) -> None:
