@@ -354,24 +354,36 @@ def export(
     title: str = "",
     note: str = "",
     weights: Literal["best", "last"] = "best",
-    as_: Annotated[Literal["checkpoint", "state-dict"], tyro.conf.arg(name="as")] = "checkpoint",
+    as_: Annotated[
+        Literal["checkpoint", "state-dict", "onnx", "tensorboard", "zip"], tyro.conf.arg(name="as")
+    ] = "checkpoint",
 ) -> None:
     """Copy a run's latest state, or its best step if it measures itself, as a small half-precision
-    checkpoint; or a checkpoint's generator as a PyTorch state dict.
+    checkpoint; or a checkpoint's generator, or a run with all that it kept, for other programs.
 
     Args:
-        name: Name of the run; of a state dict, of the checkpoint.
-        to: The folder to write; its last part becomes the checkpoint's name. Of a state dict, the
-            file.
+        name: Name of the run or checkpoint.
+        to: The folder to write; its last part becomes the checkpoint's name. Of a state dict, ONNX
+            or zip, the file.
         title: Title shown in the app; a checkpoint needs one.
         note: One sentence on what it shows.
         weights: Of a run that measures itself: of the step with the least Fréchet distance, or of
             the last.
-        as_: A checkpoint of gandash's, or a DCGAN generator's tensors named as in the official
-            PyTorch example.
+        as_: A checkpoint of gandash's; a DCGAN generator's tensors named as in the official
+            PyTorch example; a generator as ONNX; curves and samples as TensorBoard's events; the
+            whole folder as a zip.
     """
     if as_ == "state-dict":
         _export_state_dict(_find_checkpoint(name), to)
+        return
+    if as_ == "onnx":
+        _export_onnx(_find_checkpoint(name), to)
+        return
+    if as_ == "tensorboard":
+        _export_events(name, to)
+        return
+    if as_ == "zip":
+        _export_zip(name, to)
         return
     if not title:
         raise ValueError("A checkpoint needs a title, and none was given: add --title")
@@ -389,6 +401,42 @@ def _export_state_dict(checkpoint: Checkpoint, to: Path) -> None:
 
     torch.save(exchange.to_example(load_generator(checkpoint)), to)
     print(f"Wrote {checkpoint.name} to {to}")
+
+
+def _export_onnx(checkpoint: Checkpoint, to: Path) -> None:
+    from gandash.checkpoints.weights import load_generator
+    from gandash.exchange import onnx_file
+
+    content = onnx_file.to_onnx(load_generator(checkpoint))
+    write_whole(to, content)
+    print(f"Wrote {checkpoint.name} to {to}: random z make the same samples as with torch")
+
+
+def _export_events(name: str, to: Path) -> None:
+    from gandash.exchange import tensorboard
+
+    folder = _folder_of(name)
+    metrics = runs.read_metrics(folder)
+    created = (
+        checkpoints.load_card(folder).created
+        if (folder / checkpoints.CARD).is_file()
+        else Run(folder).status().created
+    )
+    count = tensorboard.write_events(metrics, runs.read_snapshots(folder), created, to)
+    print(f"Wrote {count:,} values of {name} to {to}: tensorboard --logdir {to}")
+
+
+def _export_zip(name: str, to: Path) -> None:
+    from gandash.exchange import archive
+
+    count = archive.write_zip(_folder_of(name), to)
+    print(f"Wrote {count} files of {name} to {to}")
+
+
+def _folder_of(name: str) -> Path:
+    """The folder of the run or checkpoint of that name."""
+    found = {run.name: run for run in runs.find(runs_root())}
+    return found[name].folder if name in found else _find_checkpoint(name).folder
 
 
 def page_(
