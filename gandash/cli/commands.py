@@ -347,6 +347,23 @@ def import_(
     )
 
 
+def import_log(file: Annotated[Path, tyro.conf.Positional], name: str, *, title: str = "") -> None:
+    """Take in the curves of another program: TensorBoard's events, or a CSV with a column of steps.
+    They are drawn on Loss curves beside those of gandash's runs.
+
+    Args:
+        file: The file with the curves.
+        name: Name that they get: a-z, 0-9 and hyphens.
+        title: Title shown in the app; the file's name if not given.
+    """
+    from gandash.exchange import logs
+
+    folder = runs_root() / runs.check_new(runs_root(), name)
+    table = logs.keep(folder, file.name, file.read_bytes(), title).read()
+    drawn = [column for column in table if column != "step" and table[column].notna().any()]
+    print(f"Imported {name}: {len(table):,} steps of {', '.join(map(str, drawn))}")
+
+
 def export(
     name: Annotated[str, tyro.conf.Positional],
     to: Path,

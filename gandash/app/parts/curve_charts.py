@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -17,10 +17,12 @@ from gandash.app.parts.quoted import in_markdown
 from gandash.config import Config
 from gandash.losses.objectives import OBJECTIVES
 from gandash.pictures import charts
+from gandash.report import Report
 from gandash.theory import smoothing
 from gandash.theory.smoothing import equilibrium_loss
 
-MOST_RIBBONS = 4
+MOST_RIBBONS, MOST_TAGS = 4, 12
+KNOWN = {field.name for field in fields(Report)} | {"d_share"}
 CHARTS = [
     f"curves_{name}"
     for name in (
@@ -33,11 +35,14 @@ CHARTS = [
 
 @dataclass(frozen=True)
 class Logged:
-    """A checkpoint or an unfinished run that has metrics."""
+    """A checkpoint or an unfinished run that has metrics; or what another program logged
+    (``foreign``), of whose settings nothing is known.
+    """
 
     title: str
     folder: Path
     config: Config
+    foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class Board:
         return {
             title
             for title, item in self.items.items()
-            if OBJECTIVES[item.config.loss.objective].cross_entropy
+            if item.foreign or OBJECTIVES[item.config.loss.objective].cross_entropy
         }
 
     def lines(self, named: Mapping[str, float]) -> Mapping[str, float]:
@@ -135,6 +140,17 @@ def draw(board: Board) -> None:
         why(board)
     sometimes(board)
     quality(board)
+    foreign(board)
+
+
+def foreign(board: Board) -> None:
+    """What other programs logged under names of their own, a chart a name."""
+    logged = [board.frames[title] for title, item in board.items.items() if item.foreign]
+    tags = sorted({str(tag) for table in logged for tag in table} - KNOWN)
+    for number, tag in enumerate(tags[:MOST_TAGS]):
+        board.show(tag, [charts.Curve(tag, tag)], tag, f"curves_foreign_{number}")
+    if len(tags) > MOST_TAGS:
+        st.caption(f"{len(tags) - MOST_TAGS} more curves of other programs are not drawn.")
 
 
 def outputs(board: Board) -> None:
@@ -172,7 +188,7 @@ def references(
     """A named line at the equilibrium's value for every smoothing among the runs with a cross-
     entropy.
     """
-    settings = [item.config.loss for item in items.values()]
+    settings = [item.config.loss for item in items.values() if not item.foreign]
     smoothings = {
         (loss.alpha, loss.beta) for loss in settings if OBJECTIVES[loss.objective].cross_entropy
     }
@@ -208,7 +224,10 @@ def why(board: Board) -> None:
 
 def ribbons(board: Board) -> None:
     """How sure D is: quantiles of its logits, a run a chart, of the first few."""
-    frames = dict(list(board.frames.items())[:MOST_RIBBONS])
+    known = {title: it for title, it in board.frames.items() if not board.items[title].foreign}
+    if not known:
+        return
+    frames = dict(list(known.items())[:MOST_RIBBONS])
     page.section("D's logits")
     view = board.view
     span = charts.logit_range(frames.values())
@@ -216,7 +235,7 @@ def ribbons(board: Board) -> None:
         st.caption(in_markdown(title))
         figure = charts.logit_bands(table, x=view.axis, smoothing=view.smoothing, y_range=span)
         page.chart(figure, f"curves_ribbon_{number}")
-    left_out = len(board.frames) - len(frames)
+    left_out = len(known) - len(frames)
     st.caption(
         "Median, quartiles and 5 to 95 % of a batch, averaged over the steps of a row."
         + (f" Of the first {MOST_RIBBONS} runs; {left_out} more are chosen." if left_out else "")

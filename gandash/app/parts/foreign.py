@@ -19,11 +19,10 @@ from gandash.app.inference import INFERENCE
 from gandash.app.parts.quoted import in_html, in_markdown
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.pictures.raster import encode
-from gandash.storage.paths import runs_root
+from gandash.storage.paths import pretrained_root, runs_root
 
 ENDINGS = ("pth", "pt", "ckpt", "bin", "safetensors")
 COLUMNS = 4
-LONGEST_NAME = 40
 PLACE = "foreign generator"
 UPLOAD, NEW = "foreign_upload", "foreign_new"
 PROPOSAL, REFUSED, TAKEN = "foreign_proposal", "foreign_refused", "foreign_taken"
@@ -70,7 +69,9 @@ def _read_new() -> None:
     with st.spinner("Reading the file and trying the ways to rebuild it"):
         try:
             st.session_state[PROPOSAL] = _proposal(Path(file.name).name, file.getvalue())
-            st.session_state[NAME] = _free_name(Path(file.name).stem)
+            st.session_state[NAME] = runs.fresh_name(
+                runs_root(), pretrained_root(), Path(file.name).stem
+            )
         except REFUSALS as error:
             st.session_state[REFUSED] = sentence(error)
     st.session_state.pop(NEW, None)  # only now: an interrupted look begins anew
@@ -82,17 +83,6 @@ def _proposal(name: str, content: bytes) -> exchange.Proposal:
         path.write_bytes(content)
         with INFERENCE:
             return exchange.propose(path)
-
-
-def _free_name(stem: str) -> str:
-    """A name made of the file's that no run and no checkpoint has."""
-    plain = re.sub("[^a-z0-9]+", "-", stem.lower()).strip("-")[:LONGEST_NAME].strip("-")
-    name = plain or "imported"
-    number = 2
-    while (runs_root() / name).exists():
-        name = f"{plain or 'imported'}-{number}"
-        number += 1
-    return name
 
 
 def _offer(proposal: exchange.Proposal) -> None:

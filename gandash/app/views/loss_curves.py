@@ -11,7 +11,7 @@ import streamlit as st
 
 from gandash import runs
 from gandash.app import cached
-from gandash.app.parts import choose, curve_charts, links, page
+from gandash.app.parts import choose, curve_charts, links, logs, page
 from gandash.app.parts.curve_charts import CHARTS, Board, Logged, View
 from gandash.app.parts.differences import differences
 from gandash.app.parts.findings import findings
@@ -66,11 +66,12 @@ def logged(found: list[Checkpoint]) -> dict[str, Logged]:
         if run.name not in folders:
             with page.one_sentence():
                 folders[run.name] = (run.folder, run.config())
-    return {
+    own = {
         name: Logged(titles.get(name, name), folder, config)
         for name, (folder, config) in folders.items()
         if (folder / runs.METRICS).is_file()
     }
+    return own | logs.found(own)
 
 
 def controls(several_seeds: bool) -> View:
@@ -129,8 +130,8 @@ def by_seed(chosen: Mapping[str, Logged]) -> list[list[Logged]]:
     """The runs in groups of those that differ in their seed alone, in the order of their firsts."""
     groups: dict[str, list[Logged]] = {}
     for item in chosen.values():
-        shared = item.config.model_copy(update={"seed": 0})
-        groups.setdefault(shared.model_dump_json(), []).append(item)
+        shared = item.config.model_copy(update={"seed": 0}).model_dump_json()
+        groups.setdefault(item.title if item.foreign else shared, []).append(item)
     return list(groups.values())
 
 
@@ -149,7 +150,7 @@ def drawn(chosen: Mapping[str, Logged], frames: Mapping[str, pd.DataFrame], view
         if len(members) > 1:
             title = f"{SEED.sub('', first.title)} (mean of {len(members)} seeds)"
             table = charts.pooled([frames[item.title] for item in members])
-        items[title], tables[title] = Logged(title, first.folder, first.config), table
+        items[title], tables[title] = replace(first, title=title), table
         marks += [mark for it in members for mark in what_befell(it, frames, number, view.axis)]
         if view.baseline in {item.title for item in members}:
             pinned = title
@@ -193,7 +194,7 @@ def download(chosen: dict[str, Logged]) -> None:
     """All chosen metrics in one file with a column for the run, made when it is asked for."""
 
     def table() -> pd.DataFrame:
-        tables = [cached.metrics(item.folder).assign(run=name) for name, item in chosen.items()]
+        tables = [logs.curves_of(item).assign(run=name) for name, item in chosen.items()]
         joined = pd.concat(tables)
         return joined[["run", *joined.columns.drop("run")]]
 
@@ -235,12 +236,13 @@ with tray, st.container(key="curves_tray"):  # stays in view beside the charts
     )
     wanted = controls(len(by_seed({name: everything[name] for name in names})) < len(names))
     pinned = baseline(names)
+    logs.hand_in()
     if names:
         download({name: everything[name] for name in names})
 tables = {}
 for name in names:
     with middle, page.one_sentence():
-        tables[name] = charts.with_share(cached.metrics(everything[name].folder))
+        tables[name] = charts.with_share(logs.curves_of(everything[name], wanted.axis))
 if tables:
     selected = {name: everything[name] for name in tables}
     frames = {everything[name].title: table for name, table in tables.items()}
@@ -248,9 +250,10 @@ if tables:
     board = drawn(selected, frames, replace(wanted, baseline=base))
     with middle:
         curve_charts.draw(board)
-        differences({item.title: item.config for item in selected.values()}, frames, base)
+        known = {item.title: item.config for item in selected.values() if not item.foreign}
+        differences(known, frames, base if base in known else None)
     with right, st.container(key="curves_samples"):
-        samples(selected, board)
+        samples({name: item for name, item in selected.items() if not item.foreign}, board)
     with right, st.container(key="curves_findings"):
         page.section("What the curves say")
         brief = len(selected) > MOST_TOLD
@@ -259,6 +262,7 @@ if tables:
                 item.title, frames[item.title], item.config, f"curves_finding_{name}", brief=brief
             )
             for name, item in selected.items()
+            if not item.foreign
         ]
         if brief:
             st.caption(f"No sign of trouble in {said.count(False)} of {len(said)} runs.")
