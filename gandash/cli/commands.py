@@ -25,9 +25,11 @@ from gandash.checkpoints import Checkpoint
 from gandash.checkpoints.scores import Evaluation, Figures
 from gandash.config import MAX_SEED, Config, DataConfig, advice, sweeps
 from gandash.config.settings import values_of
+from gandash.config.sweeps import Member
 from gandash.evaluation.draws import COUNT, SEEDS
 from gandash.evaluation.progress import Progress
 from gandash.jobs import control, groups, queue
+from gandash.jobs.on_ray import Share
 from gandash.pictures.raster import encode
 from gandash.runs import Run, Status
 from gandash.storage.files import write_whole
@@ -156,7 +158,11 @@ def _follow(run: Run, dataset: Dataset | None = None) -> None:
 def sweep(
     action: Annotated[Literal["start", "show", "stop", "resume"], tyro.conf.Positional],
     name: Annotated[str, tyro.conf.Positional],
+    *,
     config: Path | None = None,
+    ray: str = "",
+    cpus: float = 1.0,
+    gpus: float = 0.0,
 ) -> None:
     """Train a group of runs through the queue: every combination of settings that have several
     values, once a seed.
@@ -166,9 +172,15 @@ def sweep(
         name: Name of the group, with which the names of its runs begin.
         config: For start: a TOML or JSON file of settings, with a list where there are several
             values.
+        ray: For start and resume: train on Ray instead, at this address: local (this machine),
+            auto (the cluster that it is in), or HOST:PORT. The command then stays until all end.
+        cpus: On Ray: processors of each run.
+        gpus: On Ray: GPUs of each run, which may be a part of one.
     """
     root = runs_root()
-    if action == "start":
+    if ray:
+        _sweep_on_ray(action, name, config, ray, Share(cpus=cpus, gpus=gpus))
+    elif action == "start":
         _start_sweep(root, name, config)
     elif action == "stop":
         print(f"Asked {groups.stop(root, name)} runs of {name} to stop")
@@ -179,7 +191,8 @@ def sweep(
         _show_sweep(groups.of(root, name))
 
 
-def _start_sweep(root: Path, name: str, config: Path | None) -> None:
+def _members_of(root: Path, name: str, config: Path | None) -> list[Member]:
+    """The runs of a new sweep, once it is sure that all can be trained."""
     from gandash.runs import execution
 
     if config is None:
@@ -188,6 +201,29 @@ def _start_sweep(root: Path, name: str, config: Path | None) -> None:
     groups.check_new(root, name, members)
     for member in {it.arm: it for it in members}.values():
         execution.prepare(member.config)
+    return members
+
+
+def _sweep_on_ray(action: str, name: str, config: Path | None, address: str, share: Share) -> None:
+    """Start or resume a group on Ray, and say what each run ends in."""
+    from gandash.jobs import on_ray
+
+    root = runs_root()
+    if action not in ("start", "resume"):
+        raise ValueError(f"--ray starts and resumes a sweep: leave it away to {action} one")
+    with on_ray.connected(address, share) as ray, _interruptible() as interrupted:
+        if action == "start":
+            found = on_ray.submit(root, name, _members_of(root, name, config))
+        else:
+            found = on_ray.unfinished(root, name)
+        print(f"{len(found)} runs of {name} are handed to Ray; Ctrl-C has them save and stop")
+        outcomes = on_ray.train_all(ray, found, share, interrupted)
+        for ended, (run, outcome) in enumerate(outcomes, start=1):
+            print(f"{ended} of {len(found)}: {run} {outcome}", flush=True)
+
+
+def _start_sweep(root: Path, name: str, config: Path | None) -> None:
+    members = _members_of(root, name, config)
     groups.submit(root, name, members)
     arms = len({member.arm for member in members})
     print(

@@ -59,7 +59,7 @@ def train_longer(run: Run, more: int) -> None:
 def _put_in(run: Run, place: int, config: Config | None = None) -> None:
     """Within the gate, and when nothing can be refused any more."""
     run.clear_stop()
-    run.update(phase="queued", place=place, lost=0, message="")
+    run.update(phase="queued", place=place, lost=0, message="", elsewhere=False)
     if config is not None:
         run.write_config(config)
     launch_if_needed(run.folder.parent)

@@ -106,15 +106,19 @@ def is_running(run: Run) -> bool:
         status = run.status()
     except ValueError:
         return run.held
+    if status.elsewhere:
+        return run.held
     return run.held or (status.phase == "running" and not is_lost(run, status, served))
 
 
 def is_lost(run: Run, status: Status, served: bool) -> bool:
     """Whether a run that says running is not (killed).
 
-    ``served``: a worker lives that may have it.
+    ``served``: a worker lives that may have it. Of a run trained elsewhere that engine knows.
     """
-    return status.phase == "running" and not run.held and not (served and status.place is not None)
+    if status.elsewhere or status.phase != "running" or run.held:
+        return False
+    return not (served and status.place is not None)
 
 
 def needs_care(root: Path) -> bool:

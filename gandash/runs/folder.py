@@ -69,7 +69,8 @@ class Status(Section):
     ``place`` is the run's number in the worker's queue, lowest first, kept until the run ends;
     a run trained in the foreground has none. ``lost`` counts how often its process was killed
     since its state was last saved. ``group`` is the sweep that it belongs to, ``arm`` what it
-    differs in from the sweep's others, in words.
+    differs in from the sweep's others, in words. ``elsewhere``: an engine beside the queue trains
+    it, and starts it anew where its process is lost.
     """
 
     phase: Phase
@@ -82,6 +83,7 @@ class Status(Section):
     lost: int = Field(0, ge=0)
     group: str = ""
     arm: str = ""
+    elsewhere: bool = False
     created: AwareDatetime
     updated: AwareDatetime
 
@@ -293,6 +295,7 @@ def create(
     *,
     group: str = "",
     arm: str = "",
+    elsewhere: bool = False,
 ) -> Run:
     """A new queued run, of a group if one is named; a name that is taken is refused.
 
@@ -303,7 +306,15 @@ def create(
     _remove_old_drafts(root)
     draft = Run(root / f"{DRAFT}{uuid.uuid4().hex[:12]}")
     draft.folder.mkdir(parents=True)
-    status = Status(phase="queued", place=place, group=group, arm=arm, created=now(), updated=now())
+    status = Status(
+        phase="queued",
+        place=place,
+        group=group,
+        arm=arm,
+        elsewhere=elsewhere,
+        created=now(),
+        updated=now(),
+    )
     try:
         draft.write_config(_with_digest(with_whole_path(config)))
         draft._write(STATUS, status.model_dump_json(indent=2).encode())

@@ -136,6 +136,8 @@ def test_files_settings_and_tests_that_are_named_exist(page: Path) -> None:
         flags |= set(re.findall(r'"--([a-z-]+)"', script.read_text()))
     flags = {flag.rstrip("_").replace("_", "-") for flag in flags}
     flags |= {"server", "standalone", "nproc-per-node"}  # --server.… is Streamlit's, torchrun's
+    flags |= {"head", "address", "port", "block", "nodes", "ntasks", "exclude"}  # Ray's, Slurm's
+    flags |= {"ntasks-per-node", "cpus-per-task", "gpus-per-node", "time"}
     for flag in re.findall(r"(?<![\w-])--([a-z][a-z0-9-]*)", text):
         assert flag in flags, flag
 
