@@ -37,6 +37,7 @@ from gandash.storage.paths import classifiers_root, pretrained_root, runs_root, 
 
 if TYPE_CHECKING:
     from gandash.data import Dataset
+    from gandash.exchange import Proposal
 
 DEFAULTS = Config()
 MOST_PAIRS = 10  # pictures that are alike, told one by one
@@ -341,32 +342,54 @@ def _list_unfinished(run: Run) -> None:
 
 
 def import_(
-    file: Annotated[Path, tyro.conf.Positional],
+    file: Annotated[str, tyro.conf.Positional],
     name: str,
     *,
     title: str = "",
-    licence: str = "unknown",
+    licence: str = "",
     choose: int = 1,
     grids: Path | None = None,
 ) -> None:
     """Take in a generator that another program trained: a state dict of PyTorch (.pth, .pt) or
-    safetensors, alone or beside other things. Nothing in the file is run.
+    safetensors, alone or beside other things, from a file or the Hugging Face Hub. Nothing in the
+    file is run.
 
     Where shapes leave a choice, such as the activation, the ways to read the file are listed, the
-    likeliest first, and that one is taken.
+    likeliest first, and that one is taken. A checkpoint of gandash's on the Hub needs no choice.
 
     Args:
-        file: The file with the weights.
+        file: The file with the weights; or OWNER/REPOSITORY on the Hub, or OWNER/REPOSITORY/FILE.
         name: Name of the checkpoint that it becomes: a-z, 0-9 and hyphens.
         title: Title shown in the app; the file's name if not given.
-        licence: Under which licence the weights stand, as far as you know.
+        licence: Under which licence the weights stand, as far as you know; the Hub may say it.
         choose: Which of the ways to read the file to take, 1 for the likeliest.
         grids: Write samples of all of them to this PNG, a row each, and take none in.
     """
     from gandash import exchange
+    from gandash.exchange import hub
 
     runs.check_new(runs_root(), name)
-    proposal = exchange.propose(file)
+    if Path(file).exists() or not hub.is_name(file):
+        proposal = exchange.propose(Path(file))
+        title, licence = title or Path(file).stem, licence or "unknown"
+        _take(proposal, name, title=title, licence=licence, choose=choose, grids=grids)
+        return
+    with hub.fetched(file) as source:
+        if source.own:
+            card = hub.take_own(source, runs_root() / name).card
+            print(f"Imported {name}: {card.title}, {card.stand}; `gandash app` shows it")
+            return
+        proposal = exchange.propose(source.path, source.name)
+    title, licence = title or file, licence or source.licence
+    _take(proposal, name, title=title, licence=licence, choose=choose, grids=grids)
+
+
+def _take(
+    proposal: Proposal, name: str, *, title: str, licence: str, choose: int, grids: Path | None
+) -> None:
+    """List the ways to read a file, and take one in or draw them all."""
+    from gandash import exchange
+
     if grids is not None:
         write_whole(grids, encode(exchange.sheet(proposal), "PNG"))
     taken = 0 if grids is not None else choose
@@ -375,7 +398,7 @@ def import_(
     if grids is not None:
         print(f"Wrote samples of each, a row each, to {grids}: take one in with --choose")
         return
-    kept = exchange.keep(proposal, runs_root() / name, title or file.stem, licence, choose)
+    kept = exchange.keep(proposal, runs_root() / name, title, licence, choose)
     network = kept.card.config.network
     print(
         f"Imported {name}: {kept.card.data.shape[-1]}x{kept.card.data.shape[-1]} pixels, z of "
@@ -402,14 +425,16 @@ def import_log(file: Annotated[Path, tyro.conf.Positional], name: str, *, title:
 
 def export(
     name: Annotated[str, tyro.conf.Positional],
-    to: Path,
+    to: str,
     *,
     title: str = "",
     note: str = "",
     weights: Literal["best", "last"] = "best",
     as_: Annotated[
-        Literal["checkpoint", "state-dict", "onnx", "tensorboard", "zip"], tyro.conf.arg(name="as")
+        Literal["checkpoint", "state-dict", "onnx", "tensorboard", "zip", "hub"],
+        tyro.conf.arg(name="as"),
     ] = "checkpoint",
+    public: tyro.conf.UseCounterAction[int] = 0,  # a flag without a value
 ) -> None:
     """Copy a run's latest state, or its best step if it measures itself, as a small half-precision
     checkpoint; or a checkpoint's generator, or a run with all that it kept, for other programs.
@@ -417,32 +442,32 @@ def export(
     Args:
         name: Name of the run or checkpoint.
         to: The folder to write; its last part becomes the checkpoint's name. Of a state dict, ONNX
-            or zip, the file.
+            or zip, the file. On the Hub, OWNER/REPOSITORY.
         title: Title shown in the app; a checkpoint needs one.
         note: One sentence on what it shows.
         weights: Of a run that measures itself: of the step with the least Fréchet distance, or of
             the last.
         as_: A checkpoint of gandash's; a DCGAN generator's tensors named as in the official
             PyTorch example; a generator as ONNX; curves and samples as TensorBoard's events; the
-            whole folder as a zip.
+            whole folder as a zip; a checkpoint in a repository on the Hugging Face Hub.
+        public: Let everybody see what is sent to the Hub.
     """
-    if as_ == "state-dict":
-        _export_state_dict(_find_checkpoint(name), to)
-        return
-    if as_ == "onnx":
-        _export_onnx(_find_checkpoint(name), to)
-        return
-    if as_ == "tensorboard":
-        _export_events(name, to)
-        return
-    if as_ == "zip":
-        _export_zip(name, to)
+    place = Path(to)
+    others: dict[str, Callable[[], None]] = {
+        "state-dict": lambda: _export_state_dict(_find_checkpoint(name), place),
+        "onnx": lambda: _export_onnx(_find_checkpoint(name), place),
+        "tensorboard": lambda: _export_events(name, place),
+        "zip": lambda: _export_zip(name, place),
+        "hub": lambda: _export_to_hub(_find_checkpoint(name), to, public=bool(public)),
+    }
+    if as_ in others:
+        others[as_]()
         return
     if not title:
         raise ValueError("A checkpoint needs a title, and none was given: add --title")
     from gandash.runs import as_checkpoint
 
-    card = as_checkpoint.export(_find_run(name), to, title, note, weights)
+    card = as_checkpoint.export(_find_run(name), place, title, note, weights)
     print(f"Exported {card.name} at {card.stand} to {to}")
 
 
@@ -484,6 +509,13 @@ def _export_zip(name: str, to: Path) -> None:
 
     count = archive.write_zip(_folder_of(name), to)
     print(f"Wrote {count} files of {name} to {to}")
+
+
+def _export_to_hub(checkpoint: Checkpoint, repo: str, *, public: bool) -> None:
+    from gandash.exchange import hub
+
+    address = hub.push(checkpoint, repo, public=public)
+    print(f"Wrote {checkpoint.name} to {address}{'' if public else ', for you alone'}")
 
 
 def _folder_of(name: str) -> Path:

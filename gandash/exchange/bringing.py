@@ -79,10 +79,13 @@ class Proposal:
         return self.candidates[number - 1]
 
 
-def propose(path: Path) -> Proposal:
-    """The ways to read a file as a generator; ``ValueError`` names the layer that fits none."""
+def propose(path: Path, name: str = "") -> Proposal:
+    """The ways to read a file as a generator; ``ValueError`` names the layer that fits none.
+
+    ``name`` is what its card is to say of where it came from, if not the file's.
+    """
     tensors = read_tensors(path)
-    return propose_from(tensors, path.name, hashlib.sha256(path.read_bytes()).hexdigest())
+    return propose_from(tensors, name or path.name, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def propose_from(tensors: Mapping[str, Tensor], file: str, sha256: str) -> Proposal:
