@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from torch import Tensor
 
 from gandash import browser, checkpoints
 from gandash.app.assets import STORE, base_path
@@ -43,6 +44,11 @@ def find(name: str) -> Checkpoint:
         if NAME.fullmatch(name) and (folder / CARD).is_file():
             return Checkpoint(folder, checkpoints.load_card(folder))
     raise ValueError(f"There is no checkpoint {name[:60]!r}: choose another one.")
+
+
+def network(checkpoint: Checkpoint) -> Generator:
+    """A checkpoint's generator, shared by all visitors."""
+    return _load(checkpoint.folder, _stamp(checkpoint))
 
 
 def _stamp(checkpoint: Checkpoint) -> int:
@@ -95,29 +101,29 @@ def describe(name: str) -> dict[str, object]:
     checkpoint = find(name)
     stamp = _stamp(checkpoint)
     content, reason = _packed(checkpoint.folder, stamp)
-    network = _load(checkpoint.folder, stamp)
+    G = _load(checkpoint.folder, stamp)
     return {
         "weights": None if content is None else STORE.put(content, SUFFIX),
         "reason": reason,
-        "latent": network.latent_dim,
-        "classes": network.classes,
-        "shape": network.shape,
+        "latent": G.latent_dim,
+        "classes": G.classes,
+        "shape": G.shape,
     }
 
 
 def sample(name: str, vector: bytes, label: int) -> bytes:
     """A sample of z (float32 bytes): pixels with alpha, row by row, or a point in float32."""
     checkpoint = find(name)
-    network = _load(checkpoint.folder, _stamp(checkpoint))
-    if len(vector) != 4 * network.latent_dim:
+    G = network(checkpoint)
+    if len(vector) != 4 * G.latent_dim:
         raise ValueError(
-            f"A latent vector of {name!r} has {network.latent_dim} numbers, not "
+            f"A latent vector of {name!r} has {G.latent_dim} numbers, not "
             f"{len(vector) / 4:g}: choose one that fits"
         )
     z = torch.from_numpy(np.frombuffer(vector, dtype="<f4").copy())[None]
-    labels = torch.tensor([min(label, network.classes - 1)]) if network.classes else None
+    labels = torch.tensor([min(label, G.classes - 1)]) if G.classes else None
     with INFERENCE, torch.inference_mode():
-        made = network(z, labels)[0]
+        made = G(z, labels)[0]
     if made.dim() == 1:
         return bytes(made.float().numpy().tobytes())
     pixels = to_uint8(made).expand(3, -1, -1)
@@ -138,10 +144,25 @@ async def _answer(describing: Callable[[str], dict[str, object]], request: Reque
     try:
         return JSONResponse(await run_in_threadpool(describing, request.path_params["name"]))
     except (ValueError, OSError) as error:
-        return _sentence(error)
+        return sentence(error)
 
 
-async def _received(request: Request) -> bytes:
+def picture(checkpoint: Checkpoint, rows: bytes) -> Tensor:
+    """Pixels with alpha, row by row, as a uint8 image (C, H, W) of a checkpoint's shape."""
+    shape = checkpoint.card.data.shape
+    if len(shape) != 3:
+        raise ValueError("Pictures are those of a generator of images: choose one")
+    channels, height, width = shape
+    if len(rows) != 4 * height * width:
+        raise ValueError(
+            f"A picture of {checkpoint.name!r} has {4 * height * width} bytes, not {len(rows)}: "
+            "send one that fits"
+        )
+    pixels = np.frombuffer(rows, np.uint8).reshape(height, width, 4)[..., :channels]
+    return torch.from_numpy(pixels.copy()).permute(2, 0, 1)
+
+
+async def received(request: Request) -> bytes:
     """What a visitor sends; ``ValueError`` if that is more than a vector or a picture."""
     body = b""
     async for part in request.stream():
@@ -151,14 +172,19 @@ async def _received(request: Request) -> bytes:
     return body
 
 
-async def _sample(request: Request) -> Response:
+def class_in(request: Request) -> int:
+    """The number of the class that a visitor asks for; 0 where that is none."""
     label = request.query_params.get("label", "0")
-    number = int(label) if label.isdecimal() and len(label) < 6 else 0
+    return int(label) if label.isdecimal() and len(label) < 6 else 0
+
+
+async def _sample(request: Request) -> Response:
+    number = class_in(request)
     try:
-        body = await _received(request)
+        body = await received(request)
         made = await run_in_threadpool(sample, request.path_params["name"], body, number)
     except (ValueError, OSError) as error:
-        return _sentence(error)
+        return sentence(error)
     return Response(made, media_type="application/octet-stream")
 
 
@@ -168,14 +194,14 @@ async def _nearest(request: Request) -> Response:
 
     who = visitors.name_of(request.cookies.get(VISITOR, ""))
     try:
-        rows = await _received(request)
+        rows = await received(request)
         found = await run_in_threadpool(near.answer, request.path_params["name"], rows, who)
     except (ValueError, OSError) as error:
-        return _sentence(error)
+        return sentence(error)
     return JSONResponse(found)
 
 
-def _sentence(error: Exception) -> Response:
+def sentence(error: Exception) -> Response:
     """What went wrong, as an answer."""
     return Response(str(error), status_code=404, media_type="text/plain")
 

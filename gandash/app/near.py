@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from gandash.app import cached
 from gandash.app.assets import STORE
-from gandash.app.generators import find
+from gandash.app.generators import find, picture
 from gandash.app.hosting import visitors
 from gandash.app.inference import INFERENCE
 from gandash.checkpoints import Checkpoint
@@ -61,7 +60,7 @@ def answer(name: str, rows: bytes, who: str) -> dict[str, object]:
             f"The images that {name!r} was trained on were handed in privately: only who did may "
             "see them"
         )
-    sample = _picture(checkpoint, rows)
+    sample = picture(checkpoint, rows)[None]
     _, pixels = cached.training_pixels(checkpoint)
     spaces = {"pixels": pixels}
     if not cached.not_measurable(checkpoint):
@@ -69,21 +68,6 @@ def answer(name: str, rows: bytes, who: str) -> dict[str, object]:
         if features is not None:
             spaces["the classifier's features"] = features
     return {"spaces": [_told(title, sample, checkpoint, it) for title, it in spaces.items()]}
-
-
-def _picture(checkpoint: Checkpoint, rows: bytes) -> Tensor:
-    """A uint8 image (1, C, H, W) of a checkpoint's shape."""
-    shape = checkpoint.card.data.shape
-    if len(shape) != 3:
-        raise ValueError("Nearest images are those of a generator of images: choose one")
-    channels, height, width = shape
-    if len(rows) != 4 * height * width:
-        raise ValueError(
-            f"A picture of {checkpoint.name!r} has {4 * height * width} bytes, not {len(rows)}: "
-            "send one that fits"
-        )
-    pixels = np.frombuffer(rows, np.uint8).reshape(height, width, 4)[..., :channels]
-    return torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None]
 
 
 def _told(title: str, sample: Tensor, checkpoint: Checkpoint, space: Space) -> dict[str, object]:

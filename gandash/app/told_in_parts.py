@@ -1,6 +1,7 @@
 """What takes a few seconds, once a checkpoint: answers that say how far they are while they come.
 
-``generators/NAME/classes`` are the directions toward the classes of the data. An answer is lines of
+``generators/NAME/classes`` are the directions toward the classes of the data,
+``generators/NAME/projection`` is the latent vector of a picture that is sent. An answer is lines of
 JSON: ``step`` and ``steps``, and last what was asked for, or a ``problem`` in one sentence.
 """
 
@@ -16,9 +17,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from gandash.app.assets import base_path
-from gandash.app.generators import find
+from gandash.app.generators import class_in, find, network, picture, received, sentence
+from gandash.app.hosting import limits
 from gandash.evaluation import class_directions
 from gandash.evaluation.progress import Progress
+from gandash.latent.projection import project
 from gandash.storage.paths import classifiers_root, runs_root
 
 COMPUTING = threading.Lock()  # one at a time: more would only wait for one another
@@ -48,6 +51,21 @@ def classes_of(name: str) -> Iterator[Line]:
         }
 
 
+def projection_of(name: str, rows: bytes, label: int) -> Iterator[Line]:
+    """The vector of the picture ``rows`` (pixels with alpha), ever better; nothing is kept."""
+    checkpoint = find(name)
+    image = picture(checkpoint, rows)
+    G = network(checkpoint)
+    for found in project(G, image, min(label, G.classes - 1) if G.classes else None):
+        line: Line = {
+            "z": [round(value, 6) for value in found.z.tolist()],
+            "decibels": round(found.decibels, 2),
+            "at_start": round(found.at_start, 2),
+        }
+        yield line | {"step": found.step, "steps": found.steps}
+    yield line
+
+
 def lines(items: Iterable[Line]) -> Iterator[bytes]:
     """Lines of JSON; those who wait for others are told so, and what goes wrong is the last one."""
     try:
@@ -69,6 +87,16 @@ async def _classes(request: Request) -> Response:
     return told(classes_of(request.path_params["name"]))
 
 
+async def _projection(request: Request) -> Response:
+    try:
+        if limits().uploads == "off":
+            raise ValueError("Images are not taken in on this server: run gandash on your own")
+        rows = await received(request)
+    except ValueError as error:
+        return sentence(error)
+    return told(projection_of(request.path_params["name"], rows, class_in(request)))
+
+
 def told(items: Iterable[Line]) -> Response:
     """An answer in parts, of which a proxy is asked to hold none back."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -78,4 +106,8 @@ def told(items: Iterable[Line]) -> Response:
 
 def routes() -> list[Route]:
     """Where the server answers, under the path that it serves the app at."""
-    return [Route(f"{base_path()}/generators/{{name}}/classes", _classes)]
+    place = f"{base_path()}/generators/{{name}}"
+    return [
+        Route(f"{place}/classes", _classes),
+        Route(f"{place}/projection", _projection, methods=["POST"]),
+    ]

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+import torch
 
-from gandash.app import told_in_parts
+from gandash import latent
+from gandash.app import generators, told_in_parts
 
 
 def read(items: Iterable[Any]) -> list[Any]:
@@ -36,6 +38,21 @@ def test_directions_are_told_in_parts(runs_root: Any) -> None:
 def test_a_problem_is_one_sentence(name: str, sentence: str, runs_root: Any) -> None:
     (line,) = read(told_in_parts.classes_of(name))
     assert sentence in line["problem"]
+
+
+def test_the_vector_of_a_picture_is_found(runs_root: Any) -> None:
+    name = "mnist-conditional"
+    G = generators.network(generators.find(name))
+    sample = latent.generate(G, latent.draw(1001, 1, G.latent_dim), 7)[0]
+    pixels = torch.cat([sample.expand(3, -1, -1), torch.full_like(sample, 255)])
+    rows = pixels.permute(1, 2, 0).contiguous().numpy().tobytes()
+    *told, last = read(told_in_parts.projection_of(name, rows, 7))
+    assert last["decibels"] >= 25 > last["at_start"]
+    assert len(last["z"]) == G.latent_dim
+    assert told[0]["step"] == 0
+    assert told[-1]["step"] == told[-1]["steps"]
+    (problem,) = read(told_in_parts.projection_of(name, rows[:-4], 7))
+    assert "has 4096 bytes, not 4092: send one that fits" in problem["problem"]
 
 
 def test_a_visitor_who_leaves_makes_room_for_the_next() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from gandash import checkpoints, latent, runs
@@ -275,6 +276,35 @@ def test_directions_toward_classes_are_found_and_kept_in_the_link(
     page.get_by_label("Checkpoint", exact=True).select_option("plain")
     expect(page.get_by_role("button", name="Numbers")).to_be_visible()
     expect(page.get_by_role("button", name="Classes")).to_have_count(0)
+
+
+def test_an_image_of_ones_own_is_found_and_kept(
+    page: Page, site: str, folder: Path, tmp_path: Path
+) -> None:
+    """A picture that the generator has made, enlarged: nearly that one is found again."""
+    picture = made(folder, "digits", seed(1000, 32)).astype(np.uint8)
+    Image.fromarray(picture).resize((96, 96), Image.Resampling.NEAREST).save(tmp_path / "it.png")
+    (tmp_path / "none.png").write_bytes(b"no image")
+    open_studio(page, f"{site}/latent?latent_checkpoint=digits")
+    page.get_by_role("button", name="Own image").click()
+    chosen = page.locator(".own input[type=file]")
+    chosen.set_input_files(tmp_path / "none.png")
+    expect(page.locator(".notice")).to_contain_text("none.png is no image that this browser can")
+    chosen.set_input_files(tmp_path / "it.png")
+    page.get_by_role("button", name="Find it").click()
+    expect(page.locator(".own .reading")).to_contain_text("It is in the tray.")
+    decibels = re.search(r"Found: ([\d.]+) dB", page.locator(".own .reading").inner_text())
+    assert decibels is not None
+    assert float(decibels.group(1)) >= 25
+    expect(page.locator(".tray .tile")).to_have_count(7)
+    expect(page.get_by_role("button", name="Replay")).to_be_visible()
+    found = (
+        page.locator(".own canvas")
+        .nth(1)
+        .evaluate("it => Array.from(it.getContext('2d').getImageData(0, 0, 32, 32).data)")
+    )
+    error = np.array(found).reshape(32, 32, 4)[..., 0] - picture.astype(int)
+    assert 10 * np.log10(255**2 / np.square(error).mean()) >= 25
 
 
 def effect(folder: Path, place: int) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from gandash import browser
 from gandash.app import cached
 from gandash.app.assets import publish
+from gandash.app.hosting import limits
 from gandash.app.parts.in_browser import in_browser
 from gandash.browser.page.writing import facts
 from gandash.checkpoints import Checkpoint
@@ -16,6 +17,7 @@ def studio(found: Sequence[Checkpoint]) -> None:
     """Show the studio over these checkpoints; its state is in the link, with ``latent_`` before."""
     data = {
         "checkpoints": [_facts(checkpoint) for checkpoint in found],
+        "takesImages": limits().uploads != "off",
         "worker": publish(browser.joined("runtime/worker.js").encode(), "js"),
     }
     in_browser(

@@ -50,6 +50,19 @@ export function towardFromServer(here) {
   };
 }
 
+// A function that takes a name, the pixels with alpha of a picture and a class (null for none), is
+// told of each better vector as it is found, and can be stopped by an AbortSignal; its Promise is
+// of the best.
+export function projectionFromServer(here) {
+  const generators = new URL("../generators/", here);
+  return async (name, pixels, label, hear, signal) => {
+    const ofClass = label === null ? "" : `?label=${label}`;
+    const address = new URL(`${name}/projection${ofClass}`, generators);
+    const answer = await fetchOrSay(address, { method: "POST", body: pixels, signal });
+    return lastPart(answer, hear);
+  };
+}
+
 // The last of an answer's lines of JSON; `hear` is told of those before. An Error is what the
 // server names as a problem.
 export async function lastPart(answer, hear) {

@@ -1,14 +1,15 @@
 // The studio as a component of the app: checkpoints come by name from the server, the link is the
 // page's own.
 import {
-  discriminatorsFromServer, loaderFromServer, nearestFromServer, towardFromServer,
+  discriminatorsFromServer, loaderFromServer, nearestFromServer, projectionFromServer,
+  towardFromServer,
 } from "../runtime/from_server.js";
 import { openStudio } from "./studio.js";
 
 const LINK_PREFIX = "latent_";
 
-// data: { checkpoints, worker }; here: the address that this script came from. What the studio
-// shows is up to the visitor: newer data changes nothing.
+// data: { checkpoints, worker, takesImages }; here: the address that this script came from. What
+// the studio shows is up to the visitor: newer data changes nothing.
 export async function mountStudio(root, data, here) {
   const host = {
     checkpoints: data.checkpoints,
@@ -17,6 +18,7 @@ export async function mountStudio(root, data, here) {
     discriminator: discriminatorsFromServer(here),
     nearest: nearestFromServer(here),
     toward: towardFromServer(here),
+    project: data.takesImages ? projectionFromServer(here) : null,
     params: readParams,
     write: writeParams,
     onReturn,

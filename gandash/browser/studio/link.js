@@ -26,7 +26,7 @@ export function freshState(checkpoint) {
     plane: "spherical",
     opinion: true, // whether D's is shown
     length: 0, // 0: as it is
-    center: null, // of variants: an entry as in the tray
+    center: null, // of variants and of an image's search: an entry as in the tray
     keys: [0, 1, 2], // places in the tray
     path: "slerp",
     closed: true,
@@ -166,7 +166,7 @@ function readCenter(params, state, words) {
 
 function readChoices(params, state, words) {
   const choices = {
-    view: ["pad", "linked", "path", "variants", "arithmetic"],
+    view: ["pad", "linked", "path", "variants", "arithmetic", "own"],
     plane: ["spherical", "bilinear"],
     path: ["slerp", "lerp"],
     moves: ["principal", "classes", "numbers"],

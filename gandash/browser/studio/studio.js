@@ -8,6 +8,7 @@ import { atLength, combine, lengthOf, oneOf } from "./latents.js";
 import { paramsOf, saidOf, stateOf } from "./link.js";
 import { Nearest } from "./nearest.js";
 import { Opinions } from "./opinions.js";
+import { Own } from "./own.js";
 import { LinkedPads, Pad } from "./pad.js";
 import { Path } from "./path.js";
 import { Picture } from "./picture.js";
@@ -19,6 +20,7 @@ import { drawLatent } from "../runtime/random.js";
 
 const VIEWS = {
   pad: "Pad", linked: "Linked pads", path: "Path", variants: "Variants", arithmetic: "A − B + C",
+  own: "Own image",
 };
 const REST_MS = 250;
 const CLOUD_POINTS = 300;
@@ -30,6 +32,7 @@ const HELP = "Arrow keys move the point (with Shift faster), 1 to 4 go to the co
 //   load(name)    Promise of { generator, note }; note says why its pictures come from the server
 //   discriminator(name)  Promise of the file of its discriminator; left out where there are none
 //   toward(name, tell)  Promise of the directions toward classes; left out where nobody finds them
+//   project(name, pixels, label, hear, signal)  Promise of the latent of a picture; likewise
 //   nearest(name, pixels)  Promise of what is near a picture; left out where nobody can tell
 //   params()      Map of what the link asks for
 //   write(params, isEntry)  puts the state into the link, as a new entry of the history or not
@@ -58,7 +61,7 @@ class Studio {
     this.nearest = new Nearest(this);
     this.views = {
       pad: new Pad(this), linked: new LinkedPads(this), path: new Path(this),
-      variants: new Variants(this), arithmetic: new Arithmetic(this),
+      variants: new Variants(this), arithmetic: new Arithmetic(this), own: new Own(this),
     };
     this.tray = new Tray(this);
     this.tools = new Tools(this);
@@ -114,7 +117,9 @@ class Studio {
     names.value = this.state.checkpoint;
     names.addEventListener("change", () => this.choose(names.value));
     this.names = names;
-    const views = choice("View", VIEWS, this.state.view, (view) => this.turnTo(view));
+    const { own, ...others } = VIEWS; // images are for a server
+    const offered = "project" in this.host ? { ...others, own } : others;
+    const views = choice("View", offered, this.state.view, (view) => this.turnTo(view));
     this.viewChoice = views;
     return element(
       "header", { className: "head" },
@@ -211,7 +216,7 @@ class Studio {
   }
 
   turnTo(view) {
-    if (view === "variants") {
+    if (view === "variants" || view === "own") {
       const vector = this.point();
       this.state.center = { vector, name: "", pinned: false };
       this.unmove();

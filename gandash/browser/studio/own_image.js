@@ -1,0 +1,54 @@
+// A file as pixels of the size that a generator makes; an Error says what is wrong with it.
+import { element } from "./elements.js";
+
+export const MOST_BYTES_OF_IMAGE = 20_000_000;
+const MOST_PIXELS = 50_000_000;
+
+// The middle square, made smaller by halves so that nothing is skipped, over black where it is
+// transparent; gray where the generator is, with light and dark exchanged on request.
+export async function readImage(file, side, gray, inverted) {
+  if (file.size > MOST_BYTES_OF_IMAGE) {
+    throw new Error(
+      `An image has at most ${MOST_BYTES_OF_IMAGE / 1e6} MB, and ${file.name} has `
+        + `${Math.ceil(file.size / 1e6)} MB: choose a smaller one.`,
+    );
+  }
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(file);
+  } catch {
+    throw new Error(`${file.name} is no image that this browser can read: choose a PNG or a JPEG.`);
+  }
+  if (bitmap.width * bitmap.height > MOST_PIXELS) {
+    throw new Error(`${file.name} has more than 50 million pixels: make it smaller first.`);
+  }
+  const pixels = squareOf(bitmap, side);
+  bitmap.close();
+  for (let i = 0; i < pixels.length; i += 4) {
+    const light = 0.299 * pixels[i] + 0.587 * pixels[i + 1] + 0.114 * pixels[i + 2];
+    for (let c = 0; c < 3; c += 1) {
+      const value = gray ? light : pixels[i + c];
+      pixels[i + c] = inverted ? 255 - value : value;
+    }
+  }
+  return pixels;
+}
+
+function squareOf(bitmap, side) {
+  let source = bitmap;
+  let width = Math.min(bitmap.width, bitmap.height);
+  let [left, top] = [(bitmap.width - width) / 2, (bitmap.height - width) / 2];
+  for (;;) {
+    const next = width >= 2 * side ? Math.max(side, Math.ceil(width / 2)) : side;
+    const canvas = element("canvas", { width: next, height: next });
+    const context = canvas.getContext("2d");
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, next, next);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(source, left, top, width, width, 0, 0, next, next);
+    if (next === side) return context.getImageData(0, 0, side, side).data;
+    source = canvas;
+    width = next;
+    [left, top] = [0, 0];
+  }
+}
