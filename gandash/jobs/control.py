@@ -10,9 +10,10 @@ from gandash import runs
 from gandash.config import Config
 from gandash.jobs import queue
 from gandash.jobs.queue import gate, worker_of
-from gandash.runs import GoneError, Run
+from gandash.runs import Advance, GoneError, Run
 
 TRASH = ".removed"
+MOST_GRIDS = 1_000
 WORKER_MODULE = "gandash.jobs.worker"
 
 
@@ -86,10 +87,26 @@ def go_on(run: Run) -> None:
     run.end_pause()
 
 
-def advance(run: Run) -> None:
-    """Let a run that pauses go on to its next report, and pause there."""
+def advance(run: Run, by: Advance = "row") -> None:
+    """Let a run that pauses go on to its next row of metrics or step and pause there, or update one
+    player alone.
+    """
     _check_runs(run)
-    run.request_advance()
+    run.request_advance(by)
+
+
+def grids(run: Run, every: int) -> None:
+    """Have a sample grid every so many steps from a run's next row of metrics on, beside those that
+    its config keeps; 0: no more. ``ValueError`` where that were too many.
+    """
+    status = run.status()
+    fewest = -(-status.total // MOST_GRIDS)
+    if every and every < fewest:
+        raise ValueError(
+            f"A run of {status.total:,} steps may keep a grid every {fewest:,} steps or less "
+            f"often, not every {every:,}: choose a larger number"
+        )
+    run.request_grids(every)
 
 
 def _check_runs(run: Run) -> None:

@@ -32,7 +32,13 @@ MOST_TOLD = 12  # lines whose values are all told at the pointer; of more, the n
 GRAY = "#74748a"
 CLIPPED = (0.05, 0.95)  # quantiles of what is drawn, between which a clipped axis reaches
 MARKS = "marks"  # the legend's group of what befell runs
-SYMBOLS = {"resumed": "triangle-right", "prolonged": "cross", "broke": "x"}
+SYMBOLS = {
+    "resumed": "triangle-right",
+    "prolonged": "cross",
+    "broke": "x",
+    "updated D alone": "diamond",
+    "updated G alone": "diamond-open",
+}
 
 
 @dataclass(frozen=True)

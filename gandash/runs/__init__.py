@@ -3,6 +3,7 @@
 from gandash.runs.events import Event, read_events
 from gandash.runs.folder import (
     STATUS,
+    Advance,
     BusyError,
     GoneError,
     Phase,
@@ -24,6 +25,7 @@ from gandash.runs.snapshots import read_snapshots, snapshot_size
 __all__ = [
     "METRICS",
     "STATUS",
+    "Advance",
     "BusyError",
     "Event",
     "GoneError",

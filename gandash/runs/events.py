@@ -14,7 +14,7 @@ from typing import Literal, cast, get_args
 EVENTS = "events.csv"
 MOST = 200  # lines that are read, the last ones
 MAX_BYTES = 1_000_000
-What = Literal["resumed", "prolonged", "broke"]
+What = Literal["resumed", "prolonged", "broke", "updated D alone", "updated G alone"]
 LINE = re.compile(rf"([0-9]{{1,15}}),({'|'.join(get_args(What))})")
 
 

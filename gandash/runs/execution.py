@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from gandash.pictures.raster import encode
 from gandash.records import explain, is_of_memory
 from gandash.runs import starting_point
 from gandash.runs.as_checkpoint import facts_of, make_card, save_checkpoint
-from gandash.runs.events import note
+from gandash.runs.events import What, note
 from gandash.runs.folder import PROTOCOL, Run, read_protocol
 from gandash.runs.loading import LISTEN_SECONDS, StopHeardError, load_unless
 from gandash.runs.metrics_file import METRICS, append_metrics, forget_end, truncate_metrics
@@ -36,15 +36,19 @@ from gandash.training import (
     Report,
     Snapshot,
     State,
+    Step,
+    Watch,
     check_fits,
     choose_device,
     game_of,
     new_state,
     shares,
     train,
+    update_alone,
 )
 
 SNAPSHOT_COLUMNS = 8
+UPDATED: Mapping[str, What] = {"D": "updated D alone", "G": "updated G alone"}
 SAVE_EVERY_SECONDS = 60.0
 
 
@@ -113,15 +117,20 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
         if isinstance(event, Snapshot):
             _write_snapshot(run, event, dataset)
             continue
+        if isinstance(event, Step):
+            run.update(step=event.step, seconds=work.state.seconds)
+            if _paused(work, stop):
+                _leave(run, event.step, total, work.gap)
+                return
+            continue
         report = work.measured(event, total)
         append_metrics(run.folder, report)
         stopping = stop()
         work.tell(report, save=stopping or report.step == total)
         yield report
+        work.look()
         if run.pause_requested and not stopping and report.step < total:
-            work.save()
-            _pause(work, stop)
-            stopping = stop()
+            stopping = _paused(work, stop)
         if shares.agreed(stopping and report.step < total):
             _leave(run, report.step, total, work.gap)
             return
@@ -156,6 +165,24 @@ class _Work:
     end: Quality | None = None
     """Of the last step, where a longer run would not measure."""
     saved: float = field(default_factory=time.monotonic)
+    stepping: bool = False
+    """Whether the run pauses again after its next step."""
+    grids_every: int = 0
+
+    def look(self) -> None:
+        """See how often sample grids are asked for now."""
+        self.grids_every = self.run.grids_every
+
+    def watch(self) -> Watch:
+        """What is asked of the loop beside rows; of several processes nothing, as they must agree
+        on what they do.
+        """
+        if shares.count() > 1:
+            return Watch()
+        return Watch(
+            lambda: self.stepping,
+            lambda step: bool(self.grids_every) and step % self.grids_every == 0,
+        )
 
     def measured(self, report: Report, total: int) -> Report:
         """A report with the quality of samples where that is due, and at the end."""
@@ -215,6 +242,7 @@ def _begun(run: Run, config: Config, dataset: Dataset, stop: Callable[[], bool])
     if state.step < total and (best is None or best.step < state.step):
         _forget_end(run, config, state.step)
     work = _Work(run, config, dataset, state, best, real, _gap(run, config, state.step))
+    work.look()
     if 0 < state.step < total:
         note(run.folder, state.step, "resumed")
     run.update(
@@ -229,10 +257,10 @@ def _doing(work: _Work) -> str:
     return f"{arithmetic}. {work.gap}" if work.gap else arithmetic
 
 
-def _trained(work: _Work) -> Iterator[Report | Snapshot]:
+def _trained(work: _Work) -> Iterator[Report | Snapshot | Step]:
     """The events of the loop; where memory is out, ``ValueError`` says by how much to shrink."""
     try:
-        yield from train(work.state, work.dataset)
+        yield from train(work.state, work.dataset, work.watch())
     except (MemoryError, RuntimeError) as error:
         if not is_of_memory(error):
             raise
@@ -292,17 +320,35 @@ def _forget_end(run: Run, config: Config, step: int) -> None:
         forget_end(run.folder, step, row=False)
 
 
-def _pause(work: _Work, stop: Callable[[], bool]) -> None:
-    """Wait until the run is to go on, by a report or to its end, or to stop.
-
-    Its state has been saved.
+def _paused(work: _Work, stop: Callable[[], bool]) -> bool:
+    """Save, and wait until the run is to go on, by a step, by a row or to its end; whether it is
+    to stop instead. Meanwhile one player may be given updates alone.
     """
-    run, state = work.run, work.state
-    _write_snapshot(run, Snapshot(state.step, game_of(state).snapshot()), work.dataset)
-    run.update(message=f"Paused at step {state.step:,}; its state is saved.", lost=0)
-    while run.pause_requested and not run.take_advance() and not stop():
+    run = work.run
+    work.stepping = False
+    _keep_paused(work)
+    while run.pause_requested and not stop():
+        asked = run.take_advance()
+        if asked in ("D", "G") and shares.count() == 1:
+            update_alone(work.state, work.dataset, asked)
+            note(run.folder, work.state.step, UPDATED[asked])
+            _keep_paused(work)
+        elif asked is not None:
+            work.stepping = asked == "step"
+            break
         time.sleep(LISTEN_SECONDS)
     run.update(message=_doing(work))
+    return stop()
+
+
+def _keep_paused(work: _Work) -> None:
+    """Keep state and samples of a run that waits, and say so."""
+    run, state = work.run, work.state
+    work.save()
+    _write_snapshot(run, Snapshot(state.step, game_of(state).snapshot()), work.dataset)
+    alone = state.alone
+    more = f" {alone} {'update' if alone == 1 else 'updates'} of one player alone." if alone else ""
+    run.update(message=f"Paused at step {state.step:,}; its state is saved.{more}", lost=0)
 
 
 def _gap(run: Run, config: Config, step: int) -> str:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, Field, ValidationError
@@ -40,10 +40,11 @@ STATE = "state.safetensors"
 STOP = "stop"
 PAUSE = "pause"
 ADVANCE = "advance"
+GRIDS = "grids-every"
 PROTOCOL = "protocol.json"
 LOCK = ".lock"
 OF_ITS_TRAINER = ("*.safetensors", METRICS, PROTOCOL, f"{SNAPSHOTS}/*.webp")
-OF_SEVERAL = (STATUS, CONFIG, STOP, PAUSE, ADVANCE, "card.json")
+OF_SEVERAL = (STATUS, CONFIG, STOP, PAUSE, ADVANCE, GRIDS, "card.json")
 WRITE_SECONDS = 60.0  # no write of these takes as long
 DRAFT = ".new-"  # a run's folder while it is made
 DRAFT_SECONDS = 3600.0  # one older than that was left by a process that was killed
@@ -51,6 +52,9 @@ HOLD_SECONDS = 5.0  # a look at the lock takes it for an instant
 NAME_LENGTH = 63
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 TAKEN = "A run's name must be new, and {name!r} is taken: choose another or remove it"
+Advance = Literal["row", "step", "D", "G"]
+"""How far a run that pauses goes on: to its next row of metrics, by one step, or by one update of
+one player, which is no step."""
 Phase = Literal["queued", "running", "stopped", "finished", "failed"]
 Record = TypeVar("Record", bound=Section)
 
@@ -171,16 +175,35 @@ class Run:
         (self.folder / PAUSE).unlink(missing_ok=True)
         (self.folder / ADVANCE).unlink(missing_ok=True)
 
-    def request_advance(self) -> None:
-        """Ask for one report more of a run that waits."""
-        self._write(ADVANCE, b"")
+    def request_advance(self, by: Advance = "row") -> None:
+        """Ask a run that waits for a little more."""
+        self._write(ADVANCE, by.encode())
 
-    def take_advance(self) -> bool:
-        """Whether one report more was asked for; that is forgotten."""
+    def take_advance(self) -> Advance | None:
+        """How much more was asked for, if any; that is forgotten."""
         path = self.folder / ADVANCE
-        asked = path.exists()
+        try:
+            asked = path.read_text()
+        except OSError:
+            return None
         path.unlink(missing_ok=True)
-        return asked
+        known: dict[str, Advance] = {it: it for it in get_args(Advance)}
+        return known.get(asked, "row")
+
+    def request_grids(self, every: int) -> None:
+        """Ask for a sample grid every so many steps, beside those of the config; 0: no more."""
+        self._write(GRIDS, str(every).encode())
+
+    @property
+    def grids_every(self) -> int:
+        """Steps between the sample grids that were asked for beside those of the config; 0 where
+        none are.
+        """
+        try:
+            asked = read_facts(self.folder / GRIDS).decode(errors="replace")
+        except OSError:
+            return 0
+        return int(asked) if asked.isdecimal() and len(asked) < 10 else 0
 
     @contextmanager
     def hold(self, seconds: float = HOLD_SECONDS) -> Iterator[None]:

@@ -73,6 +73,7 @@ class Facts(Section, extra="ignore"):
     end: EndFacts | None = None
     window: WindowFacts | None = None
     row_began: float | None = Field(None, ge=0, allow_inf_nan=False)
+    alone: int = Field(0, ge=0)
 
 
 def device_title(device: torch.device) -> str:
@@ -146,6 +147,7 @@ def save_state(
         if window
         else None,
         row_began=state.row_began,
+        alone=state.alone,
     )
     tensors = {
         name: tensor.detach().cpu().contiguous() for name, tensor in _state_tensors(state).items()
@@ -170,6 +172,7 @@ def load_state(run: Run, config: Config, dataset: Dataset) -> State:
         state.step = facts.step
         state.seconds = facts.seconds
         state.previous = facts.previous
+        state.alone = facts.alone
         state.row_began = facts.seconds if facts.row_began is None else facts.row_began
         if facts.window is not None:
             state.window = Window.restored(stored["window"].to(device), **dict(facts.window))

@@ -3,9 +3,10 @@
 from torch import Tensor
 
 from gandash.report import Progress, Report
+from gandash.training.alone import update_alone
 from gandash.training.arithmetic import choose_arithmetic
 from gandash.training.games import Game, Player, game_of
-from gandash.training.loop import play, train
+from gandash.training.loop import Step, Watch, play, train
 from gandash.training.reports import Snapshot
 from gandash.training.start import check_fits, new_state
 from gandash.training.state import Arithmetic, Course, State, build_state, choose_device
@@ -19,6 +20,8 @@ __all__ = [
     "Report",
     "Snapshot",
     "State",
+    "Step",
+    "Watch",
     "build_state",
     "check_fits",
     "choose_arithmetic",
@@ -28,6 +31,7 @@ __all__ = [
     "play",
     "sample",
     "train",
+    "update_alone",
 ]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import torch
 
@@ -17,17 +18,43 @@ from gandash.training.state import Course, State
 from gandash.training.streams import Streams
 
 
-def train(state: State, dataset: Dataset) -> Iterator[Report | Snapshot]:
+@dataclass(frozen=True)
+class Step:
+    """A step between two rows of metrics, where whoever follows the run wants to see each."""
+
+    step: int
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What whoever follows a run asks of the loop: ``each_step`` whether every step is told,
+    ``sampled`` whether a step's samples are, beside those that the config keeps.
+
+    Neither changes what is trained. Where several processes play, nobody watches so closely.
+    """
+
+    each_step: Callable[[], bool] = lambda: False
+    sampled: Callable[[int], bool] = lambda _: False
+
+
+UNWATCHED = Watch()
+
+
+def train(
+    state: State, dataset: Dataset, watch: Watch = UNWATCHED
+) -> Iterator[Report | Snapshot | Step]:
     """Train to the end of the config, from wherever ``state`` stands.
 
     The state may be saved after any report: continuing from it gives, on a CPU in fp32,
     the same weights bit for bit as never having stopped. Raises ``FloatingPointError``
     when a loss is no longer a finite number.
     """
-    yield from play(game_of(state), dataset)
+    yield from play(game_of(state), dataset, watch)
 
 
-def play(game: Game, dataset: Dataset) -> Iterator[Report | Snapshot]:
+def play(
+    game: Game, dataset: Dataset, watch: Watch = UNWATCHED
+) -> Iterator[Report | Snapshot | Step]:
     """Play a game to the end of its config; as :func:`train`, for any game."""
     course = game.course
     config = course.config
@@ -57,9 +84,10 @@ def play(game: Game, dataset: Dataset) -> Iterator[Report | Snapshot]:
             course.step = step
             if not completes:
                 continue
-            if reported or step in snapshot_steps:
+            sampled = step in snapshot_steps or watch.sampled(step)
+            if reported or sampled:
                 game.agree()
-            if step in snapshot_steps:  # before the report, so that a run left there has it
+            if sampled:  # before the report, so that a run left there has it
                 yield Snapshot(step, game.snapshot())
             if reported:
                 course.seconds = time.perf_counter() - started
@@ -70,6 +98,11 @@ def play(game: Game, dataset: Dataset) -> Iterator[Report | Snapshot]:
                 paused = time.perf_counter()
                 yield row
                 started += time.perf_counter() - paused  # what is done about it is no training
+            elif watch.each_step():
+                course.seconds = time.perf_counter() - started
+                paused = time.perf_counter()
+                yield Step(step)
+                started += time.perf_counter() - paused
 
 
 def _progress(course: Course, images: int) -> Progress:

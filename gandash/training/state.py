@@ -52,7 +52,7 @@ class State(Course):
     ``ada`` is how strong an augmentation that adapts stands; ``pools`` are earlier images, and
     ``examples`` the pairs that snapshots show, of a translation; ``previous`` are both losses at
     the last step, where a rule asks for them; ``window`` is what was measured since the last row of
-    metrics.
+    metrics; ``alone`` counts the updates that one player was given alone.
     """
 
     G: nn.Module
@@ -64,6 +64,7 @@ class State(Course):
     pools: dict[str, Pool] = field(default_factory=dict)
     examples: Tensor | None = None
     previous: tuple[float, float] | None = None
+    alone: int = 0
     window: Window = field(default_factory=Window)
 
     @property

@@ -168,13 +168,17 @@ def test_a_running_run_is_paused_moved_on_and_let_go_in_its_panel(
     runs_root: Path, pretrained_root: Path, tiny_config: ConfigFactory
 ) -> None:
     run = runs.create(runs_root, tiny_config(), "run", 1)
-    run.update(phase="running")
+    run.update(phase="running", total=100)
     with queue.worker_of(runs_root).serve():
         app = visit("train")
         app.button(key="train_pause").click().run()
         assert run.pause_requested
-        app.button(key="train_advance").click().run()
-        assert run.take_advance()
+        for by in ("row", "step", "D", "G"):
+            app.button(key=f"train_advance_{by}").click().run()
+            assert run.take_advance() == by
+        app.number_input(key="train_grids_every_run").set_value(7).run()
+        app.button(key="train_grids_set").click().run()
+        assert run.grids_every == 7
         app.button(key="train_unpause").click().run()
         assert_fine(app, "train")
     assert not run.pause_requested

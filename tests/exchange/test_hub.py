@@ -168,8 +168,9 @@ def test_out_and_in_again(
         SHIPPED / "mnist-dcgan", checkpoints.load_card(SHIPPED / "mnist-dcgan")
     )
     assert found.card.model_copy(update={"name": "mnist-dcgan"}) == shipped.card
-    z = torch.randn(2, 100)
-    assert torch.equal(load_generator(found)(z), load_generator(shipped)(z))
+    G = load_generator(found)
+    z = torch.randn(2, G.latent_dim)
+    assert torch.equal(G(z), load_generator(shipped)(z))
     assert main(["export", "mnist-dcgan", "--to", "me/open", "--as", "hub", "--public"]) == 0
     assert stand_in.private["me/open"] is False
 

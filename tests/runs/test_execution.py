@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -978,6 +979,84 @@ def test_a_run_that_pauses_goes_on_row_by_row_and_ends_as_without(
     for name in (GENERATOR, DISCRIMINATOR):
         one, other = (load_file(it.folder / name) for it in (straight, run))
         assert all(torch.equal(tensor, other[key]) for key, tensor in one.items())
+
+
+def test_single_steps_end_as_without_and_one_player_is_updated_alone(
+    tmp_path: Path, tiny_config: ConfigFactory
+) -> None:
+    config = tiny_config(report_every=3, steps=6, epochs=1)
+    straight = runs.create(tmp_path, config, "straight")
+    list(execution.execute(straight))
+    run = runs.create(tmp_path, config, "run")
+    run.update(phase="running", place=1)
+    run.request_pause()
+    trainer = threading.Thread(target=lambda: list(execution.execute(run)))
+    trainer.start()
+    wait_for_words(run, "Paused at step 3; its state is saved.")
+    for step in (4, 5):
+        run.request_advance("step")
+        wait_for_words(run, f"Paused at step {step}; its state is saved.")
+        assert saved_state.read_facts(run).step == step
+    run.request_stop()  # it goes on from within a row
+    trainer.join()
+    assert run.status().step == 5
+    finish(run)
+    for name in (GENERATOR, DISCRIMINATOR):
+        one, other = (load_file(it.folder / name) for it in (straight, run))
+        assert all(torch.equal(tensor, other[key]) for key, tensor in one.items())
+    assert run.metrics().d_loss.tolist() == straight.metrics().d_loss.tolist()
+
+
+@pytest.mark.parametrize("who", ["D", "G"])
+def test_one_player_is_updated_alone(
+    tmp_path: Path, tiny_config: ConfigFactory, who: Literal["D", "G"]
+) -> None:
+    ended = []
+    for name in ("run", "again"):
+        run = runs.create(tmp_path, tiny_config(report_every=1, ema=0.5), name)
+        run.update(phase="running", place=1)
+        run.request_pause()
+        trainer = threading.Thread(target=lambda run=run: list(execution.execute(run)))
+        trainer.start()
+        wait_for_words(run, "Paused at step 1; its state is saved.")
+        before = load_file(run.folder / STATE)
+        run.request_advance(who)
+        more = "1 update of one player alone."
+        wait_for_words(run, f"Paused at step 1; its state is saved. {more}")
+        after = load_file(run.folder / STATE)
+        changed = {key.partition(".")[0] for key, it in after.items() if _moved(before, key, it)}
+        assert who in changed
+        assert {"D": "G", "G": "D"}[who] not in changed
+        assert [event.what for event in runs.read_events(run.folder)] == [f"updated {who} alone"]
+        run.end_pause()
+        trainer.join()
+        assert run.status().phase == "finished"
+        ended.append(load_file(run.folder / GENERATOR))
+    assert all(torch.equal(it, ended[1][key]) for key, it in ended[0].items())
+
+
+def _moved(before: dict[str, torch.Tensor], key: str, after: torch.Tensor) -> bool:
+    """Whether a weight is another; the norms' memory moves with every pass."""
+    return "running" not in key and "num_batches" not in key and not torch.equal(before[key], after)
+
+
+def test_grids_are_kept_as_often_as_is_asked_while_a_run_trains(
+    tmp_path: Path, tiny_config: ConfigFactory
+) -> None:
+    config = tiny_config(report_every=2, steps=12, snapshots=2)
+    straight = runs.create(tmp_path, config, "straight")
+    list(execution.execute(straight))
+    run = runs.create(tmp_path, config, "run")
+    trained = execution.execute(run)
+    assert next(trained).step == 2
+    run.request_grids(3)
+    assert next(trained).step == 4
+    assert next(trained).step == 6
+    run.request_grids(0)
+    list(trained)
+    assert list(run.snapshots()) == [0, 3, 6, 12]
+    one, other = (load_file(it.folder / GENERATOR) for it in (straight, run))
+    assert all(torch.equal(tensor, other[key]) for key, tensor in one.items())
 
 
 def test_a_run_that_pauses_can_be_stopped(tmp_path: Path, tiny_config: ConfigFactory) -> None:

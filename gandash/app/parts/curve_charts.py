@@ -131,7 +131,11 @@ def draw(board: Board) -> None:
     lines = references(board.items, "D only guesses:", equilibrium_loss)
     columns = [charts.Curve("d_loss", "D"), charts.Curve("g_loss", "G", "dot")]
     board.show("Losses", columns, "Loss", "curves_losses", lines=lines)
-    befell = " ▸ resumed, ✚ given more to do, ✖ broke." if board.view.marks else ""
+    befell = (
+        " ▸ resumed, ✚ given more to do, ✖ broke, ◆ D, ◇ G updated alone."
+        if board.view.marks
+        else ""
+    )
     st.caption(
         f"Mean over the steps of a row, on training batches; nats of a cross-entropy.{befell}"
     )

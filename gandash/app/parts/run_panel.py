@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -20,7 +21,7 @@ from gandash.config import Config
 from gandash.jobs import control, queue
 from gandash.losses.objectives import OBJECTIVES
 from gandash.pictures.charts import COLORS, measured, thin, with_share
-from gandash.runs import GoneError, Run, Status
+from gandash.runs import Advance, GoneError, Run, Status
 from gandash.storage.paths import runs_root
 
 PLACE = "run"
@@ -37,6 +38,12 @@ LIVE = {
     "Fréchet distance": {"frechet": "of 2,000 samples"},
     "Share of samples": {"precision": "precision", "recall": "recall"},
 }
+ADVANCES: tuple[tuple[str, Advance, str], ...] = (
+    ("Next row", "row", ":material/skip_next:"),
+    ("One step", "step", ":material/exposure_plus_1:"),
+    ("D alone", "D", ":material/visibility:"),
+    ("G alone", "G", ":material/brush:"),
+)
 PHASES = {
     "queued": (":material/hourglass_top:", "blue"), "running": (":material/play_arrow:", "green"),
     "paused": (":material/pause_circle:", "orange"),
@@ -198,6 +205,7 @@ def changes(run: Run, status: Status, config: Config | None) -> None:
         press("Stop", ":material/stop:", control.stop, run, key="train_stop")
     if status.phase == "running" and not limits().public:  # the queue would wait with it
         pausing(run)
+        grids(run, status)
     if status.phase in ("stopped", "failed") and config is not None:
         press("Resume", ":material/play_arrow:", resume, run, key="train_resume")
     if status.phase == "finished" and config is not None:
@@ -223,8 +231,24 @@ def pausing(run: Run) -> None:
     if not run.pause_requested:
         press("Pause", ":material/pause:", control.pause, run, key="train_pause")
         return
-    press("Next row", ":material/skip_next:", control.advance, run, key="train_advance")
+    for label, by, icon in ADVANCES:
+        press(label, icon, partial(control.advance, by=by), run, key=f"train_advance_{by}")
     press("Go on", ":material/play_arrow:", control.go_on, run, key="train_unpause")
+
+
+def grids(run: Run, status: Status) -> None:
+    """How often samples are kept while the run trains, beside what its settings say."""
+    with st.popover("Sample grids", icon=":material/grid_view:", key=f"train_grids_{run.name}"):
+        every = st.number_input(
+            "One more every so many steps",
+            0,
+            max(status.total, 1),
+            run.grids_every,
+            key=f"train_grids_every_{run.name}",
+            help="From the next row of metrics on, beside those that the settings keep; 0: none. "
+            "It changes nothing of the training.",
+        )
+        press("Set", None, partial(control.grids, every=int(every)), run, key="train_grids_set")
 
 
 def press(

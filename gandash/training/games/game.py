@@ -49,6 +49,10 @@ class Game(Protocol):
         """Learn from a batch; the last of the config's ``batches_per_step`` completes a step."""
         ...
 
+    def update_alone(self, who: str, batch: Batch) -> None:
+        """One update of the player of that name, the others as they are; no step of the run."""
+        ...
+
     def agree(self) -> None:
         """Where several processes play: make what differs between them the same."""
         ...

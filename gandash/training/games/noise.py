@@ -27,7 +27,7 @@ from gandash.report import Progress, Report
 from gandash.training import adaptive, averaging, balance, optimizers, schedules
 from gandash.training.games.judgement import Judgement, in_one_go, judgement, logits_of_both
 from gandash.training.games.turns import Turns, buffers_of, freeze
-from gandash.training.replay import Feed
+from gandash.training.replay import Direct, Feed
 from gandash.training.reports import Measured
 from gandash.training.source import Batch, prepare
 from gandash.training.state import State
@@ -90,6 +90,17 @@ class NoiseGame(Turns):
         if measured is not None:
             settings = self.config.balance
             self.state.window.add(measured, settings.d_steps, settings.g_steps)
+
+    def update_alone(self, who: str, batch: Batch) -> None:
+        """One update of D or of G, against the other as it stands."""
+        self.feed = Direct(self.state.device)
+        z = self._latents(batch)
+        if who == "G":
+            self.update_g(self._generate(z, batch.labels), batch)
+            return
+        with torch.no_grad():
+            fake = self._generate(z, batch.labels)
+        self.update_d(self.judge(batch, fake), batch)
 
     def _kind(self, batch: Batch) -> Hashable | None:
         """Of all updates that do the same work on the device; None where the work is another one

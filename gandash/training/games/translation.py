@@ -78,6 +78,15 @@ class TranslationGame(Turns):
         )
         self.state.window.add(measured, 1, 1)
 
+    def update_alone(self, who: str, batch: Batch) -> None:
+        """One update of D or of G, against the other as it stands."""
+        source, target = self._sides(batch.real)
+        made = self._make(source, target, batch)
+        if who == "G":
+            self._update_g(source, target, made, batch)
+        else:
+            self._update_d(source, target, made, batch)
+
     def _sides(self, pairs: Tensor) -> tuple[Tensor, Tensor]:
         """Sources and targets (N, C, S, S) of pairs (N, 2, C, S, S)."""
         last = self.state.arithmetic.channels_last
