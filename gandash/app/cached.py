@@ -246,9 +246,9 @@ def metrics(folder: Path) -> pd.DataFrame:
     return _metrics_reader(str(folder)).read()
 
 
-@st.cache_data(max_entries=2000, show_spinner=False)
-def _snapshot_size(path: str, stamp: tuple[int, int]) -> tuple[int, int]:  # noqa: ARG001 - the key
-    return runs.snapshot_size(Path(path))
+@lru_cache(maxsize=2000)
+def _snapshot_size(path: Path, stamp: tuple[int, int]) -> tuple[int, int]:  # noqa: ARG001 - the key
+    return runs.snapshot_size(path)
 
 
 def snapshot_size(path: Path) -> tuple[int, int]:
@@ -257,7 +257,7 @@ def snapshot_size(path: Path) -> tuple[int, int]:
         facts = path.stat()
     except OSError:
         return runs.snapshot_size(path)
-    return _snapshot_size(str(path), (facts.st_mtime_ns, facts.st_size))
+    return _snapshot_size(path, (facts.st_mtime_ns, facts.st_size))
 
 
 def published(path: Path) -> str:

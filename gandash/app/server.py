@@ -12,7 +12,7 @@ import streamlit as st
 
 from gandash import checkpoints, latent
 from gandash.app import assets, generators, told_in_parts
-from gandash.app.collecting import collect, collecting
+from gandash.app.collecting import collect, collecting, share_heaps
 from gandash.app.hosting import routes
 from gandash.app.session_values import look_up_one_at_a_time
 from gandash.checkpoints import weights
@@ -23,6 +23,7 @@ from gandash.storage.paths import pretrained_root, runs_root
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """What the server does before the first visitor comes."""
+    share_heaps()
     look_up_one_at_a_time()
     warm_up()
     print(f"gandash: open {address()} (Ctrl-C ends it)", flush=True)

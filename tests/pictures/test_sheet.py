@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,7 @@ import plotly.graph_objects as go
 import pytest
 
 from gandash.pictures import charts
-from gandash.pictures.sheet import Sheet
+from gandash.pictures.sheet import Sheet, encoded
 
 LINE = {"dash": "dot", "width": 1.5, "color": "gray"}
 
@@ -49,3 +51,28 @@ def test_charts_pass_plotlys_checks(members: int) -> None:
     for figure in drawn:
         checked = go.Figure(figure.to_dict())
         assert json.loads(checked.to_json()) == json.loads(figure.to_json())
+
+
+def test_what_is_sent_is_what_plotly_sends_in_single_precision() -> None:
+    table = pd.DataFrame({"x": [1, 2, 3], "y": [0.1, np.nan, 1e6], "z": [1.5, 2.5, 3.5]})
+    sheet = Sheet()
+    sheet.add_scatter(x=table["x"], y=table["y"], customdata=table[["y", "z"]], text=["a", "b"])
+    sheet.add_bar(x=table["z"], y=table["z"], error_y={"array": table["z"]})
+    figure = sheet.figure({"height": 200})
+    sent, whole = (json.loads(it.to_json()) for it in (encoded(figure), figure))
+    assert sent["layout"] == whole["layout"]
+    for one, other in zip(sent["data"], whole["data"], strict=True):
+        assert one.keys() == other.keys()
+        for name in ("x", "y", "customdata"):
+            if name in one:
+                np.testing.assert_array_equal(
+                    values(one[name]), values(other[name]).astype(np.float32)
+                )
+    np.testing.assert_array_equal(values(sent["data"][1]["error_y"]["array"]), table["z"])
+    assert sent["data"][0]["text"] == ["a", "b"]
+
+
+def values(spec: dict[str, str]) -> np.ndarray[Any, np.dtype[Any]]:
+    """An array as the browser decodes it."""
+    plain = np.frombuffer(base64.b64decode(spec["bdata"]), dtype=spec["dtype"])
+    return plain.reshape([int(it) for it in spec["shape"].split(",")]) if "shape" in spec else plain

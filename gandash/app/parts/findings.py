@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
+from collections import OrderedDict
+
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -13,6 +18,9 @@ from gandash.losses.objectives import OBJECTIVES
 from gandash.theory.diagnosis import Change, Finding, diagnose, remembered
 
 TRIED = 2  # changes that are offered for a finding
+MOST_KEPT = 256
+_KEPT: OrderedDict[object, list[Finding]] = OrderedDict()
+_LOOKING = threading.Lock()
 BASE = PRESETS["Quick digits"].config  # what the Train page begins with
 
 
@@ -25,9 +33,7 @@ def findings(
     ``brief``: those alone that something should be done about. Returns whether anything was said.
     """
     readable = OBJECTIVES[config.loss.objective].cross_entropy
-    found = (
-        diagnose(metrics, config.loss.alpha, config.loss.beta) if readable else remembered(metrics)
-    )
+    found = _found(metrics, config.loss.alpha, config.loss.beta, readable=readable)
     if brief:
         found = [finding for finding in found if finding.changes]
     elif not readable and not found:
@@ -42,6 +48,19 @@ def findings(
             st.html(_words(title, finding))
             _offers(finding, config)
     return bool(found)
+
+
+def _found(metrics: pd.DataFrame, alpha: float, beta: float, *, readable: bool) -> list[Finding]:
+    """Signs in curves, looked for once in the same ones."""
+    numbers = metrics.select_dtypes("number").to_numpy(np.float64)
+    key = (hashlib.sha256(numbers.tobytes()).digest(), *metrics.columns, alpha, beta, readable)
+    with _LOOKING:
+        if key not in _KEPT:
+            _KEPT[key] = diagnose(metrics, alpha, beta) if readable else remembered(metrics)
+        _KEPT.move_to_end(key)
+        while len(_KEPT) > MOST_KEPT:
+            _KEPT.popitem(last=False)
+        return list(_KEPT[key])
 
 
 def _words(title: str, finding: Finding) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -15,6 +16,7 @@ from gandash.app.parts.quoted import in_html
 from gandash.app.parts.refusals import REFUSALS, sentence, shown
 from gandash.checkpoints import Checkpoint
 from gandash.pictures import charts
+from gandash.pictures.sheet import encoded
 
 LARGEST_SEED = 2**32 - 1
 # A short toolbar, which leaves the legend free: drag to zoom in, double-click to zoom out.
@@ -26,17 +28,32 @@ CHART = {
 }  # fmt: skip
 
 
-def chart(figure: go.Figure, key: str, *, says: str = "") -> None:
-    """A chart whose place is kept while it loads, and what it shows in words: those of its lines,
-    or what it ``says``.
+@dataclass(frozen=True)
+class Prepared:
+    """A chart ready to be sent, with what it shows in words: all who look at it may share it."""
+
+    figure: go.Figure
+    says: str
+
+
+def prepared(figure: go.Figure, says: str = "") -> Prepared:
+    """A chart made ready; in words are its lines, or what it ``says``."""
+    return Prepared(encoded(figure), says or charts.description(figure))
+
+
+def chart(shown: go.Figure | Prepared, key: str) -> None:
+    """A chart whose place is kept while it loads, and what it shows in words.
 
     On a phone a finger that moves over it scrolls the page where the mouse would zoom; a tap reads
     it.
     """
+    ready = shown if isinstance(shown, Prepared) else prepared(shown)
+    figure = ready.figure
     if "Mobi" in st.context.headers.get("User-Agent", ""):
-        figure = go.Figure(figure).update_layout(dragmode=False)  # others may share the figure
+        raw = figure.to_plotly_json()  # others may share the figure
+        figure = go.Figure(raw, _validate=False).update_layout(dragmode=False)
     keep_place(key, f"{figure.layout.height}px")
-    heard(says or charts.description(figure), key)
+    heard(ready.says, key)
     st.plotly_chart(figure, key=key, config=CHART)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
-import streamlit as st
 
 from gandash import runs
 from gandash.app import cached
@@ -21,6 +24,9 @@ from gandash.pictures import charts
 from gandash.theory import smoothing
 
 SEED = re.compile(r"(?:,? seed |-s)\d+$")  # as shipped titles and names of a group's runs end
+MOST_KEPT = 32
+Rest = ParamSpec("Rest")
+Made = TypeVar("Made")
 MOST = 3  # arms that are chosen unasked
 DRAWN = (
     "d_excess", "d_real", "d_fake", "real_q50", "fake_q50", "frechet", "precision", "recall",
@@ -54,16 +60,38 @@ class Arm:
         return self.members[self.seeds.index(seed)]
 
 
-def _stamp(arm: Arm) -> tuple[str, list[tuple[str, int, object]]]:
+def _stamp(arm: Arm) -> tuple[object, ...]:
     """What is to be seen of an arm is the same while its runs' metrics and figures are."""
-    return arm.title, [
-        (str(it.folder), (it.folder / runs.METRICS).stat().st_mtime_ns, it.card.evaluation)
+    members = [
+        (
+            it.folder,
+            (it.folder / runs.METRICS).stat().st_mtime_ns,
+            it.card.evaluation.created if it.card.evaluation else None,
+        )
         for it in arm.members
     ]
+    return arm.title, *members
 
 
-shared = st.cache_resource(max_entries=32, show_spinner=False, hash_funcs={Arm: _stamp})
-"""Made once for all who look at the same arms; nothing of it may be changed."""
+def shared(
+    make: Callable[Concatenate[tuple[Arm, ...], Rest], Made],
+) -> Callable[Concatenate[tuple[Arm, ...], Rest], Made]:
+    """Made once for all who look at the same arms; nothing of it may be changed."""
+    kept: OrderedDict[object, Made] = OrderedDict()
+    lock = threading.RLock()  # one is made of another
+
+    @wraps(make)
+    def made(arms: tuple[Arm, ...], /, *rest: Rest.args, **named: Rest.kwargs) -> Made:
+        key = (*map(_stamp, arms), rest, *named.items())
+        with lock:
+            if key not in kept:
+                kept[key] = make(arms, *rest, **named)
+            kept.move_to_end(key)
+            while len(kept) > MOST_KEPT:
+                kept.popitem(last=False)
+            return kept[key]
+
+    return made
 
 
 def smoothed(found: Sequence[Checkpoint]) -> dict[str, Checkpoint]:

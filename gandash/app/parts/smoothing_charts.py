@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from gandash.app import cached
+from gandash.app.parts.page import Prepared, prepared
 from gandash.app.parts.smoothing_arms import Arm, pooled, shared
 from gandash.pictures import charts, outputs
 from gandash.theory import smoothing
@@ -21,19 +21,18 @@ EXCESS, SCORES, LOGITS, QUALITY = CURVES = (
 
 @dataclass(frozen=True)
 class Drawn:
-    """Figures by their keys (none of the quality where it was not measured), D's outputs with what
-    they say, and the metrics that the figures are of. Shared: nothing of it may be changed.
+    """Charts by their keys (none of the quality where it was not measured), D's outputs, and the
+    metrics that the charts are of. Shared: nothing of it may be changed.
     """
 
     frames: Mapping[str, pd.DataFrame]
-    curves: Mapping[str, go.Figure]
-    outputs: go.Figure
-    says: str
+    curves: Mapping[str, Prepared]
+    outputs: Prepared
 
 
 def drawn(arms: Sequence[Arm], weight: float) -> Drawn:
     """All charts of the arms, smoothed by ``weight``, anew where a run's metrics have changed."""
-    return Drawn(_frames(tuple(arms)), _curves(tuple(arms), weight), *_histograms(tuple(arms)))
+    return Drawn(_frames(tuple(arms)), _curves(tuple(arms), weight), _histograms(tuple(arms)))
 
 
 @shared
@@ -42,22 +41,22 @@ def _frames(arms: tuple[Arm, ...]) -> dict[str, pd.DataFrame]:
 
 
 @shared
-def _histograms(arms: tuple[Arm, ...]) -> tuple[go.Figure, str]:
+def _histograms(arms: tuple[Arm, ...]) -> Prepared:
     found = {arm.title: _outputs(arm) for arm in arms}
-    return outputs.histograms(found), outputs.in_words(found)
+    return prepared(outputs.histograms(found), outputs.in_words(found))
 
 
 @shared
-def _quality(arms: tuple[Arm, ...]) -> dict[str, go.Figure]:
+def _quality(arms: tuple[Arm, ...]) -> dict[str, Prepared]:
     frames = _frames(arms)
     if not any(charts.measured(table, "frechet") for table in frames.values()):
         return {}
     frechet = [charts.Curve("frechet", "Fréchet")]
-    return {QUALITY: charts.curves(frames, frechet, "Distance", x="step", log_y=True)}
+    return {QUALITY: prepared(charts.curves(frames, frechet, "Distance", x="step", log_y=True))}
 
 
 @shared
-def _curves(arms: tuple[Arm, ...], weight: float) -> dict[str, go.Figure]:
+def _curves(arms: tuple[Arm, ...], weight: float) -> dict[str, Prepared]:
     draw = partial(charts.curves, _frames(arms), x="step", smoothing=weight)
     lines = {
         f"equilibrium {value:.2f}": value
@@ -67,9 +66,9 @@ def _curves(arms: tuple[Arm, ...], weight: float) -> dict[str, go.Figure]:
     scores = [charts.Curve("d_real", "D(x)"), charts.Curve("d_fake", "D(G(z))", "dot")]
     logits = [charts.Curve("real_q50", "real"), charts.Curve("fake_q50", "generated", "dot")]
     return {
-        EXCESS: draw(excess, "Nats above the floor"),
-        SCORES: draw(scores, "Probability", lines=lines),
-        LOGITS: draw(logits, "Median logit"),
+        EXCESS: prepared(draw(excess, "Nats above the floor")),
+        SCORES: prepared(draw(scores, "Probability", lines=lines)),
+        LOGITS: prepared(draw(logits, "Median logit")),
         **_quality(arms),
     }
 

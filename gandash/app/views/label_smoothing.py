@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from gandash.app import cached
@@ -187,7 +186,7 @@ def where_d_ended(arms: tuple[Arm, ...]) -> None:
     )
 
 
-def curves(figures: Mapping[str, go.Figure]) -> None:
+def curves(figures: Mapping[str, page.Prepared]) -> None:
     """D's loss above its floor, its outputs and logits and the quality, of all arms over each
     other, with their seeds.
     """
@@ -205,7 +204,7 @@ def histograms(shown: Drawn) -> None:
     page.section("What D answers at the end, and D*")
     left, right = st.columns([2, 1], gap="medium")
     with left:
-        page.chart(shown.outputs, "smoothing_outputs", says=shown.says)
+        page.chart(shown.outputs, "smoothing_outputs")
     right.caption(
         "Dotted: D\\* where a place has only generated samples (β), as many of both, and only real "
         "ones (1 − α); no best D answers beyond the outer two. Drawn from the five quantiles of "
