@@ -1,15 +1,17 @@
-// The path as files: an animation, a strip, the frames one by one.
+// The path as files: an animation, a video, a strip, the frames one by one.
 import { element } from "./elements.js";
 import { writeGif } from "./gif.js";
+import { writeVideo } from "./video.js";
 import { writeZip } from "./zip.js";
 
 const FRAMES_A_SECOND = 20;
 const STRIP_FRAMES = 12;
 const LEAST_SIDE = 256; // pixels of an exported picture: enlarged by a whole number
+const VIDEO_SIDE = 512; // of a video, whose colors are coded at half that
 
-// The file of `kind`: "gif", "strip" or "zip". `make` makes the picture at t, `tell` is told of
-// the progress, 0 to 1. The last frame of an open path is its end; a closed one does not repeat its
-// start.
+// The file of `kind`: "gif", "mp4", "strip" or "zip". `make` makes the picture at t, `tell` is told
+// of the progress, 0 to 1. The last frame of an open path is its end; a closed one does not repeat
+// its start. An Error says what this browser cannot do.
 export async function exportFrames(kind, { width, height, seconds, closed, make, tell }) {
   const count = kind === "strip" ? STRIP_FRAMES : Math.round(seconds * FRAMES_A_SECOND);
   const frames = [];
@@ -17,7 +19,8 @@ export async function exportFrames(kind, { width, height, seconds, closed, make,
     frames.push(await make(i / (closed ? count : count - 1)));
     tell((i + 1) / count);
   }
-  const scale = Math.max(1, Math.ceil(LEAST_SIDE / Math.max(width, height)));
+  if (kind === "mp4") return videoOf(frames, width, height, tell);
+  const scale = scaleTo(LEAST_SIDE, width, height);
   const size = [width * scale, height * scale];
   const large = frames.map((frame) => enlarge(frame, width, height, scale));
   if (kind === "gif") return new Blob([writeGif(large, ...size, 100 / FRAMES_A_SECOND)]);
@@ -29,6 +32,18 @@ export async function exportFrames(kind, { width, height, seconds, closed, make,
     files.push([name, new Uint8Array(await png.arrayBuffer())]);
   }
   return new Blob([writeZip(files)], { type: "application/zip" });
+}
+
+async function videoOf(frames, width, height, tell) {
+  const scale = scaleTo(VIDEO_SIDE, width, height);
+  const frameOf = (place) => enlarge(frames[place], width, height, scale);
+  const size = [width * scale, height * scale];
+  const bytes = await writeVideo(frames.length, frameOf, ...size, FRAMES_A_SECOND, tell);
+  return new Blob([bytes], { type: "video/mp4" });
+}
+
+function scaleTo(side, width, height) {
+  return Math.max(1, Math.ceil(side / Math.max(width, height)));
 }
 
 // Pixels repeated `scale` times in both directions.

@@ -171,6 +171,7 @@ export class Path {
     const { studio } = this;
     return [
       button("GIF", () => studio.exportPath("gif"), { title: "Save the path as an animation" }),
+      button("MP4", () => studio.exportPath("mp4"), { title: "Save the path as a video" }),
       button("Strip", () => studio.exportPath("strip"), { title: "Save the frames in one PNG" }),
       button("Frames", () => studio.exportPath("zip"), { title: "Save each frame, as a zip" }),
     ];

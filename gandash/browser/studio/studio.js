@@ -457,9 +457,14 @@ class Studio {
     };
     const tell = (share) => this.say(`Making frames: ${Math.round(100 * share)} %`);
     const { seconds, closed } = state;
-    const file = await exportFrames(kind, { width, height, seconds, closed, make, tell });
+    let file;
+    try {
+      file = await exportFrames(kind, { width, height, seconds, closed, make, tell });
+    } catch (error) {
+      return this.say(error.message);
+    }
     this.say("");
-    const suffix = { gif: ".gif", strip: "-strip.png", zip: ".zip" }[kind];
+    const suffix = { gif: ".gif", mp4: ".mp4", strip: "-strip.png", zip: ".zip" }[kind];
     return this.download(file, `${state.checkpoint}-path${suffix}`);
   }
 
