@@ -80,8 +80,27 @@ def gap(one: NamedLayer, other: NamedLayer) -> int | None:
     return max(other_number - number - 1, 0)
 
 
+def _check_vectors(layer: NamedLayer, read: int) -> None:
+    """Whatever stands beside a weight is a row of numbers; of a norm, one a channel."""
+    for last, tensor in layer.tensors.items():
+        if last != COUNTER and not (tensor.is_floating_point() and tensor.numel()):
+            raise RefusedError(f"layer {layer.name!r} has a {last} that holds no numbers", read)
+    beside = {
+        last: it
+        for last, it in layer.tensors.items()
+        if last in ("bias", "running_mean", "running_var") or (last == "weight" and it.dim() == 1)
+    }
+    lengths = {it.numel() if it.dim() == 1 else -1 for it in beside.values()}
+    halves = len({"running_mean", "running_var"} & layer.tensors.keys())
+    if len(lengths) > 1 or -1 in lengths or halves == 1:
+        raise RefusedError(
+            f"layer {layer.name!r} has {', '.join(beside)} that do not belong together", read
+        )
+
+
 def _multiplies(layer: NamedLayer, read: int) -> bool:
     """Whether a layer multiplies, by a matrix or kernels; if it cannot be used, it is refused."""
+    _check_vectors(layer, read)
     weight = layer.weight
     if weight is None:
         if LEAST_CONTENT >= layer.tensors.keys() >= {"running_mean", "running_var"}:
@@ -104,6 +123,10 @@ def _multiplies(layer: NamedLayer, read: int) -> bool:
             f"layer {layer.name!r} has weights {layer.shape}: neither a matrix, nor kernels, nor a "
             "norm",
             read,
+        )
+    if weight.dim() == 2 and layer.bias is not None and len(layer.bias) != len(weight):
+        raise RefusedError(
+            f"layer {layer.name!r} has weights {layer.shape} and a bias of {len(layer.bias)}", read
         )
     return weight.dim() != 1
 

@@ -8,6 +8,7 @@ samples what they remember.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -74,15 +75,20 @@ def judge_of(groups: Sequence[Group], reading: Reading, samples: Tensor) -> Judg
             found = list(_judges(group, reading))[:MOST_TRIED]
         except RefusedError:
             continue
-        if found:
-            return min(found, key=lambda judge: judge.doubt + _doubt_of(judge, samples))
+        doubts = {number: _doubt_of(judge, samples) for number, judge in enumerate(found)}
+        best = min(doubts, key=doubts.__getitem__, default=0)
+        if doubts and math.isfinite(doubts[best]):
+            return found[best]
     return None
 
 
 @torch.inference_mode()
 def _doubt_of(judge: Judge, samples: Tensor) -> float:
-    D = judge.build()
-    return OF_MISFIT * (misfit(D, samples) or 0.0)
+    """The doubt of a discriminator with that of its norms; infinite where torch runs none such."""
+    try:
+        return judge.doubt + OF_MISFIT * (misfit(judge.build(), samples) or 0.0)
+    except RuntimeError:
+        return math.inf
 
 
 def _judges(group: Group, reading: Reading) -> Iterator[Judge]:

@@ -8,7 +8,7 @@ are smooth: neighbors are alike, where noise and the lattice of a wrong stride a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import torch
@@ -17,7 +17,9 @@ from torch import Tensor, nn
 from gandash import latent
 from gandash.exchange.readings import Reading
 
-SAMPLES = 64
+SAMPLES, FEWEST = 64, 4
+MOST_NUMBERS = 2**27  # in the largest maps of all samples: half a gigabyte
+MOST_PRODUCTS = 10**12  # of all samples of all readings
 FITS = 0.5  # a misfit that says that some reading is right; where none is so small, it says nothing
 MOST_MISFIT = 3.0
 OF_MISFIT, OF_ROUGHNESS, OF_ALIKE = 10.0, 3.0, 1.5  # what is measured against what is usual
@@ -41,12 +43,29 @@ class Likeness:
     alike: bool
 
 
+def samples_for(proposed: Sequence[Reading]) -> int:
+    """How many samples of each reading can be made in bounded memory and time; ``ValueError`` where
+    hardly one can.
+    """
+    efforts = [reading.effort for reading in proposed]
+    largest = max(numbers for numbers, _ in efforts)
+    products = sum(products for _, products in efforts)
+    count = min(SAMPLES, MOST_NUMBERS // largest, MOST_PRODUCTS // max(products, 1))
+    if count < FEWEST:
+        raise ValueError(
+            f"A generator to be tried in {len(proposed)} ways may have maps of "
+            f"{MOST_NUMBERS // FEWEST:,} numbers and {MOST_PRODUCTS // FEWEST:,} products, and "
+            f"this one has {largest:,} and {products:,}: choose a smaller one"
+        )
+    return count
+
+
 @torch.inference_mode()
-def measure(reading: Reading) -> tuple[Likeness, Tensor]:
+def measure(reading: Reading, count: int = SAMPLES) -> tuple[Likeness, Tensor]:
     """The likeness of a reading, and the samples (N, C, S, S) that say so."""
     G = reading.build()
     with _remembered(G) as misfits:
-        images = G(latent.draw(0, SAMPLES, G.latent_dim)).float()
+        images = G(latent.draw(0, count, G.latent_dim)).float()
     found = _mean(misfits)
     margin = (images.shape[-1] - reading.side) // 2
     inside = images[..., margin : margin + reading.side, margin : margin + reading.side]
@@ -73,7 +92,10 @@ def _mean(misfits: Sequence[float]) -> float | None:
 
 def ranked(proposed: Sequence[Reading]) -> list[tuple[Reading, Tensor]]:
     """Readings with samples of each, those first that look most like what was meant."""
-    measured = [(reading, *measure(reading)) for reading in proposed]
+    count = samples_for(proposed)
+    measured = _measured(proposed, count)
+    if not measured:
+        raise ValueError("A generator's layers must fit one another, and torch runs none of these")
     misfits = [it.misfit for _, it, _ in measured if it.misfit is not None]
     telling = bool(misfits) and min(misfits) < FITS
 
@@ -88,8 +110,17 @@ def ranked(proposed: Sequence[Reading]) -> list[tuple[Reading, Tensor]]:
 
     measured.sort(key=cost)
     others = [other for reading, _, _ in measured[:VARIED] for other in reading.others]
-    measured += [(other, *measure(other)) for other in others]
+    measured += _measured(others, count)
     return [(reading, images) for reading, _, images in sorted(measured, key=cost)]
+
+
+def _measured(proposed: Sequence[Reading], count: int) -> list[tuple[Reading, Likeness, Tensor]]:
+    """Those that torch runs: shapes alone do not tell all that makes it refuse a network."""
+    measured: list[tuple[Reading, Likeness, Tensor]] = []
+    for reading in proposed:
+        with suppress(RuntimeError):
+            measured.append((reading, *measure(reading, count)))
+    return measured
 
 
 def _roughness(images: Tensor) -> float:

@@ -105,13 +105,20 @@ def _plain(part: Part) -> Part:
         for last, tensor in part.items()
     }
     kept = {last: it for last, it in renamed.items() if not last.startswith("weight_")}
-    if {"weight_orig", "weight_u", "weight_v"} <= renamed.keys():
-        kept["weight"] = _spectral(renamed)
-    elif {"weight_g", "weight_v"} <= renamed.keys():
-        direction, length = renamed["weight_v"], renamed["weight_g"]
-        axes = [axis for axis in range(length.dim()) if length.shape[axis] == 1]
-        kept["weight"] = direction * length / direction.square().sum(axes, keepdim=True).sqrt()
-    return kept
+    try:
+        if {"weight_orig", "weight_u", "weight_v"} <= renamed.keys():
+            return kept | {"weight": _spectral(renamed)}
+        if {"weight_g", "weight_v"} <= renamed.keys():
+            return kept | {"weight": _of_length(renamed["weight_v"], renamed["weight_g"])}
+    except (RuntimeError, IndexError):  # shapes that do not belong together: no layer, as is said
+        return renamed
+    return renamed
+
+
+def _of_length(direction: Tensor, length: Tensor) -> Tensor:
+    """Weights of a direction and a length (weight norm), one for each place of its first axis."""
+    axes = [axis for axis in range(length.dim()) if length.shape[axis] == 1]
+    return direction * length / direction.float().square().sum(axes, keepdim=True).sqrt()
 
 
 def _spectral(part: Part) -> Tensor:
@@ -120,7 +127,7 @@ def _spectral(part: Part) -> Tensor:
     Those of a transposed convolution are of its second axis; where both axes are alike, the pair of
     axes that gives the larger value is theirs.
     """
-    weight, u, v = part["weight_orig"], part["weight_u"], part["weight_v"]
+    weight, u, v = (part[f"weight_{last}"].float() for last in ("orig", "u", "v"))
     sigmas = []
     for axis in range(min(weight.dim(), 2)):
         matrix = weight.transpose(0, axis).flatten(1)

@@ -127,6 +127,22 @@ class Reading:
         layers = [layer for layer in self.plan if layer.inputs]
         return layers[-1].inputs
 
+    @property
+    def effort(self) -> tuple[int, int]:
+        """What a sample takes: numbers in the largest maps, and multiplications of all layers."""
+        side, largest, products = 1, self.plan[0].inputs, 0
+        for layer in self.plan:
+            before = side
+            if layer.kind == "maps":
+                side = layer.side
+            elif layer.kind in ("nearest", "bilinear"):
+                side *= 2
+            elif layer.kind == "transposed":
+                side = (side - 1) * layer.stride - 2 * layer.padding + layer.kernel + layer.extra
+            products += before**2 * max(layer.kernel, 1) ** 2 * layer.inputs * layer.outputs
+            largest = max(largest, side**2 * max(layer.outputs, layer.inputs))
+        return largest, products
+
     def state(self) -> dict[str, Tensor]:
         """The tensors by the names that a network of this plan has."""
         return {

@@ -137,6 +137,7 @@ def test_files_settings_and_tests_that_are_named_exist(page: Path) -> None:
     flags = {flag.rstrip("_").replace("_", "-") for flag in flags}
     flags |= {"server", "standalone", "nproc-per-node"}  # --server.… is Streamlit's, torchrun's
     flags |= {"head", "address", "port", "block", "nodes", "ntasks", "exclude"}  # Ray's, Slurm's
+    flags |= {"logdir"}  # TensorBoard's
     flags |= {"ntasks-per-node", "cpus-per-task", "gpus-per-node", "time"}
     for flag in re.findall(r"(?<![\w-])--([a-z][a-z0-9-]*)", text):
         assert flag in flags, flag

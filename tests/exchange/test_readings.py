@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,9 @@ from torch.nn.utils import parametrizations, spectral_norm, weight_norm
 from gandash import browser, exchange
 from gandash.checkpoints.weights import load_discriminator, load_generator
 from gandash.cli.main import main
+from gandash.exchange import likeness
+from gandash.exchange.named_layers import groups
+from gandash.exchange.readings import readings
 from tests.exchange.found import LATENT, Example, lived
 
 WIDTH = 8
@@ -401,3 +405,52 @@ def test_example_is_gandashs_own() -> None:
     network = lived(Example(size=16))
     proposal = exchange.propose_from(network.state_dict(), "G.pth", "0" * 64)
     assert proposal.candidates[0].reading.plain
+
+
+def test_random_shapes_are_rebuilt_or_refused_in_one_sentence() -> None:
+    """Whatever stands in a file: proposals that make images, or a sentence, soon."""
+    rng = np.random.RandomState(0)
+    taken = 0
+    for _ in range(150):
+        tensors: dict[str, Tensor] = {}
+        channels = int(rng.choice([3, 4, 8]))
+        for number in range(rng.randint(1, 6)):
+            following = int(rng.choice([1, 3, 4, 8, 784]))
+            kernel = int(rng.choice([0, 1, 2, 3, 4, 5, 7, 17]))
+            shape = (channels, following) if rng.rand() < 0.6 else (following, channels)
+            shape += (kernel, kernel) if kernel else ()
+            tensors[f"{rng.choice(['net', 'a', 'G.b'])}.{2 * number}.weight"] = torch.randn(shape)
+            if rng.rand() < 0.3:
+                for last in ("weight", "bias", "running_mean", "running_var")[: rng.randint(1, 5)]:
+                    tensors[f"net.{2 * number + 1}.{last}"] = torch.rand(following)
+            channels = following
+        try:
+            proposal = exchange.propose_from(tensors, "x.pth", "0" * 64)
+        except ValueError:
+            continue
+        taken += 1
+        assert all(it.samples.isfinite().all() for it in proposal.candidates)
+    assert taken
+
+
+def test_what_is_too_large_to_be_tried_is_refused() -> None:
+    wide = {
+        "net.0.weight": torch.zeros(4, 4096, 4, 4),
+        "net.1.weight": torch.zeros(4096, 1, 4, 4),
+        "net.2.weight": torch.zeros(1, 1, 4, 4),
+    }
+    (group, *_) = [it for it in groups(wide) if it.prefix == "net"]
+    reading = next(it for it in readings(group) if it.side == 16)
+    G = reading.build()
+    largest = 0
+
+    def look(_module: nn.Module, _inputs: object, output: Tensor) -> None:
+        nonlocal largest
+        largest = max(largest, output[0].numel())
+
+    for module in G.layers:
+        module.register_forward_hook(look)
+    G(torch.zeros(1, 4))
+    assert largest <= reading.effort[0] <= 20 * largest
+    with pytest.raises(ValueError, match="choose a smaller one"):
+        likeness.samples_for([reading] * 10**6)
