@@ -4,8 +4,9 @@
 >>> gandash.sample("mnist-dcgan", count=4).shape
 (4, 32, 32)
 
-``load``, ``sample``, ``walk``, ``train`` and ``evaluate`` are what a notebook needs, ``Config`` is
-what a run is. They are loaded when they are first used, so that ``import gandash`` costs nothing.
+``load``, ``sample``, ``walk``, ``translate``, ``train`` and ``evaluate`` are what a notebook needs,
+``Config`` is what a run is. They are loaded when they are first used, so that ``import gandash``
+costs nothing.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gandash.config import Config
-    from gandash.notebook import evaluate, load, sample, train, walk
+    from gandash.notebook import evaluate, load, sample, train, translate, walk
 
 __version__ = "0.2.0.dev0"  # the one source: pyproject.toml reads it here
-__all__ = ["Config", "__version__", "evaluate", "load", "sample", "train", "walk"]
+__all__ = ["Config", "__version__", "evaluate", "load", "sample", "train", "translate", "walk"]
 
 _HOMES = {
     "Config": "gandash.config",
@@ -26,6 +27,7 @@ _HOMES = {
     "load": "gandash.notebook",
     "sample": "gandash.notebook",
     "train": "gandash.notebook",
+    "translate": "gandash.notebook",
     "walk": "gandash.notebook",
 }
 

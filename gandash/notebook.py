@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -19,7 +20,7 @@ from gandash import checkpoints, latent, runs
 from gandash.checkpoints import Checkpoint, weights
 from gandash.checkpoints.scores import Evaluation
 from gandash.config import MAX_SEED, Config
-from gandash.evaluation import after_training
+from gandash.evaluation import after_training, translations
 from gandash.evaluation.draws import COUNT, SEEDS
 from gandash.evaluation.progress import Progress
 from gandash.latent import Interpolation
@@ -66,6 +67,28 @@ def sample(
     _check("seed", seed, 0, MAX_SEED)
     G = weights.load_generator(_loaded(checkpoint))
     return _as_array(latent.generate(G, latent.draw(seed, count, G.latent_dim), label))
+
+
+def translate(
+    checkpoint: str | Path | Checkpoint, images: NDArray[np.uint8], *, back: bool = False
+) -> Samples:
+    """What a translator (pix2pix, CycleGAN) makes of images uint8 (N, H, W) or (N, H, W, 3) of its
+    size; ``back`` in the other direction, if it learned both. ``ValueError`` if they do not fit.
+    """
+    found = _loaded(checkpoint)
+    G = weights.load_translator(found)
+    network = G.back if back else G.there
+    if network is None:
+        raise ValueError(f"{found.name!r} learned one direction alone: leave out back")
+    given = torch.from_numpy(np.ascontiguousarray(images))
+    planes = given[:, None] if given.dim() == 3 else given.permute(0, 3, 1, 2)
+    shape = found.card.data.shape[1:]
+    if planes.shape[1:] != shape or planes.dtype != torch.uint8:
+        raise ValueError(
+            f"{found.name!r} translates uint8 images whose channels and sides are {shape}, and "
+            f"these are {planes.dtype} with {tuple(planes.shape[1:])}: bring them to that"
+        )
+    return _as_array(translations.translated(network, planes))
 
 
 def walk(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 import torch
+from safetensors.torch import save as save_safetensors
 
 from gandash import browser, checkpoints, data, latent, runs
 from gandash.app.assets import STORE, publish
@@ -106,6 +107,19 @@ def gauges(dataset: str) -> Gauges:
 @st.cache_data(max_entries=16, show_spinner=False)
 def _gauges(dataset: str, stamp: int) -> Gauges:  # noqa: ARG001 - the cache's key
     return classifiers.gauges(classifiers_root(), dataset)
+
+
+def examples(checkpoint: Checkpoint) -> bytes:
+    """The pairs that a translator can be tried on, as a file for the browser; ``ValueError`` if
+    they are damaged.
+    """
+    return _examples(checkpoint, _stamp(checkpoint.folder / weights.EXAMPLES))
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs={Checkpoint: lambda c: str(c.folder)})
+def _examples(checkpoint: Checkpoint, stamp: int) -> bytes:  # noqa: ARG001 - the cache's key
+    pairs = weights.load_examples(checkpoint)
+    return save_safetensors({"pairs": pairs.contiguous()})
 
 
 def generator(checkpoint: Checkpoint) -> Generator:

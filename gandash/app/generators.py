@@ -48,10 +48,11 @@ def find(name: str) -> Checkpoint:
 
 def network(checkpoint: Checkpoint) -> Generator:
     """A checkpoint's generator, shared by all visitors."""
-    return _load(checkpoint.folder, _stamp(checkpoint))
+    return _load(checkpoint.folder, stamp_of(checkpoint))
 
 
-def _stamp(checkpoint: Checkpoint) -> int:
+def stamp_of(checkpoint: Checkpoint) -> int:
+    """What changes with a checkpoint's weights."""
     path = checkpoint.folder / weights.GENERATOR
     return path.stat().st_mtime_ns if path.is_file() else 0
 
@@ -89,7 +90,7 @@ def _packed_discriminator(folder: Path, stamp: int) -> tuple[bytes | None, str]:
 def describe_discriminator(name: str) -> dict[str, object]:
     """Where the browser finds a discriminator, or why it cannot run it."""
     checkpoint = find(name)
-    content, reason = _packed_discriminator(checkpoint.folder, _stamp(checkpoint))
+    content, reason = _packed_discriminator(checkpoint.folder, stamp_of(checkpoint))
     return {
         "weights": None if content is None else STORE.put(content, SUFFIX),
         "reason": reason,
@@ -99,7 +100,7 @@ def describe_discriminator(name: str) -> dict[str, object]:
 def describe(name: str) -> dict[str, object]:
     """What the browser needs to open a generator."""
     checkpoint = find(name)
-    stamp = _stamp(checkpoint)
+    stamp = stamp_of(checkpoint)
     content, reason = _packed(checkpoint.folder, stamp)
     G = _load(checkpoint.folder, stamp)
     return {
@@ -126,7 +127,12 @@ def sample(name: str, vector: bytes, label: int) -> bytes:
         made = G(z, labels)[0]
     if made.dim() == 1:
         return bytes(made.float().numpy().tobytes())
-    pixels = to_uint8(made).expand(3, -1, -1)
+    return pixels_of(made)
+
+
+def pixels_of(image: Tensor) -> bytes:
+    """Pixels with alpha, row by row, of an image (C, S, S) in [-1, 1]."""
+    pixels = to_uint8(image).expand(3, -1, -1)
     opaque = torch.full_like(pixels[:1], 255)
     rows: bytes = torch.cat([pixels, opaque]).permute(1, 2, 0).contiguous().numpy().tobytes()
     return rows

@@ -35,6 +35,12 @@ pages = [
         url_path="compare",
     ),
     st.Page(
+        HERE / "views" / "translate.py",
+        title="Translate",
+        icon=":material/brush:",
+        url_path="translate",
+    ),
+    st.Page(
         HERE / "views" / "loss_curves.py",
         title="Loss curves",
         icon=":material/show_chart:",

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gandash import checkpoints, latent
-from gandash.app import assets, generators, told_in_parts
+from gandash.app import assets, generators, told_in_parts, translators
 from gandash.app.collecting import collect, collecting, share_heaps
 from gandash.app.hosting import routes
 from gandash.app.session_values import look_up_one_at_a_time
@@ -52,7 +52,7 @@ def warm_up() -> None:
     go.Figure(go.Scatter(x=[0], y=[0])).to_json()
     pd.DataFrame({"x": [0.0]}).ewm(alpha=0.5).mean()
     found, _ = checkpoints.find(pretrained_root())
-    for checkpoint in found[:1]:
+    for checkpoint in [each for each in found if each.card.data.kind.latent][:1]:
         with suppress(
             ValueError
         ):  # damaged weights: its card says so, and the server starts nevertheless
@@ -63,4 +63,10 @@ def warm_up() -> None:
 
 
 MAIN = str(Path(__file__).with_name("main.py"))
-ROUTES = [assets.route(), *generators.routes(), *told_in_parts.routes(), *routes.routes()]
+ROUTES = [
+    assets.route(),
+    *generators.routes(),
+    *translators.routes(),
+    *told_in_parts.routes(),
+    *routes.routes(),
+]

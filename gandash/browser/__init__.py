@@ -1,12 +1,13 @@
 """Generators in the visitor's browser: Python describes them, plain JavaScript runs them."""
 
-from gandash.browser.packing import pack, pack_discriminator
+from gandash.browser.packing import pack, pack_discriminator, pack_translator
 from gandash.browser.program import (
     Layer,
     Program,
     UnsupportedError,
     describe,
     describe_discriminator,
+    describe_translator,
 )
 from gandash.browser.scripts import joined, style
 
@@ -16,8 +17,10 @@ __all__ = [
     "UnsupportedError",
     "describe",
     "describe_discriminator",
+    "describe_translator",
     "joined",
     "pack",
     "pack_discriminator",
+    "pack_translator",
     "style",
 ]

@@ -7,13 +7,14 @@ from typing import Any
 
 import torch
 from safetensors.torch import save as save_safetensors
-from torch import Tensor
+from torch import Tensor, nn
 
 from gandash import latent
-from gandash.browser.program import describe, describe_discriminator
+from gandash.browser.program import describe, describe_discriminator, describe_translator
 from gandash.kinds import of_batch
 from gandash.latent import directions
 from gandash.networks import Discriminator, Ensemble, Generator
+from gandash.pictures.pixels import to_uint8
 
 REFERENCE, DIRECTIONS, OTHERS = "reference", "directions", "others"
 REFERENCE_SEED = 0
@@ -50,6 +51,20 @@ def pack_discriminator(D: Discriminator | Ensemble, G: Generator, *, probability
         others = torch.cat([_opinions(D, G, start) for start in range(0, COMPARED, BATCH)])
     extra = {REFERENCE: reference.float(), OTHERS: others.float().sort().values}
     return _file(described.weights | extra, described.description() | {"probability": probability})
+
+
+def pack_translator(network: nn.Module, shape: tuple[int, ...]) -> bytes:
+    """As :func:`pack`, one direction of a translator of images of ``shape`` (C, S, S).
+
+    ``reference`` are the pixels that torch makes in fp32 of noise, the first draw of seed 0 as an
+    image (S, S, C).
+    """
+    described = describe_translator(network, shape)
+    channels, side, _ = shape
+    noise = latent.draw(REFERENCE_SEED, 1, described.latent).view(1, side, side, channels)
+    with torch.inference_mode():
+        made = to_uint8(network(noise.permute(0, 3, 1, 2)))
+    return _file(described.weights | {REFERENCE: made[0].contiguous()}, described.description())
 
 
 def _opinions(D: Discriminator | Ensemble, G: Generator, start: int) -> Tensor:

@@ -35,6 +35,7 @@ from gandash.networks import Discriminator, Ensemble, Generator
 from gandash.networks.layers import ConditionalBatchNorm, SelfAttention, VirtualBatchNorm
 from gandash.networks.players import Head
 from gandash.networks.resnet import DownBlock, SumPlaces, UpBlock
+from gandash.networks.unet import Down, UNet, Up
 
 FORMAT = 1
 SLOPE = 0.2  # of a leaky rectifier, as the browser knows it
@@ -78,10 +79,10 @@ class Layer:
 class Program:
     """What a browser needs to know of a network; ``weights`` are the tensors by name.
 
-    The input of a generator is z of ``latent`` numbers, that of a discriminator (``latent`` 0) a
-    sample of ``shape``; the one-hot class is behind it, at every place, where ``labels`` is
-    "beside". Weights are (phases^2, taps^2, inputs, outputs), affines (rows, 2, phases^2,
-    outputs): scale and shift.
+    The input of a generator is z of ``latent`` numbers, that of a translator an image of as many,
+    (``side``, ``side``, channels), that of a discriminator (``latent`` 0) a sample of ``shape``;
+    the one-hot class is behind it, at every place, where ``labels`` is "beside". Weights are
+    (phases^2, taps^2, inputs, outputs), affines (rows, 2, phases^2, outputs): scale and shift.
     """
 
     latent: int
@@ -90,6 +91,7 @@ class Program:
     shape: tuple[int, ...]
     layers: tuple[Layer, ...]
     weights: dict[str, Tensor] = field(repr=False, compare=False)
+    side: int = 1
 
     def description(self) -> dict[str, Any]:
         """All but the weights, ready for JSON."""
@@ -107,6 +109,20 @@ def describe(G: Generator) -> Program:
         writer.read(module)
     layers, weights = writer.written()
     return Program(G.latent_dim, G.classes, labels, tuple(G.shape), layers, weights)
+
+
+def describe_translator(network: nn.Module, shape: tuple[int, ...]) -> Program:
+    """The program of one direction of a translator of images of ``shape`` (C, S, S), in eval mode,
+    without dropout; ``UnsupportedError`` says why there is none.
+    """
+    if not isinstance(network, UNet):
+        raise UnsupportedError("images that go on mirrored beyond their border are not written yet")
+    channels, side, _ = shape
+    writer = _Writer(channels, side)
+    writer.u_net(network)
+    layers, weights = writer.written()
+    numbers = channels * side * side
+    return Program(numbers, 0, "none", tuple(shape), layers, weights, side)
 
 
 def describe_discriminator(D: Discriminator | Ensemble, shape: tuple[int, ...]) -> Program:
@@ -240,6 +256,51 @@ class _Writer:
             self._activate("tanh")
         elif not isinstance(module, nn.Identity | nn.Flatten):  # products read maps as they are
             self._norm(module)
+
+    def u_net(self, network: UNet) -> None:
+        """Write a U-Net: a product with maps and those that skipped beside them is the sum of two
+        products.
+        """
+        skipped: list[int] = []
+        for down in network.down:
+            assert isinstance(down, Down)
+            if not down.first:
+                self._activated("leaky", self._value)
+            self._convolution(down.convolution)
+            self._folded(down.norm)
+            skipped.append(self._value)
+        self._activated("relu", skipped.pop())
+        for up in [*network.up, network.to_image]:
+            deep = self._value
+            channels, _ = self._shape(deep)
+            added = 0
+            if up is not network.up[0]:
+                self._activated("relu", skipped.pop())
+                added = self._halves(up, channels, None)
+                self.drafts[-1].affine[:, 1] = 0.0
+            self._halves(up, 0, channels, deep)
+            self.drafts[-1].add = added
+            self._activate("tanh" if up is network.to_image else "relu")
+
+    def _halves(self, up: Up, first: int, last: int | None, source: int | None = None) -> int:
+        """What some of the input's channels give to maps of twice the size, normed."""
+        weight = up.convolution.weight[first:last]
+        self._add(_transposed_halves(weight), up.convolution.bias, 2, source)
+        self._folded(up.norm)
+        return self._value
+
+    def _folded(self, norm: nn.Module) -> None:
+        """A norm of eval mode that the layer before takes up; one that measures is refused."""
+        if isinstance(norm, nn.InstanceNorm2d | nn.GroupNorm):
+            raise UnsupportedError("norms that measure every image are not written for a U-Net")
+        if not isinstance(norm, nn.Identity):
+            self._norm(norm)
+
+    def _activated(self, activation: Activation, source: int) -> int:
+        """An activation of a value that is also needed without; a layer of its own."""
+        self._append_norm(_plain(self._shape(source)[0]), source)
+        self._activate(activation)
+        return self._value
 
     def head(self, head: Head) -> None:
         """Write D's output stage; what it only says of classes is left out."""

@@ -15,7 +15,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from gandash.checkpoints.scores import Evaluation, Figures, InceptionFigures
+from gandash.checkpoints.scores import (
+    Evaluation,
+    Figures,
+    InceptionFigures,
+    TranslationFigures,
+)
 from gandash.config import STORED, Config
 from gandash.config.plan import LONGEST_PLAN, Plan
 from gandash.kinds import Kind, of_shape
@@ -95,6 +100,7 @@ class Card(Section):
     note: str = Field("", max_length=100_000)
     evaluation: Evaluation | None = None
     inception: InceptionFigures | None = None
+    translation: TranslationFigures | None = None
     imported: Imported | None = None
 
     @model_validator(mode="after")
@@ -141,9 +147,11 @@ class Broken:
     reason: str
 
 
-def attach(checkpoint: Checkpoint, found: Figures) -> Checkpoint:
+def attach(checkpoint: Checkpoint, found: Figures | TranslationFigures) -> Checkpoint:
     """Write figures into a checkpoint's card, in place of older ones of their kind."""
     kind = "inception" if isinstance(found, InceptionFigures) else "evaluation"
+    if isinstance(found, TranslationFigures):
+        kind = "translation"
     card = checkpoint.card.model_copy(update={kind: found})
     write_card(checkpoint.folder, card)
     return Checkpoint(checkpoint.folder, card)

@@ -127,6 +127,48 @@ class Evaluation(Figures):
     label_accuracy: Number | None = None
 
 
+class Translated(Section):
+    """What translations are against their true targets.
+
+    ``l1`` is the mean absolute difference of pixels in levels of 255, ``psnr`` in decibels, both
+    with the standard error over pairs. ``label_kept`` is the share whose class a classifier of the
+    targets finds, ``frechet`` the distance of its features from those of the true targets.
+    """
+
+    l1: Number
+    l1_error: Number
+    psnr: Number
+    psnr_error: Number
+    label_kept: Number | None = None
+    frechet: Number | None = None
+
+    def __str__(self) -> str:
+        told = [
+            f"L1 {self.l1:.1f} ± {self.l1_error:.1f} of 255",
+            f"PSNR {self.psnr:.1f} ± {self.psnr_error:.1f} dB",
+        ]
+        if self.label_kept is not None:
+            told.append(f"class kept in {self.label_kept:.1%}")
+        if self.frechet is not None:
+            told.append(f"Fréchet {self.frechet:.1f}")
+        return ", ".join(told)
+
+
+class TranslationFigures(Section):
+    """Figures of a translator on test pairs, ``back`` where it learned both directions, and of
+    sources that are copied in place of translations; ``features`` is what read them.
+    """
+
+    pairs: Whole = Field(ge=1)
+    split: str = Field("test", max_length=100)
+    features: str = Field("", max_length=1000)
+    step: Whole
+    there: Translated
+    back: Translated | None = None
+    copied: Translated
+    created: Moment
+
+
 class Gauges(Section):
     """What the figures on a classifier's features are held against.
 

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from gandash import checkpoints, runs
 from gandash.checkpoints import Checkpoint
-from gandash.checkpoints.scores import Evaluation, Figures
+from gandash.checkpoints.scores import Evaluation, Figures, TranslationFigures
 from gandash.config import MAX_SEED, Config, DataConfig, advice, sweeps
 from gandash.config.settings import values_of
 from gandash.config.sweeps import Member
@@ -30,7 +30,7 @@ from gandash.evaluation.draws import COUNT, SEEDS
 from gandash.evaluation.progress import Progress
 from gandash.jobs import control, groups, queue
 from gandash.jobs.on_ray import Share
-from gandash.pictures.raster import encode
+from gandash.pictures.raster import encode, grid
 from gandash.runs import Run, Status
 from gandash.storage.files import write_whole
 from gandash.storage.paths import classifiers_root, pretrained_root, runs_root, zoo_root
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 DEFAULTS = Config()
 MOST_PAIRS = 10  # pictures that are alike, told one by one
 P = ParamSpec("P")
-Found = TypeVar("Found", bound=Figures)
+Found = TypeVar("Found", Figures, Evaluation, TranslationFigures)
 
 
 def on_all_cores(command: Callable[P, None]) -> Callable[P, None]:
@@ -308,6 +308,44 @@ def sample(
     path = out or Path(f"{name}-seed-{seed}.png")
     write_whole(path, encode(pixels, "PNG"))
     print(f"Wrote {count} samples of {name} to {path}")
+
+
+def translate(
+    name: Annotated[str, tyro.conf.Positional],
+    file: Annotated[Path, tyro.conf.Positional],
+    back: tyro.conf.UseCounterAction[int] = 0,  # a flag without a value
+    out: Path | None = None,
+) -> None:
+    """Translate a picture with a checkpoint of pix2pix or CycleGAN, and write it as PNG.
+
+    Args:
+        name: Name of the checkpoint.
+        file: The picture; it is made square and as large as the checkpoint's images.
+        back: In the other direction, if the checkpoint learned both.
+        out: The file; NAME-translated.png if not given.
+    """
+    import torch
+
+    from gandash.checkpoints import weights
+    from gandash.data.decoding import decode_alone
+    from gandash.data.framing import Frame
+    from gandash.data.left_out import UnusableError
+    from gandash.evaluation.translations import translated
+
+    chosen = _find_checkpoint(name)
+    G = weights.load_translator(chosen)
+    network = G.back if back else G.there
+    if network is None:
+        raise ValueError(f"{name!r} learned one direction alone: leave out --back")
+    channels, size, _ = chosen.card.data.shape[1:]
+    try:
+        pixels = decode_alone(file.read_bytes(), Frame(size), "L" if channels == 1 else "RGB")
+    except UnusableError as error:
+        raise ValueError(f"A picture is translated, and {file} is none ({error})") from error
+    path = out or Path(f"{name}-translated.png")
+    made = translated(network, torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None])
+    write_whole(path, encode(grid(made, 1), "PNG"))
+    print(f"Wrote the translation of {file} by {name} to {path}")
 
 
 def list_() -> None:
@@ -595,9 +633,14 @@ def evaluate(
         features: Those of the classifier for its data; or of Inception, whose 96 MB are
             downloaded once.
     """
-    from gandash.evaluation import after_training, classifiers, inception
+    from gandash.evaluation import after_training, classifiers, inception, translations
 
     chosen = _find_checkpoint(name)
+    if not chosen.card.data.kind.latent:
+        of_pairs = _with_bar(translations.evaluate(chosen, classifiers_root()), name)
+        checkpoints.attach(chosen, of_pairs)
+        _print_translations(of_pairs)
+        return
     if features == "inception":
         steps: Iterator[Progress | Figures] = inception.evaluate(chosen, count, seed, seeds)
     else:
@@ -696,6 +739,20 @@ def _print_figures(figures: Figures) -> None:
             f"{' '.join(f'{100 * share:.1f}' for share in figures.class_shares)} %"
         )
     print(figures.about_noise)
+
+
+def _print_translations(figures: TranslationFigures) -> None:
+    """Each direction's figures and those of copied sources, with how they were measured."""
+    read = f", on features of the {figures.features}" if figures.features else ""
+    print(f"{figures.pairs:,} pairs of the {figures.split} split{read}")
+    for title, found in (
+        ("there", figures.there),
+        ("back", figures.back),
+        ("source copied", figures.copied),
+    ):
+        if found is not None:
+            print(f"  {title:22} {found}")
+    print("± is the standard error over pairs.")
 
 
 def doctor_(

@@ -19,6 +19,7 @@ from gandash.cli.commands import (
     sample,
     sweep,
     train,
+    translate,
     zoo_,
 )
 from gandash.cli.dashboard import app
@@ -33,6 +34,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "resume": resume,
     "sweep": sweep,
     "sample": sample,
+    "translate": translate,
     "list": list_,
     "export": export,
     "import": import_,

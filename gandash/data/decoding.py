@@ -53,6 +53,14 @@ def decode(content: bytes, frame: Frame, mode: str) -> Pixels | Deep:
     return pixels if pixels.ndim == 3 else pixels[:, :, None]
 
 
+def decode_alone(content: bytes, frame: Frame, mode: str) -> Pixels:
+    """As :func:`decode`, a picture that no others are beside: one of more bits is scaled by what
+    its own brightest value says.
+    """
+    picture = decode(content, frame, mode)
+    return picture.pixels(picture.peak or 1) if isinstance(picture, Deep) else picture
+
+
 @dataclass(frozen=True)
 class Seen:
     """What a picture is like: its sides in pixels as it stands upright, whether it is gray and
@@ -80,8 +88,7 @@ def examine(content: bytes) -> Seen:
             transparent = whole.has_transparency_data and _shows_ground(whole)
     except Exception:  # which decoding has its words for
         sides, turned, transparent = (0, 0), False, False
-    picture = decode(content, frame, "RGB")
-    pixels = picture.pixels(picture.peak or 1) if isinstance(picture, Deep) else picture
+    pixels = decode_alone(content, frame, "RGB")
     width, height = sides[::-1] if turned else sides
     gray = bool((pixels == pixels[:, :, :1]).all())
     return Seen(width, height, gray, transparent, pixels)

@@ -44,6 +44,7 @@ class Source:
     augment: Augment = "none"
     size: ImageSize = 32  # pixels at which it is judged
     remotes: tuple[Remote, ...] = ()  # files that are downloaded when it is first asked for
+    targets: str = ""  # of pairs, the dataset that their targets are images of, if they are
 
 
 def data_folder() -> Path:
@@ -139,7 +140,9 @@ def _pairs_of(
         target = images if to_target is None else to_target(images)
         return pairing.paired(to_source(images), target), labels, classes
 
-    return Source(title, base.licence, load, size=base.size)
+    return Source(
+        title, base.licence, load, size=base.size, targets=name if to_target is None else ""
+    )
 
 
 def _views_of_tinyhero(target: str) -> Callable[[Wanted], Loaded]:

@@ -205,7 +205,7 @@ TRANSLATIONS = {
             "tinyhero-right",
             network={"g_width": 24, "d_width": 24},
             translation={"translator": "pix2pix"},
-            steps=4000,
+            epochs=60,
         ),
         "A pixel character seen from the front, and the same one turned to its left.",
     ),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gandash import checkpoints, data, runs
 from gandash.checkpoints import Checkpoint
-from gandash.evaluation import after_training
+from gandash.evaluation import after_training, translations
 from gandash.evaluation.progress import Progress
 from gandash.runs import Run, as_checkpoint, execution
 from gandash.training import Report
@@ -55,12 +55,12 @@ def _measure(folder: Path) -> Iterator[Progress]:
     If there are held-out images to measure it on.
     """
     checkpoint = Checkpoint(folder, checkpoints.load_card(folder))
-    if (
-        checkpoint.card.evaluation is not None
-        or checkpoint.card.config.data.dataset not in data.SOURCES
-    ):
+    card = checkpoint.card
+    named = card.config.data.dataset in data.SOURCES
+    if not named or card.evaluation is not None or card.translation is not None:
         return
-    for item in after_training.evaluate(checkpoint, folder.parent / "classifiers"):
+    evaluate = after_training.evaluate if card.data.kind.latent else translations.evaluate
+    for item in evaluate(checkpoint, folder.parent / "classifiers"):
         if isinstance(item, Progress):
             yield item
         else:

@@ -15,7 +15,7 @@ from tests.e2e.test_browser import settle
 pytestmark = pytest.mark.browser
 SHIPPED = Path(__file__).parents[2] / "pretrained"
 LESSON = "learn?lesson=4&lesson_4_answer=2"
-PAGES = ("", "latent", "compare", "curves", "smoothing", "playground", LESSON, "train")
+PAGES = ("", "latent", "compare", "translate", "curves", "smoothing", "playground", LESSON, "train")
 RULES = {"runOnly": ["wcag2a", "wcag2aa"]}
 
 

@@ -85,15 +85,31 @@ def section(title: str) -> None:
 
 
 def checkpoints_or_stop() -> list[Checkpoint]:
-    """All usable checkpoints, damaged ones named; without any the page ends with what to do."""
+    """All usable checkpoints that make samples of latent vectors, damaged ones named; without any
+    the page ends with what to do.
+    """
+    return _of_kind_or_stop(
+        "There are no checkpoints yet. Train one, and it appears here when it is finished.",
+        latent=True,
+    )
+
+
+def translators_or_stop() -> list[Checkpoint]:
+    """As :func:`checkpoints_or_stop`, those that translate images."""
+    return _of_kind_or_stop(
+        "No checkpoint translates images yet. Train one on pairs, and it appears here.",
+        latent=False,
+    )
+
+
+def _of_kind_or_stop(nothing: str, *, latent: bool) -> list[Checkpoint]:
     found, broken = cached.find_checkpoints()
     for problem in broken:
         st.warning(shown(problem.reason), icon=":material/broken_image:")
-    if not found:
-        nothing_yet(
-            "There are no checkpoints yet. Train one, and it appears here when it is finished."
-        )
-    return found
+    chosen = [checkpoint for checkpoint in found if checkpoint.card.data.kind.latent == latent]
+    if not chosen:
+        nothing_yet(nothing)
+    return chosen
 
 
 def nothing_yet(sentence: str) -> None:

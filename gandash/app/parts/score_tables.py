@@ -6,7 +6,7 @@ import pandas as pd
 
 from gandash.app.parts.quoted import in_markdown
 from gandash.checkpoints import Card
-from gandash.checkpoints.scores import Evaluation, Figures, Protocol
+from gandash.checkpoints.scores import Evaluation, Figures, Protocol, Translated
 
 COLUMNS = {
     "frechet": "Fréchet", "kernel": "Kernel", "precision": "Precision", "recall": "Recall",
@@ -15,6 +15,7 @@ COLUMNS = {
     "memorization": "Memorization", "memorization_pixels": "Memorization (pixels)",
 }  # fmt: skip
 WEIGHTS = "Step"
+COPIED = "(the source, copied)"
 TRAINING_IMAGES = "(training images)"
 
 
@@ -73,6 +74,32 @@ def table(cards: list[Card], reference: Evaluation | None = None) -> pd.DataFram
         unknown = dict.fromkeys((COLUMNS["memorization"], COLUMNS["memorization_pixels"]), "")
         rows.append({"Checkpoint": TRAINING_IMAGES, WEIGHTS: ""} | _shown(reference) | unknown)
     return _aligned(pd.DataFrame(rows))
+
+
+def translations(cards: list[Card]) -> dict[str, pd.DataFrame]:
+    """Measured translators by the title of their data, a row each, sources copied as the last."""
+    tables: dict[str, pd.DataFrame] = {}
+    for card in cards:
+        found = card.translation
+        assert found is not None
+        task = f"{card.data.title}, {found.pairs:,} pairs of the {found.split} split"
+        rows = [{"Translator": card.title} | _of_translations(found.there)]
+        if found.back is not None:
+            rows.append({"Translator": f"{card.title}, back"} | _of_translations(found.back))
+        copied = pd.DataFrame([{"Translator": COPIED} | _of_translations(found.copied)])
+        before = tables.get(task, copied)
+        tables[task] = pd.concat([pd.DataFrame(rows), before], ignore_index=True)
+    return tables
+
+
+def _of_translations(figures: Translated) -> dict[str, str]:
+    kept = figures.label_kept
+    return {
+        "L1 (of 255)": f"{figures.l1:.1f} ± {figures.l1_error:.1f}",
+        "PSNR (dB)": f"{figures.psnr:.1f} ± {figures.psnr_error:.1f}",
+        "Label kept": "" if kept is None else f"{kept:.1%}",
+        "Fréchet": "" if figures.frechet is None else f"{figures.frechet:.1f}",
+    }
 
 
 def _shown(figures: Evaluation) -> dict[str, str]:

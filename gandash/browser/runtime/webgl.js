@@ -6,6 +6,7 @@
 import { affineOf, inputOf } from "./program.js";
 
 const WIDEST = 2048; // texels; every WebGL2 has as many
+const LEAK = 0.2; // of leaky rectifiers, as gandash.browser.program knows it
 const CORNERS = `#version 300 es
 void main() {
   vec2 corner = vec2(gl_VertexID == 1 ? 3 : -1, gl_VertexID == 2 ? 3 : -1);
@@ -16,11 +17,11 @@ precision highp float;
 precision highp int;
 precision highp sampler2D;
 uniform sampler2D source, weights, affine, added;
-uniform int size, phases, taps, groups, outputGroups;   // of the input, and of the output
+uniform int size, phases, stride, taps, groups, outputGroups; // of the input, of the output
 uniform int sourceColumns, columns, addedColumns;       // groups beside one another in a texture
 uniform int addedScale;                                 // 0: nothing is added
 uniform bool multiplies;                                // or only scales and shifts
-uniform int activation;                                 // 0: none, 1: rectifier, 2: tanh
+uniform int activation;                                 // 0: none, 1: relu, 2: tanh, 3: leaky
 out vec4 result;
 
 vec4 entry(sampler2D table, int index) {
@@ -51,26 +52,27 @@ vec4 product(int outputGroup, int phase, ivec2 corner) {
 }
 
 void main() {
-  int side = size * phases;
+  int side = size * phases / stride;
   ivec2 texel = ivec2(gl_FragCoord.xy);
   ivec2 at = texel % side;
   int group = (texel.y / side) * columns + texel.x / side;
   if (group >= outputGroups) { result = vec4(0); return; }
   ivec2 part = at % phases;
   int phase = part.y * phases + part.x;
-  ivec2 first = taps == 2 ? part - 1 : ivec2(-(taps - 1) / 2);
+  ivec2 first = taps == 2 && stride == 1 ? part - 1 : ivec2(-(taps - stride) / 2);
   vec4 sum = multiplies
-    ? product(group, phase, at / phases + first)
+    ? product(group, phase, at / phases * stride + first)
     : place(source, group, sourceColumns, size, at);
   sum = sum * entry(affine, phase * outputGroups + group)
     + entry(affine, (phases * phases + phase) * outputGroups + group);
   if (addedScale > 0) sum += place(added, group, addedColumns, side / addedScale, at / addedScale);
   if (activation == 1) sum = max(sum, 0.0);
+  if (activation == 3) sum = max(sum, ${LEAK} * sum);
   if (activation == 2) sum = tanh(clamp(sum, -9.0, 9.0)); // tanh of large numbers overflows
   result = sum;
 }`;
 const SAMPLERS = ["source", "weights", "affine", "added"];
-const ACTIVATIONS = { none: 0, relu: 1, tanh: 2 };
+const ACTIVATIONS = { none: 0, relu: 1, tanh: 2, leaky: 3 };
 
 export class WebGL {
   static title = "WebGL2";
@@ -85,7 +87,9 @@ export class WebGL {
     }
     this.tallest = this.gl.getParameter(this.gl.MAX_TEXTURE_SIZE);
     this.shader = buildShader(this.gl);
-    this.input = this.value({ outputs: inputCount(program), size: 1, phases: 1 });
+    const { side } = program;
+    const outputs = inputCount(program) / side ** 2;
+    this.input = this.value({ outputs, size: side, phases: 1, stride: 1 });
     this.layers = program.layers.map((layer) => this.prepare(layer));
   }
 
@@ -106,8 +110,8 @@ export class WebGL {
   }
 
   // An empty texture for maps, and how many groups lie beside one another in it.
-  value({ outputs, size, phases }) {
-    const side = size * phases;
+  value({ outputs, size, phases, stride }) {
+    const side = (size * phases) / stride;
     const groups = Math.ceil(outputs / 4);
     const columns = Math.min(groups, Math.max(1, Math.floor(WIDEST / side)));
     const width = side * columns;
@@ -140,7 +144,10 @@ export class WebGL {
   make(z, shares) {
     const { gl, input } = this;
     const numbers = new Float32Array(4 * input.width * input.height);
-    numbers.set(inputOf(this.program, z, shares));
+    const { side } = this.program;
+    // Of one place, its groups lie in a row; an image has one group of up to four channels.
+    const given = inputOf(this.program, z, shares);
+    numbers.set(side === 1 ? given : padRows(given, given.length / side ** 2));
     gl.bindTexture(gl.TEXTURE_2D, input.texture);
     const { width, height } = input;
     gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, gl.RGBA, gl.FLOAT, numbers);
@@ -157,7 +164,7 @@ export class WebGL {
     const added = values[layer.add];
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.framebufferOf(to));
     gl.viewport(0, 0, to.width, to.height);
-    const side = layer.size * layer.phases;
+    const side = (layer.size * layer.phases) / layer.stride;
     this.bind({
       source: from.texture,
       weights: layer.weights ?? from.texture,
@@ -165,7 +172,7 @@ export class WebGL {
       added: layer.add ? added.texture : from.texture,
     });
     this.set({
-      size: layer.size, phases: layer.phases, taps: layer.taps,
+      size: layer.size, phases: layer.phases, stride: layer.stride, taps: layer.taps,
       groups: Math.ceil(layer.inputs / 4), outputGroups: to.groups,
       sourceColumns: from.columns, columns: to.columns, addedColumns: added.columns,
       addedScale: layer.add ? side / (added.width / added.columns) : 0,

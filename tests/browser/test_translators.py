@@ -1,0 +1,113 @@
+"""Translators in a real Chromium, by both engines, against torch in fp32."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Page
+from torch import nn
+
+from gandash import browser, checkpoints, latent
+from gandash.checkpoints import weights
+from gandash.data import to_uint8, to_unit
+from gandash.networks.layers import norm_layer
+from gandash.networks.residual import Residual
+from gandash.networks.unet import UNet
+from gandash.storage.paths import PROJECT
+from tests.browser.conftest import Files
+from tests.browser.test_engines import ENGINES
+
+pytestmark = pytest.mark.browser
+SHIPPED = sorted(path.parent for path in (PROJECT / "pretrained").glob("*/examples.safetensors"))
+TRANSLATE = """async ([url, module, name, images]) => {
+  const { [name]: Engine } = await import(`/runtime/${module}.js`);
+  const { readProgram, toPixels } = await import("/runtime/program.js");
+  const program = readProgram(await (await fetch(url)).arrayBuffer());
+  const engine = new Engine(program, document.createElement("canvas"));
+  return images.map((image) =>
+    Array.from(toPixels(engine.make(Float32Array.from(image), null), program.shape[0])));
+}"""
+OPEN = """async (url) => {
+  const { Engines } = await import("/runtime/engines.js");
+  const engines = new Engines(await (await fetch(url)).arrayBuffer(), () =>
+    document.createElement("canvas"));
+  return engines.report();
+}"""
+
+
+def largest_difference(
+    page: Page, url: str, engine: str, network: nn.Module, images: torch.Tensor
+) -> float:
+    """Of pixels (N, C, S, S) that the browser and torch make of images in [-1, 1]."""
+    given = [image.permute(1, 2, 0).flatten().tolist() for image in images]
+    pixels: list[Any] = page.evaluate(TRANSLATE, [url, ENGINES[engine], engine, given])
+    with torch.inference_mode():
+        wanted = to_uint8(network(images)).float().numpy()
+    channels, side = images.shape[1], images.shape[-1]
+    made = np.array(pixels, dtype=float).reshape(len(images), side, side, 4)[..., :channels]
+    return float(np.abs(made.transpose(0, 3, 1, 2) - wanted).max())
+
+
+def trained(channels: int, size: int, norm: str) -> UNet:
+    """A U-Net whose norms hold the statistics of what they have seen."""
+    torch.manual_seed(3)
+    network = UNet(channels, size, 8, lambda width: norm_layer(norm, width), 0.5)  # type: ignore[arg-type]
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1.0
+    with torch.no_grad():
+        network.train()(noise(16, channels, size))
+    return network.eval().requires_grad_(False)
+
+
+def noise(count: int, channels: int, size: int) -> torch.Tensor:
+    drawn = latent.draw(5, count, channels * size * size)
+    return drawn.view(count, channels, size, size).clamp(-1, 1)
+
+
+@pytest.mark.parametrize(
+    ("channels", "size", "norm"), [(1, 16, "batch"), (3, 32, "batch"), (1, 64, "none")]
+)
+def test_every_u_net_makes_torchs_pictures(
+    channels: int, size: int, norm: str, blank: Page, files: Files
+) -> None:
+    """Within 2/255: weights of full precision are rounded to half of it."""
+    network = trained(channels, size, norm)
+    packed = browser.pack_translator(network, (channels, size, size))
+    url = files.put("translator.safetensors", packed)
+    images = noise(3, channels, size)
+    for engine in ENGINES:
+        assert largest_difference(blank, url, engine, network, images) <= 2, engine
+    assert all(trial["error"] <= 2 for trial in blank.evaluate(OPEN, url)), "both check themselves"
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_every_shipped_translator_makes_torchs_pictures(
+    folder: Any, blank: Page, files: Files
+) -> None:
+    """Within 1/255, on the pairs that it ships with: its weights travel bit for bit."""
+    checkpoint = checkpoints.Checkpoint(folder, checkpoints.load_card(folder))
+    G = weights.load_translator(checkpoint)
+    pairs = weights.load_examples(checkpoint)[:4]
+    ways = [(G.there, pairs[:, 0]), *([(G.back, pairs[:, 1])] if G.back else [])]
+    for network, images in ways:
+        packed = browser.pack_translator(network, tuple(pairs.shape[2:]))
+        url = files.put("translator.safetensors", packed)
+        for engine in ENGINES:
+            difference = largest_difference(blank, url, engine, network, to_unit(images))
+            assert difference <= 1, (engine, difference)
+
+
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [
+        (Residual(1, 4, 1, nn.BatchNorm2d), "mirrored beyond their border"),
+        (UNet(1, 16, 4, lambda width: norm_layer("instance", width), 0), "norms that measure"),
+    ],
+)
+def test_what_is_not_known_is_refused_with_the_reason(network: nn.Module, reason: str) -> None:
+    with pytest.raises(browser.UnsupportedError, match=reason):
+        browser.describe_translator(network, (1, 16, 16))
