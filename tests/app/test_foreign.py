@@ -12,12 +12,16 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from gandash import checkpoints
+from gandash import checkpoints, exchange
 from gandash.app.hosting import limits
 from gandash.app.parts import foreign
 from gandash.storage.paths import PROJECT
+from tests.app import test_pages as pages
 from tests.exchange.found import Example, lived
+from tests.exchange.test_hub import StandIn, installed, stand_in
+from tests.exchange.test_readings import FAMILIES
 
+__all__ = ["stand_in"]  # a fixture
 MAIN = PROJECT / "gandash" / "app" / "main.py"
 
 
@@ -55,13 +59,43 @@ def test_a_file_becomes_a_checkpoint_by_one_click(arms: Path, runs_root: Path) -
     assert found.card.imported is not None
     assert found.card.imported.file == "netG-epoch-9.pth"
     assert any("netg-epoch-9 is a checkpoint now" in it.value for it in app.success)
-    latent = app.switch_page("views/latent_space.py").run()
-    assert not latent.exception
     app = visit()
-    app.session_state[foreign.TAKEN] = "netg-epoch-9"
-    app.run()
-    app.button(key="foreign_undo").click().run()
+    app.button(key="foreign_remove_netg-epoch-9").click().run()
     assert not (runs_root / "netg-epoch-9").exists()
+    assert not app.exception
+
+
+PLACES = {
+    "gallery": {"gallery_open": "theirs", "gallery_checkpoints": "theirs"},
+    "latent_space": {"latent_checkpoint": "theirs"},
+    "compare": {"compare_checkpoints": ["theirs", "plain"]},
+}
+
+
+def test_every_page_shows_one_that_was_taken_in(arms: Path, runs_root: Path) -> None:
+    torch.manual_seed(0)
+    network = lived(FAMILIES["enlarged maps, epsilon 0.8"][0](), ())
+    proposal = exchange.propose_from(network.state_dict(), "G.pth", "0" * 64)
+    exchange.keep(proposal, runs_root / "theirs", "Theirs", "MIT", 1)
+    for page, query in PLACES.items():
+        app = pages.visit(page, **query)
+        pages.assert_fine(app, page)
+        assert not app.error, (page, [it.value for it in app.error])
+
+
+@installed
+def test_a_name_on_the_hub_is_fetched(stand_in: type[StandIn], arms: Path, runs_root: Path) -> None:
+    stand_in.files["a/faces"] = {"netG.pth": weights_of(lived(Example(size=16)))}
+    stand_in.licences["a/faces"] = "mit"
+    app = visit()
+    app.text_input(key=foreign.NAMED).set_value("a/faces").run()
+    assert app.text_input(key=foreign.NAME).value == "netg"
+    assert app.text_input(key=foreign.LICENCE).value == "mit"
+    app.button(key="foreign_take_1").click().run()
+    (found,), _ = checkpoints.find(runs_root)
+    assert found.card.data.licence == "mit"
+    app.text_input(key=foreign.NAMED).set_value("nobody/none").run()
+    assert any("The Hub does not give" in it.value for it in app.warning)
 
 
 class Evil:

@@ -433,10 +433,10 @@ def test_random_shapes_are_rebuilt_or_refused_in_one_sentence() -> None:
     assert taken
 
 
-def test_what_is_too_large_to_be_tried_is_refused() -> None:
+def test_what_is_too_large_to_be_tried_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     wide = {
-        "net.0.weight": torch.zeros(4, 4096, 4, 4),
-        "net.1.weight": torch.zeros(4096, 1, 4, 4),
+        "net.0.weight": torch.zeros(4, 64, 4, 4),
+        "net.1.weight": torch.zeros(64, 1, 4, 4),
         "net.2.weight": torch.zeros(1, 1, 4, 4),
     }
     (group, *_) = [it for it in groups(wide) if it.prefix == "net"]
@@ -451,6 +451,9 @@ def test_what_is_too_large_to_be_tried_is_refused() -> None:
     for module in G.layers:
         module.register_forward_hook(look)
     G(torch.zeros(1, 4))
-    assert largest <= reading.effort[0] <= 20 * largest
+    assert largest <= reading.effort[0] <= 64 * largest
+    assert likeness.samples_for([reading]) == 64
+    monkeypatch.setattr(likeness, "MOST_PRODUCTS", 20 * reading.effort[1])
+    assert likeness.samples_for([reading] * 2) == 10
     with pytest.raises(ValueError, match="choose a smaller one"):
-        likeness.samples_for([reading] * 10**6)
+        likeness.samples_for([reading] * 10)
