@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from gandash import runs
+from gandash.app.kept import Kept
 from gandash.app.parts import page
 from gandash.app.parts.quoted import in_markdown
 from gandash.config import Config
@@ -22,6 +26,7 @@ from gandash.theory import smoothing
 from gandash.theory.smoothing import equilibrium_loss
 
 MOST_RIBBONS, MOST_TAGS = 4, 12
+KEPT = Kept[page.Prepared](96)  # of a few hundred kilobytes each
 KNOWN = {field.name for field in fields(Report)} | {"d_share"}
 CHARTS = [
     f"curves_{name}"
@@ -107,23 +112,55 @@ class Board:
     ) -> None:
         """A chart of columns of all runs, or ``of`` some, under its heading."""
         frames = self.drawn if of is None else only(self.drawn, of)
-        figure = charts.curves(
+        self.chart(
+            heading,
+            key,
+            charts.curves,
             frames,
             columns,
-            self.named(y_title),
-            x=self.view.axis,
+            y_title=self.named(y_title),
             smoothing=self.view.smoothing,
             log_y=log_y and self.view.log_y,
             clip=self.view.clip,
             lines=self.lines(lines or {}),
-            span=self.view.span,
         )
-        self.chart(heading, figure, key)
 
-    def chart(self, heading: str, figure: go.Figure, key: str) -> None:
-        """A chart with what befell the runs, under its heading."""
+    def chart(
+        self,
+        heading: str,
+        key: str,
+        draw: Callable[..., go.Figure],
+        frames: Mapping[str, pd.DataFrame],
+        columns: Sequence[charts.Curve],
+        *,
+        y_title: str,
+        **options: Any,
+    ) -> None:
+        """A chart with what befell the runs, under its heading; drawn once for all who look at the
+        same numbers.
+        """
+        options |= {"x": self.view.axis, "span": self.view.span}
+        asked = (draw.__name__, repr(columns), y_title, repr(options), repr(self.view.marks))
+
+        def made() -> page.Prepared:
+            figure = draw(frames, columns, y_title, **options)
+            return page.prepared(charts.marked(figure, self.view.marks))
+
         page.section(heading)
-        page.chart(charts.marked(figure, self.view.marks), key)
+        page.chart(KEPT.get((*asked, _digest(frames, columns)), made), key)
+
+
+def _digest(frames: Mapping[str, pd.DataFrame], columns: Sequence[charts.Curve]) -> bytes:
+    """What of the metrics is drawn, in short."""
+    drawn = {*charts.X_TITLES, "frechet", *(it.column for it in columns)}
+    hashed = hashlib.sha256()
+    for title, table in frames.items():
+        for name in table.columns:
+            if str(name).partition(":")[0] in drawn:
+                values = table[name].to_numpy()
+                hashed.update(f"{title}\0{name}\0{values.dtype}\0{len(values)}\0".encode())
+                hashed.update(np.ascontiguousarray(values).tobytes())
+    return hashed.digest()
 
 
 def draw(board: Board) -> None:
@@ -313,16 +350,16 @@ def quality(board: Board) -> None:
          [charts.Curve("precision", "precision"), charts.Curve("recall", "recall", "dot")]),
     )  # fmt: skip
     for heading, y_title, key, log_y, columns in parts:
-        figure = charts.measurements(
+        board.chart(
+            heading,
+            key,
+            charts.measurements,
             board.drawn,
             columns,
-            board.named(y_title),
-            x=view.axis,
+            y_title=board.named(y_title),
             log_y=log_y,
             star=view.baseline is None,
-            span=view.span,
         )
-        board.chart(heading, figure, key)
     for title in measured:
         with page.one_sentence():
             protocol = runs.read_protocol(board.items[title].folder) or "by an unknown protocol"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import OrderedDict
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from gandash.app.kept import Kept
 from gandash.app.parts import config_form
 from gandash.app.parts.quoted import in_html
 from gandash.config import Config
@@ -18,9 +17,7 @@ from gandash.losses.objectives import OBJECTIVES
 from gandash.theory.diagnosis import Change, Finding, diagnose, remembered
 
 TRIED = 2  # changes that are offered for a finding
-MOST_KEPT = 256
-_KEPT: OrderedDict[object, list[Finding]] = OrderedDict()
-_LOOKING = threading.Lock()
+KEPT = Kept[list[Finding]](256)
 BASE = PRESETS["Quick digits"].config  # what the Train page begins with
 
 
@@ -54,13 +51,9 @@ def _found(metrics: pd.DataFrame, alpha: float, beta: float, *, readable: bool) 
     """Signs in curves, looked for once in the same ones."""
     numbers = metrics.select_dtypes("number").to_numpy(np.float64)
     key = (hashlib.sha256(numbers.tobytes()).digest(), *metrics.columns, alpha, beta, readable)
-    with _LOOKING:
-        if key not in _KEPT:
-            _KEPT[key] = diagnose(metrics, alpha, beta) if readable else remembered(metrics)
-        _KEPT.move_to_end(key)
-        while len(_KEPT) > MOST_KEPT:
-            _KEPT.popitem(last=False)
-        return list(_KEPT[key])
+    return KEPT.get(
+        key, lambda: diagnose(metrics, alpha, beta) if readable else remembered(metrics)
+    )
 
 
 def _words(title: str, finding: Finding) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -14,6 +12,7 @@ import pandas as pd
 
 from gandash import runs
 from gandash.app import cached
+from gandash.app.kept import Kept
 from gandash.app.parts import choose
 from gandash.checkpoints import Checkpoint
 from gandash.checkpoints.scores import DIGITS, SHARE_DIGITS, Protocol
@@ -77,19 +76,12 @@ def shared(
     make: Callable[Concatenate[tuple[Arm, ...], Rest], Made],
 ) -> Callable[Concatenate[tuple[Arm, ...], Rest], Made]:
     """Made once for all who look at the same arms; nothing of it may be changed."""
-    kept: OrderedDict[object, Made] = OrderedDict()
-    lock = threading.RLock()  # one is made of another
+    kept = Kept[Made](MOST_KEPT)
 
     @wraps(make)
     def made(arms: tuple[Arm, ...], /, *rest: Rest.args, **named: Rest.kwargs) -> Made:
         key = (*map(_stamp, arms), rest, *named.items())
-        with lock:
-            if key not in kept:
-                kept[key] = make(arms, *rest, **named)
-            kept.move_to_end(key)
-            while len(kept) > MOST_KEPT:
-                kept.popitem(last=False)
-            return kept[key]
+        return kept.get(key, lambda: make(arms, *rest, **named))
 
     return made
 
