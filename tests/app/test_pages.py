@@ -37,6 +37,7 @@ PAGES = {
     "gallery": "Gallery",
     "latent_space": "Latent space",
     "compare": "Compare",
+    "translate": "Translate",
     "loss_curves": "Loss curves",
     "label_smoothing": "Label smoothing",
     "train": "Train",

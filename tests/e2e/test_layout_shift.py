@@ -15,6 +15,7 @@ SHIPPED = Path(__file__).parents[2] / "pretrained"
 PAGES = (
     "",
     "latent",
+    "translate",
     "curves",
     "smoothing",
     "playground",

@@ -31,7 +31,7 @@ KNOWN = {field.name for field in fields(Report)} | {"d_share"}
 CHARTS = [
     f"curves_{name}"
     for name in (
-        "losses", "scores", "outputs", "d_share", "d_accuracy", "d_train", "augment_p",
+        "losses", "scores", "outputs", "d_share", "d_accuracy", "d_train", "augment_p", "distance",
         "frechet", "precision", "gradients", "sizes", "update",
         *(f"ribbon_{number}" for number in range(MOST_RIBBONS)),
     )
@@ -313,6 +313,12 @@ SOMETIMES = (
         "D on images that it learned from, and on others", "sigmoid(D(x))",
         "Of a row's last step, one batch each, without augmentation. A gap that grows is D knowing "
         "its training images by heart; G is then taught to copy them.",
+        {},
+    ),
+    Sometimes(
+        (charts.Curve("distance", "mean"),), "How far translations are", "Mean difference",
+        "Mean absolute difference, of values in [-1, 1], of training images: between translations "
+        "and true targets in pix2pix, between images and what comes back of them in CycleGAN.",
         {},
     ),
     Sometimes(
