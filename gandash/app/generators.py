@@ -2,7 +2,8 @@
 
 ``generators/NAME`` says what a checkpoint's generator is and which asset holds its weights, or why
 the browser cannot run it; ``generators/NAME/sample`` then makes its samples here.
-``generators/NAME/nearest`` finds the training images nearest to a picture that the browser made.
+``generators/NAME/nearest`` finds the training images nearest to a picture that the browser made,
+``generators/NAME/real`` is any real image.
 ``discriminators/NAME`` says the same of the discriminator.
 """
 
@@ -132,9 +133,14 @@ def sample(name: str, vector: bytes, label: int) -> bytes:
 
 def pixels_of(image: Tensor) -> bytes:
     """Pixels with alpha, row by row, of an image (C, S, S) in [-1, 1]."""
-    pixels = to_uint8(image).expand(3, -1, -1)
-    opaque = torch.full_like(pixels[:1], 255)
-    rows: bytes = torch.cat([pixels, opaque]).permute(1, 2, 0).contiguous().numpy().tobytes()
+    return rows_of(to_uint8(image))
+
+
+def rows_of(image: Tensor) -> bytes:
+    """Pixels with alpha, row by row, of a uint8 image (C, S, S)."""
+    opaque = torch.full_like(image[:1], 255)
+    pixels = torch.cat([image.expand(3, -1, -1), opaque])
+    rows: bytes = pixels.permute(1, 2, 0).contiguous().numpy().tobytes()
     return rows
 
 
@@ -194,11 +200,26 @@ async def _sample(request: Request) -> Response:
     return Response(made, media_type="application/octet-stream")
 
 
+def _who(request: Request) -> str:
+    return visitors.name_of(request.cookies.get(VISITOR, ""))
+
+
+async def _real(request: Request) -> Response:
+    from gandash.app import near  # noqa: PLC0415 - as below
+
+    try:
+        rows = await run_in_threadpool(near.real, request.path_params["name"], _who(request))
+    except (ValueError, OSError) as error:
+        return sentence(error)
+    headers = {"Cache-Control": "no-store"}
+    return Response(rows, media_type="application/octet-stream", headers=headers)
+
+
 async def _nearest(request: Request) -> Response:
     # What st.cache_data decorates must not be imported before the server has its runtime.
     from gandash.app import near  # noqa: PLC0415
 
-    who = visitors.name_of(request.cookies.get(VISITOR, ""))
+    who = _who(request)
     try:
         rows = await received(request)
         found = await run_in_threadpool(near.answer, request.path_params["name"], rows, who)
@@ -219,5 +240,6 @@ def routes() -> list[Route]:
         Route(place, _describe),
         Route(f"{place}/sample", _sample, methods=["POST"]),
         Route(f"{place}/nearest", _nearest, methods=["POST"]),
+        Route(f"{place}/real", _real),
         Route(f"{base_path()}/discriminators/{{name}}", _describe_discriminator),
     ]

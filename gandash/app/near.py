@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import asdict, dataclass
 
 import torch
@@ -9,11 +10,12 @@ from torch import Tensor
 
 from gandash.app import cached
 from gandash.app.assets import STORE
-from gandash.app.generators import find, picture
+from gandash.app.generators import find, picture, rows_of
 from gandash.app.hosting import visitors
 from gandash.app.inference import INFERENCE
 from gandash.checkpoints import Checkpoint
 from gandash.data import Dataset
+from gandash.evaluation import neighbors
 from gandash.evaluation.distances import nearest
 from gandash.evaluation.neighbors import Space
 from gandash.pictures.raster import encode, grid
@@ -54,12 +56,7 @@ def answer(name: str, rows: bytes, who: str) -> dict[str, object]:
     In each space its neighbors, nearest first, and what is typical among real images.
     ``ValueError`` if there are none to be shown.
     """
-    checkpoint = find(name)
-    if not visitors.may_see_images(checkpoint, who):
-        raise ValueError(
-            f"The images that {name!r} was trained on were handed in privately: only who did may "
-            "see them"
-        )
+    checkpoint = _shown_to(name, who)
     sample = picture(checkpoint, rows)[None]
     _, pixels = cached.training_pixels(checkpoint)
     spaces = {"pixels": pixels}
@@ -68,6 +65,29 @@ def answer(name: str, rows: bytes, who: str) -> dict[str, object]:
         if features is not None:
             spaces["the classifier's features"] = features
     return {"spaces": [_told(title, sample, checkpoint, it) for title, it in spaces.items()]}
+
+
+def real(name: str, who: str) -> bytes:
+    """A real image of a checkpoint's data, any one: pixels with alpha, row by row.
+
+    One that the checkpoint was not trained on, where there are such.
+    """
+    checkpoint = _shown_to(name, who)
+    dataset, _ = cached.training_pixels(checkpoint)
+    images, _ = neighbors.probe_images(checkpoint, dataset)
+    image = images[secrets.randbelow(len(images))]
+    return rows_of(image)
+
+
+def _shown_to(name: str, who: str) -> Checkpoint:
+    """The checkpoint of that name, if a visitor may be shown its images."""
+    checkpoint = find(name)
+    if not visitors.may_see_images(checkpoint, who):
+        raise ValueError(
+            f"The images that {name!r} was trained on were handed in privately: only who did may "
+            "see them"
+        )
+    return checkpoint
 
 
 def _told(title: str, sample: Tensor, checkpoint: Checkpoint, space: Space) -> dict[str, object]:

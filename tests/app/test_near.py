@@ -55,6 +55,11 @@ def test_another_size_is_one_sentence(count: int, run: Any) -> None:
         near.answer("theirs", bytes(np.zeros(count, np.uint8)), "")
 
 
+def test_a_real_image_is_one_of_the_data(run: Any, tiny_config: ConfigFactory) -> None:
+    everything = {rows_of(each) for each in data.load(tiny_config().data).images}
+    assert near.real("theirs", "") in everything
+
+
 @pytest.fixture
 def private(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("GANDASH_PUBLIC", "1")
@@ -76,3 +81,5 @@ def test_private_images_are_shown_to_their_owner_alone(
     for who in (another, visitors.name_of("")):
         with pytest.raises(ValueError, match="only who did may see them"):
             near.answer("theirs", rows_of(image), who)
+        with pytest.raises(ValueError, match="only who did may see them"):
+            near.real("theirs", who)

@@ -307,6 +307,31 @@ def test_an_image_of_ones_own_is_found_and_kept(
     assert 10 * np.log10(255**2 / np.square(error).mean()) >= 25
 
 
+def test_a_drawn_and_a_real_image_are_looked_for(page: Page, site: str) -> None:
+    open_studio(page, f"{site}/latent?latent_checkpoint=plain&latent_view=own")
+    canvas = page.locator(".own .drawable")
+    find = page.get_by_role("button", name="Find it")
+    expect(find).to_be_disabled()
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 4)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 3 / 4, steps=5)
+    page.mouse.up()
+    drawn = shown(canvas)
+    assert drawn[8, 8] > 120
+    assert drawn[0].max() == drawn[:, 0].max() == 0
+    expect(find).to_be_enabled()
+    page.get_by_role("button", name="Clear").click()
+    expect(find).to_be_disabled()
+    page.get_by_role("button", name="A real one").click()
+    expect(find).to_be_enabled()
+    assert shown(canvas).max() > 0
+    find.click()
+    expect(page.locator(".own .reading")).to_contain_text("in the tray.")
+    expect(page.locator(".tray .tile")).to_have_count(7)
+
+
 def effect(folder: Path, place: int) -> float:
     """How far pixels move between two values of a number of z, over four seeds."""
     moved = []

@@ -63,6 +63,15 @@ export function projectionFromServer(here) {
   };
 }
 
+// A function that takes a name; its Promise is of the pixels with alpha of a real image.
+export function realFromServer(here) {
+  const generators = new URL("../generators/", here);
+  return async (name) => {
+    const answer = await fetchOrSay(new URL(`${name}/real`, generators), { cache: "no-store" });
+    return new Uint8ClampedArray(await answer.arrayBuffer());
+  };
+}
+
 // The last of an answer's lines of JSON; `hear` is told of those before. An Error is what the
 // server names as a problem.
 export async function lastPart(answer, hear) {

@@ -26,6 +26,7 @@ class Generator {
     this.busy = false;
     this.live = new Map(); // the newest wish for each picture under the hand
     this.waiting = []; // pictures in their turn
+    this.judged = new Map(); // the newest wish for each opinion
     this.calm = new Map(); // the newest wish for each picture that may come last
   }
 
@@ -58,11 +59,11 @@ class Generator {
     return this.wish(name, this.sampling(z, shares), calm ? this.calm : this.live);
   }
 
-  // What the discriminator says of the sample of z: a Promise of { logit }, after all pictures; of
-  // null as above.
+  // What the discriminator says of the sample of z: a Promise of { logit }, after all pictures but
+  // calm ones; of null as above.
   judge(name, z, shares = null) {
     const work = async () => ({ logit: await this.runner.judge(z, shares) });
-    return this.wish(name, work, this.calm);
+    return this.wish(name, work, this.judged);
   }
 
   sampling(z, shares) {
@@ -97,7 +98,8 @@ class Generator {
   }
 
   take() {
-    return takeFirst(this.live) ?? this.waiting.shift() ?? takeFirst(this.calm);
+    const pictures = takeFirst(this.live) ?? this.waiting.shift();
+    return pictures ?? takeFirst(this.judged) ?? takeFirst(this.calm);
   }
 
   close() {

@@ -2,7 +2,7 @@
 // page's own.
 import {
   discriminatorsFromServer, loaderFromServer, nearestFromServer, projectionFromServer,
-  towardFromServer,
+  realFromServer, towardFromServer,
 } from "../runtime/from_server.js";
 import { openStudio } from "./studio.js";
 
@@ -18,6 +18,7 @@ export async function mountStudio(root, data, here) {
     discriminator: discriminatorsFromServer(here),
     nearest: nearestFromServer(here),
     toward: towardFromServer(here),
+    real: realFromServer(here),
     project: data.takesImages ? projectionFromServer(here) : null,
     params: readParams,
     write: writeParams,

@@ -1,7 +1,7 @@
 // An image of one's own: the server looks for the latent whose picture is most like it.
 import { button, element } from "./elements.js";
 import { lengthOf } from "./latents.js";
-import { MOST_BYTES_OF_IMAGE, readImage } from "./own_image.js";
+import { Drawing, MOST_BYTES_OF_IMAGE, readImage } from "./own_image.js";
 
 const FOUND = 25; // dB: the generator can make it
 const NEARLY = 20;
@@ -40,7 +40,8 @@ export class Own {
       ? "This generator makes points: choose one of images."
       : studio.host.project ? "" : "Images are not taken in here: run gandash yourself.";
     const side = studio.generator.shape.at(-1);
-    this.shown = element("canvas", { width: side, height: side });
+    this.shown = element("canvas", { width: side, height: side, className: "drawable" });
+    if (!refused) this.drawing = new Drawing(this.shown, side, (pixels) => this.use(pixels));
     this.shown.setAttribute("aria-label", "Your image");
     this.shown.setAttribute("role", "img");
     this.words = element("output", { className: "reading" }, this.saying ?? "");
@@ -48,18 +49,24 @@ export class Own {
     this.start = button("Find it", () => this.run(), { className: "primary", disabled: true });
     this.stopper = button("Stop", () => this.abort?.abort(), { hidden: true });
     this.replayer = button("Replay", () => this.replay(), { hidden: this.film.length < 2 });
+    this.clearer = button("Clear", () => this.clear(), { hidden: !this.target });
     const choose = button("Choose an image", () => this.file.click(), { disabled: !!refused });
     const box = element("label", { className: "box" }, this.invert, "Invert");
     this.element.replaceChildren(
       element(
         "div", { className: "pair" },
-        element("figure", {}, this.shown, element("figcaption", {}, "Your image")),
+        element(
+          "figure", {}, this.shown, element("figcaption", {}, "Your image: choose or draw one"),
+        ),
         element(
           "figure", {}, this.targets[0].picture.canvas,
           element("figcaption", {}, "What the generator makes"),
         ),
       ),
-      element("div", { className: "row under" }, choose, box, this.start, this.stopper),
+      element(
+        "div", { className: "row under" },
+        choose, ...this.realOnes(), this.clearer, box, this.start, this.stopper,
+      ),
       element("div", { className: "row under" }, this.bar, this.words),
       element("div", { className: "row under" }, this.replayer, ...studio.pictureTools()),
       element(
@@ -70,6 +77,40 @@ export class Own {
       this.file,
     );
     if (this.target) this.preview();
+  }
+
+  // A button for a real image, where the server has some that may be shown.
+  realOnes() {
+    const { host } = this.studio;
+    if (!host.real || this.studio.generator.points) return [];
+    const title = "An image that the generator did not see where there is such";
+    return [button("A real one", () => this.takeReal(), { title })];
+  }
+
+  async takeReal() {
+    try {
+      const pixels = await this.studio.host.real(this.studio.state.checkpoint);
+      this.studio.say("");
+      this.use(pixels);
+    } catch (error) {
+      this.studio.say(error.message);
+    }
+  }
+
+  // Pixels that are as they should be.
+  use(pixels) {
+    this.chosen = null;
+    this.target = pixels;
+    [this.channels] = this.studio.generator.shape;
+    this.preview();
+  }
+
+  clear() {
+    this.chosen = null;
+    this.target = null;
+    this.film = [];
+    this.saying = "";
+    this.studio.rebuild();
   }
 
   async take(file) {
@@ -84,6 +125,7 @@ export class Own {
     const [channels, side] = this.studio.generator.shape;
     try {
       this.target = await readImage(this.chosen, side, channels === 1, this.invert.checked);
+      this.channels = channels;
       this.studio.say("");
       this.preview();
     } catch (error) {
@@ -92,14 +134,15 @@ export class Own {
   }
 
   preview() {
-    const side = this.studio.generator.shape.at(-1);
-    if (this.target.length !== 4 * side ** 2) {
-      this.target = null; // of a checkpoint of another size: it is cut anew
+    const [channels, side] = this.studio.generator.shape;
+    if (this.target.length !== 4 * side ** 2 || this.channels !== channels) {
+      this.target = null; // of a checkpoint of others: a file is read anew
       this.retake();
       return;
     }
     this.shown.getContext("2d").putImageData(new ImageData(this.target, side, side), 0, 0);
     this.start.disabled = false;
+    this.clearer.hidden = false;
   }
 
   async run() {

@@ -24,6 +24,10 @@ export async function readImage(file, side, gray, inverted) {
   }
   const pixels = squareOf(bitmap, side);
   bitmap.close();
+  return recolored(pixels, gray, inverted);
+}
+
+function recolored(pixels, gray, inverted) {
   for (let i = 0; i < pixels.length; i += 4) {
     const light = 0.299 * pixels[i] + 0.587 * pixels[i + 1] + 0.114 * pixels[i + 2];
     for (let c = 0; c < 3; c += 1) {
@@ -32,6 +36,51 @@ export async function readImage(file, side, gray, inverted) {
     }
   }
   return pixels;
+}
+
+const PAPER = 256; // pixels of a side that is drawn on
+const PEN = 22;
+
+// A canvas that is drawn on by pointer, in white on black; `changed` is told of the picture of so
+// many pixels after each stroke.
+export class Drawing {
+  constructor(canvas, side, changed) {
+    this.paper = element("canvas", { width: PAPER, height: PAPER });
+    this.context = this.paper.getContext("2d");
+    Object.assign(this.context, {
+      lineWidth: PEN, lineCap: "round", lineJoin: "round", strokeStyle: "#fff",
+    });
+    const at = (event) => {
+      const box = canvas.getBoundingClientRect();
+      const shares = [
+        (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height,
+      ];
+      return shares.map((share) => share * PAPER);
+    };
+    canvas.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      canvas.setPointerCapture(event.pointerId);
+      this.from = at(event);
+      this.line(this.from);
+      changed(squareOf(this.paper, side));
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (!this.from) return;
+      this.line(at(event));
+      changed(squareOf(this.paper, side));
+    });
+    const lift = () => (this.from = null);
+    canvas.addEventListener("pointerup", lift);
+    canvas.addEventListener("pointercancel", lift);
+  }
+
+  line(to) {
+    this.context.beginPath();
+    this.context.moveTo(...this.from);
+    this.context.lineTo(...to);
+    this.context.stroke();
+    this.from = to;
+  }
 }
 
 function squareOf(bitmap, side) {

@@ -33,6 +33,7 @@ const HELP = "Arrow keys move the point (with Shift faster), 1 to 4 go to the co
 //   discriminator(name)  Promise of the file of its discriminator; left out where there are none
 //   toward(name, tell)  Promise of the directions toward classes; left out where nobody finds them
 //   project(name, pixels, label, hear, signal)  Promise of the latent of a picture; likewise
+//   real(name)    Promise of the pixels with alpha of a real image; likewise
 //   nearest(name, pixels)  Promise of what is near a picture; left out where nobody can tell
 //   params()      Map of what the link asks for
 //   write(params, isEntry)  puts the state into the link, as a new entry of the history or not
@@ -234,8 +235,16 @@ class Studio {
     this.view.build();
     this.middle.replaceChildren(this.view.element);
     this.viewChoice.set(this.state.view);
+    this.revealView();
     this.acted = true;
     this.change({});
+  }
+
+  // On a narrow screen the row of views is wider than it.
+  revealView() {
+    const { row } = this.viewChoice;
+    const chosen = row.querySelector('[aria-pressed="true"]');
+    row.scrollLeft = chosen ? chosen.offsetLeft - row.offsetLeft - row.clientWidth / 2 : 0;
   }
 
   reclass(changes) {
