@@ -1,7 +1,7 @@
 // An image of one's own: the server looks for the latent whose picture is most like it.
 import { button, element } from "./elements.js";
 import { lengthOf } from "./latents.js";
-import { Drawing, MOST_BYTES_OF_IMAGE, readImage } from "./own_image.js";
+import { OwnDrawing, MOST_BYTES_OF_IMAGE, readImage } from "./own_image.js";
 
 const FOUND = 25; // dB: the generator can make it
 const NEARLY = 20;
@@ -41,7 +41,7 @@ export class Own {
       : studio.host.project ? "" : "Images are not taken in here: run gandash yourself.";
     const side = studio.generator.shape.at(-1);
     this.shown = element("canvas", { width: side, height: side, className: "drawable" });
-    if (!refused) this.drawing = new Drawing(this.shown, side, (pixels) => this.use(pixels));
+    if (!refused) this.drawing = new OwnDrawing(this.shown, side, (pixels) => this.use(pixels));
     this.shown.setAttribute("aria-label", "Your image");
     this.shown.setAttribute("role", "img");
     this.words = element("output", { className: "reading" }, this.saying ?? "");

@@ -43,7 +43,7 @@ const PEN = 22;
 
 // A canvas that is drawn on by pointer, in white on black; `changed` is told of the picture of so
 // many pixels after each stroke.
-export class Drawing {
+export class OwnDrawing {
   constructor(canvas, side, changed) {
     this.paper = element("canvas", { width: PAPER, height: PAPER });
     this.context = this.paper.getContext("2d");
