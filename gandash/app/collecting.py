@@ -21,6 +21,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import cache
 
 EVERY_SECONDS = 30.0
+TRIM_SECONDS = 5.0
 YOUNG = (5_000, 20, 100)  # when the young are looked at: a page makes thousands of objects
 
 
@@ -32,6 +33,13 @@ def collect() -> None:
     gc.unfreeze()
     gc.collect()
     gc.freeze()
+    give_back()
+
+
+def give_back() -> None:
+    """Give memory that is free back to the system, where its library does so when asked: what a
+    deep generator takes for a picture is as much as all pages together.
+    """
     if (library := _glibc()) is not None:
         library.malloc_trim(0)
 
@@ -65,5 +73,9 @@ async def collecting() -> AsyncIterator[None]:
 
 async def _again_and_again() -> None:
     while True:
-        await asyncio.sleep(EVERY_SECONDS)
+        left = EVERY_SECONDS
+        while left > 0:
+            await asyncio.sleep(min(TRIM_SECONDS, left))
+            await asyncio.to_thread(give_back)
+            left -= TRIM_SECONDS
         collect()

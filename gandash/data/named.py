@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -27,6 +29,11 @@ from gandash.theory import toy_data
 
 STACKING_SEED = {"train": 1000, "test": 1001}
 HELD_OUT_HERO = 8
+FASHION = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
+    "Ankle boot",
+)  # fmt: skip
+KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 BACK, FRONT, RIGHT = "angle0", "angle2", "angle3"
 Transform = Callable[[Tensor], Tensor]
 """Images (N, C, S, S) uint8 to others of the same size."""
@@ -53,34 +60,62 @@ def data_folder() -> Path:
     return expanded(folder) if folder else cache_root("GANDASH_DATA") / "data"
 
 
-def _load_idx(kind: str, wanted: Wanted) -> Loaded:
-    """MNIST and those in its form through torchvision, downloaded if the files are not there."""
+def _load_idx(kind: str, wanted: Wanted) -> tuple[Tensor, Tensor]:
+    """Images (N, 1, 28, 28) and labels of MNIST and those in its form, downloaded if the files are
+    not there.
+    """
+    raw = wanted.folder / kind / "raw"
+    stem = "train" if wanted.split == "train" else "t10k"
+    paths = raw / f"{stem}-images-idx3-ubyte", raw / f"{stem}-labels-idx1-ubyte"
+    if not all(path.is_file() for path in paths):
+        _download_idx(kind, wanted.folder)
+    images, labels = (_read_idx(path) for path in paths)
+    if images.ndim != 3 or labels.shape != images.shape[:1]:
+        raise ValueError(
+            f"The files of {kind} must hold as many images as labels, and those in {raw} hold "
+            f"{len(images):,} and {len(labels):,}: remove them, and they are downloaded again"
+        )
+    return torch.from_numpy(images)[:, None], torch.from_numpy(labels).long()
+
+
+def _download_idx(kind: str, folder: Path) -> None:
+    """Have torchvision fetch a dataset; it is asked for nothing else, as it loads for seconds."""
     from torchvision.datasets import KMNIST, MNIST, FashionMNIST  # noqa: PLC0415 - slow to import
 
     dataset = {"MNIST": MNIST, "FashionMNIST": FashionMNIST, "KMNIST": KMNIST}[kind]
-    folder = wanted.folder
-    train = wanted.split == "train"
     try:
-        loaded = dataset(str(folder), train=train, download=True)
+        dataset(str(folder), download=True)
     except (RuntimeError, OSError) as error:
         raise ValueError(
             f"{kind} is not in {folder} and could not be downloaded (no network?): put its idx "
             f"files into {folder / kind / 'raw'}, or point GANDASH_DATA to a folder that has them"
         ) from error
-    return loaded.data[:, None], loaded.targets.long(), tuple(loaded.classes)
+
+
+def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
+    """The bytes of an idx file in its shape; ``ValueError`` if it is none, or cut off."""
+    content = path.read_bytes()
+    dimensions = content[3] if content[:3] == b"\0\0\x08" and len(content) > 3 else 0
+    start = 4 + 4 * dimensions
+    whole = dimensions > 0 and len(content) >= start
+    shape = np.frombuffer(content[4:start], dtype=">u4").tolist() if whole else []
+    if not whole or len(content) - start != math.prod(shape):
+        raise ValueError(
+            f"{path.name} is no whole idx file of bytes: remove it, and it is downloaded again"
+        )
+    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape).copy()
 
 
 def _load_mnist(wanted: Wanted) -> Loaded:
-    images, labels, _ = _load_idx("MNIST", wanted)
-    return images, labels, tuple("0123456789")
+    return *_load_idx("MNIST", wanted), tuple("0123456789")
 
 
 def _load_fashion(wanted: Wanted) -> Loaded:
-    return _load_idx("FashionMNIST", wanted)
+    return *_load_idx("FashionMNIST", wanted), FASHION
 
 
 def _load_kmnist(wanted: Wanted) -> Loaded:
-    return _load_idx("KMNIST", wanted)
+    return *_load_idx("KMNIST", wanted), KANA
 
 
 def _load_cifar10(wanted: Wanted) -> Loaded:

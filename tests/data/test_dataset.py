@@ -64,6 +64,40 @@ def test_splits_limits_and_color_of_a_named_dataset(idx: tuple[np.ndarray, np.nd
         assert np.array_equal(image[1, 2:30, 2:30].numpy(), np.roll(idx[0], 1, 0)[place])
 
 
+@pytest.mark.parametrize("name", ["MNIST", "FashionMNIST", "KMNIST"])
+def test_idx_files_are_read_as_torchvision_reads_them(
+    idx: tuple[np.ndarray, np.ndarray], tmp_path: Path, name: str
+) -> None:
+    from torchvision import datasets
+
+    (tmp_path / "MNIST").rename(tmp_path / "renamed")
+    (tmp_path / "renamed").rename(tmp_path / name)
+    theirs = getattr(datasets, name)(str(tmp_path), train=False)
+    named = {"MNIST": "mnist", "FashionMNIST": "fashion-mnist", "KMNIST": "kmnist"}[name]
+    ours = data.load(DataConfig(dataset=named), split="test")
+    assert ours.labels is not None
+    assert torch.equal(ours.images[:, 0, 2:30, 2:30], theirs.data)
+    assert torch.equal(ours.labels, theirs.targets)
+    if name != "MNIST":  # theirs are "0 - zero" and so on
+        assert ours.classes == tuple(theirs.classes)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("train-images-idx3-ubyte", b"", "train-images-idx3-ubyte is no whole idx file"),
+        ("train-images-idx3-ubyte", b"\0\0\x08\x03\0\0", "is no whole idx file"),
+        ("train-labels-idx1-ubyte", b"<html>", "is no whole idx file"),
+        ("train-labels-idx1-ubyte", struct.pack(">II", 0x801, 2) + b"ab", "hold 5 and 2"),
+    ],
+)
+def test_a_damaged_idx_file_is_said(
+    idx: tuple[np.ndarray, np.ndarray], tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
+    (tmp_path / "MNIST" / "raw" / name).write_bytes(content)
+    assert says in refusal(Path("mnist"))
+
+
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
 def test_a_missing_idx_dataset_says_where_to_put_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
