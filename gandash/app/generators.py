@@ -159,12 +159,21 @@ async def _answer(describing: Callable[[str], dict[str, object]], request: Reque
         return sentence(error)
 
 
+def image_shape(checkpoint: Checkpoint) -> tuple[int, int, int]:
+    """The shape (C, H, W) of what a checkpoint makes; ``ValueError`` if that is no images."""
+    facts = checkpoint.card.data
+    if len(facts.shape) != 3:
+        raise ValueError(
+            f"Pictures are those of a generator of images, and {checkpoint.name!r} makes "
+            f"{facts.kind.name}: choose another checkpoint"
+        )
+    channels, height, width = facts.shape
+    return channels, height, width
+
+
 def picture(checkpoint: Checkpoint, rows: bytes) -> Tensor:
     """Pixels with alpha, row by row, as a uint8 image (C, H, W) of a checkpoint's shape."""
-    shape = checkpoint.card.data.shape
-    if len(shape) != 3:
-        raise ValueError("Pictures are those of a generator of images: choose one")
-    channels, height, width = shape
+    channels, height, width = image_shape(checkpoint)
     if len(rows) != 4 * height * width:
         raise ValueError(
             f"A picture of {checkpoint.name!r} has {4 * height * width} bytes, not {len(rows)}: "

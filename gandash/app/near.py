@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gandash.app import cached
 from gandash.app.assets import STORE
-from gandash.app.generators import find, picture, rows_of
+from gandash.app.generators import find, image_shape, picture, rows_of
 from gandash.app.hosting import visitors
 from gandash.app.inference import INFERENCE
 from gandash.checkpoints import Checkpoint
@@ -73,6 +73,7 @@ def real(name: str, who: str) -> bytes:
     One that the checkpoint was not trained on, where there are such.
     """
     checkpoint = _shown_to(name, who)
+    image_shape(checkpoint)
     dataset, _ = cached.training_pixels(checkpoint)
     images, _ = neighbors.probe_images(checkpoint, dataset)
     image = images[secrets.randbelow(len(images))]

@@ -60,6 +60,11 @@ def test_a_real_image_is_one_of_the_data(run: Any, tiny_config: ConfigFactory) -
     assert near.real("theirs", "") in everything
 
 
+def test_what_makes_no_images_has_none_to_show() -> None:
+    with pytest.raises(ValueError, match="makes pairs: choose another checkpoint"):
+        near.real("edges-fashion-pix2pix", "")
+
+
 @pytest.fixture
 def private(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("GANDASH_PUBLIC", "1")
