@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
@@ -66,7 +66,7 @@ def projection_of(name: str, rows: bytes, label: int) -> Iterator[Line]:
     yield line
 
 
-def lines(items: Iterable[Line]) -> Iterator[bytes]:
+def lines(items: Iterable[Line]) -> Generator[bytes]:
     """Lines of JSON; those who wait for others are told so, and what goes wrong is the last one."""
     try:
         while not COMPUTING.acquire(timeout=PATIENCE):
@@ -84,7 +84,7 @@ def _line(item: Line) -> bytes:
 
 
 async def _classes(request: Request) -> Response:
-    return told(classes_of(request.path_params["name"]))
+    return told(request, classes_of(request.path_params["name"]))
 
 
 async def _projection(request: Request) -> Response:
@@ -94,14 +94,26 @@ async def _projection(request: Request) -> Response:
         rows = await received(request)
     except ValueError as error:
         return sentence(error)
-    return told(projection_of(request.path_params["name"], rows, class_in(request)))
+    items = projection_of(request.path_params["name"], rows, class_in(request))
+    return told(request, items)
 
 
-def told(items: Iterable[Line]) -> Response:
+def told(request: Request, items: Iterable[Line]) -> Response:
     """An answer in parts, of which a proxy is asked to hold none back."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    content = iterate_in_threadpool(lines(items))
+    content = _while_heard(request, lines(items))
     return StreamingResponse(content, media_type="application/x-ndjson", headers=headers)
+
+
+async def _while_heard(request: Request, items: Generator[bytes]) -> AsyncIterator[bytes]:
+    """The lines, until the visitor leaves: nobody is told by the server, so it has to be asked."""
+    try:
+        async for line in iterate_in_threadpool(items):
+            if await request.is_disconnected():
+                return
+            yield line
+    finally:
+        items.close()
 
 
 def routes() -> list[Route]:

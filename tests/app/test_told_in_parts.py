@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 from collections.abc import Iterable
@@ -60,6 +61,31 @@ def test_a_visitor_who_leaves_makes_room_for_the_next() -> None:
     next(endless)
     assert told_in_parts.COMPUTING.locked()
     endless.close()
+    assert not told_in_parts.COMPUTING.locked()
+
+
+class Visitor:
+    """One who leaves after so many lines."""
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+
+    async def is_disconnected(self) -> bool:
+        self.patience -= 1
+        return self.patience < 0
+
+
+def test_nothing_is_computed_for_who_has_left() -> None:
+    """Neither told on nor in the way of the next one."""
+    made = itertools.count()
+    items = ({"step": n, "steps": 9} for n in made)
+    response: Any = told_in_parts.told(Visitor(3), items)  # type: ignore[arg-type]
+
+    async def heard() -> list[bytes]:
+        return [line async for line in response.body_iterator]
+
+    assert len(asyncio.run(heard())) == 3
+    assert next(made) == 4, "one line too many was made, and no more"
     assert not told_in_parts.COMPUTING.locked()
 
 

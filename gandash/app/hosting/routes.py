@@ -10,7 +10,8 @@ from gandash import checkpoints
 from gandash.app.assets import base_path
 from gandash.storage.paths import pretrained_root
 
-ROBOTS = "User-agent: *\nDisallow: /assets/\nDisallow: /generators/\nDisallow: /train\n"
+KEPT_OUT = ("/assets/", "/generators/", "/discriminators/", "/train")
+ROBOTS = "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in KEPT_OUT)
 
 
 def _health(_request: Request) -> Response:

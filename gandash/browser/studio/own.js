@@ -45,7 +45,7 @@ export class Own {
     this.shown.setAttribute("aria-label", "Your image");
     this.shown.setAttribute("role", "img");
     this.words = element("output", { className: "reading" }, this.saying ?? "");
-    this.bar = element("progress", { max: 1, value: 0, hidden: true });
+    this.bar = element("progress", { max: 1, value: 0, hidden: true, "aria-label": "Search" });
     this.start = button("Find it", () => this.run(), { className: "primary", disabled: true });
     this.stopper = button("Stop", () => this.abort?.abort(), { hidden: true });
     this.replayer = button("Replay", () => this.replay(), { hidden: this.film.length < 2 });
