@@ -78,8 +78,9 @@ class Card(Section):
 
     ``last_step`` is set where the weights are those of the best step and not of the last: to the
     latter. ``imported`` weights were trained elsewhere: nothing but the networks and the shape of
-    their images is known of them. ``chosen_on`` is the split that the best step was chosen on;
-    cards written before 26 November 2026 do not say it, and it was the test split.
+    their images is known of them. ``alone`` counts the updates that somebody gave one player by
+    hand, which no config says. ``chosen_on`` is the split that the best step was chosen on; cards
+    written before 26 November 2026 do not say it, and it was the test split.
     """
 
     format: int = Field(1, ge=1, le=1)
@@ -102,6 +103,7 @@ class Card(Section):
     inception: InceptionFigures | None = None
     translation: TranslationFigures | None = None
     imported: Imported | None = None
+    alone: int = Field(0, ge=0, le=10**9)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -68,6 +68,7 @@ def make_card(
         weights="fp32",
         versions=checkpoints.package_versions(),
         created=now(),
+        alone=state.alone,
     )
 
 

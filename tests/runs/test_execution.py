@@ -1031,6 +1031,7 @@ def test_one_player_is_updated_alone(
         run.end_pause()
         trainer.join()
         assert run.status().phase == "finished"
+        assert load_card(run.folder).alone == 1
         ended.append(load_file(run.folder / GENERATOR))
     assert all(torch.equal(it, ended[1][key]) for key, it in ended[0].items())
 

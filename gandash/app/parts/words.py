@@ -49,7 +49,11 @@ def origin(card: Card) -> str:
     """What trained the weights, or where they were brought in from."""
     if card.imported:
         return f"From {card.imported.file}; how it was trained is not known"
-    return f"Trained in {duration(card.seconds)} on {card.device}"
+    trained = f"Trained in {duration(card.seconds)} on {card.device}"
+    if not card.alone:
+        return trained
+    updates = "update" if card.alone == 1 else "updates"
+    return f"{trained}, with {card.alone:,} {updates} of one player alone, by hand"
 
 
 def duration(seconds: float) -> str:
