@@ -136,8 +136,16 @@ REFUSED: dict[str, tuple[dict[str, Tensor], str]] = {
         "layer 'main.6' makes 2 channels, neither gray nor RGB",
     ),
     "a norm of others": (
-        gray() | {"main.1.weight": torch.ones(7), "main.1.running_mean": torch.zeros(7)},
+        {
+            name: torch.ones(7) if name.startswith("main.1.") else tensor
+            for name, tensor in gray().items()
+            if name != "main.1.num_batches_tracked"
+        },
         "layer 'main.0' has weights 12x8x4x4, and no stride and padding lead",
+    ),
+    "a norm of two lengths": (
+        gray() | {"main.1.weight": torch.ones(7)},
+        "layer 'main.1' has weight, bias, running_mean, running_var that do not belong together",
     ),
     "attention": (gray(main_3_gamma=torch.zeros(1)), "layer 'main.3' has gamma beside"),
     "video": (gray(main_3_weight=torch.zeros(8, 4, 4, 4, 4)), "weights 8x4x4x4x4: neither"),
