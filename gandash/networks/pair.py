@@ -111,6 +111,8 @@ def initialize(network: nn.Module, architecture: str, rng: torch.Generator) -> N
     and Bengio 2010, gain sqrt 2 but for 1x1 convolutions and linear layers (Miyato et al. 2018);
     he: normal as He et al. 2015.
     """
+    if any(parameter.is_meta for parameter in network.parameters()):
+        return  # it has shapes and no data, and torch takes its time to draw none
     weights = ARCHITECTURES[architecture].weights
     for module in network.modules():
         reset: Any = getattr(module, "reset", None)
