@@ -209,16 +209,17 @@ TRANSLATIONS = {
         ),
         "A pixel character seen from the front, and the same one turned to its left.",
     ),
-    "edges-fashion-cyclegan": Entry(
-        "Edges ↔ Fashion-MNIST, CycleGAN",
+    "mnist-inverted-cyclegan": Entry(
+        "Digits ↔ inverted digits, CycleGAN",
         _translation(
-            "edges-fashion-mnist",
-            translation={"translator": "cyclegan", "dropout": 0.0},
+            "inverted-mnist",
+            network={"g_width": 8, "d_width": 16},
+            translation={"translator": "cyclegan", "dropout": 0.0, "identity": 0.0},
             loss={"objective": "least-squares"},
-            steps=4000,
+            steps=2000,
         ),
-        "The same task without pairs: lines and photographs, of which no two belong together, and "
-        "the rule that what goes there and back must be what it was.",
+        "Without pairs: white digits and black ones, of which no two belong together, and the rule "
+        "that what goes there and back must be what it was.",
     ),
 }
 

@@ -74,6 +74,7 @@ def digits(digits_folder: Path, small_mnist: Path, runs_root: Path) -> Checkpoin
     Returns the digits.
     """
     shutil.copytree(digits_folder, runs_root)
+    st.cache_resource.clear()  # data of that name that other tests have read are others
     return next(found for found in checkpoints.find(runs_root)[0] if found.name == "digits")
 
 

@@ -87,6 +87,7 @@ with st.expander("What am I looking at?", icon=":material/school:"):
         "asks of each result whether it could lie on the other pile, and what comes back must be "
         "what went (Zhu et al. 2017). Nothing says *which* target belongs to a source: watch what "
         "it keeps and what it changes.\n\n"
-        "Your own pairs: **Train**, a dataset of pairs (`pairs:` and the path of a folder with A "
-        "and B, or of pictures side by side), and *Image to image*."
+        "Train one on **Train** (the presets *Lines into clothes* and *Lines and clothes without "
+        "pairs*), or on your own pairs with `gandash train --dataset pairs:FOLDER --translator "
+        "pix2pix`: a folder with A and B, or of pictures side by side."
     )
