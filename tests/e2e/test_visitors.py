@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from gandash import runs
 from gandash.config import LossConfig
 from gandash.runs import execution
@@ -16,6 +18,7 @@ from tests.conftest import ConfigFactory
 from tests.e2e.conftest import ARMS
 
 
+@pytest.mark.timeout(900)
 def test_two_visitors_meet_no_error(tmp_path: Path, tiny_config: ConfigFactory) -> None:
     """Every page is opened and changed once while it warms up; then two visitors come."""
     for name, (alpha, beta) in ARMS.items():
