@@ -43,6 +43,9 @@ PAGES = {
     "train": "Train",
 }
 SHIPPED = sorted(path.parent.name for path in (PROJECT / "pretrained").glob("*/card.json"))
+TRANSLATORS = [
+    name for name in SHIPPED if (PROJECT / "pretrained" / name / weights.EXAMPLES).exists()
+]
 
 
 @pytest.mark.parametrize(
@@ -106,8 +109,23 @@ def test_page_with_three_arms(page: str, arms: Path) -> None:
     assert not app.warning
 
 
+@pytest.mark.parametrize("name", TRANSLATORS)
+def test_translators_are_on_their_page_and_on_no_other_but_curves(
+    name: str, runs_root: Path
+) -> None:
+    app = visit("translate", translate_checkpoint=name)
+    assert_fine(app, "translate")
+    assert app.selectbox(key="translate_checkpoint").value == name
+    assert len(app.dataframe) >= 1
+    app = visit("loss_curves")
+    app.multiselect(key="curves_runs").set_value([name]).run()
+    assert_fine(app, "loss_curves")
+    for page, key in (("gallery", "gallery_checkpoints"), ("compare", "compare_checkpoints")):
+        assert name not in visit(page).multiselect(key=key).options
+
+
 @pytest.mark.parametrize("page", ["gallery", "loss_curves", "label_smoothing"])
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name not in TRANSLATORS])
 def test_page_with_each_shipped_checkpoint(page: str, name: str, runs_root: Path) -> None:
     app = visit(page)
     key = {

@@ -27,12 +27,15 @@ from gandash.checkpoints.weights import (
     DISCRIMINATOR,
     GENERATOR,
     load_discriminator,
+    load_examples,
     load_generator,
+    load_players,
     save,
 )
 from gandash.config import Config, DataConfig, NetworkConfig
-from gandash.kinds import IMAGES
-from gandash.networks import Discriminator, Ensemble, Generator, build_pair
+from gandash.data import to_unit
+from gandash.kinds import IMAGES, PAIRS
+from gandash.networks import Discriminator, Ensemble, Generator, Translator, build_pair
 from gandash.networks.layers import pack
 from gandash.records import now
 from gandash.runs import execution
@@ -354,6 +357,9 @@ def test_a_shipped_checkpoint_is_complete(folder: Path) -> None:
     assert about.epochs == pytest.approx(
         about.step / about.config.steps_per_epoch(about.data.images), abs=1e-3
     )
+    if about.config.translation.on:
+        _check_translator(found)
+        return
     G, D = load_generator(found), load_discriminator(found)
     with torch.no_grad():
         labels = latent.classes_in_turn(64, G.classes) if G.classes else None
@@ -365,6 +371,20 @@ def test_a_shipped_checkpoint_is_complete(folder: Path) -> None:
     if "failure" not in folder.name:
         assert float(images.std(0).mean()) > 0.1, "samples must differ from one another"
         assert float(images.max()) > 0.5 > -0.5 > float(images.min())
+
+
+def _check_translator(found: Checkpoint) -> None:
+    G, D = load_players(found)
+    assert isinstance(G, Translator)
+    pairs = load_examples(found)
+    source, target = to_unit(pairs).unbind(1)
+    with torch.no_grad():
+        made = G(source)
+        seen = made if G.back else torch.cat([source, made], 1)
+        logits = D(seen)
+    assert len(pairs) == PAIRS.snapshot
+    assert torch.isfinite(logits).all()
+    assert (made - target).abs().mean() < 0.5 * (source - target).abs().mean()
 
 
 @pytest.mark.parametrize("folder", [pytest.param(folder, id=folder.name) for folder in SHIPPED])
@@ -384,6 +404,7 @@ def test_a_shipped_checkpoint_has_its_history(folder: Path) -> None:
             "d_train",
             "d_held_out",
             "augment_p",
+            "distance",
         )
         if name in metrics
     ]
@@ -403,8 +424,12 @@ def test_a_shipped_checkpoint_has_its_history(folder: Path) -> None:
     side = about.config.data.size
     for path in snapshots.values():
         with Image.open(path) as image:
-            assert image.size == (
-                side * execution.SNAPSHOT_COLUMNS,
-                side * IMAGES.snapshot // execution.SNAPSHOT_COLUMNS,
-            )
+            if about.config.translation.on:  # an example after another, its images side by side
+                assert image.size[0] == side * 6
+                assert image.size[1] * 6 in (side * 3 * 16, side * 6 * 16)
+            else:
+                assert image.size == (
+                    side * execution.SNAPSHOT_COLUMNS,
+                    side * IMAGES.snapshot // execution.SNAPSHOT_COLUMNS,
+                )
             image.load()

@@ -394,7 +394,11 @@ def test_a_sample_is_picked_with_mouse_and_keys_and_the_link_shows_it(
 def test_the_server_starts_over_what_ships_and_a_story_leads_to_its_view(
     page: Page, tmp_path: Path
 ) -> None:
-    shipped = sorted(path.parent.name for path in (PROJECT / "pretrained").glob("*/card.json"))
+    shipped = [
+        path.parent.name
+        for path in (PROJECT / "pretrained").glob("*/card.json")
+        if not (path.parent / "examples.safetensors").exists()  # translators have their own page
+    ]
     with serve(PROJECT / "pretrained", tmp_path / "runs") as url:
         page.goto(url)
         settle(page)
