@@ -144,8 +144,8 @@ class Translated(Section):
 
     def __str__(self) -> str:
         told = [
-            f"L1 {self.l1:.1f} ± {self.l1_error:.1f} of 255",
-            f"PSNR {self.psnr:.1f} ± {self.psnr_error:.1f} dB",
+            f"L1 {self.l1:.2f} ± {self.l1_error:.2f} of 255",
+            f"PSNR {self.psnr:.2f} ± {self.psnr_error:.2f} dB",
         ]
         if self.label_kept is not None:
             told.append(f"class kept in {self.label_kept:.1%}")

@@ -95,8 +95,8 @@ def translations(cards: list[Card]) -> dict[str, pd.DataFrame]:
 def _of_translations(figures: Translated) -> dict[str, str]:
     kept = figures.label_kept
     return {
-        "L1 (of 255)": f"{figures.l1:.1f} ± {figures.l1_error:.1f}",
-        "PSNR (dB)": f"{figures.psnr:.1f} ± {figures.psnr_error:.1f}",
+        "L1 (of 255)": f"{figures.l1:.2f} ± {figures.l1_error:.2f}",
+        "PSNR (dB)": f"{figures.psnr:.2f} ± {figures.psnr_error:.2f}",
         "Label kept": "" if kept is None else f"{kept:.1%}",
         "Fréchet": "" if figures.frechet is None else f"{figures.frechet:.1f}",
     }
