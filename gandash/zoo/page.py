@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from gandash import checkpoints
 from gandash.checkpoints import Card, Checkpoint, samples, weights
-from gandash.checkpoints.scores import Evaluation, Gauges
-from gandash.evaluation import classifiers, seeds
+from gandash.checkpoints.scores import Evaluation, Gauges, TranslationFigures
+from gandash.evaluation import classifiers, seeds, translations
 from gandash.pictures import raster
 from gandash.storage.files import write_whole
 from gandash.zoo import entries
@@ -24,7 +26,8 @@ PICTURES = "zoo"
 HEAD = f"""# The zoo
 
 What ships in `pretrained/`. Each picture holds the first {COLUMNS * ROWS} samples of seed {SEED},
-none left out; of a generator that is told the class, the classes come in turn.
+none left out; of a generator that is told the class, the classes come in turn. Of a translator it
+holds pairs that it has not seen: sources, translations, true targets.
 `python -m gandash zoo train NAME` trains an entry anew, exports and measures it, and
 `python -m gandash zoo document` writes this page.
 
@@ -65,11 +68,20 @@ def write(pretrained: Path, docs: Path) -> Path:
             f"## {title}\n\n{table}\n{_arms(members)}" + "\n".join(map(_described, members))
         )
         for checkpoint in members:
-            G = weights.load_generator(checkpoint)
-            pixels = samples.picture(checkpoint, G, SEED, COLUMNS * ROWS, COLUMNS)
-            write_whole(docs / PICTURES / f"{checkpoint.name}.webp", raster.encode(pixels))
+            picture = raster.encode(_picture(checkpoint))
+            write_whole(docs / PICTURES / f"{checkpoint.name}.webp", picture)
     write_whole(docs / PAGE, (HEAD + "\n".join(parts)).encode())
     return docs / PAGE
+
+
+def _picture(checkpoint: Checkpoint) -> raster.Pixels:
+    """The first samples; of a translator a column an example: source, translation, target."""
+    if checkpoint.card.data.kind.latent:
+        G = weights.load_generator(checkpoint)
+        return samples.picture(checkpoint, G, SEED, COLUMNS * ROWS, COLUMNS)
+    source, target = weights.load_examples(checkpoint)[:COLUMNS].unbind(1)
+    made = translations.translated(weights.load_translator(checkpoint).there, source)
+    return raster.grid(torch.cat([source, made, target]), len(source))
 
 
 def _table(members: list[Checkpoint], gauges: Gauges) -> str:
@@ -133,12 +145,22 @@ def _cells(figures: Evaluation) -> tuple[str, ...]:
     return tuple(figures.shown(name) for name in FIGURES)
 
 
+def _of_translations(figures: TranslationFigures) -> str:
+    """Figures of a translator in a sentence."""
+    back = "" if figures.back is None else f"; back: {figures.back}"
+    return (
+        f"On {figures.pairs:,} pairs of the {figures.split} split: {figures.there}{back}; sources "
+        f"copied as they are: {figures.copied}. ± is the standard error over pairs."
+    )
+
+
 def _described(checkpoint: Checkpoint) -> str:
     card = checkpoint.card
+    measured = "" if card.translation is None else f"{_of_translations(card.translation)}\n"
     return (
         f"### {card.title}\n\n{card.note} `{card.name}`, {card.stand}; {card.seconds / 60:.0f} "
         "minutes on "
         f"{card.device}.\n"
-        f"Trained on {card.data.title}: {card.data.licence}.\n\n"
+        f"Trained on {card.data.title}: {card.data.licence}.\n{measured}\n"
         f'<img src="{PICTURES}/{card.name}.webp" width="768" alt="Samples of {card.title}">\n'
     )

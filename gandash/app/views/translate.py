@@ -20,8 +20,13 @@ def sides_of(checkpoint: Checkpoint) -> tuple[str, str]:
     for arrow in ARROWS:
         if arrow in title:
             source, _, target = title.partition(arrow)
-            return source.rpartition(", ")[2].strip().capitalize(), target.strip()
+            return _named(source.rpartition(", ")[2]), _named(target)
     return "Source", "Target"
+
+
+def _named(side: str) -> str:
+    side = side.strip()
+    return side[:1].upper() + side[1:]
 
 
 def desk(checkpoint: Checkpoint) -> None:

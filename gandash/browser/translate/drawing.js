@@ -2,7 +2,7 @@
 import { element } from "../studio/elements.js";
 
 const MOST_UNDONE = 40;
-const WHITE = "#ffffff";
+export const [DARK_COLOR, LIGHT_COLOR] = ["#000000", "#ffffff"];
 
 export class Drawing {
   // side: of the image in pixels. `changed` is told of every stroke as it grows, `rested` of its
@@ -11,7 +11,8 @@ export class Drawing {
     this.side = side;
     this.changed = () => changed(this);
     this.rested = () => rested(this);
-    this.pen = { color: "#000000", width: 1 };
+    this.paper = LIGHT_COLOR;
+    this.pen = { color: DARK_COLOR, width: 1 };
     this.before = []; // images to go back to
     this.cursor = { x: side >> 1, y: side >> 1 };
     this.canvas = element("canvas", {
@@ -33,7 +34,7 @@ export class Drawing {
   }
 
   fill() {
-    this.context.fillStyle = WHITE;
+    this.context.fillStyle = this.paper;
     this.context.fillRect(0, 0, this.side, this.side);
   }
 
@@ -149,7 +150,7 @@ export class Drawing {
     this.changed();
   }
 
-  // Shows a picture of any size, whole, on white.
+  // Shows a picture of any size, whole, on the paper.
   async open(file) {
     const bitmap = await createImageBitmap(file);
     const scale = this.side / Math.max(bitmap.width, bitmap.height);

@@ -4,7 +4,7 @@ import { loaderFromServer } from "../runtime/from_server.js";
 import { readSafetensors } from "../runtime/safetensors.js";
 import { button, choice, element, slider } from "../studio/elements.js";
 import { Picture } from "../studio/picture.js";
-import { Drawing } from "./drawing.js";
+import { DARK_COLOR, Drawing, LIGHT_COLOR } from "./drawing.js";
 
 const WAY = "translate_way";
 const EXAMPLE = "translate_example";
@@ -77,11 +77,12 @@ class Desk {
       },
     );
     const kind = choice("Draw or erase", { pen: "Draw", rubber: "Erase" }, "pen", (chosen) => {
-      this.drawing.pen.color = chosen === "pen" ? this.ink.value : "#ffffff";
+      const { paper } = this.drawing;
+      this.drawing.pen.color = chosen === "pen" ? this.ink.value : paper;
     });
     this.ink = element("input", {
       type: "color",
-      value: "#000000",
+      value: DARK_COLOR,
       "aria-label": "Color of the pen",
       hidden: this.data.lines,
       oninput: () => {
@@ -89,6 +90,13 @@ class Desk {
         this.drawing.pen.color = this.ink.value;
       },
     });
+    this.takePaper = () => {
+      const dark = this.half(0, 0)[0] < 128; // what lies in the corner of the first example
+      this.drawing.paper = dark ? DARK_COLOR : LIGHT_COLOR;
+      this.ink.value = dark ? LIGHT_COLOR : DARK_COLOR;
+      this.drawing.pen.color = this.ink.value;
+      kind.set("pen");
+    };
     this.way = choice("Direction", this.directions, "there", (way) => this.turn(way));
     this.way.row.hidden = !this.data.both;
     return element(
@@ -158,6 +166,7 @@ class Desk {
   }
 
   fill() {
+    this.takePaper();
     const tiles = Array.from({ length: this.count }, (_, number) => {
       const tile = new Picture(this.data.shape, "");
       tile.draw(withAlpha(this.half(number, 0), this.channels));
