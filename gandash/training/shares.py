@@ -132,6 +132,7 @@ def check(config: Config) -> None:
         ("discriminators", config.balance.discriminators == 1, 1),
         ("augment", config.few.augment != "ada", "diffaugment"),
         ("rule", config.balance.rule == "fixed", "fixed"),
+        ("translator", config.translation.translator != "cyclegan", "pix2pix"),
     ):
         if not alone:
             raise ValueError(

@@ -105,6 +105,14 @@ def wait_until_begun(run: Run, process: subprocess.Popen[str]) -> None:
         ({"collapse": {"pack": 4}, "batch_size": 12}, "batch_size must be a multiple of 8"),
         ({"collapse": {"unroll_steps": 2}}, "set it to 0, or train in one process"),
         ({"balance": {"discriminators": 3}}, "discriminators needs the whole batch"),
+        (
+            {
+                "data": {"dataset": "pairs:edges-mnist"},
+                "translation": {"translator": "cyclegan"},
+                "loss": {"objective": "least-squares"},
+            },
+            "translator needs the whole batch",
+        ),
     ],
 )
 def test_what_cannot_be_shared_is_refused(
