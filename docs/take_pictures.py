@@ -28,12 +28,17 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 HERE = Path(__file__).parent
+BOOT = (  # drawn by hand
+    "AAAAAAAAAAAAAAAAAAAAAAAA_gcAAAIEAAACBAAAAgQAAAIEAAACBAAAAgQAAAEEAAABBAAAAQQAgAAEAIAAB"
+    "ADAAAQAIAAEABgABAAEAAQABgAEgAEABGAAAAQQAAAEEAA4CBAAJwgQ4CAI8B_AHwAAAAAAAAAAAAAAAAAAAAA"
+)
 VIEWS = {
     "gallery": "",
     "latent": "latent?latent_checkpoint=tinyhero-dcgan",
     "curves": "curves?curves_runs=mnist-dcgan&curves_runs=mnist-failure-strong-d",
     "smoothing": "smoothing",
     "compare": "compare?compare_count=8",
+    "translate": f"translate?translate_drawn={BOOT}",
     "playground": "playground?play_a=Collapse&play_b=Ring+of+eight&play_step=60",
     "learn": "learn?lesson=7&lesson_7_answer=1",
     "train": "train",

@@ -19,6 +19,7 @@ export async function mountTranslate(root, data, here) {
   const { tensors } = readSafetensors(await answer.arrayBuffer());
   const desk = new Desk(root, data, load, tensors.pairs.data);
   await desk.open();
+  root.dataset.ready = "true";
   return desk;
 }
 
