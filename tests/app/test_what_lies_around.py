@@ -143,7 +143,8 @@ def test_a_broken_card_is_one_sentence(
     (said,) = sentences(app)
     check(said, arms)
     assert "plain" in said
-    assert any("two-sided" in str(element.proto) for element in elements(app))
+    rest = any("two-sided" in str(element.proto) for element in elements(app))
+    assert rest or page == "translate", "which has none to show here"
 
 
 def test_a_broken_classifier_breaks_no_page(arms: Path) -> None:
