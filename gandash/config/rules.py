@@ -14,6 +14,14 @@ from gandash.losses.objectives import OBJECTIVES
 if TYPE_CHECKING:
     from gandash.config.run import Config
 
+NOT_OF_TRANSLATION = (
+    "regularizer.gradient_penalty", "regularizer.r1_gamma", "regularizer.r2_gamma",
+    "regularizer.weight_clip", "regularizer.instance_noise", "collapse.minibatch",
+    "collapse.pack", "collapse.unroll_steps", "few.augment", "few.freeze_d",
+    "labels.conditioning", "balance.d_steps", "balance.g_steps", "balance.rule",
+    "balance.discriminators", "network.architecture", "network.attention",
+)  # fmt: skip
+"""Settings that image translation does without."""
 LEAKS = 0.8  # probability of changes above which G begins to make them (Karras et al. 2020, 2.2)
 
 
@@ -316,23 +324,12 @@ def _translation_rules(config: Config) -> Iterator[str]:
             f"{name} judges patches by themselves and without bounds on D's slope, and objective "
             f"is {objective!r}: set it to non-saturating, least-squares or hinge"
         )
-    for setting, value in _not_of_translation(config):
+    for setting in NOT_OF_TRANSLATION:
+        value = value_of(config, setting)
         plain = value_of(type(config)(), setting)
         short = setting.rpartition(".")[2]
         if value != plain:
             yield f"{name} is played without {short}, and it is {value!r}: set it to {plain!r}"
-
-
-def _not_of_translation(config: Config) -> Iterator[tuple[str, object]]:
-    """Settings that image translation does without, with their values."""
-    for setting in (
-        "regularizer.gradient_penalty", "regularizer.r1_gamma", "regularizer.r2_gamma",
-        "regularizer.weight_clip", "regularizer.instance_noise", "collapse.minibatch",
-        "collapse.pack", "collapse.unroll_steps", "few.augment", "few.freeze_d",
-        "labels.conditioning", "balance.d_steps", "balance.g_steps", "balance.rule",
-        "balance.discriminators", "network.architecture", "network.attention",
-    ):  # fmt: skip
-        yield setting, value_of(config, setting)
 
 
 def _or(values: tuple[object, ...]) -> str:

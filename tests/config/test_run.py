@@ -182,7 +182,36 @@ CLIPPED = {"loss": {"objective": "wasserstein"}, "regularizer": {"weight_clip": 
 
 # One senseless combination a rule, in the rules' order; what its sentence says; the change that
 # mends it.
+TRANSLATED: Values = {
+    "data": {"dataset": "pairs:edges-mnist"},
+    "translation": {"translator": "pix2pix"},
+}
 COMBINATIONS: list[tuple[Values, str, Values]] = [
+    (
+        {"data": {"dataset": "pairs:edges-mnist"}},
+        "set translator to pix2pix or cyclegan",
+        {"translation": {"translator": "pix2pix"}},
+    ),
+    (
+        {"translation": {"translator": "pix2pix"}},
+        "or set translator to none",
+        {"translation": {"translator": "none"}},
+    ),
+    (
+        TRANSLATED | {"network": {"d_norm": "virtual"}},
+        "set it to batch or instance",
+        {"network": {"d_norm": "instance"}},
+    ),
+    (
+        TRANSLATED | {"loss": {"objective": "relativistic"}},
+        "set it to non-saturating, least-squares or hinge",
+        {"loss": {"objective": "hinge"}},
+    ),
+    (
+        TRANSLATED | {"collapse": {"minibatch": "stddev"}},
+        "played without minibatch, and it is 'stddev': set it to 'none'",
+        {"collapse": {"minibatch": "none"}},
+    ),
     (
         {"data": {"dataset": "ring"}},
         "'ring' holds points, and 'dcgan' needs images: set architecture to mlp",
