@@ -75,17 +75,17 @@ def translate(
     """What a translator (pix2pix, CycleGAN) makes of images uint8 (N, H, W) or (N, H, W, 3) of its
     size; ``back`` in the other direction, if it learned both. ``ValueError`` if they do not fit.
     """
-    found = _loaded(checkpoint)
-    G = weights.load_translator(found)
+    chosen = _loaded(checkpoint)
+    G = weights.load_translator(chosen)
     network = G.back if back else G.there
     if network is None:
-        raise ValueError(f"{found.name!r} learned one direction alone: leave out back")
+        raise ValueError(f"{chosen.name!r} learned one direction alone: leave out back")
     given = torch.from_numpy(np.ascontiguousarray(images))
     planes = given[:, None] if given.dim() == 3 else given.permute(0, 3, 1, 2)
-    shape = found.card.data.shape[1:]
+    shape = chosen.card.data.shape[1:]
     if planes.shape[1:] != shape or planes.dtype != torch.uint8:
         raise ValueError(
-            f"{found.name!r} translates uint8 images whose channels and sides are {shape}, and "
+            f"{chosen.name!r} translates uint8 images whose channels and sides are {shape}, and "
             f"these are {planes.dtype} with {tuple(planes.shape[1:])}: bring them to that"
         )
     return _as_array(translations.translated(network, planes))

@@ -135,9 +135,9 @@ PRESETS: dict[str, Preset] = {
         ),
     ),
     "Lines into clothes (pix2pix)": Preset(
-        "G translates lines into the clothes that they were taken from, and D judges patches: 10 "
-        "minutes on 2 recent CPU cores. The samples show line, translation and photograph; draw "
-        "your own on the page Translate when it is finished.",
+        "G translates lines into the clothes that they were taken from, and D judges patches: 7 "
+        "minutes on one CPU core without bf16 units. The samples show line, translation and "
+        "photograph; draw your own on the page Translate when it is finished.",
         Config(
             data=DataConfig(dataset="pairs:edges-fashion-mnist", held_out=0.02),
             network=NetworkConfig(g_width=16, d_width=16),
@@ -148,7 +148,8 @@ PRESETS: dict[str, Preset] = {
     ),
     "Lines and clothes without pairs (CycleGAN)": Preset(
         "The same without knowing which belong together: two G translate there and back, and what "
-        "comes back must be what went. A step costs five times as much.",
+        "comes back must be what went. A step costs several times as much, and 4,000 of them gave "
+        "clouds rather than clothes when we tried it: watch what the pairs were good for.",
         Config(
             data=DataConfig(dataset="pairs:edges-fashion-mnist", held_out=0.02),
             network=NetworkConfig(g_width=16, d_width=16),

@@ -54,21 +54,21 @@ def evaluate(checkpoint: Checkpoint, folder: Path) -> Iterator[Progress | Transl
     config = checkpoint.card.config.data
     pairs = _some(data.load(config, "test"))
     extractor = _extractor(folder, config.dataset, pairs)
-    found: dict[str, Translated] = {}
+    figures: dict[str, Translated] = {}
     for step, (way, network) in enumerate(ways.items(), 2):
         yield Progress("Translating" if way == "there" else "Translating back", step, steps)
         forth = way == "there"
         source, target = (pairs.images if forth else pairs.images.flip(1)).unbind(1)
         made = translated(network, source)
-        found[way] = judged(made, target, pairs.labels, extractor if forth else None)
+        figures[way] = judged(made, target, pairs.labels, extractor if forth else None)
     yield Progress("Copying the sources", steps, steps)
     source, target = pairs.images.unbind(1)
     yield TranslationFigures(
         pairs=len(pairs),
         features="" if extractor is None else extractor.name,
         step=checkpoint.card.step,
-        there=found["there"],
-        back=found.get("back"),
+        there=figures["there"],
+        back=figures.get("back"),
         copied=judged(source, target, pairs.labels, extractor),
         created=now(),
     )

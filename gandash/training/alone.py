@@ -8,9 +8,8 @@ from gandash.training.source import Source
 from gandash.training.state import State
 from gandash.training.streams import Purpose, Streams
 
-FIRST = (
-    10**12
-)  # numbers of such updates begin beyond those of all steps, and their chance with them
+FIRST = 10**12
+"""The number of the first such update: beyond those of all steps, and its chance with it."""
 
 
 def update_alone(state: State, dataset: Dataset, who: str) -> None:

@@ -85,7 +85,9 @@ def _run(root: Path, name: str) -> Run:
 def _advance(run: Run, epoch: int) -> Iterator[Report]:
     """Train a run to the end of ``epoch``; nothing to do if it is there already."""
     config = run.config()
-    target = epoch * config.steps_per_epoch(len(data.load(config.data)))
+    images = len(data.load(config.data))
+    ends = epoch >= config.epochs  # steps, where a config counts these, may be more than epochs
+    target = config.total_steps(images) if ends else epoch * config.steps_per_epoch(images)
     status = run.status()
     if status.phase == "finished" or (status.step >= target and run.resumable):
         return

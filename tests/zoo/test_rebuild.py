@@ -152,6 +152,20 @@ def test_training_the_zoo_goes_on_where_it_was_left(
     assert list(rebuild.train([], runs_root, pretrained_root)) == []
 
 
+def test_an_entry_that_counts_steps_is_trained_to_the_last(
+    runs_root: Path,
+    pretrained_root: Path,
+    tiny_zoo: dict[str, Entry],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where they are more than its epochs, which steps replace."""
+    config = tiny_zoo["plain"].config.model_copy(update={"steps": 9, "epochs": 1})
+    counted = replace(tiny_zoo["plain"], config=config, group="")
+    monkeypatch.setattr("gandash.zoo.entries.ZOO", {"counted": counted})
+    list(rebuild.train([], runs_root, pretrained_root))
+    assert load_card(pretrained_root / "counted").step == 9
+
+
 def test_single_entries_can_be_trained(
     runs_root: Path, pretrained_root: Path, tiny_zoo: dict[str, Entry]
 ) -> None:

@@ -80,13 +80,13 @@ def translations(cards: list[Card]) -> dict[str, pd.DataFrame]:
     """Measured translators by the title of their data, a row each, sources copied as the last."""
     tables: dict[str, pd.DataFrame] = {}
     for card in cards:
-        found = card.translation
-        assert found is not None
-        task = f"{card.data.title}, {found.pairs:,} pairs of the {found.split} split"
-        rows = [{"Translator": card.title} | _of_translations(found.there)]
-        if found.back is not None:
-            rows.append({"Translator": f"{card.title}, back"} | _of_translations(found.back))
-        copied = pd.DataFrame([{"Translator": COPIED} | _of_translations(found.copied)])
+        figures = card.translation
+        assert figures is not None
+        task = f"{card.data.title}, {figures.pairs:,} pairs of the {figures.split} split"
+        rows = [{"Translator": card.title} | _of_translations(figures.there)]
+        if figures.back is not None:
+            rows.append({"Translator": f"{card.title}, back"} | _of_translations(figures.back))
+        copied = pd.DataFrame([{"Translator": COPIED} | _of_translations(figures.copied)])
         before = tables.get(task, copied)
         tables[task] = pd.concat([pd.DataFrame(rows), before], ignore_index=True)
     return tables
