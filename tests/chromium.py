@@ -1,4 +1,8 @@
-"""The one Chromium that all browser tests of a session share."""
+"""The Chromium that the browser tests of a file share.
+
+It goes with its file: while Playwright is open its event loop runs in this thread, and whatever
+comes after, in any order, may want to run one of its own.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium; without one the test is skipped, or fails where a browser is required."""
     if CHROMIUM is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -72,9 +71,7 @@ def answered(query: str, method: str = "GET") -> list[Message]:
         said.append(message)
 
     scope = {"type": "http", "method": method, "query_string": query.encode(), "headers": []}
-    # In a thread of its own: a browser that is open in this one has a loop that runs.
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, OldLinks(app)(scope, receive, send)).result()
+    asyncio.run(OldLinks(app)(scope, receive, send))
     return said
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from http.cookies import SimpleCookie
 from pathlib import Path
 from types import SimpleNamespace
@@ -43,8 +42,7 @@ def answered(
         said.append(message)
 
     scope = {"type": "http", "method": "GET", "headers": given or [], "scheme": "http"}
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, headers.Headers(app)(scope, receive, send)).result()
+    asyncio.run(headers.Headers(app)(scope, receive, send))
     found = [(name.decode().lower(), value.decode()) for name, value in said[0]["headers"]]
     assert len(found) == len(dict(found)), "each once"
     return dict(found)
