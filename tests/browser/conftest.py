@@ -39,14 +39,24 @@ class Files:
             route.fulfill(status=404, body="")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def files() -> Files:
     return Files()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def blank(browser: Browser, files: Files) -> Iterator[Page]:
-    """An empty page that can import the modules and fetch ``files``."""
+    """An empty page that can import the modules and fetch ``files``, for all tests of a file."""
+    yield from _opened(browser, files)
+
+
+@pytest.fixture
+def fresh(browser: Browser, files: Files) -> Iterator[Page]:
+    """As ``blank``, for a test that changes what the page finds in its browser."""
+    yield from _opened(browser, files)
+
+
+def _opened(browser: Browser, files: Files) -> Iterator[Page]:
     context = browser.new_context()
     context.route("**/*", files.answer)
     opened = context.new_page()

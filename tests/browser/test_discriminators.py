@@ -16,7 +16,7 @@ from gandash.config import Config
 from gandash.networks import Discriminator, Generator, build_pair
 from gandash.storage.paths import PROJECT
 from tests.browser.conftest import Files
-from tests.browser.test_engines import trained
+from tests.browser.same_numbers import trained
 
 pytestmark = pytest.mark.browser
 SHIPPED = sorted(
@@ -25,7 +25,7 @@ SHIPPED = sorted(
     if not path.parent.name.endswith(("-seed-1", "-seed-2"))  # as those of seed 0
     and not (path.parent / weights.EXAMPLES).exists()  # translators make no samples
 )
-SEEDS = (0, 7, 2**32 - 1)
+SEEDS = (0, 2**32 - 1)
 TOLERANCE = 0.01  # of a logit of size 1; a larger one may be wrong by as much of itself
 JUDGE = """async ([generator, discriminator, seeds]) => {
   const { TypedArrays } = await import("/runtime/typed_arrays.js");
@@ -45,7 +45,7 @@ JUDGE = """async ([generator, discriminator, seeds]) => {
 
 
 def judged(page: Page, files: Files, G: Generator, D: Discriminator) -> dict[str, Any]:
-    """Logits of samples of ``SEEDS`` as the browser finds them, of classes 0, 1, 2."""
+    """Logits of samples of ``SEEDS`` as the browser finds them, of classes 0 and 1."""
     places = [
         files.put("generator.safetensors", browser.pack(G)),
         files.put("D.safetensors", browser.pack_discriminator(D, G, probability=True)),

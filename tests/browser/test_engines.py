@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,16 @@ from playwright.sync_api import Page
 from gandash import browser, checkpoints, latent
 from gandash.checkpoints import weights
 from gandash.config import Config
-from gandash.data import to_uint8
-from gandash.networks import Generator, build_pair
+from gandash.networks import Generator
 from gandash.storage.paths import PROJECT
 from tests.browser.conftest import Files
+from tests.browser.same_numbers import (
+    ENGINES,
+    FEW,
+    SAMPLES,
+    Comparison,
+    trained,
+)
 
 pytestmark = pytest.mark.browser
 SHIPPED = sorted(
@@ -24,64 +31,6 @@ SHIPPED = sorted(
     for path in (PROJECT / "pretrained").glob("*/generator.safetensors")
     if not (path.parent / weights.EXAMPLES).exists()  # translators have a test of their own
 )
-ENGINES = {"TypedArrays": "typed_arrays", "WebGL": "webgl"}
-SEEDS = (0, 7, 2**32 - 1)
-MAKE = """async ([url, module, name, seeds, shares]) => {
-  const { [name]: Engine } = await import(`/runtime/${module}.js`);
-  const { readProgram, toPixels, makesPoints, oneClass } = await import("/runtime/program.js");
-  const { drawLatent } = await import("/runtime/random.js");
-  const program = readProgram(await (await fetch(url)).arrayBuffer());
-  const engine = new Engine(program, document.createElement("canvas"));
-  return seeds.map((seed, index) => {
-    const label = shares ?? oneClass(program, index % program.classes);
-    const values = engine.make(drawLatent(seed, program.latent), label);
-    return Array.from(makesPoints(program) ? values : toPixels(values, program.shape[0]));
-  });
-}"""
-
-
-def made(page: Page, url: str, engine: str, shares: list[float] | None = None) -> list[Any]:
-    """Samples of ``SEEDS`` as the browser makes them, of classes 0, 1, 2."""
-    samples: list[Any] = page.evaluate(MAKE, [url, ENGINES[engine], engine, list(SEEDS), shares])
-    return samples
-
-
-def expected(G: Generator) -> torch.Tensor:
-    """The same samples by torch, uint8 (N, C, H, W) or points (N, dim)."""
-    z = torch.cat([latent.draw(seed, 1, G.latent_dim) for seed in SEEDS])
-    labels = torch.arange(len(SEEDS)) % G.classes if G.classes else None
-    with torch.inference_mode():
-        samples = G(z, labels)
-    return samples if samples.dim() == 2 else to_uint8(samples)
-
-
-def largest_difference(samples: list[Any], G: Generator) -> float:
-    wanted = expected(G).float().numpy()
-    if wanted.ndim == 2:
-        return float(np.abs(np.array(samples) - wanted).max())
-    pixels = np.array(samples, dtype=float).reshape(len(SEEDS), *wanted.shape[2:], 4)
-    channels = wanted.shape[1]
-    assert (pixels[..., 3] == 255).all()
-    assert channels == 3 or (pixels[..., 0] == pixels[..., 2]).all()
-    return float(np.abs(pixels[..., :channels].transpose(0, 3, 1, 2) - wanted).max())
-
-
-def trained(config: Config, shape: tuple[int, ...], classes: int = 0) -> Generator:
-    """A generator of full precision whose norms hold the statistics of what they have seen.
-
-    Scales and shifts of classes differ, as after training.
-    """
-    G, _ = build_pair(config, shape, classes)
-    rng = torch.Generator().manual_seed(5)
-    for module in G.modules():
-        if isinstance(module, torch.nn.Embedding):
-            module.weight.data.add_(torch.randn(module.weight.shape, generator=rng) * 0.3)
-        if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
-            module.momentum = 1.0
-    labels = torch.arange(64) % G.classes if G.classes else None
-    with torch.no_grad():
-        G.train()(latent.draw(3, 64, G.latent_dim), labels)
-    return G.eval().requires_grad_(False)
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
@@ -91,14 +40,26 @@ def test_every_shipped_generator_makes_torchs_pictures(
     """Within 1/255: their weights are of half precision already and travel bit for bit."""
     checkpoint = checkpoints.Checkpoint(folder, checkpoints.load_card(folder))
     G = weights.load_generator(checkpoint)
-    url = files.put("generator.safetensors", browser.pack(G))
-    differences = {name: largest_difference(made(blank, url, name), G) for name in ENGINES}
+    differences = by_engines(blank, files, G)
     assert max(differences.values()) <= 1, differences
+
+
+def by_engines(
+    page: Page, files: Files, G: Generator, engines: Iterable[str] = ENGINES
+) -> dict[str, float]:
+    """The largest differences from torch."""
+    packed = browser.pack(G)
+    return {
+        engine: Comparison(page, files).of_samples(
+            engine, packed, G, samples=FEW if engine == "WebGL" else SAMPLES
+        )
+        for engine in engines
+    }
 
 
 OTHERS: dict[str, tuple[dict[str, Any], tuple[int, ...], int]] = {
     "dcgan of 16 pixels, width 6": ({"latent_dim": 5, "g_width": 6}, (1, 16, 16), 0),
-    "dcgan of 128 pixels": ({"latent_dim": 20, "g_width": 8}, (3, 128, 128), 0),
+    "dcgan of 128 pixels": ({"latent_dim": 9, "g_width": 4}, (3, 128, 128), 0),
     "dcgan without norms": ({"latent_dim": 20, "g_width": 8, "g_norm": "none"}, (3, 32, 32), 0),
     "resnet": ({"architecture": "resnet", "g_width": 16}, (3, 32, 32), 0),
     "resnet without norms": (
@@ -121,10 +82,9 @@ def test_every_architecture_makes_torchs_pictures(name: str, blank: Page, files:
     labels = {"conditioning": "projection", "g_labels": "batch-norm"} if classes else {}
     config = Config.model_validate({"network": network, "labels": labels})
     G = trained(config, shape, classes)
-    url = files.put("generator.safetensors", browser.pack(G))
     measuring = network.get("g_norm") in ("layer", "instance")
     engines = ["TypedArrays"] if measuring else list(ENGINES)  # the other one says that it cannot
-    differences = {engine: largest_difference(made(blank, url, engine), G) for engine in engines}
+    differences = by_engines(blank, files, G, engines)
     assert max(differences.values()) <= (0.005 if len(shape) == 1 else 2), differences
 
 
@@ -134,8 +94,7 @@ def test_classes_beside_z(blank: Page, files: Files) -> None:
     )
     G = trained(config, (1, 32, 32), 4)
     assert browser.describe(G).labels == "beside"
-    url = files.put("generator.safetensors", browser.pack(G))
-    assert max(largest_difference(made(blank, url, engine), G) for engine in ENGINES) <= 2
+    assert max(by_engines(blank, files, G).values()) <= 2
 
 
 def test_between_classes_norms_are_mixed(blank: Page, files: Files) -> None:
@@ -147,13 +106,15 @@ def test_between_classes_norms_are_mixed(blank: Page, files: Files) -> None:
         }
     )
     G = trained(config, (1, 32, 32), 3)
-    url = files.put("generator.safetensors", browser.pack(G))
-    samples = {engine: made(blank, url, engine, [1 / 3, 2 / 3, 0]) for engine in ENGINES}
+    packed = browser.pack(G)
     for module in G.modules():
         if isinstance(module, torch.nn.Embedding):
             mean = module.weight[0] / 3 + module.weight[1] * 2 / 3
             module.weight.data[:] = mean
-    assert max(largest_difference(sample, G) for sample in samples.values()) <= 2
+    shares = [1 / 3, 2 / 3, 0]
+    compare = Comparison(blank, files)
+    for engine in ENGINES:
+        assert compare.of_samples(engine, packed, G, samples=FEW, shares=shares) <= 2, engine
 
 
 @pytest.mark.parametrize("seed", [0, 7, 1234567, 2**32 - 1])
@@ -192,14 +153,14 @@ def tiny(files: Files) -> tuple[Generator, str]:
 
 
 def test_engines_are_measured_and_a_lost_context_is_survived(
-    blank: Page, tiny: tuple[Generator, str]
+    fresh: Page, tiny: tuple[Generator, str]
 ) -> None:
     """WebGL2 is made the faster one by a clock that stands still for it."""
     clock = """
       let calls = 0;
       performance.now = () => { calls += 1; return calls <= 6 ? 1000 * calls : 7000; };
     """
-    result = blank.evaluate(CHOOSE, [tiny[1], clock])
+    result = fresh.evaluate(CHOOSE, [tiny[1], clock])
     assert [trial["title"] for trial in result["trials"]] == ["plain JavaScript", "WebGL2"]
     assert [trial["reason"] for trial in result["trials"]] == ["", ""]
     assert (result["first"], result["last"]) == ("WebGL2", "plain JavaScript")
@@ -209,18 +170,18 @@ def test_engines_are_measured_and_a_lost_context_is_survived(
 
 
 def test_without_float_textures_typed_arrays_are_left(
-    blank: Page, tiny: tuple[Generator, str]
+    fresh: Page, tiny: tuple[Generator, str]
 ) -> None:
     refuse = """
       WebGL2RenderingContext.prototype.getExtension = () => null;
     """
-    result = blank.evaluate(CHOOSE, [tiny[1], refuse])
+    result = fresh.evaluate(CHOOSE, [tiny[1], refuse])
     assert result["last"] == "plain JavaScript"
     assert result["trials"][1]["reason"] == "this graphics processor cannot draw into floats"
 
 
 def test_an_engine_with_a_wrong_picture_is_not_taken(
-    blank: Page, tiny: tuple[Generator, str]
+    fresh: Page, tiny: tuple[Generator, str]
 ) -> None:
     """A spoilt first texel stands for a driver that computes something else."""
     wrong = """
@@ -230,7 +191,7 @@ def test_an_engine_with_a_wrong_picture_is_not_taken(
         rest.at(-1).fill(0.5, 0, 4);
       };
     """
-    result = blank.evaluate(CHOOSE, [tiny[1], wrong])
+    result = fresh.evaluate(CHOOSE, [tiny[1], wrong])
     assert result["last"] == "plain JavaScript"
     assert "picture is wrong by" in result["trials"][1]["reason"]
 
@@ -268,10 +229,10 @@ OPEN = """async ([url, worker, before]) => {
     ],
 )
 def test_the_newest_wish_wins_in_a_worker_and_without_one(
-    before: str, kind: str, blank: Page, files: Files, tiny: tuple[Generator, str]
+    before: str, kind: str, fresh: Page, files: Files, tiny: tuple[Generator, str]
 ) -> None:
     worker = files.put("worker.js", browser.joined("runtime/worker.js").encode())
-    result = blank.evaluate(OPEN, [tiny[1], worker, before])
+    result = fresh.evaluate(OPEN, [tiny[1], worker, before])
     assert result["kind"] == kind
     assert result["made"] == [True, *[False] * 18, True]
     assert result["last"] == result["later"]
@@ -279,9 +240,9 @@ def test_the_newest_wish_wins_in_a_worker_and_without_one(
 
 
 def test_a_worker_that_is_not_there_is_done_without(
-    blank: Page, tiny: tuple[Generator, str]
+    fresh: Page, tiny: tuple[Generator, str]
 ) -> None:
-    result = blank.evaluate(OPEN, [tiny[1], "/files/none.js", ""])
+    result = fresh.evaluate(OPEN, [tiny[1], "/files/none.js", ""])
     assert result["kind"] == "Beside"
 
 
@@ -296,10 +257,10 @@ def test_a_worker_that_is_not_there_is_done_without(
     ],
 )
 def test_a_damaged_file_is_one_sentence(
-    damage: Any, sentence: str, blank: Page, files: Files, tiny: tuple[Generator, str]
+    damage: Any, sentence: str, fresh: Page, files: Files, tiny: tuple[Generator, str]
 ) -> None:
     damaged = damage(browser.pack(tiny[0]))
     worker = files.put("worker.js", browser.joined("runtime/worker.js").encode())
-    result = blank.evaluate(OPEN, [files.put("damaged.safetensors", damaged), worker, ""])
+    result = fresh.evaluate(OPEN, [files.put("damaged.safetensors", damaged), worker, ""])
     assert sentence in result["problem"]
     assert result["problem"].endswith("eload the page.")

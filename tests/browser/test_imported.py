@@ -10,7 +10,7 @@ from gandash import browser, exchange
 from gandash.config.plan import PlannedLayer
 from gandash.networks.planned import discriminator_of
 from tests.browser.conftest import Files
-from tests.browser.test_engines import largest_difference, made
+from tests.browser.same_numbers import FEW, Comparison
 from tests.exchange.found import lived
 from tests.exchange.test_readings import FAMILIES, place_of
 
@@ -34,9 +34,10 @@ def test_imported_generators_make_torchs_pictures(name: str, blank: Page, files:
     network = lived(build(), axes)
     proposal = exchange.propose_from(network.state_dict(), "G.pth", "0" * 64)
     G = proposal.candidates[place_of(network, proposal, axes) - 1].reading.build()
-    url = files.put("generator.safetensors", browser.pack(G))
-    differences = {engine: largest_difference(made(blank, url, engine), G) for engine in RUN[name]}
-    assert max(differences.values()) <= 2, differences
+    packed = browser.pack(G)
+    for engine in RUN[name]:
+        compare = Comparison(blank, files)
+        assert compare.of_samples(engine, packed, G, samples=FEW) <= 2, engine
 
 
 OPINION = """async (url) => {

@@ -82,21 +82,21 @@ def test_a_player_shows_the_pictures(blank: Page) -> None:
         ),
     ],
 )
-def test_what_a_browser_lacks_is_one_sentence(before: str, sentence: str, blank: Page) -> None:
-    blank.evaluate(before)
+def test_what_a_browser_lacks_is_one_sentence(before: str, sentence: str, fresh: Page) -> None:
+    fresh.evaluate(before)
     with pytest.raises(Exception, match=sentence):
-        blank.evaluate(WRITE, [2, SIDE, RATE])
+        fresh.evaluate(WRITE, [2, SIDE, RATE])
 
 
-def test_vp9_is_taken_where_there_is_no_h264(blank: Page) -> None:
-    blank.evaluate(
+def test_vp9_is_taken_where_there_is_no_h264(fresh: Page) -> None:
+    fresh.evaluate(
         """() => {
           const right = VideoEncoder.isConfigSupported.bind(VideoEncoder);
           VideoEncoder.isConfigSupported = async (config) =>
             config.codec.startsWith("avc1") ? { supported: false } : right(config);
         }"""
     )
-    written: dict[str, Any] = blank.evaluate(WRITE, [COUNT, SIDE, RATE])
+    written: dict[str, Any] = fresh.evaluate(WRITE, [COUNT, SIDE, RATE])
     assert b"vp09" in bytes(written["bytes"])
-    played = blank.evaluate(PLAY, [[0, 15], SIDE, RATE])
+    played = fresh.evaluate(PLAY, [[0, 15], SIDE, RATE])
     assert 10 * np.log10(255**2 / max(played["errors"])) >= 30
