@@ -32,16 +32,15 @@ of the others' 5,000 steps; D's updates are imagined by Adam.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import statistics
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import stored_runs
 import torch
 
 from gandash import data, latent, training
@@ -160,7 +159,7 @@ def main(arguments: list[str] | None = None) -> None:
         for seed in range(options.seeds):
             for method in options.methods or STACKED_METHODS:
                 _run_once(stacked_config(method, seed), method, judge)
-    print(table(list(stored())))
+    print(table(list(stored_runs.read(RESULTS))))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -197,15 +196,9 @@ def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return {**base, **changes, **both}
 
 
-def stored() -> Iterator[dict[str, Any]]:
-    """The runs that there are."""
-    if RESULTS.is_file():
-        yield from map(json.loads, RESULTS.read_text().splitlines())
-
-
 def _run_once(config: Config, method: str, judge: Any) -> None:
     """Train, measure and store, unless that has been done with this very config."""
-    if any(parse_config(record["config"]) == config for record in stored()):
+    if stored_runs.has(RESULTS, config):
         return
     start = time.perf_counter()
     dataset = data.load(config.data)
@@ -222,10 +215,7 @@ def _run_once(config: Config, method: str, judge: Any) -> None:
         "torch": torch.__version__,
         "config": config.model_dump(mode="json"),
     }
-    print({key: value for key, value in record.items() if key != "config"}, flush=True)
-    RESULTS.parent.mkdir(exist_ok=True)
-    with RESULTS.open("a") as file:
-        file.write(json.dumps(record) + "\n")
+    stored_runs.add(RESULTS, record)
 
 
 def _judge_points(state: training.State) -> dict[str, Any]:

@@ -23,7 +23,7 @@ pages = [
         HERE / "views" / "gallery.py", title="Gallery", icon=":material/grid_view:", default=True
     ),
     st.Page(
-        HERE / "views" / "latent_space.py",
+        HERE / "views" / "latent.py",
         title="Latent space",
         icon=":material/timeline:",
         url_path="latent",
@@ -41,13 +41,13 @@ pages = [
         url_path="translate",
     ),
     st.Page(
-        HERE / "views" / "loss_curves.py",
+        HERE / "views" / "curves.py",
         title="Loss curves",
         icon=":material/show_chart:",
         url_path="curves",
     ),
     st.Page(
-        HERE / "views" / "label_smoothing.py",
+        HERE / "views" / "smoothing.py",
         title="Label smoothing",
         icon=":material/tune:",
         url_path="smoothing",

@@ -11,7 +11,8 @@ from PIL import Image
 from gandash.app.parts import run_panel, timeline
 from gandash.runs import events, read_snapshots
 from gandash.storage.paths import PROJECT
-from tests.app.test_pages import assert_fine, visit
+from tests.app.test_pages import assert_fine
+from tests.app.visiting import visit
 
 SHIPPED = PROJECT / "pretrained"
 
@@ -23,14 +24,14 @@ def heard(app: object) -> str:
 
 def test_a_pinned_baseline_turns_curves_and_table_into_differences(arms: Path) -> None:
     app = visit(
-        "loss_curves",
+        "curves",
         curves_runs=["plain", "one-sided"],
         curves_baseline="plain",
         curves_why="true",
         curves_clip="true",
         curves_x="Images",
     )
-    assert_fine(app, "loss_curves")
+    assert_fine(app, "curves")
     assert not app.error
     assert "Chart of Loss, difference" in heard(app)
     assert "over Images shown" in heard(app)
@@ -42,16 +43,16 @@ def test_a_pinned_baseline_turns_curves_and_table_into_differences(arms: Path) -
 
 
 def test_a_baseline_that_is_not_chosen_is_told(arms: Path) -> None:
-    app = visit("loss_curves", curves_runs=["plain", "one-sided"], curves_baseline="two-sided")
-    assert_fine(app, "loss_curves")
+    app = visit("curves", curves_runs=["plain", "one-sided"], curves_baseline="two-sided")
+    assert_fine(app, "curves")
     (toast,) = app.toast
     assert "curves_baseline=two-sided" in toast.value
 
 
 def test_what_befell_a_run_is_said_with_its_charts(arms: Path) -> None:
     events.note(arms / "plain", 4, "resumed")
-    app = visit("loss_curves", curves_runs="plain")
-    assert_fine(app, "loss_curves")
+    app = visit("curves", curves_runs="plain")
+    assert_fine(app, "curves")
     assert "plain resumed at step 4." in heard(app)
 
 

@@ -15,20 +15,13 @@ from streamlit.testing.v1 import AppTest
 from gandash import checkpoints, exchange
 from gandash.app.hosting import limits
 from gandash.app.parts import foreign
-from gandash.storage.paths import PROJECT
 from tests.app import test_pages as pages
+from tests.app.visiting import fine, visit
 from tests.exchange.found import Example, lived
 from tests.exchange.test_hub import StandIn, installed, stand_in
 from tests.exchange.test_readings import FAMILIES
 
 __all__ = ["stand_in"]  # a fixture
-MAIN = PROJECT / "gandash" / "app" / "main.py"
-
-
-def visit() -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
-    assert not app.exception, [problem.message for problem in app.exception]
-    return app
 
 
 def uploader(app: AppTest) -> object:
@@ -49,7 +42,7 @@ def weights_of(network: torch.nn.Module) -> bytes:
 
 
 def test_a_file_becomes_a_checkpoint_by_one_click(arms: Path, runs_root: Path) -> None:
-    app = hand_in(visit(), "netG epoch 9.pth", weights_of(lived(Example(size=16))))
+    app = hand_in(fine(visit("gallery")), "netG epoch 9.pth", weights_of(lived(Example(size=16))))
     assert app.text_input(key=foreign.NAME).value == "netg-epoch-9"
     assert app.button(key="foreign_take_2").label == "Take this one"
     app.button(key="foreign_take_1").click().run()
@@ -59,7 +52,7 @@ def test_a_file_becomes_a_checkpoint_by_one_click(arms: Path, runs_root: Path) -
     assert found.card.imported is not None
     assert found.card.imported.file == "netG-epoch-9.pth"
     assert any("netg-epoch-9 is a checkpoint now" in it.value for it in app.success)
-    app = visit()
+    app = fine(visit("gallery"))
     app.button(key="foreign_remove_netg-epoch-9").click().run()
     assert not (runs_root / "netg-epoch-9").exists()
     assert not app.exception
@@ -67,7 +60,7 @@ def test_a_file_becomes_a_checkpoint_by_one_click(arms: Path, runs_root: Path) -
 
 PLACES = {
     "gallery": {"gallery_open": "theirs", "gallery_checkpoints": "theirs"},
-    "latent_space": {"latent_checkpoint": "theirs"},
+    "latent": {"latent_checkpoint": "theirs"},
     "compare": {"compare_checkpoints": ["theirs", "plain"]},
 }
 
@@ -87,7 +80,7 @@ def test_every_page_shows_one_that_was_taken_in(arms: Path, runs_root: Path) -> 
 def test_a_name_on_the_hub_is_fetched(stand_in: type[StandIn], arms: Path, runs_root: Path) -> None:
     stand_in.files["a/faces"] = {"netG.pth": weights_of(lived(Example(size=16)))}
     stand_in.licences["a/faces"] = "mit"
-    app = visit()
+    app = fine(visit("gallery"))
     app.text_input(key=foreign.NAMED).set_value("a/faces").run()
     assert app.text_input(key=foreign.NAME).value == "netg"
     assert app.text_input(key=foreign.LICENCE).value == "mit"
@@ -108,7 +101,7 @@ def test_hostile_files_are_one_sentence(
 ) -> None:
     mark = tmp_path / "ran"
     monkeypatch.setenv("EVIL_MARK", str(mark))
-    app = visit()
+    app = fine(visit("gallery"))
     for name, content, reason in (
         ("evil.pth", pickle.dumps(Evil()), "cannot be read as weights"),
         ("../../x.pth", b"GIF89a", "cannot be read as weights"),
@@ -126,8 +119,8 @@ def test_strangers_hand_in_nothing(arms: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("GANDASH_UPLOADS", "private")
     limits.cache_clear()
     try:
-        assert uploader(visit()) is None
+        assert uploader(fine(visit("gallery"))) is None
     finally:
         monkeypatch.undo()
         limits.cache_clear()
-    assert uploader(visit()) is not None
+    assert uploader(fine(visit("gallery"))) is not None

@@ -22,20 +22,12 @@ from gandash.evaluation import neighbors
 from gandash.jobs import measuring, nearest_images, task
 from gandash.jobs.task import Job
 from gandash.runs import execution
-from gandash.storage.paths import PROJECT
+from tests.app.visiting import fine, visit
 from tests.conftest import measured
 
-MAIN = PROJECT / "gandash" / "app" / "main.py"
 
-
-def visit(**query: str) -> AppTest:
-    """The gallery as a visitor's first view of a link."""
-    app = AppTest.from_file(str(MAIN), default_timeout=60)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception, [problem.message for problem in app.exception]
-    return app
+def gallery(**query: str) -> AppTest:
+    return fine(visit("gallery", **query))
 
 
 def html_of(app: AppTest) -> str:
@@ -93,9 +85,9 @@ def job(checkpoint: Checkpoint, root: Path, **changes: object) -> None:
 
 
 def test_only_what_can_be_measured_has_the_button_and_the_rest_says_why(digits: Checkpoint) -> None:
-    assert not buttons(visit()), "cards are pictures; what can be done stands in the opened one"
-    assert buttons(visit(gallery_open="digits")) == {"gallery_measure_digits": "Measure"}
-    app = visit(gallery_open="ring")
+    assert not buttons(gallery()), "cards are pictures; what can be done stands in the opened one"
+    assert buttons(gallery(gallery_open="digits")) == {"gallery_measure_digits": "Measure"}
+    app = gallery(gallery_open="ring")
     assert not buttons(app)
     (why,) = [caption.value for caption in app.caption if caption.value.startswith("Not measured")]
     assert "'ring' makes points" in why
@@ -113,7 +105,7 @@ def test_the_button_starts_a_job_and_a_refusal_is_one_sentence(
         )
 
     monkeypatch.setattr(measuring, "start", start)
-    app = visit(gallery_open="digits")
+    app = gallery(gallery_open="digits")
     app.button(key="gallery_measure_digits").click().run()
     assert asked == [digits.folder]
     assert [warning.value for warning in app.warning] == [
@@ -127,7 +119,7 @@ def test_the_button_starts_a_job_and_a_refusal_is_one_sentence(
 def test_progress_is_seen_in_every_session_whether_the_checkpoint_is_open_or_not(
     digits: Checkpoint, runs_root: Path, opened: str
 ) -> None:
-    app = visit(gallery_open=opened)
+    app = gallery(gallery_open=opened)
     job(digits, runs_root, doing="Measuring distances", step=3, steps=5)
     with task.process_of(runs_root).serve():
         app.run()
@@ -154,7 +146,7 @@ def test_a_job_that_was_cut_off_is_one_sentence_beside_the_button(
     digits: Checkpoint, runs_root: Path
 ) -> None:
     job(digits, runs_root, step=2, steps=5)
-    app = visit(gallery_open="digits")
+    app = gallery(gallery_open="digits")
     assert [error.value for error in app.error] == [
         "The process for measuring it was cut off (killed? too little memory?): start it again"
     ]
@@ -204,7 +196,7 @@ def test_a_card_is_the_samples_the_title_and_the_distance_and_failures_look_like
     lost = measured(999.0).model_copy(update={"recall": 0.0})
     keep(like(digits, "lost", evaluation=lost), digits.folder)
     keep(like(digits, "fine", evaluation=measured(4.0)), digits.folder)
-    cards = {card["name"]: card for card in on_cards(visit())}
+    cards = {card["name"]: card for card in on_cards(gallery())}
     assert cards["fine"]["figure"] == f"Fréchet {measured(4.0).shown('frechet')}", "with its noise"
     assert cards["digits"]["figure"] == "not measured"
     assert {name for name, card in cards.items() if card["failed"]} == {"lost"}
@@ -213,10 +205,12 @@ def test_a_card_is_the_samples_the_title_and_the_distance_and_failures_look_like
 
 
 def test_a_link_opens_a_checkpoint_and_one_that_is_not_here_opens_none(digits: Checkpoint) -> None:
-    (link, *_) = [it for it in visit(gallery_open="digits").get("page_link") if "latent" in url(it)]
+    (link, *_) = [
+        it for it in gallery(gallery_open="digits").get("page_link") if "latent" in url(it)
+    ]
     assert "latent_checkpoint=digits" in url(link)
     for nonsense in ("no-such-thing", "../etc", ""):
-        app = visit(gallery_open=nonsense)
+        app = gallery(gallery_open=nonsense)
         assert not buttons(app)
         assert not app.error
 
@@ -265,7 +259,7 @@ def test_only_filters_with_a_choice_are_shown_and_they_narrow_cards_and_figures(
         update={"loss": config.loss.model_copy(update={"objective": "hinge"})}
     )
     keep(like(digits, "other", config=hinge, evaluation=measured(2.0)), digits.folder)
-    app = visit()
+    app = gallery()
     shown = {str(box.key): box.options for box in app.multiselect}
     (data,) = app.button_group
     assert data.key == "gallery_data"
@@ -296,7 +290,7 @@ def test_the_page_says_that_distances_of_different_protocols_are_not_compared(
 ) -> None:
     keep(like(digits, "rough", evaluation=measured(9.0)), digits.folder)
     keep(like(digits, "fine", evaluation=measured(3.0)), digits.folder)
-    app = visit(gallery_sort="Fréchet")
+    app = gallery(gallery_sort="Fréchet")
     assert titles(app) == ["fine", "rough", "digits", "ring"]
     assert browse.UNMEASURED in [element.value for element in app.markdown]
     assert any("different protocols cannot be compared" in it.value for it in app.caption)
@@ -305,12 +299,12 @@ def test_the_page_says_that_distances_of_different_protocols_are_not_compared(
 def test_many_checkpoints_come_in_pages_and_a_link_leads_to_one(digits: Checkpoint) -> None:
     for number in range(browse.PER_PAGE):
         keep(like(digits, f"copy-{number:02d}"), digits.folder)
-    app = visit(gallery_page="2")
+    app = gallery(gallery_page="2")
     assert titles(app) == ["digits", "ring"]
     assert "29 to 30 of 30 checkpoints" in [caption.value for caption in app.caption]
     app.multiselect(key="gallery_size").set_value(["32 pixels"]).run()
     assert titles(app) == [f"copy-{number:02d}" for number in range(browse.PER_PAGE)]
-    app = visit(gallery_page="2")
+    app = gallery(gallery_page="2")
     for number in range(browse.PER_PAGE):
         shutil.rmtree(digits.folder.with_name(f"copy-{number:02d}"))
     app.run()
@@ -334,7 +328,7 @@ def test_many_checkpoints_come_in_pages_and_a_link_leads_to_one(digits: Checkpoi
     ],
 )
 def test_nonsense_in_the_link_is_ignored(digits: Checkpoint, query: dict[str, str]) -> None:
-    app = visit(**query)
+    app = gallery(**query)
     assert titles(app) == ["digits", "ring"]
     assert not app.error
 
@@ -354,7 +348,7 @@ def test_nothing_is_read_before_a_sample_is_picked(
         raise AssertionError("read too early")
 
     monkeypatch.setattr(neighbors, "training_images", read)
-    app = visit()
+    app = gallery()
     assert not rows_of(app)
     assert app.selectbox(key="gallery_nearest").options == ["digits"], (
         "points have no nearest images"
@@ -365,7 +359,7 @@ def test_nothing_is_read_before_a_sample_is_picked(
 def test_a_picked_sample_is_compared_in_pixels_and_once_they_are_read_in_features(
     digits: Checkpoint, runs_root: Path
 ) -> None:
-    app = visit(gallery_sample="5")
+    app = gallery(gallery_sample="5")
     assert app.number_input(key="gallery_sample").value == 5
     pixels, offered = rows_of(app)
     assert re.fullmatch(
@@ -401,7 +395,7 @@ def test_the_reading_is_started_refused_and_followed(
         raise ValueError("One job runs beside the server at a time")
 
     monkeypatch.setattr(nearest_images, "start", start)
-    app = visit(gallery_sample="1")
+    app = gallery(gallery_sample="1")
     app.button(key="gallery_read").click().run()
     assert [warning.value for warning in app.warning] == [
         "One job runs beside the server at a time"
@@ -433,7 +427,7 @@ def test_data_that_is_not_there_is_one_sentence(
     monkeypatch.setenv(
         "GANDASH_DATA", str(tmp_path / "a-file")
     )  # nothing can be downloaded into a file
-    app = visit(gallery_sample="1")
+    app = gallery(gallery_sample="1")
     (error,) = app.error
     assert error.value.startswith("MNIST is not in")
 
@@ -442,7 +436,7 @@ def test_own_images_are_compared_in_pixels_only(
     runs_root: Path, tiny_config: Callable[..., Config]
 ) -> None:
     list(execution.execute(runs.create(runs_root, tiny_config(), "own")))
-    app = visit(gallery_nearest="own", gallery_sample="36")
+    app = gallery(gallery_nearest="own", gallery_sample="36")
     (row,) = rows_of(app)
     assert "typical of training images" in row
     assert any(
@@ -456,6 +450,6 @@ def test_own_images_are_compared_in_pixels_only(
 
 @pytest.mark.parametrize("sample", ["0", "37", "x", "1e9"])
 def test_a_sample_that_is_not_there_is_none(digits: Checkpoint, sample: str) -> None:
-    app = visit(gallery_sample=sample, gallery_nearest="../etc", gallery_nearest_seed="-1")
+    app = gallery(gallery_sample=sample, gallery_nearest="../etc", gallery_nearest_seed="-1")
     assert not rows_of(app)
     assert not app.error

@@ -12,22 +12,14 @@ from streamlit.testing.v1 import AppTest
 from gandash.app.lessons import LESSONS, discriminator, one_dimension, quality
 from gandash.app.lessons.lesson import View
 from gandash.app.parts.links import REFUSED
-from tests.app.test_pages import MAIN
+from tests.app.visiting import fine, visit
 
 VIEWS = [view for lesson in LESSONS for view in lesson.see]
 ASKING = [number for number, lesson in enumerate(LESSONS, 1) if lesson.answers]
 
 
-def visit(script: str = "views/learn.py", **query: str | list[str]) -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=120)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    if not script.endswith("gallery.py"):
-        app.switch_page(str(MAIN.parent / script))
-        app.run()
-    assert not app.exception, [problem.message for problem in app.exception]
-    return app
+def learn(**query: str | list[str]) -> AppTest:
+    return fine(visit("learn", **query))
 
 
 def headings(app: AppTest) -> list[str]:
@@ -36,7 +28,7 @@ def headings(app: AppTest) -> list[str]:
 
 @pytest.mark.parametrize("number", ASKING)
 def test_a_lesson_asks_first(number: int, runs_root: Path) -> None:
-    app = visit(lesson=str(number))
+    app = learn(lesson=str(number))
     assert headings(app) == [f"{number} · {LESSONS[number - 1].title}"]
     assert not app.success
     assert not app.info
@@ -48,7 +40,7 @@ def test_every_answer_is_answered_and_then_explained(number: int, runs_root: Pat
     lesson = LESSONS[number - 1]
     assert sum(answer.right for answer in lesson.answers) == 1
     for place, answer in enumerate(lesson.answers):
-        app = visit(lesson=str(number), **{f"lesson_{number}_answer": str(place)})
+        app = learn(lesson=str(number), **{f"lesson_{number}_answer": str(place)})
         said = app.success if answer.right else app.info
         assert [it.value for it in said] == [answer.says]
         assert headings(app)[1:] == ["What happened, and why", "See it"]
@@ -56,7 +48,7 @@ def test_every_answer_is_answered_and_then_explained(number: int, runs_root: Pat
 
 
 def test_choosing_puts_the_answer_into_the_link(runs_root: Path) -> None:
-    app = visit(lesson="4")
+    app = learn(lesson="4")
     app.radio[0].set_value(LESSONS[3].answers[2].text).run()
     assert app.query_params["lesson_4_answer"] == "2"
     assert app.success
@@ -64,12 +56,12 @@ def test_choosing_puts_the_answer_into_the_link(runs_root: Path) -> None:
 
 @pytest.mark.parametrize("asked", ["9", "0", "two", ""])
 def test_a_lesson_that_is_not_there_is_the_first(asked: str, runs_root: Path) -> None:
-    assert headings(visit(lesson=asked))[0].startswith("1 · ")
+    assert headings(learn(lesson=asked))[0].startswith("1 · ")
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.label)
 def test_a_link_of_a_lesson_opens_what_it_names(view: View, runs_root: Path) -> None:
-    app = visit(view.script, **view.state)
+    app = fine(visit(Path(view.script).stem, **view.state))
     assert not app.error
     assert not app.warning
     assert not app.toast
@@ -80,7 +72,7 @@ def test_the_first_lesson_counts(runs_root: Path) -> None:
     made, _ = discriminator.rounds()
     assert sum(it.real for it in made) == discriminator.ROUNDS / 2
     right = "".join("r" if it.real else "g" for it in made)
-    app = visit(lesson="1", lesson_1_said=right[:-1])
+    app = learn(lesson="1", lesson_1_said=right[:-1])
     app.button(key="lesson_1_real" if right[-1] == "r" else "lesson_1_fake").click().run()
     assert any(it.value.startswith("**You: 8 of 8. D: ") for it in app.markdown)
     assert headings(app)[1:] == ["What happened, and why", "See it"]
@@ -88,7 +80,7 @@ def test_the_first_lesson_counts(runs_root: Path) -> None:
 
 @pytest.mark.parametrize("said", ["x", "rgrgrgrgr", "R", "rg "])
 def test_what_nobody_said_is_dropped(said: str, runs_root: Path) -> None:
-    app = visit(lesson="1", lesson_1_said=said)
+    app = learn(lesson="1", lesson_1_said=said)
     assert any(it.value.startswith("**Round 1 of 8.**") for it in app.markdown)
 
 

@@ -12,13 +12,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gandash.app.parts import links
-from tests.app.test_pages import MAIN, assert_fine, visit
+from tests.app.test_pages import assert_fine
+from tests.app.visiting import MAIN, visit
 
 HOSTILE = ("inf", "nan", "1" + "0" * 30, "", "²", "<b>\u202e", "a" * 1000)
 WHOLE = {
     "gallery": ("gallery_seed", "gallery_count", "gallery_nearest_seed", "gallery_sample"),
-    "label_smoothing": ("smoothing_seed", "smoothing_snapshot"),
-    "loss_curves": ("curves_snapshot",),
+    "smoothing": ("smoothing_seed", "smoothing_snapshot"),
+    "curves": ("curves_snapshot",),
     "train": ("train.epochs", "train.steps", "train.seed", "train.batch_size", "train.data.limit"),
 }
 
@@ -75,8 +76,8 @@ def test_a_number_that_is_not_here_is_named(page: str, key: str, arms: Path) -> 
     [
         ("gallery", {"gallery_seed": "7", "gallery_count": "16", "gallery_checkpoints": "plain"}),
         ("gallery", {"gallery_seed": "7.0", "gallery_count": "1.6e1", "gallery_sort": "Name"}),
-        ("loss_curves", {"curves_x": "Epoch", "curves_smoothing": "0.5", "curves_log": "TRUE"}),
-        ("label_smoothing", {"smoothing_curves": "0.2", "smoothing_arms": ""}),
+        ("curves", {"curves_x": "Epoch", "curves_smoothing": "0.5", "curves_log": "TRUE"}),
+        ("smoothing", {"smoothing_curves": "0.2", "smoothing_arms": ""}),
         ("train", {"train.steps": "", "train.loss.alpha": "0.1", "train_name": "it's — “mine”"}),
     ],
 )
@@ -96,8 +97,8 @@ def test_what_is_here_is_taken_without_a_word(page: str, query: dict[str, str], 
 
 def test_of_several_those_that_are_here_stay(arms: Path) -> None:
     asked = ["plain", "gone", "plain", "two-sided", "<b>"]
-    app = visit("loss_curves", curves_runs=asked)  # type: ignore[arg-type]
-    assert_fine(app, "loss_curves")
+    app = visit("curves", curves_runs=asked)  # type: ignore[arg-type]
+    assert_fine(app, "curves")
     assert app.multiselect(key="curves_runs").value == ["plain", "two-sided"]
     (toast,) = app.toast
     assert toast.value == (

@@ -13,7 +13,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gandash.app.old_links import TODAY, OldLinks, translated
 from gandash.app.parts.config_form import FIELDS, key_of
-from tests.app.test_pages import assert_fine, visit
+from tests.app.test_pages import assert_fine
+from tests.app.visiting import visit
 
 LINKS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("old_links.json").read_text())
 

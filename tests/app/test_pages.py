@@ -30,16 +30,16 @@ from gandash.runs.folder import CONFIG, PROTOCOL
 from gandash.storage.paths import PROJECT
 from gandash.zoo import ZOO
 from tests.app.conftest import ARMS, ship, train_all
+from tests.app.visiting import visit
 from tests.conftest import measured
 
-MAIN = PROJECT / "gandash" / "app" / "main.py"
 PAGES = {
     "gallery": "Gallery",
-    "latent_space": "Latent space",
+    "latent": "Latent space",
     "compare": "Compare",
     "translate": "Translate",
-    "loss_curves": "Loss curves",
-    "label_smoothing": "Label smoothing",
+    "curves": "Loss curves",
+    "smoothing": "Label smoothing",
     "train": "Train",
 }
 SHIPPED = sorted(path.parent.name for path in (PROJECT / "pretrained").glob("*/card.json"))
@@ -68,18 +68,6 @@ def test_a_card_says_which_epoch_its_weights_are_of(
     assert epochs_of(card.model_copy(update={**changes, "config": config})) == sentence
 
 
-def visit(page: str, **query: str | list[str]) -> AppTest:
-    """Run a page as a visitor's first view of a link would."""
-    app = AppTest.from_file(str(MAIN), default_timeout=60)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    if page != "gallery":
-        app.switch_page(str(MAIN.parent / "views" / f"{page}.py"))
-        app.run()
-    return app
-
-
 def assert_fine(app: AppTest, page: str) -> None:
     assert not app.exception, [problem.message for problem in app.exception]
     assert app.title[0].value == PAGES[page]
@@ -93,11 +81,7 @@ def test_page_without_any_checkpoint_says_what_to_do(
     assert_fine(app, page)
     said = " ".join(element.value for element in app.markdown)
     assert (
-        "Choose a preset"
-        if page == "train"
-        else "Train one"
-        if page != "loss_curves"
-        else "Start one"
+        "Choose a preset" if page == "train" else "Train one" if page != "curves" else "Start one"
     ) in said
 
 
@@ -117,21 +101,21 @@ def test_translators_are_on_their_page_and_on_no_other_but_curves(
     assert_fine(app, "translate")
     assert app.selectbox(key="translate_checkpoint").value == name
     assert len(app.dataframe) >= 1
-    app = visit("loss_curves")
+    app = visit("curves")
     app.multiselect(key="curves_runs").set_value([name]).run()
-    assert_fine(app, "loss_curves")
+    assert_fine(app, "curves")
     for page, key in (("gallery", "gallery_checkpoints"), ("compare", "compare_checkpoints")):
         assert name not in visit(page).multiselect(key=key).options
 
 
-@pytest.mark.parametrize("page", ["gallery", "loss_curves", "label_smoothing"])
+@pytest.mark.parametrize("page", ["gallery", "curves", "smoothing"])
 @pytest.mark.parametrize("name", [name for name in SHIPPED if name not in TRANSLATORS])
 def test_page_with_each_shipped_checkpoint(page: str, name: str, runs_root: Path) -> None:
     app = visit(page)
     key = {
         "gallery": "gallery_checkpoints",
-        "loss_curves": "curves_runs",
-        "label_smoothing": "smoothing_arms",
+        "curves": "curves_runs",
+        "smoothing": "smoothing_arms",
     }
     app.multiselect(key=key[page]).set_value([name]).run()
     assert_fine(app, page)
@@ -152,15 +136,15 @@ def test_page_with_each_shipped_checkpoint(page: str, name: str, runs_root: Path
         ("gallery", {"gallery_seed": "-1"}),
         ("gallery", {"gallery_seed": str(2**40)}),
         (
-            "latent_space",
+            "latent",
             {"latent_checkpoint": "../../etc", "latent_steps": "1e9", "latent_frame": "-3"},
         ),
-        ("latent_space", {"latent_frame": "99999999999999999999", "latent_path": "<script>"}),
+        ("latent", {"latent_frame": "99999999999999999999", "latent_path": "<script>"}),
         (
-            "loss_curves",
+            "curves",
             {"curves_runs": "nothing", "curves_x": "centuries", "curves_smoothing": "7"},
         ),
-        ("label_smoothing", {"smoothing_alpha": "nan", "smoothing_arms": "%00"}),
+        ("smoothing", {"smoothing_alpha": "nan", "smoothing_arms": "%00"}),
         (
             "train",
             {
@@ -187,7 +171,7 @@ def test_a_damaged_card_is_named_and_the_rest_is_shown(arms: Path) -> None:
     assert app.multiselect(key="gallery_checkpoints").value == ["one-sided", "two-sided"]
 
 
-@pytest.mark.parametrize("page", ["gallery", "label_smoothing"])
+@pytest.mark.parametrize("page", ["gallery", "smoothing"])
 def test_damaged_weights_are_one_sentence(page: str, arms: Path) -> None:
     (arms / "plain" / weights.GENERATOR).write_bytes(b"no weights")
     (arms / "one-sided" / weights.GENERATOR).unlink()
@@ -211,7 +195,7 @@ def test_the_same_seed_is_the_same_picture_and_another_is_not(arms: Path) -> Non
 
 
 def test_smoothing_table_shows_floor_and_equilibrium(arms: Path) -> None:
-    table = visit("label_smoothing").dataframe[0].value.set_index("Arm")
+    table = visit("smoothing").dataframe[0].value.set_index("Arm")
     assert table["Floor of D's loss"].round(3).to_dict() == {
         "plain": 0.0,
         "one-sided": 0.325,
@@ -362,9 +346,9 @@ def test_curves_show_who_was_updated_and_how_d_classifies_only_where_that_was_me
     kinds: Path,
 ) -> None:
     def titles(*names: str) -> set[str]:
-        app = visit("loss_curves")
+        app = visit("curves")
         app.multiselect(key="curves_runs").set_value(list(names)).run()
-        assert_fine(app, "loss_curves")
+        assert_fine(app, "curves")
         return {element.value for element in app.header} & {
             "Who was updated",
             "D as a classifier",
@@ -384,9 +368,9 @@ def test_curves_show_who_was_updated_and_how_d_classifies_only_where_that_was_me
 def test_curves_draw_probabilities_and_bare_scores_apart(kinds: Path) -> None:
     def drawn(*names: str) -> dict[str, list[list[str]]]:
         """Of each chart of D's outputs the names of its lines."""
-        app = visit("loss_curves")
+        app = visit("curves")
         app.multiselect(key="curves_runs").set_value(list(names)).run()
-        assert_fine(app, "loss_curves")
+        assert_fine(app, "curves")
         charts = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
         lines = {chart["layout"]["yaxis"]["title"]["text"]: chart["data"] for chart in charts}
         return {
@@ -404,7 +388,7 @@ def test_curves_show_the_quality_of_samples_with_its_protocol_where_it_was_measu
     arms: Path,
 ) -> None:
     assert "Fréchet distance of samples" not in [
-        element.value for element in visit("loss_curves").header
+        element.value for element in visit("curves").header
     ]
     table = runs.read_metrics(arms / "plain").assign(
         frechet=[9.0, None, 7.0], precision=0.5, recall=0.6
@@ -412,17 +396,17 @@ def test_curves_show_the_quality_of_samples_with_its_protocol_where_it_was_measu
     table.to_csv(arms / "plain" / runs.METRICS, index=False)
     protocol = Protocol(features="gandash classifier for mnist", real=10_000, fake=2000, seed=2017)
     (arms / "plain" / PROTOCOL).write_text(protocol.model_dump_json())
-    app = visit("loss_curves")
+    app = visit("curves")
     app.multiselect(key="curves_runs").set_value(["one-sided", "plain"]).run()
-    assert_fine(app, "loss_curves")
+    assert_fine(app, "curves")
     assert "Fréchet distance of samples" in [element.value for element in app.header]
     assert f"plain: {protocol}." in [element.value for element in app.caption]
     assert not [
         element.value for element in app.caption if element.value.startswith("one-sided: 2,")
     ]
     (arms / "plain" / PROTOCOL).write_text("{")
-    app = visit("loss_curves", curves_runs="plain")
-    assert_fine(app, "loss_curves")
+    app = visit("curves", curves_runs="plain")
+    assert_fine(app, "curves")
     assert app.error[0].value.startswith("The protocol of 'plain' cannot be read (")
 
 
@@ -430,7 +414,7 @@ def test_only_arms_that_differ_in_smoothing_alone_are_compared_unasked(
     kinds: Path, arms_folder: Path
 ) -> None:
     shutil.copytree(arms_folder, kinds, dirs_exist_ok=True)
-    assert visit("label_smoothing").multiselect(key="smoothing_arms").value == sorted(ARMS)
+    assert visit("smoothing").multiselect(key="smoothing_arms").value == sorted(ARMS)
 
 
 def test_what_has_no_effect_is_disabled_and_does_not_count(runs_root: Path) -> None:
@@ -803,18 +787,18 @@ def test_a_worker_that_was_killed_is_noticed_by_the_page(two_runs: list[runs.Run
 
 def test_runs_that_differ_in_their_seed_alone_are_drawn_as_one(runs_root: Path) -> None:
     names = [f"mnist-half-dcgan-seed-{seed}" for seed in range(3)]
-    app = visit("loss_curves", curves_runs=[*names, "mnist-dcgan"])
-    assert_fine(app, "loss_curves")
+    app = visit("curves", curves_runs=[*names, "mnist-dcgan"])
+    assert_fine(app, "curves")
     assert app.toggle(key="curves_pool").value
     app.toggle(key="curves_pool").set_value(False).run()
-    assert_fine(app, "loss_curves")
-    app = visit("loss_curves", curves_runs="mnist-dcgan")
+    assert_fine(app, "curves")
+    app = visit("curves", curves_runs="mnist-dcgan")
     assert not [toggle for toggle in app.toggle if toggle.key == "curves_pool"]
     assert not app.dataframe
 
 
 def test_only_what_differs_is_in_the_table(runs_root: Path) -> None:
-    app = visit("loss_curves", curves_runs=["mnist-dcgan", "mnist-dcgan-one-sided"])
+    app = visit("curves", curves_runs=["mnist-dcgan", "mnist-dcgan-one-sided"])
     (table,) = app.dataframe
     settings = [name for name in table.value.columns if name.startswith(("α", "β", "Seed"))]
     assert settings == ["α, smoothing of real"]

@@ -10,16 +10,7 @@ from streamlit.testing.v1 import AppTest
 from gandash.app import recordings
 from gandash.app.assets import STORE
 from gandash.playground import PRESETS
-from tests.app.test_pages import MAIN
-
-
-def visit(**query: str) -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=120)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    app.switch_page(str(MAIN.parent / "views" / "playground.py"))
-    return app.run()
+from tests.app.visiting import visit
 
 
 def assert_fine(app: AppTest) -> None:
@@ -37,7 +28,7 @@ def test_a_preset_is_there_at_once(name: str) -> None:
 
 
 def test_the_page_opens_on_a_preset_alone(runs_root: Path) -> None:
-    app = visit()
+    app = visit("playground")
     assert_fine(app)
     assert app.selectbox(key="play_a").value == next(iter(PRESETS))
     assert app.selectbox(key="play_b").value == "nothing"
@@ -45,7 +36,7 @@ def test_the_page_opens_on_a_preset_alone(runs_root: Path) -> None:
 
 
 def test_a_second_one_stands_beside_it_with_settings_of_its_own(runs_root: Path) -> None:
-    app = visit(play_b="Collapse")
+    app = visit("playground", play_b="Collapse")
     assert_fine(app)
     assert app.number_input(key="play.b.optimizer.d_lr").value == 5e-4
     assert app.number_input(key="play.a.optimizer.d_lr").value == 1e-3
@@ -57,7 +48,7 @@ def test_a_second_one_stands_beside_it_with_settings_of_its_own(runs_root: Path)
 
 def test_other_settings_are_trained_once(runs_root: Path) -> None:
     small = {"play.a.network.g_width": "4", "play.a.network.d_width": "4", "play.a.seed": "9"}
-    app = visit(**small)
+    app = visit("playground", **small)
     assert_fine(app)
     assert not app.error
     kept = list(recordings._kept)
@@ -74,14 +65,14 @@ def test_other_settings_are_trained_once(runs_root: Path) -> None:
     ],
 )
 def test_what_takes_too_long_is_one_sentence(setting: str, says: str, runs_root: Path) -> None:
-    app = visit(**{setting: "1000" if "width" in setting else "20"})
+    app = visit("playground", **{setting: "1000" if "width" in setting else "20"})
     assert_fine(app)
     (error,) = app.error
     assert error.value.startswith(says)
 
 
 def test_settings_that_contradict_each_other_are_one_sentence(runs_root: Path) -> None:
-    app = visit(**{"play.a.loss.objective": "wasserstein"})
+    app = visit("playground", **{"play.a.loss.objective": "wasserstein"})
     assert_fine(app)
     (error,) = app.error
     assert error.value.startswith("the wasserstein objective needs exactly one of")

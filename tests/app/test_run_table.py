@@ -15,7 +15,8 @@ from gandash.checkpoints import load_card
 from gandash.config import sweeps
 from gandash.jobs import control, groups, queue
 from gandash.runs import Run, execution
-from tests.app.test_pages import assert_fine, visit
+from tests.app.test_pages import assert_fine
+from tests.app.visiting import visit
 from tests.conftest import ConfigFactory
 
 

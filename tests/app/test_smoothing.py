@@ -17,7 +17,8 @@ from gandash.jobs import groups, timing
 from gandash.jobs.timing import Timing
 from gandash.playground import best_d
 from gandash.storage.paths import PROJECT
-from tests.app.test_pages import assert_fine, visit
+from tests.app.test_pages import assert_fine
+from tests.app.visiting import visit
 
 SHIPPED = PROJECT / "pretrained"
 HALF = "mnist-half-dcgan"
@@ -103,9 +104,9 @@ def test_a_d_is_trained_on_what_the_link_shows_once(
 ) -> None:
     monkeypatch.setattr(smoothing_lab, "trained", partial(best_d.trained, steps=5))
     smoothing_lab._kept.clear()
-    app = visit("label_smoothing", smoothing_alpha="0.2", smoothing_data="1_0.5_1")
+    app = visit("smoothing", smoothing_alpha="0.2", smoothing_data="1_0.5_1")
     app.button(key="smoothing_check").click().run()
-    assert_fine(app, "label_smoothing")
+    assert_fine(app, "smoothing")
     assert not app.error
     assert list(smoothing_lab._kept) == ["0.2 0.1 1_0.5_1 -1.5_1_1"]
     shown = app.session_state[smoothing_lab.CHECKED]
@@ -113,8 +114,8 @@ def test_a_d_is_trained_on_what_the_link_shows_once(
 
 
 def test_mixtures_of_a_link_that_make_no_sense_are_told(arms: Path) -> None:
-    app = visit("label_smoothing", smoothing_data="9_1_1", smoothing_alpha="0.7")
-    assert_fine(app, "label_smoothing")
+    app = visit("smoothing", smoothing_data="9_1_1", smoothing_alpha="0.7")
+    assert_fine(app, "smoothing")
     (toast,) = app.toast
     assert "smoothing_alpha=0.7" in toast.value
     assert "smoothing_data=9_1_1" in toast.value
@@ -135,14 +136,14 @@ def test_arms_are_queued_as_one_group_once_their_time_is_said(
         return Timing(seconds=0.5, low=0.4, high=0.6, steps=20)
 
     monkeypatch.setattr(timing, "of_step", of_step)
-    app = visit("label_smoothing", smoothing_targets="0 0, 0.2 0", smoothing_seeds="2")
-    assert_fine(app, "label_smoothing")
+    app = visit("smoothing", smoothing_targets="0 0, 0.2 0", smoothing_seeds="2")
+    assert_fine(app, "smoothing")
     queue_form(app)
     assert len(asked) == 1
     steps = asked[0].total_steps(64)
     assert any(f"4 runs of {steps:,} steps" in it.value for it in app.markdown)
     app.button(key="smoothing_start").click().run()
-    assert_fine(app, "label_smoothing")
+    assert_fine(app, "smoothing")
     assert not app.warning
     found = groups.of(runs_root, "arms")
     assert [status.arm for _, status in found] == ["alpha 0.0, beta 0.0"] * 2 + [

@@ -186,7 +186,7 @@ METRICS_DAMAGES = (words, missing_column, too_large, longer_row)
 @pytest.mark.parametrize("damage", METRICS_DAMAGES)
 @pytest.mark.parametrize(
     ("page", "query"),
-    [("loss_curves", "curves_runs"), ("label_smoothing", "smoothing_arms")],
+    [("curves", "curves_runs"), ("smoothing", "smoothing_arms")],
 )
 def test_broken_metrics_are_one_sentence(
     page: str, query: str, damage: Callable[[Path], None], arms: Path
@@ -203,7 +203,7 @@ def test_broken_metrics_are_one_sentence(
 @pytest.mark.parametrize("content", [b"", b"RIFF", bytes(range(256)), None], ids=repr)
 @pytest.mark.parametrize(
     ("page", "query"),
-    [("loss_curves", "curves_runs"), ("label_smoothing", "smoothing_arms"), ("train", "train_run")],
+    [("curves", "curves_runs"), ("smoothing", "smoothing_arms"), ("train", "train_run")],
 )
 def test_a_broken_sample_grid_is_one_sentence(
     page: str, query: str, content: bytes | None, arms: Path, runs_root: Path

@@ -50,7 +50,7 @@ LESSON = Lesson(
     "later; batch statistics in D; penalties on its gradient. Count the modes under the films, "
     "one seed each: with the fast G packing and unrolling meet more modes and lose them again.",
     see=(
-        View("Collapse on digits: one z, one picture", "views/loss_curves.py", "curves",
+        View("Collapse on digits: one z, one picture", "views/curves.py", "curves",
              {"curves_runs": "mnist-failure-collapse"}),
         View("Your own rates", "views/playground.py", "playground",
              {"play_a": "Collapse", "play_b": "Ring of eight"}),

@@ -126,7 +126,7 @@ LESSON = Lesson(
             "playground", {"play_a": PRESET, "play_step": "30"},
         ),
         View(
-            "D's answers on digits, step by step", "views/loss_curves.py", "curves",
+            "D's answers on digits, step by step", "views/curves.py", "curves",
             {"curves_runs": "mnist-dcgan"},
         ),
     ),

@@ -66,7 +66,7 @@ LESSON = Lesson(
     "must be moved, and always has one; a critic with bounded slope estimates it (Arjovsky et al. "
     "2017, [arXiv:1701.07875](https://arxiv.org/abs/1701.07875), example 1).",
     see=(
-        View("A critic with a gradient penalty, on digits", "views/loss_curves.py", "curves",
+        View("A critic with a gradient penalty, on digits", "views/curves.py", "curves",
              {"curves_runs": "mnist-wgan-gp"}),
         View("Divergences of a run in the plane", "views/playground.py", "playground",
              {"play_a": "Two moons"}),

@@ -58,7 +58,7 @@ LESSON = Lesson(
     "labels alone. Losses of runs with other targets do not compare until the **floor**, the "
     "entropy of the targets, is taken off.",
     see=(
-        View("Three arms on digits, same z, above their floors", "views/label_smoothing.py",
+        View("Three arms on digits, same z, above their floors", "views/smoothing.py",
              "smoothing"),
         View("Both in the plane, side by side", "views/playground.py", "playground",
              {"play_a": "Smoothing, one-sided", "play_b": "Smoothing, two-sided",

@@ -55,7 +55,7 @@ LESSON = Lesson(
     see=(
         View("The same strong D under both costs", "views/playground.py", "playground",
              {"play_a": "D too strong, minimax", "play_b": "D too strong, non-saturating"}),
-        View("A D that wins, on digits", "views/loss_curves.py", "curves",
+        View("A D that wins, on digits", "views/curves.py", "curves",
              {"curves_runs": "mnist-failure-strong-d", "curves_log": "true"}),
     ),
     teachers="The figure before the answer shows costs, the one after it slopes. Ask for the slope "

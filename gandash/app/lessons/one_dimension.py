@@ -65,7 +65,7 @@ LESSON = Lesson(
     see=(
         View("The same, trained", "views/playground.py", "playground",
              {"play_a": "On a line, as in 2014", "play_shown": "dgo"}),
-        View("D's loss and the line at 1.39, on digits", "views/loss_curves.py", "curves",
+        View("D's loss and the line at 1.39, on digits", "views/curves.py", "curves",
              {"curves_runs": "mnist-dcgan"}),
     ),
     teachers="Derive D* on the board first: differentiate a log D + b log(1 − D). The two numbers "

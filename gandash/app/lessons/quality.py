@@ -78,7 +78,7 @@ LESSON = Lesson(
     see=(
         View("Figures of every checkpoint, with their protocol", "views/gallery.py", "",
              {"gallery_open": "mnist-conditional"}),
-        View("When it was best: distance by step", "views/loss_curves.py", "curves",
+        View("When it was best: distance by step", "views/curves.py", "curves",
              {"curves_runs": "mnist-dcgan"}),
     ),
     teachers="Ask what 10,000 samples would give. Not the half of 5,000's: the 5,000 real draws "

@@ -54,7 +54,7 @@ LESSON = Lesson(
     see=(
         View("Two networks that circle: the ring, step by step", "views/playground.py",
              "playground", {"play_a": "Ring of eight", "play_b": "Collapse"}),
-        View("Losses that hover, on digits", "views/loss_curves.py", "curves",
+        View("Losses that hover, on digits", "views/curves.py", "curves",
              {"curves_runs": "mnist-dcgan"}),
     ),
     teachers="Let the class play it: two pupils, one moves left or right, one up or down, each by "

@@ -125,14 +125,14 @@ def leads(checkpoint: Checkpoint) -> None:
     """Where a checkpoint can be explored further."""
     with st.container(horizontal=True):
         st.page_link(
-            st.Page("views/latent_space.py", url_path="latent"),
+            st.Page("views/latent.py", url_path="latent"),
             label="Walk its latent space",
             icon=":material/timeline:",
             query_params={"latent_checkpoint": checkpoint.name},
         )
         if (checkpoint.folder / runs.METRICS).is_file():
             st.page_link(
-                st.Page("views/loss_curves.py", url_path="curves"),
+                st.Page("views/curves.py", url_path="curves"),
                 label="Its curves",
                 icon=":material/show_chart:",
                 query_params={"curves_runs": checkpoint.name},

@@ -196,7 +196,7 @@ def _say_taken() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.success(f"{name} is a checkpoint now, on every page.", icon=":material/check:")
         st.page_link(
-            st.Page("views/latent_space.py", url_path="latent"),
+            st.Page("views/latent.py", url_path="latent"),
             label="Open in Latent space",
             icon=":material/timeline:",
             query_params={"latent_checkpoint": name},

@@ -193,7 +193,7 @@ def buttons(run: Run, status: Status, config: Config | None) -> None:
             changes(run, status, config)
         if status.step:
             st.page_link(
-                st.Page("views/loss_curves.py", url_path="curves"),
+                st.Page("views/curves.py", url_path="curves"),
                 label="All its curves",
                 icon=":material/show_chart:",
                 query_params={"curves_runs": run.name},

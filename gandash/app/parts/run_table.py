@@ -144,7 +144,7 @@ def several(ticked: list[tuple[Run, Status]]) -> None:
     names = [run.name for run, _ in ticked]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
-            st.Page("views/loss_curves.py", url_path="curves"),
+            st.Page("views/curves.py", url_path="curves"),
             label=f"Compare the curves of {len(names)} runs",
             icon=":material/show_chart:",
             query_params={"curves_runs": names},
@@ -180,7 +180,7 @@ def group(name: str, its: list[tuple[Run, Status]]) -> None:
             if any(status.phase in groups.IDLE for _, status in its):
                 of_all("Resume all", ":material/play_arrow:", groups.resume, name, may_train)
         st.page_link(
-            st.Page("views/loss_curves.py", url_path="curves"),
+            st.Page("views/curves.py", url_path="curves"),
             label="Curves of all",
             icon=":material/show_chart:",
             query_params={"curves_runs": [run.name for run, _ in its]},

@@ -34,25 +34,25 @@ STORIES = (
     Story(
         "When D wins",
         "Its loss falls to 0 and D(G(z)) with it; what G then learns from is noise.",
-        "views/loss_curves.py", "curves", ":material/trending_flat:", ("mnist-failure-strong-d",),
+        "views/curves.py", "curves", ":material/trending_flat:", ("mnist-failure-strong-d",),
         {"curves_runs": "mnist-failure-strong-d", "curves_log": "true", "curves_why": "true"},
     ),
     Story(
         "Mode collapse",
         "Every z gives the same picture, and the losses do not tell.",
-        "views/loss_curves.py", "curves", ":material/content_copy:", ("mnist-failure-collapse",),
+        "views/curves.py", "curves", ":material/content_copy:", ("mnist-failure-collapse",),
         {"curves_runs": "mnist-failure-collapse"},
     ),
     Story(
         "0.9 instead of 1",
         "Runs that differ in D's targets alone, three seeds, an honest answer.",
-        "views/label_smoothing.py", "smoothing", ":material/tune:",
+        "views/smoothing.py", "smoothing", ":material/tune:",
         ("mnist-dcgan", "mnist-dcgan-one-sided", "mnist-dcgan-two-sided"),
     ),
     Story(
         "From one digit to another",
         "Walk from one latent vector to another: what lies between are digits too.",
-        "views/latent_space.py", "latent", ":material/timeline:", ("mnist-dcgan",),
+        "views/latent.py", "latent", ":material/timeline:", ("mnist-dcgan",),
         {"latent_checkpoint": "mnist-dcgan", "latent_a": "12", "latent_b": "5"},
     ),
 )  # fmt: skip

@@ -54,7 +54,7 @@ def in_hand(found: list[Checkpoint]) -> None:
         )
         with st.container(horizontal=True):
             st.page_link(
-                st.Page("views/latent_space.py", url_path="latent"),
+                st.Page("views/latent.py", url_path="latent"),
                 label="Open in Latent space",
                 icon=":material/timeline:",
                 query_params={

@@ -17,11 +17,11 @@ from gandash.app.parts import run_panel, run_table
 from gandash.checkpoints import Checkpoint, load_card
 from gandash.jobs import control
 from gandash.runs import Run, execution
-from tests.app.test_pages import MAIN
+from tests.app.visiting import visit
 from tests.conftest import ConfigFactory
 
 VIEWS = (
-    "gallery", "latent_space", "compare", "loss_curves", "label_smoothing", "playground", "learn",
+    "gallery", "latent", "compare", "curves", "smoothing", "playground", "learn",
     "train",
 )  # fmt: skip
 NASTY = (
@@ -51,17 +51,6 @@ def public(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     permissions.limits.cache_clear()
     yield
     permissions.limits.cache_clear()
-
-
-def visit(view: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=120)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    if view != "gallery":
-        app.switch_page(str(MAIN.parent / "views" / f"{view}.py"))
-        app.run()
-    return app
 
 
 def finished(root: Path, tiny_config: ConfigFactory, name: str) -> Run:
