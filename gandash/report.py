@@ -39,7 +39,9 @@ class Report(Progress):
     training images and on as many held-out ones, both unchanged, before D learns from the former.
     ``augment_p`` is the probability of a change where it adapts (ADA). ``distance`` is the mean
     absolute difference, of values in [-1, 1], between translations and targets (pix2pix) or between
-    images and what comes back of them (CycleGAN). What was not measured is NaN.
+    images and what comes back of them (CycleGAN). ``g_sigma0``, ``g_sigma1`` and ``g_sigma2`` are
+    the largest singular values of that layer of G which has the largest, before spectral norm
+    divides by it, and ``d_sigma*`` those of D. What was not measured is NaN.
     """
 
     d_loss: float
@@ -76,3 +78,9 @@ class Report(Progress):
     d_held_out: float = float("nan")
     augment_p: float = float("nan")
     distance: float = float("nan")
+    g_sigma0: float = float("nan")
+    g_sigma1: float = float("nan")
+    g_sigma2: float = float("nan")
+    d_sigma0: float = float("nan")
+    d_sigma1: float = float("nan")
+    d_sigma2: float = float("nan")

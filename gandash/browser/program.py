@@ -101,6 +101,8 @@ class Program:
 
 def describe(G: Generator) -> Program:
     """The program of a generator in eval mode; ``UnsupportedError`` says why there is none."""
+    if G.embedding is not None:
+        raise UnsupportedError("norms that are told the class and a piece of z are not written yet")
     labels: Labels = "none"
     if G.classes:
         labels = "beside" if G.appended else "norms"

@@ -21,10 +21,15 @@ def picture(
     columns: int,
     *,
     label: int | None = None,
+    threshold: float | None = None,
 ) -> Pixels:
-    """A picture of ``count`` samples of a seed, or of as many as their kind shows."""
+    """A picture of ``count`` samples of a seed, or of as many as their kind shows; the numbers of z
+    between ± ``threshold`` if one is given.
+    """
     kind = checkpoint.card.data.kind
     z = latent.draw(seed, kind.shown(count), G.latent_dim)
+    if threshold is not None:
+        z = latent.within(z, threshold)
     return kind.picture(generate(G, z, label), columns, _real(checkpoint))
 
 

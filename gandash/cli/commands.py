@@ -277,6 +277,7 @@ def sample(
     columns: int = 8,
     label: int | None = None,
     truncation: float = 1.0,
+    threshold: float | None = None,
     out: Path | None = None,
 ) -> None:
     """Write a grid of samples of a checkpoint as PNG.
@@ -290,6 +291,8 @@ def sample(
             turn if not given.
         truncation: How far a style-based generator's styles stay from their mean: 1 all the way,
             less for samples that are more typical and less varied.
+        threshold: Keep the numbers of z between minus and plus this, for the same trade in any
+            generator (BigGAN's truncation trick); 0.5 is much, 2 is little.
         out: The file; NAME-seed-SEED.png if not given.
     """
     from gandash.checkpoints import samples, weights
@@ -304,7 +307,15 @@ def sample(
     chosen = _find_checkpoint(name)
     generator = weights.load_generator(chosen)
     with truncated(generator, truncation):
-        pixels = samples.picture(chosen, generator, seed, count, min(columns, count), label=label)
+        pixels = samples.picture(
+            chosen,
+            generator,
+            seed,
+            count,
+            min(columns, count),
+            label=label,
+            threshold=threshold,
+        )
     path = out or Path(f"{name}-seed-{seed}.png")
     write_whole(path, encode(pixels, "PNG"))
     print(f"Wrote {count} samples of {name} to {path}")

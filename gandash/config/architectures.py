@@ -22,7 +22,9 @@ class Architecture:
     with a convolution, so that z enters as (N, latent_dim, 1, 1). ``head_bias``: D's last layer
     has a bias. ``weights``: how they are drawn at the start, see ``networks.pair.initialize``.
     ``norms``: those that it is named without. ``attention``: it has places for self-attention.
-    ``deep``: it is as deep as ``network.depth`` says.
+    ``deep``: it is as deep as ``network.depth`` says. ``pieces``: into how many pieces z can be
+    cut, of which each block of G gets its own; 0 if it cannot. ``own_weights``: it draws and scales
+    its weights in a way of its own, which neither spectral norm nor orthogonality goes with.
     """
 
     title: str
@@ -38,6 +40,8 @@ class Architecture:
     norms: tuple[str, ...] = ("batch",)
     attention: bool = True
     deep: bool = False
+    pieces: int = 0
+    own_weights: bool = False
 
 
 ARCHITECTURES: Mapping[str, Architecture] = {
@@ -55,6 +59,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         "Miyato et al. 2018, arXiv:1802.05957",
         weights="glorot",
         sizes=(32,),
+        pieces=4,
     ),
     "modern": Architecture(
         "R3GAN",
@@ -65,6 +70,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         norms=("none",),
         attention=False,
         deep=True,
+        own_weights=True,
     ),
     "style": Architecture(
         "StyleGAN2",
@@ -75,6 +81,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         norms=("none",),
         attention=False,
         deep=True,
+        own_weights=True,
     ),
     "mlp": Architecture(
         "MLP",

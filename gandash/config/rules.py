@@ -20,6 +20,7 @@ NOT_OF_TRANSLATION = (
     "collapse.pack", "collapse.unroll_steps", "few.augment", "few.freeze_d",
     "labels.conditioning", "balance.d_steps", "balance.g_steps", "balance.rule",
     "balance.discriminators", "network.architecture", "network.attention",
+    "network.g_spectral_norm", "network.first_weights", "regularizer.orthogonal", "spectra",
 )  # fmt: skip
 """Settings that image translation does without."""
 LEAKS = 0.8  # probability of changes above which G begins to make them (Karras et al. 2020, 2.2)
@@ -54,6 +55,13 @@ def _always(config: Config) -> Iterator[str]:
 
 def _since_0_2(config: Config) -> Iterator[str]:
     """Rules that runs and cards of earlier versions did not know."""
+    network = config.network
+    if network.d_spectral_norm and ARCHITECTURES[network.architecture].own_weights:
+        yield (
+            f"the {network.architecture} pair scales its weights in a way of its own, and "
+            f"d_spectral_norm is on: set it to False, or architecture to "
+            f"{_or(names(own_weights=False))}"
+        )
     for name in ("r1_gamma", "r2_gamma"):
         if not getattr(config.regularizer, name):
             continue
@@ -103,6 +111,17 @@ def _architecture_rules(network: NetworkConfig, data: DataConfig) -> Iterator[st
             f"the {name} pair has no normalization, and g_norm and d_norm are {network.g_norm!r} "
             f"and {network.d_norm!r}: set both to none"
         )
+    if architecture.own_weights and network.first_weights != "usual":
+        yield (
+            f"the {name} pair draws its weights in a way of its own, and first_weights is "
+            f"{network.first_weights!r}: set it to usual, or architecture to "
+            f"{_or(names(own_weights=False))}"
+        )
+    if architecture.own_weights and network.g_spectral_norm:
+        yield (
+            f"the {name} pair scales its weights in a way of its own, and g_spectral_norm is on: "
+            f"set it to False, or architecture to {_or(names(own_weights=False))}"
+        )
     if network.attention * 2 > data.size:
         yield (
             f"attention must be at most half of size {data.size}, not {network.attention}: "
@@ -123,6 +142,12 @@ def _gradient_rules(config: Config) -> Iterator[str]:
         yield (
             "gradient_penalty needs a D whose output for one image does not depend on the others, "
             f"and minibatch is {minibatch!r}: set one of them to none"
+        )
+    if regularizer.orthogonal and ARCHITECTURES[network.architecture].own_weights:
+        yield (
+            f"orthogonal draws filters to right angles, and the {network.architecture} pair scales "
+            f"them in a way of its own: set orthogonal to 0, or architecture to "
+            f"{_or(names(own_weights=False))}"
         )
     bounds = (regularizer.gradient_penalty, regularizer.weight_clip, network.d_spectral_norm)
     bounded = sum(map(bool, bounds))
@@ -204,6 +229,19 @@ def _label_rules(config: Config) -> Iterator[str]:
             "g_labels batch-norm needs conditioning concat or projection, a "
             f"{_or(names(conditional_norm=True))}, g_norm batch, and it is {kind}, "
             f"{network.architecture}, {network.g_norm}: set g_labels to concat"
+        )
+    pieces = network.g_norm == "batch" and architecture.pieces
+    if labels.g_labels == "shared" and not (labels.told and pieces):
+        yield (
+            "g_labels shared needs conditioning concat or projection, a "
+            f"{_or(tuple(other for other, row in ARCHITECTURES.items() if row.pieces))}, g_norm "
+            f"batch, and it is {kind}, {network.architecture}, {network.g_norm}: set g_labels to "
+            "concat"
+        )
+    elif labels.g_labels == "shared" and network.latent_dim % architecture.pieces:
+        yield (
+            f"g_labels shared cuts z into {architecture.pieces} pieces, and latent_dim is "
+            f"{network.latent_dim}: set it to a multiple of {architecture.pieces}"
         )
     if labels.labelled and not labels.classifies:
         yield (

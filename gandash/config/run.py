@@ -91,6 +91,13 @@ class Config(Section):
         le=1_000_000,
         idle=NOT_MEASURED,
     )
+    spectra: bool = setting(
+        False,
+        "Singular values of the weights",
+        "Measure at every row of metrics the three largest singular values of each player's layer "
+        "that has the largest: they run away before a collapse",
+        paper="BigGAN, Brock et al. 2019, arXiv:1809.11096, section 4",
+    )
     snapshots: int = setting(
         20,
         "Sample grids kept",

@@ -129,6 +129,9 @@ class DataConfig(Section):
         return of_dataset(self.dataset)
 
 
+BROCK = "BigGAN, Brock et al. 2019, arXiv:1809.11096"
+
+
 class NetworkConfig(Section):
     """Architecture, size and normalization of both players."""
 
@@ -184,6 +187,26 @@ class NetworkConfig(Section):
         paper="Miyato et al. 2018, arXiv:1802.05957",
         trick=("spectral norm", "D's weights are divided by their largest singular value"),
     )
+    g_spectral_norm: bool = setting(
+        False,
+        "Spectral norm on G",
+        "Divide G's weights by their largest singular value",
+        paper=BROCK,
+        trick=("spectral norm on G", "G's weights are divided by their largest singular value"),
+    )
+    first_weights: Literal["usual", "orthogonal"] = setting(
+        "usual",
+        "First weights",
+        "usual: drawn as the architecture's paper draws them; orthogonal: with rows or columns at "
+        f"right angles and of length 1 (Saxe et al. 2014, arXiv:1312.6120; {BROCK})",
+        tricks={
+            "orthogonal": Trick(
+                "orthogonal first weights",
+                "Weights begin as orthogonal matrices, which keep lengths",
+                BROCK,
+            )
+        },
+    )
     attention: Literal[0, 8, 16, 32, 64] = setting(
         0,
         "Self-attention at (pixels)",
@@ -231,17 +254,25 @@ class LabelConfig(Section):
             ),
         },
     )
-    g_labels: Literal["concat", "batch-norm"] = setting(
+    g_labels: Literal["concat", "batch-norm", "shared"] = setting(
         "concat",
         "Labels reach G by",
-        "How a conditioned G is told the label: beside z, or by class-conditional batch norm",
+        "How a conditioned G is told the label: beside z; by class-conditional batch norm; shared: "
+        "by batch norms that one embedding of the label and a piece of z of their own scale and "
+        f"shift ({BROCK})",
         idle=_unless("labels.conditioning", *TELLING),
         tricks={
             "batch-norm": Trick(
                 "class-conditional batch norm",
                 "The label sets scale and shift in G's batch norms",
                 "Dumoulin et al. 2017, arXiv:1610.07629",
-            )
+            ),
+            "shared": Trick(
+                "shared class embedding",
+                "One vector of the class, beside a piece of z, sets scale and shift in each of G's "
+                "blocks",
+                BROCK,
+            ),
         },
     )
     labelled: int | None = setting(
@@ -374,6 +405,16 @@ class RegularizerConfig(Section):
         ge=0,
         le=10,
         trick=("weight clip {}", "D's weights are cut to ± this after each update"),
+    )
+    orthogonal: float = setting(
+        0.0,
+        "Orthogonal regularization, β",
+        "Weight of how far G's filters are from right angles, whatever their lengths; 1e-4 in "
+        "BigGAN, so that G bears truncated z",
+        paper=BROCK,
+        ge=0,
+        le=10,
+        trick=("orthogonal β {}", "G's filters are drawn to right angles with each other"),
     )
     instance_noise: float = setting(
         0.0,

@@ -2,7 +2,7 @@
 
 from gandash.latent.sampling import generate
 from gandash.latent.truncation import truncated
-from gandash.latent.vectors import Interpolation, classes_in_turn, draw, lerp, path, slerp
+from gandash.latent.vectors import Interpolation, classes_in_turn, draw, lerp, path, slerp, within
 
 __all__ = [
     "Interpolation",
@@ -13,4 +13,5 @@ __all__ = [
     "path",
     "slerp",
     "truncated",
+    "within",
 ]

@@ -24,6 +24,24 @@ def draw(seed: int, count: int, latent_dim: int) -> Tensor:
     return torch.from_numpy(values.astype(np.float32))
 
 
+def within(z: Tensor, threshold: float) -> Tensor:
+    """Latent vectors whose numbers lie between ± ``threshold``, and are distributed as standard
+    normal ones are that were drawn anew until they do: BigGAN's truncation trick (Brock et al.
+    2019, arXiv:1809.11096, section 3.1).
+
+    A number keeps its quantile, z' = Q(Q^-1(z)), so that a vector moves smoothly with the
+    threshold, and is itself where that is large. ``ValueError`` if the threshold is not above 0.
+    """
+    if not threshold > 0:
+        raise ValueError(f"A threshold of z must be above 0, not {threshold:g}: choose another")
+    ndtr = torch.special.ndtr
+    below = ndtr(torch.tensor(-threshold, dtype=torch.float64))
+    share = ndtr(-z.double().abs())  # of the nearer tail, which keeps its digits
+    nearer = below + share * (1 - 2 * below)
+    values: Tensor = torch.special.ndtri(nearer) * -z.double().sign()
+    return values.to(z.dtype)
+
+
 def lerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     """Straight line: (1 - t) a + t b for vectors (d,) and t (T,) in [0, 1]; returns (T, d)."""
     return (1 - t)[:, None] * a + t[:, None] * b

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +31,15 @@ def squared_slope(D: CriticFunction, images: Tensor) -> Tensor:
     """
     x = images.detach().requires_grad_()
     return _image_gradient(D(x), x).square().flatten(1).sum(1).mean() / 2
+
+
+def off_diagonal(matrices: Sequence[Tensor]) -> Tensor:
+    """Sum over weights W (outputs, all else) of |(W W^T) o (1 - I)|_F^2, to be weighted by beta:
+    how far the filters of a layer are from right angles, whatever their lengths (Brock et al. 2019,
+    arXiv:1809.11096, equation 3; their W has a filter a column).
+    """
+    products = [W @ W.t() for W in matrices]
+    return torch.stack([P.square().sum() - P.diagonal().square().sum() for P in products]).sum()
 
 
 def _image_gradient(outputs: Tensor, images: Tensor) -> Tensor:

@@ -111,6 +111,23 @@ class ConditionalBatchNorm(nn.Module):
         return self.norm(features) * scale + shift  # type: ignore[no-any-return]
 
 
+class EmbeddedBatchNorm(nn.Module):
+    """Batch norm (N, C, H, W) whose scale, 1 + A c, and shift, B c, are linear in a vector c
+    (N, inputs) of what an image is to be (Brock et al. 2019, arXiv:1809.11096, appendix B.1).
+    """
+
+    def __init__(self, channels: int, inputs: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.scale = nn.Linear(inputs, channels, bias=False)
+        self.shift = nn.Linear(inputs, channels, bias=False)
+
+    def forward(self, features: Tensor, wanted: Tensor) -> Tensor:
+        scale = 1 + self.scale(wanted)[:, :, None, None]
+        shift = self.shift(wanted)[:, :, None, None]
+        return self.norm(features) * scale + shift  # type: ignore[no-any-return]
+
+
 class SelfAttention(nn.Module):
     """Each place looks at all others: x + gamma o(softmax(f(x)^T g(x)) h(x)) (Zhang et al. 2019,
     arXiv:1805.08318).
@@ -186,14 +203,18 @@ def widths_by_size(width: int, size: int) -> list[int]:
     return [min(width << number, WIDEST * width) for number in range((size // 4).bit_length())]
 
 
-def norm_layer(kind: Norm, channels: int, *, flat: bool = False, classes: int = 0) -> nn.Module:
+def norm_layer(
+    kind: Norm, channels: int, *, flat: bool = False, classes: int = 0, embedded: int = 0
+) -> nn.Module:
     """A normalization by its name, for maps or (``flat``) for vectors; conditional if there are
-    ``classes``.
+    ``classes``, or on a vector of ``embedded`` numbers.
 
     Batch norm uses the batch, virtual batch norm a reference, instance norm each image and channel,
     layer norm each image (or vector).
     """
     if kind == "batch":
+        if embedded:
+            return EmbeddedBatchNorm(channels, embedded)
         if classes:
             return ConditionalBatchNorm(channels, classes)
         return nn.BatchNorm1d(channels) if flat else nn.BatchNorm2d(channels)

@@ -31,6 +31,7 @@ class Layers(Protocol):
         """Samples (N, *shape) to features, and the shape of one's."""
 
 
+EMBEDDED = 128  # numbers of a shared class embedding, as in BigGAN
 LAYERS: Mapping[str, Layers] = {
     "dcgan": dcgan,
     "mlp": mlp,
@@ -51,14 +52,18 @@ def build_pair(
     rng = torch.Generator().manual_seed(config.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)  # spectral norm draws its first singular vectors itself
+        network = config.network
+        orthogonal = network.first_weights == "orthogonal"
         G = _generator(config, shape, classes)
-        initialize(G, config.network.architecture, rng)
+        initialize(G, network.architecture, rng, orthogonal=orthogonal)
+        if network.g_spectral_norm:
+            add_spectral_norm(G, embeddings=False)
         members = [
             _discriminator(config, shape, classes) for _ in range(config.balance.discriminators)
         ]
         for D in members:
-            initialize(D, config.network.architecture, rng)
-            if config.network.d_spectral_norm:
+            initialize(D, network.architecture, rng, orthogonal=orthogonal)
+            if network.d_spectral_norm:
                 add_spectral_norm(D)
     return G, members[0] if len(members) == 1 else Ensemble(members)
 
@@ -69,12 +74,16 @@ def _generator(config: Config, shape: tuple[int, ...], classes: int) -> Generato
     architecture = ARCHITECTURES[network.architecture]
     told = classes if labels.told else 0
     appended = bool(told) and labels.g_labels == "concat"
+    shared = bool(told) and labels.g_labels == "shared"
     inputs = network.latent_dim + (told if appended else 0)
+    if shared:
+        inputs = network.latent_dim // architecture.pieces
     norm = partial(
         norm_layer,
         network.g_norm,
         flat=not architecture.maps,
         classes=0 if appended else told,
+        embedded=EMBEDDED + inputs if shared else 0,
     )
     return Generator(
         LAYERS[network.architecture].generator_layers(inputs, shape, network, norm),
@@ -83,6 +92,7 @@ def _generator(config: Config, shape: tuple[int, ...], classes: int) -> Generato
         input_dims=3 if architecture.latent_maps else 1,
         classes=told,
         appended=appended,
+        embedded=EMBEDDED if shared else 0,
         virtual=network.g_norm == "virtual",
     )
 
@@ -104,20 +114,27 @@ def _discriminator(config: Config, shape: tuple[int, ...], classes: int) -> Disc
     )
 
 
-def initialize(network: nn.Module, architecture: str, rng: torch.Generator) -> None:
-    """Draw the weights as the architecture's paper does; biases are 0.
+def initialize(
+    network: nn.Module, architecture: str, rng: torch.Generator, *, orthogonal: bool = False
+) -> None:
+    """Draw the weights as the architecture's paper does, or ``orthogonal`` ones; biases are 0.
 
     normal: N(0, 0.02), scales of norms N(1, 0.02) (Radford et al. 2016); glorot: uniform as Glorot
     and Bengio 2010, gain sqrt 2 but for 1x1 convolutions and linear layers (Miyato et al. 2018);
-    he: normal as He et al. 2015.
+    he: normal as He et al. 2015. Orthogonal weights of a layer, seen as a matrix of their
+    first axis and all others, have rows or columns, whichever are fewer, at right angles and of
+    length 1, and so has an embedding of labels (Saxe et al. 2014, arXiv:1312.6120).
     """
     if any(parameter.is_meta for parameter in network.parameters()):
         return  # it has shapes and no data, and torch takes its time to draw none
-    weights = ARCHITECTURES[architecture].weights
+    weights = "orthogonal" if orthogonal else ARCHITECTURES[architecture].weights
     for module in network.modules():
         reset: Any = getattr(module, "reset", None)
         if reset is not None:
             reset(rng)
+            embedding = getattr(module, "embedding", None)
+            if orthogonal and embedding is not None:
+                nn.init.orthogonal_(embedding.weight, generator=rng)
         elif isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             _draw_weight(module, weights, rng)
             if module.bias is not None:
@@ -138,14 +155,18 @@ def _draw_weight(
     elif weights == "glorot":
         wide = not isinstance(module, nn.Linear) and module.kernel_size != (1, 1)
         nn.init.xavier_uniform_(module.weight, math.sqrt(2) if wide else 1.0, generator=rng)
+    elif weights == "orthogonal":
+        nn.init.orthogonal_(module.weight, generator=rng)
     else:
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=rng)
 
 
-def add_spectral_norm(network: nn.Module) -> None:
+def add_spectral_norm(network: nn.Module, *, embeddings: bool = True) -> None:
     """Divide the weights of all layers by their largest singular values (Miyato et al. 2018,
-    arXiv:1802.05957).
+    arXiv:1802.05957); those of embeddings not where these are scales of G's norms.
     """
     for module in list(network.modules()):
-        if isinstance(module, nn.Conv2d | nn.Linear | nn.Embedding):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear) or (
+            embeddings and isinstance(module, nn.Embedding)
+        ):
             spectral_norm(module)

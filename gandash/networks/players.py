@@ -22,7 +22,8 @@ class Generator(nn.Module):
     """Latent vectors (N, latent_dim) to images (N, C, H, W) in [-1, 1] or points (N, dim).
 
     A generator with ``classes`` takes labels (N,) int64 as well, beside z (``appended``) or in its
-    conditional batch norms.
+    conditional batch norms; these may see an embedding of the label, of ``embedded`` numbers, in
+    its place.
     """
 
     reference: Tensor | None
@@ -36,6 +37,7 @@ class Generator(nn.Module):
         input_dims: int = 1,
         classes: int = 0,
         appended: bool = False,
+        embedded: int = 0,
         virtual: bool = False,
     ) -> None:
         super().__init__()
@@ -45,9 +47,13 @@ class Generator(nn.Module):
         self.appended = appended
         self.input_dims = input_dims
         self.layers = layers
+        self.embedding = nn.Embedding(classes, embedded) if embedded else None
         self.register_buffer("reference", torch.zeros(REFERENCE, latent_dim) if virtual else None)
 
     def reset(self, rng: torch.Generator) -> None:
+        if self.embedding is not None:
+            length = math.sqrt(self.embedding.embedding_dim)
+            nn.init.normal_(self.embedding.weight, 0.0, 1 / length, generator=rng)
         if self.reference is not None:
             self.reference.normal_(generator=rng)
 
@@ -61,7 +67,8 @@ class Generator(nn.Module):
             z = append_labels(z, labels, self.classes)
         if self.reference is not None:
             z = torch.cat([self.reference.to(z.dtype), z])
-        images: Tensor = self.layers(z.view(*z.shape, *[1] * (self.input_dims - 1)), labels)
+        told = labels if self.embedding is None else self.embedding(labels)
+        images: Tensor = self.layers(z.view(*z.shape, *[1] * (self.input_dims - 1)), told)
         return images if self.reference is None else images[len(self.reference) :]
 
 

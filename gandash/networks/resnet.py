@@ -6,12 +6,14 @@ The published tables use 256 filters in G and 128 in D, on CIFAR-10.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
 from gandash.config import NetworkConfig
 from gandash.networks.layers import (
     ConditionalBatchNorm,
+    EmbeddedBatchNorm,
     LabelledSequential,
     NormFactory,
     SelfAttention,
@@ -68,26 +70,49 @@ class SumPlaces(nn.Module):
 
 
 def _apply(norm: nn.Module, features: Tensor, labels: Tensor | None) -> Tensor:
-    result: Tensor = (
-        norm(features, labels) if isinstance(norm, ConditionalBatchNorm) else norm(features)
-    )
+    conditional = isinstance(norm, ConditionalBatchNorm | EmbeddedBatchNorm)
+    result: Tensor = norm(features, labels) if conditional else norm(features)
     return result
+
+
+class Pieces(LabelledSequential):
+    """Layers in a row that share z (N, d): its first piece enters them, and each block of G gets
+    one of its own beside the embedding (N, e) of the label (Brock et al. 2019, arXiv:1809.11096,
+    appendix B.1). All pieces are as long.
+    """
+
+    def forward(self, z: Tensor, embedding: Tensor | None = None) -> Tensor:
+        assert embedding is not None
+        blocks = sum(isinstance(layer, UpBlock) for layer in self)
+        first, *others = z.chunk(blocks + 1, dim=1)
+        features = first
+        for layer in self:
+            if isinstance(layer, UpBlock):
+                features = layer(features, torch.cat([embedding, others.pop(0)], dim=1))
+            else:
+                features = layer(features)
+        return features
 
 
 def generator_layers(
     inputs: int, shape: tuple[int, ...], network: NetworkConfig, norm: NormFactory
 ) -> LabelledSequential:
-    """Vectors (N, inputs) to images (N, *shape) in [-1, 1], three blocks from 4x4 to 32x32."""
+    """Vectors (N, inputs) to images (N, *shape) in [-1, 1], three blocks from 4x4 to 32x32.
+
+    Where the first layer is to see fewer ``inputs`` than z has, these are its piece of z, and the
+    norms of the blocks are told the others.
+    """
     width = network.g_width
+    pieces = inputs < network.latent_dim
     layers: list[nn.Module] = [nn.Linear(inputs, 16 * width), nn.Unflatten(1, (width, 4, 4))]
     for resolution in (8, 16, 32):
         layers += [
             UpBlock(width, width, norm),
             *([SelfAttention(width)] if resolution == network.attention else []),
         ]
-    return LabelledSequential(
-        *layers, norm(width), nn.ReLU(), nn.Conv2d(width, shape[0], 3, 1, 1), nn.Tanh()
-    )
+    last = nn.BatchNorm2d(width) if pieces else norm(width)
+    row = Pieces if pieces else LabelledSequential
+    return row(*layers, last, nn.ReLU(), nn.Conv2d(width, shape[0], 3, 1, 1), nn.Tanh())
 
 
 def discriminator_layers(

@@ -30,6 +30,15 @@ def update(average: AveragedModel, network: nn.Module, decay: float | Tensor) ->
     _go_towards(kept, new, 1 - decay)
 
 
+def renew_directions(average: AveragedModel) -> None:
+    """Bring the averaged singular vectors of spectral norms to length 1 again: the mean of unit
+    vectors is shorter, and what is divided by the singular value that it shows would be too large.
+    """
+    for name, buffer in average.module.named_buffers():
+        if name.endswith((".0._u", ".0._v")):
+            torch.nn.functional.normalize(buffer, dim=0, out=buffer)
+
+
 @torch.no_grad()
 def _go_towards(kept: list[Tensor], new: list[Tensor], share: Tensor) -> None:
     real = [number for number, tensor in enumerate(kept) if tensor.is_floating_point()]

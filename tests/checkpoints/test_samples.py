@@ -119,6 +119,8 @@ def test_images_are_shown_as_a_grid(tmp_path: Path) -> None:
     for label in (None, 1):
         expected = grid(latent.generate(G, z, label), 3)
         assert np.array_equal(samples.picture(found, G, 3, 6, 3, label=label), expected)
+    expected = grid(latent.generate(G, latent.within(z, 0.5)), 3)
+    assert np.array_equal(samples.picture(found, G, 3, 6, 3, threshold=0.5), expected)
 
 
 def test_points_are_shown_over_their_data(tmp_path: Path) -> None:

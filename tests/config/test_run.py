@@ -178,6 +178,7 @@ def test_networks_have_limits() -> None:
 
 Values = dict[str, Any]
 MLP = {"network": {"architecture": "mlp"}}
+MODERN = {"architecture": "modern", "g_norm": "none", "d_norm": "none"}
 CLIPPED = {"loss": {"objective": "wasserstein"}, "regularizer": {"weight_clip": 0.01}}
 
 # One senseless combination a rule, in the rules' order; what its sentence says; the change that
@@ -236,6 +237,39 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         {"network": {"architecture": "mlp", "attention": 8}},
         "set attention to 0",
         {"network": {"attention": 0}},
+    ),
+    (
+        {"network": {**MODERN, "first_weights": "orthogonal"}},
+        "first_weights is 'orthogonal': set it to usual, or architecture to dcgan, resnet or mlp",
+        {"network": {"first_weights": "usual"}},
+    ),
+    (
+        {"network": {**MODERN, "g_spectral_norm": True}},
+        "g_spectral_norm is on: set it to False, or architecture to dcgan, resnet or mlp",
+        {"network": {"g_spectral_norm": False}},
+    ),
+    (
+        {"network": MODERN, "regularizer": {"orthogonal": 1e-4}},
+        "set orthogonal to 0, or architecture to dcgan, resnet or mlp",
+        {"regularizer": {"orthogonal": 0}},
+    ),
+    (
+        {"network": {**MODERN, "d_spectral_norm": True}},
+        "d_spectral_norm is on: set it to False, or architecture to dcgan, resnet or mlp",
+        {"network": {"d_spectral_norm": False}},
+    ),
+    (
+        {"labels": {"conditioning": "projection", "g_labels": "shared"}},
+        "a resnet, g_norm batch, and it is projection, dcgan, batch: set g_labels to concat",
+        {"labels": {"g_labels": "concat"}},
+    ),
+    (
+        {
+            "network": {"architecture": "resnet", "latent_dim": 30},
+            "labels": {"conditioning": "projection", "g_labels": "shared"},
+        },
+        "cuts z into 4 pieces, and latent_dim is 30: set it to a multiple of 4",
+        {"network": {"latent_dim": 32}},
     ),
     (
         {"network": {"attention": 32}, "data": {"size": 32}},

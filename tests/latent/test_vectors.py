@@ -126,3 +126,34 @@ def test_slerp_from_the_origin_is_a_line() -> None:
 def test_a_path_needs_two_steps() -> None:
     with pytest.raises(ValueError, match="at least 2 steps, not 1"):
         latent.path(A, B, 1)
+
+
+# Truncated numbers
+
+
+def test_numbers_within_a_threshold_are_distributed_as_those_that_are_drawn_anew() -> None:
+    drawn = latent.draw(0, 1000, 100)
+    for threshold in (0.3, 1.0, 2.0):
+        values = np.sort(latent.within(drawn, threshold).double().numpy().ravel())
+        redrawn = drawn.double().numpy().ravel()
+        redrawn = np.sort(redrawn[np.abs(redrawn) < threshold])
+        assert np.abs(values).max() < threshold
+        shares = np.searchsorted(redrawn, values) / len(redrawn)
+        gap = np.abs(shares - np.arange(len(values)) / len(values)).max()
+        assert gap < 2 * (1 / len(values) + 1 / len(redrawn)) ** 0.5  # Kolmogorov and Smirnov
+
+
+def test_a_wide_threshold_changes_nothing_and_a_narrow_one_keeps_the_order() -> None:
+    z = latent.draw(3, 8, 16)
+    torch.testing.assert_close(latent.within(z, 50.0), z)
+    torch.testing.assert_close(latent.within(z, float("inf")), z)
+    narrow = latent.within(z, 0.1)
+    assert torch.equal(narrow.flatten().argsort(), z.flatten().argsort())
+    assert torch.equal(narrow.sign(), z.sign())
+    assert torch.isfinite(latent.within(torch.tensor([[9.0, -40.0, 0.0]]), 1.0)).all()
+
+
+@pytest.mark.parametrize("threshold", [0.0, -1.0, float("nan")])
+def test_a_threshold_is_above_zero(threshold: float) -> None:
+    with pytest.raises(ValueError, match="must be above 0"):
+        latent.within(latent.draw(0, 1, 2), threshold)

@@ -148,6 +148,21 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "network": {"architecture": "resnet", "d_norm": "none", "attention": 16},
         "labels": {"conditioning": "projection", "g_labels": "batch-norm"},
     },
+    "BigGAN": {
+        "data": {"size": 32},
+        "network": {
+            "architecture": "resnet",
+            "d_norm": "none",
+            "d_spectral_norm": True,
+            "g_spectral_norm": True,
+            "first_weights": "orthogonal",
+        },
+        "loss": {"objective": "hinge"},
+        "labels": {"conditioning": "projection", "g_labels": "shared"},
+        "regularizer": {"orthogonal": 1e-4},
+        "ema": 0.9,
+        "spectra": True,
+    },
     "points": {"data": {"dataset": "ring", "limit": 64}, "network": PLAIN_MLP},
     "points on a line": {
         "data": {"dataset": "mixture-1d", "limit": 64},
@@ -196,7 +211,11 @@ def report_values(report: Report) -> dict[str, float]:
         "distance",
     }
     of_turns = ("grad_norm", "_update")  # a player that a rule passes over has none
-    return {k: v for k, v in asdict(report).items() if not k.endswith(of_turns) and k not in some}
+    return {
+        k: v
+        for k, v in asdict(report).items()
+        if not k.endswith(of_turns) and "sigma" not in k and k not in some
+    }
 
 
 def check_samples(checkpoint: Checkpoint, dataset: Dataset) -> None:

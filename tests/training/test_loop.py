@@ -63,6 +63,7 @@ def test_reports_come_at_their_steps_and_at_the_end(
 
 
 FEW = ("d_train", "d_held_out", "augment_p")  # of runs that hold images out or have ADA
+SIGMAS = tuple(f"{who}_sigma{number}" for who in "gd" for number in range(3))
 LAST = (
     "step", "images", "epoch", "d_fake_before", "d_fake_after", "d_update", "g_update",
 )  # fmt: skip
@@ -100,7 +101,15 @@ def test_a_report_is_the_mean_of_its_window(
                 assert value == values[-1]
             elif name in ("d_updates", "g_updates"):
                 assert value == sum(values) == len(parts)
-            elif name in ("d_accuracy", "frechet", "precision", "recall", "distance", *FEW):
+            elif name in (
+                "d_accuracy",
+                "frechet",
+                "precision",
+                "recall",
+                "distance",
+                *FEW,
+                *SIGMAS,
+            ):
                 assert math.isnan(value), "nothing is classified here, and no samples are measured"
             else:
                 assert value == pytest.approx(sum(values) / len(values), rel=1e-5, abs=1e-6), name

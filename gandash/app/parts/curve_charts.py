@@ -32,6 +32,7 @@ CHARTS = [
     f"curves_{name}"
     for name in (
         "losses", "scores", "outputs", "d_share", "d_accuracy", "d_train", "augment_p", "distance",
+        "g_sigma0", "d_sigma0",
         "frechet", "precision", "gradients", "sizes", "update",
         *(f"ribbon_{number}" for number in range(MOST_RIBBONS)),
     )
@@ -319,6 +320,21 @@ SOMETIMES = (
         (charts.Curve("distance", "mean"),), "How far translations are", "Mean difference",
         "Mean absolute difference, of values in [-1, 1], of training images: between translations "
         "and true targets in pix2pix, between images and what comes back of them in CycleGAN.",
+        {},
+    ),
+    Sometimes(
+        (charts.Curve("g_sigma0", "σ₀"), charts.Curve("g_sigma1", "σ₁", "dash"),
+         charts.Curve("g_sigma2", "σ₂", "dot")),
+        "Singular values of G's weights", "Singular value",
+        "The three largest of the layer of G that has the largest, before spectral norm. Where the "
+        "first runs away from the others, a collapse is near (Brock et al. 2019).",
+        {},
+    ),
+    Sometimes(
+        (charts.Curve("d_sigma0", "σ₀"), charts.Curve("d_sigma1", "σ₁", "dash"),
+         charts.Curve("d_sigma2", "σ₂", "dot")),
+        "Singular values of D's weights", "Singular value",
+        "The same of D: spikes are where it was surprised.",
         {},
     ),
     Sometimes(

@@ -19,12 +19,14 @@ from gandash.losses.regularizers import (
     clip_weights,
     gradient_penalty,
     instance_noise_std,
+    off_diagonal,
     squared_slope,
 )
 from gandash.networks import Discriminator, Ensemble, Generator
 from gandash.networks.layers import REFERENCE, pack
+from gandash.networks.matrices import matrices_of
 from gandash.report import Progress, Report
-from gandash.training import adaptive, averaging, balance, optimizers, schedules
+from gandash.training import adaptive, averaging, balance, optimizers, schedules, spectra
 from gandash.training.games.judgement import Judgement, in_one_go, judgement, logits_of_both
 from gandash.training.games.turns import Turns, buffers_of, freeze
 from gandash.training.replay import Direct, Feed
@@ -233,11 +235,15 @@ class NoiseGame(Turns):
                 each = [member(shown, batch.labels) for member in self.D.members]
             g_loss, logits = self._g_loss([it.float() for it in each], self._paired(batch))
             loss = g_loss
+        if self.config.regularizer.orthogonal:
+            loss = loss + self.config.regularizer.orthogonal * off_diagonal(matrices_of(self.G))
         self.set_rate(state.g_optimizer, self.config.optimizer.g_lr, batch)
         grad_norm = optimizers.update(state.g_optimizer, loss)
         freeze(state.d_optimizer, frozen=False)
         if state.ema is not None:
             averaging.update(state.ema, self.G, self.feed.value(self.ema_decay, batch))
+            if self.config.network.g_spectral_norm:
+                averaging.renew_directions(state.ema)
         return Verdict(g_loss, logits, grad_norm)
 
     def _gamma_share(self, batch: Batch) -> float | Tensor:
@@ -437,6 +443,8 @@ class NoiseGame(Turns):
         others = dict(zip(("d_train", "d_held_out"), self.tried, strict=False))
         if self.state.ada is not None:
             others["augment_p"] = self.state.ada.p
+        if self.config.spectra:
+            others |= spectra.columns(self.G, self.D)
         return self.row(progress, others)
 
     def begin_row(self) -> None:
