@@ -25,7 +25,8 @@ class Report(Progress):
     """One row of metrics: the mean over the steps since the last row, or what its name says.
 
     Losses are those of the objective, without penalties, in nats where they are cross-entropies;
-    where D is unrolled, ``g_loss`` is G's against the imagined D, without the term on real samples.
+    where D is unrolled, ``g_loss`` is G's against the imagined D, without the term on real samples;
+    with feature matching it is the squared distance of the mean features.
     ``d_*`` are probabilities D(x) = sigmoid(logit); ``*_before`` and ``*_after`` are D(G(z)) on the
     last step's z before and after G's update, of the same D, as it stands after its own, with the
     same instance noise; where a rule has not updated G they are equal. Gradient norms are global L2

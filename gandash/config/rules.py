@@ -21,6 +21,7 @@ NOT_OF_TRANSLATION = (
     "labels.conditioning", "balance.d_steps", "balance.g_steps", "balance.rule",
     "balance.discriminators", "network.architecture", "network.attention",
     "network.g_spectral_norm", "network.first_weights", "regularizer.orthogonal", "spectra",
+    "loss.feature_matching",
 )  # fmt: skip
 """Settings that image translation does without."""
 LEAKS = 0.8  # probability of changes above which G begins to make them (Karras et al. 2020, 2.2)
@@ -44,6 +45,7 @@ def _always(config: Config) -> Iterator[str]:
     yield from _architecture_rules(config.network, config.data)
     yield from _gradient_rules(config)
     yield from _pairing_rules(config)
+    yield from _matching_rules(config)
     yield from _schedule_rules(config)
     yield from _unrolling_rules(config)
     yield from _label_rules(config)
@@ -173,6 +175,26 @@ def _pairing_rules(config: Config) -> Iterator[str]:
         yield (
             f"the {objective} objective has losses that say who is ahead for both alike, and rule "
             f"is {balance.rule!r}: set it to fixed"
+        )
+
+
+def _matching_rules(config: Config) -> Iterator[str]:
+    if not config.loss.feature_matching:
+        return
+    if config.collapse.unroll_steps:
+        yield (
+            "unroll_steps lets G learn against what D will say, and feature_matching does not ask "
+            "D: set unroll_steps to 0, or feature_matching to False"
+        )
+    if config.loss.g_form != "trick":
+        yield (
+            "feature_matching gives G a loss of its own, and g_form is "
+            f"{config.loss.g_form!r}: set it to trick"
+        )
+    if config.balance.rule != "fixed":
+        yield (
+            "feature_matching gives G a loss that does not say who is ahead, and rule is "
+            f"{config.balance.rule!r}: set it to fixed"
         )
 
 

@@ -338,6 +338,14 @@ class LossConfig(Section):
             )
         },
     )
+    feature_matching: bool = setting(
+        False,
+        "Feature matching",
+        "In place of the objective, G minimizes the squared distance between the means of D's last "
+        "features on real and on generated images; D learns as ever",
+        paper="Salimans et al. 2016, arXiv:1606.03498",
+        trick=("feature matching", "G matches the mean of D's features, not D's judgement"),
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:

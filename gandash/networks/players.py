@@ -168,16 +168,18 @@ class Discriminator(nn.Module):
         self.head = head
         self.register_buffer("reference", torch.zeros(REFERENCE, *shape) if virtual else None)
 
-    def judge(self, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
-        """Logits (N,) and, where D classifies, class scores (N, classes)."""
+    def features(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """What the last hidden layer makes of samples: (N, C, H, W) or (N, F)."""
         if self.classes and labels is not None:
             images = append_labels(images, labels, self.classes)
         if self.reference is not None:
             images = torch.cat([self.reference.to(images.dtype), images])
-        features = self.layers(images)
-        if self.reference is not None:
-            features = features[len(self.reference) :]
-        result: tuple[Tensor, Tensor | None] = self.head(features, labels)
+        features: Tensor = self.layers(images)
+        return features if self.reference is None else features[len(self.reference) :]
+
+    def judge(self, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Logits (N,) and, where D classifies, class scores (N, classes)."""
+        result: tuple[Tensor, Tensor | None] = self.head(self.features(images, labels), labels)
         return result
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:

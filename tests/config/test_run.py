@@ -326,6 +326,21 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         {"balance": {"rule": "fixed"}},
     ),
     (
+        {"loss": {"feature_matching": True}, "collapse": {"unroll_steps": 1}},
+        "does not ask D: set unroll_steps to 0, or feature_matching to False",
+        {"collapse": {"unroll_steps": 0}},
+    ),
+    (
+        {"loss": {"objective": "f-kl", "g_form": "strict", "feature_matching": True}},
+        "a loss of its own, and g_form is 'strict': set it to trick",
+        {"loss": {"g_form": "trick"}},
+    ),
+    (
+        {"loss": {"feature_matching": True}, "balance": {"rule": "worse"}},
+        "does not say who is ahead, and rule is 'worse': set it to fixed",
+        {"balance": {"rule": "fixed"}},
+    ),
+    (
         {"ema": 0.9, "ema_half_life": 1000},
         "they are 0.9 and 1000: set one to 0",
         {"ema": 0},

@@ -33,6 +33,11 @@ ENTRIES: dict[str, dict[str, Any]] = {
     if not objective.critic
 } | {
     "strict f-GAN": {"loss": {"objective": "f-gan", "g_form": "strict"}},
+    "feature matching": {"loss": {"feature_matching": True}, "balance": {"g_steps": 2}},
+    "feature matching, two discriminators": {
+        "loss": {"feature_matching": True, "objective": "hinge"},
+        "balance": {"discriminators": 2},
+    },
     "WGAN, clipping": {
         "loss": {"objective": "wasserstein"},
         "regularizer": {"weight_clip": 0.01},

@@ -14,6 +14,7 @@ from gandash import latent
 from gandash.data import Dataset
 from gandash.kinds import of_batch, of_shape
 from gandash.losses.augmentations import NUMBERS, augment
+from gandash.losses.feature_matching import feature_matching
 from gandash.losses.objectives import OBJECTIVES, losses
 from gandash.losses.regularizers import (
     clip_weights,
@@ -230,6 +231,9 @@ class NoiseGame(Turns):
         shown = self._shown_by_g(fake, batch, extra)
         if self._unrolled:
             loss, g_loss, logits = self._unrolled_g_loss(shown, batch)
+        elif self.config.loss.feature_matching:
+            g_loss, logits = self._matched(shown, batch)
+            loss = g_loss
         else:
             with self.autocast():
                 each = [member(shown, batch.labels) for member in self.D.members]
@@ -261,6 +265,26 @@ class NoiseGame(Turns):
         real = self._shown(batch.real, batch, Purpose.NOISE_REAL)
         with torch.no_grad(), self.autocast():
             return [member(real, batch.labels).float() for member in self.D.members]
+
+    def _matched(self, fake: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """G's loss where it matches features on the batch's real samples, and D's logits (N,) on
+        its own; of an ensemble as it weighs.
+        """
+        D = self.D
+        real = self._shown(batch.real, batch, Purpose.NOISE_REAL)
+        each: list[Tensor] = []
+        logits: list[Tensor] = []
+        for member in D.members:
+            with self.autocast():
+                with torch.no_grad():
+                    wanted = member.features(real, batch.labels)
+                features = member.features(fake, batch.labels)
+                with torch.no_grad():
+                    logits.append(member.head(features, batch.labels)[0].float())
+            each.append(feature_matching(wanted.float(), features.float()))
+        if not isinstance(D, Ensemble):
+            return each[0], logits[0]
+        return D.weigh(torch.stack(each)), D.weigh(torch.stack(logits))
 
     def _g_loss(self, logits: list[Tensor], paired: Sequence[Tensor] = ()) -> tuple[Tensor, Tensor]:
         """G's loss given each member's logits (N,) on its samples, and the logits over all of them.
