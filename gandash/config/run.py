@@ -106,10 +106,21 @@ class Config(Section):
         le=500,
     )
     precision: Precision = setting(
-        "auto", "Precision", "Arithmetic; auto measures at the start and takes the fastest"
+        "auto",
+        "Precision",
+        "Arithmetic; auto measures at the start and takes the fastest",
+        titles={"auto": "the fastest here", "bf16": "bfloat16", "fp32": "float32"},
     )
     device: Device = setting(
-        "auto", "Device", "Where to train; auto takes cuda, then mps, then cpu"
+        "auto",
+        "Device",
+        "Where to train; auto takes cuda, then mps, then cpu",
+        titles={
+            "auto": "the best here",
+            "cuda": "graphics card (CUDA)",
+            "mps": "graphics of a Mac (MPS)",
+            "cpu": "processor (CPU)",
+        },
     )
 
     @model_validator(mode="after")

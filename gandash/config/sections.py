@@ -7,7 +7,7 @@ command line, the app, cards and docs read it here.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BeforeValidator, model_validator
 
@@ -82,7 +82,11 @@ class DataConfig(Section):
         idle=NO_PIXELS,
     )
     color: Color = setting(
-        "auto", "Color", "Color of the images; auto: as the data has it", idle=NO_PIXELS
+        "auto",
+        "Color",
+        "Color of the images; auto: as the data has it",
+        idle=NO_PIXELS,
+        titles={"auto": "as the data", "rgb": "RGB"},
     )
     framing: Framing = setting(
         "crop",
@@ -140,6 +144,7 @@ class NetworkConfig(Section):
         "Architecture",
         "; ".join(f"{name}: {row.summary} ({row.paper})" for name, row in ARCHITECTURES.items()),
         choices=tuple(ARCHITECTURES),
+        titles={name: row.title for name, row in ARCHITECTURES.items()},
         tricks={
             name: Trick(row.title, row.summary, row.paper)
             for name, row in ARCHITECTURES.items()
@@ -211,6 +216,7 @@ class NetworkConfig(Section):
         0,
         "Self-attention at (pixels)",
         "Self-attention in both at this resolution in pixels; 0: none",
+        titles={0: "none"},
         paper="Zhang et al. 2019, arXiv:1805.08318",
         trick=("self-attention at {}", "Distant places of an image look at each other"),
         idle=Idle(
@@ -261,6 +267,7 @@ class LabelConfig(Section):
         "by batch norms that one embedding of the label and a piece of z of their own scale and "
         f"shift ({BROCK})",
         idle=_unless("labels.conditioning", *TELLING),
+        titles={"concat": "a vector beside z"},
         tricks={
             "batch-norm": Trick(
                 "class-conditional batch norm",
@@ -307,6 +314,7 @@ class LossConfig(Section):
         "Objective",
         f"Adversarial objective: {', '.join(OBJECTIVES)}",
         choices=tuple(OBJECTIVES),
+        titles={name: row.title for name, row in OBJECTIVES.items()},
     )
     alpha: float = setting(
         0.0,
@@ -332,6 +340,7 @@ class LossConfig(Section):
             "the objective is no f-GAN",
             lambda values: OBJECTIVES[values["loss.objective"]].strict_g is None,
         ),
+        titles={"trick": "the stronger one", "strict": "strict: the divergence itself"},
         tricks={
             "strict": Trick(
                 "strict G loss", "G minimizes the divergence itself, not the stronger form"
@@ -487,6 +496,7 @@ class CollapseConfig(Section):
         "Unrolled updates by",
         "Those imagined updates: plain SGD, or D's own Adam with its rate and moments",
         idle=_off("collapse.unroll_steps"),
+        titles={"sgd": "plain SGD", "adam": "D's own Adam"},
     )
     unroll_lr: float = setting(
         0.01,
@@ -528,6 +538,11 @@ class BalanceConfig(Section):
         "loss-rate: one update a step, D's if its loss changes more than ratio times as fast as "
         "G's (Ouyang and Chen 2020, 2008.12463); worse: only the player with the higher loss per "
         "image",
+        titles={
+            "fixed": "both, as often as set",
+            "loss-rate": "by the rates of the losses",
+            "worse": "the worse player",
+        },
         tricks={
             "loss-rate": Trick(
                 "loss-rate rule",
@@ -602,6 +617,7 @@ class FewImagesConfig(Section):
         "What is changed: color (brightness, saturation, contrast), translation (up to an eighth), "
         "cutout (a square of half the side becomes gray), flip (left to right), turn (quarters)",
         idle=_unless("few.augment", "diffaugment", "ada"),
+        titles={policy: policy.replace("+", ", ") for policy in get_args(Policy)},
     )
     augment_p: float = setting(
         1.0,
@@ -688,6 +704,7 @@ class TranslationConfig(Section):
         f"unet: down to one place and up again, with skips ({ISOLA}); residual: blocks at a "
         f"quarter of the size ({ZHU})",
         idle=_unless("translation.translator", "pix2pix", "cyclegan"),
+        titles={"unet": "U-Net", "residual": "residual blocks"},
     )
     blocks: int = setting(
         6,
@@ -764,6 +781,7 @@ class OptimizerConfig(Section):
         "adam",
         "Method",
         "Adam (Kingma and Ba 2015), or RMSProp (decay 0.99), which the clipped WGAN uses",
+        titles={"adam": "Adam"},
         tricks={
             "rmsprop": Trick("RMSProp", "Steps scaled by a running mean square, without momentum")
         },
@@ -795,6 +813,7 @@ class ScheduleConfig(Section):
         "none",
         "Falling learning rates",
         "How both learning rates fall in the last part of the run",
+        titles={"none": "they stay", "linear": "along a line", "cosine": "along half a cosine"},
         tricks={
             "linear": Trick(
                 "falling rates",

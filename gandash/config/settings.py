@@ -7,7 +7,7 @@ entry in ``sections.py``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import AfterValidator, Field
@@ -56,13 +56,20 @@ class Idle:
 class About:
     """What a field knows of itself beyond pydantic's title, description and limits.
 
-    ``trick`` is what any value but the plain DCGAN's means, ``tricks`` what single choices mean.
+    ``trick`` is what any value but the plain DCGAN's means, ``tricks`` what single choices mean;
+    ``titles`` are what people call the choices.
     """
 
     trick: Trick | None = None
-    tricks: Mapping[Any, Trick] | None = None
+    tricks: Mapping[Any, Trick] = field(default_factory=dict)
     idle: Idle | None = None
     choices: tuple[str, ...] = ()
+    titles: Mapping[Any, str] = field(default_factory=dict)
+
+    def called(self, value: Any) -> str:
+        """A value in people's words: a choice's title, or the title of its trick."""
+        trick = self.tricks.get(value)
+        return self.titles.get(value, trick.title if trick else str(value))
 
 
 def setting(
@@ -75,20 +82,22 @@ def setting(
     tricks: Mapping[Any, Trick] | None = None,
     idle: Idle | None = None,
     choices: Sequence[str] = (),
+    titles: Mapping[Any, str] | None = None,
     **limits: Any,
 ) -> Any:
     """A field of a section; ``limits`` are pydantic's (ge, gt, le, lt, min_length).
 
     ``summary`` is a sentence without its period, to which ``paper`` is added. ``trick`` is the
     title and summary of what it means where it differs from the plain DCGAN's; the paper is the
-    same. ``choices`` are the names of a table to choose from.
+    same. ``choices`` are the names of a table to choose from, ``titles`` what people call those
+    choices whose names are no words.
     """
-    field: Any = Field(default, title=title, description=_with_paper(summary, paper), **limits)
+    made: Any = Field(default, title=title, description=_with_paper(summary, paper), **limits)
     named = Trick(*trick, paper) if trick else None
     if choices:
-        field.metadata.append(AfterValidator(_one_of(title, choices)))
-    field.metadata.append(About(named, tricks, idle, tuple(choices)))
-    return field
+        made.metadata.append(AfterValidator(_one_of(title, choices)))
+    made.metadata.append(About(named, tricks or {}, idle, tuple(choices), titles or {}))
+    return made
 
 
 def _with_paper(summary: str, paper: str) -> str:
@@ -104,19 +113,19 @@ def _one_of(title: str, choices: Sequence[str]) -> Callable[[str], str]:
     return check
 
 
-def about(field: FieldInfo) -> About:
+def about(setting: FieldInfo) -> About:
     """What a field knows of itself."""
-    return next((item for item in field.metadata if isinstance(item, About)), About())
+    return next((item for item in setting.metadata if isinstance(item, About)), About())
 
 
 def leaves(section: type[Section], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Every setting of a section by its dotted name, in order, inner sections opened."""
-    for name, field in section.model_fields.items():
-        kind = field.annotation
+    for name, inner in section.model_fields.items():
+        kind = inner.annotation
         if isinstance(kind, type) and issubclass(kind, Section):
             yield from leaves(kind, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}", field
+            yield f"{prefix}{name}", inner
 
 
 def value_of(config: Section, name: str) -> Any:

@@ -157,7 +157,7 @@ class _Convolve(torch.autograd.Function):
                 grad, x, weight, None, *_geometry(ctx.transposed), wanted
             )[0]
         if ctx.needs_input_grad[1]:
-            grad_weight = _weight_gradient(grad, x) if ctx.transposed else _weight_gradient(x, grad)
+            grad_weight = weight_gradient(grad, x) if ctx.transposed else weight_gradient(x, grad)
         return grad_x, grad_weight, None
 
 
@@ -169,7 +169,7 @@ def _geometry(transposed: bool) -> tuple[object, ...]:
     return [STRIDE] * 2, [PADDING] * 2, [1, 1], transposed, [0, 0], 1
 
 
-def _weight_gradient(large: Tensor, small: Tensor) -> Tensor:
+def weight_gradient(large: Tensor, small: Tensor) -> Tensor:
     """Sum over images and places of small (N, b, H, W) times patches of large (N, a, 2H, 2W).
 
     (b, a, 4, 4).

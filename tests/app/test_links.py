@@ -121,3 +121,32 @@ def test_no_widget_is_bound_past_the_check() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.keyword) and node.arg == "bind":
                 assert not isinstance(node.value, ast.Constant), path.name
+
+
+def test_what_is_not_here_is_said_at_once_where_a_page_ends_early() -> None:
+    def script() -> None:
+        from gandash.app.parts import links, page
+
+        links.tell()
+        try:
+            links.whole("seed", 0, 9)
+            page.nothing_yet("Nothing is here.")
+        finally:
+            links.settle()
+
+    app = AppTest.from_function(script)
+    app.query_params["seed"] = "1e309"
+    (toast,) = app.run().toast
+    assert "“seed=1e309”" in toast.value
+    assert app.run().toast.len == 0
+
+
+def test_no_page_ends_past_the_word() -> None:
+    """A stopped script begins no more: whoever ends a page early says first what is not here."""
+    stopping = [
+        path.name
+        for path in MAIN.parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.stop"
+    ]
+    assert stopping == ["page.py"]

@@ -420,11 +420,11 @@ def test_only_arms_that_differ_in_smoothing_alone_are_compared_unasked(
 def test_what_has_no_effect_is_disabled_and_does_not_count(runs_root: Path) -> None:
     app = visit("train", **{"train.network.attention": "16", "train.network.architecture": "mlp"})
     assert_fine(app, "train")
-    assert app.selectbox(key="train.network.attention").disabled
+    assert app.selectbox(key="train.network.attention_by_title").disabled
     assert not app.error
     assert not app.number_input(key="train.network.depth").disabled
     app.selectbox(key="train.network.architecture").set_value("dcgan").run()
-    assert not app.selectbox(key="train.network.attention").disabled
+    assert not app.selectbox(key="train.network.attention_by_title").disabled
     assert app.number_input(key="train.network.depth").disabled
 
 
@@ -460,8 +460,24 @@ def test_points_take_the_fully_connected_pair_along(runs_root: Path) -> None:
     app.selectbox(key="train.data.dataset").set_value("ring").run()
     assert app.selectbox(key="train.network.architecture").value == "mlp"
     assert app.selectbox(key="train.data.size").disabled
-    assert app.selectbox(key="train.labels.conditioning").disabled
+    assert app.selectbox(key="train.labels.conditioning_by_title").disabled
     assert not app.error
+
+
+def test_choices_are_called_by_their_titles_while_the_url_has_their_names(runs_root: Path) -> None:
+    app = visit("train", **{"train.loss.objective": "f-pearson"})
+    box = app.selectbox(key="train.loss.objective_by_title")
+    assert "Non-saturating" in box.options
+    assert box.value == "f-pearson"
+    box.set_value("hinge").run()
+    bound = app.selectbox(key="train.loss.objective")
+    assert bound.value == "hinge"
+    assert bound.proto.query_param_key == "train.loss.objective"
+    assert "hinge" in bound.options
+    dataset = app.selectbox(key="train.data.dataset_by_title")
+    assert "Ring of 8 Gaussians" in dataset.options
+    dataset.set_value("ring").run()  # as if it was the bound one
+    assert app.selectbox(key="train.network.architecture").value == "mlp"
 
 
 def test_a_senseless_combination_is_refused_before_the_start(runs_root: Path) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -102,15 +102,21 @@ def test_new_seeds_begin_where_those_that_there_are_end(tiny_config: Callable[..
 def test_a_d_is_trained_on_what_the_link_shows_once(
     arms: Path, runs_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(smoothing_lab, "trained", partial(best_d.trained, steps=5))
-    smoothing_lab._kept.clear()
-    app = visit("smoothing", smoothing_alpha="0.2", smoothing_data="1_0.5_1")
-    app.button(key="smoothing_check").click().run()
-    assert_fine(app, "smoothing")
-    assert not app.error
-    assert list(smoothing_lab._kept) == ["0.2 0.1 1_0.5_1 -1.5_1_1"]
-    shown = app.session_state[smoothing_lab.CHECKED]
-    assert shown[1] is smoothing_lab._kept[shown[0]]
+    targets = []
+
+    def briefly(*asked: Any) -> best_d.Check:
+        targets.append(asked[2:4])
+        return best_d.trained(*asked, steps=5)
+
+    monkeypatch.setattr(smoothing_lab, "trained", briefly)
+    for _ in range(2):
+        app = visit("smoothing", smoothing_alpha="0.23", smoothing_data="1_0.5_1")
+        app.button(key="smoothing_check").click().run()
+        assert_fine(app, "smoothing")
+        assert not app.error
+        key, _ = app.session_state[smoothing_lab.CHECKED]
+        assert key == "0.23 0.1 1_0.5_1 -1.5_1_1"
+    assert targets == [(0.23, 0.1)]
 
 
 def test_mixtures_of_a_link_that_make_no_sense_are_told(arms: Path) -> None:

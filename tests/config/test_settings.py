@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
@@ -175,3 +176,36 @@ def test_an_architecture_that_is_none_is_refused_with_those_there_are() -> None:
         ValueError, match=r"must be one of dcgan, resnet, modern, style, mlp, not 'vit'"
     ):
         parse_config({"network": {"architecture": "vit"}})
+
+
+def choices(name: str) -> tuple[Any, ...]:
+    field = FIELDS[name]
+    literals = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    return about(field).choices or literals
+
+
+@pytest.mark.parametrize("name", [name for name in FIELDS if choices(name)])
+def test_choices_are_called_in_words_each_by_one_of_its_own(name: str) -> None:
+    knows = about(FIELDS[name])
+    titles = [knows.called(value) for value in choices(name)]
+    assert len(set(titles)) == len(titles)
+    assert set(knows.titles) <= set(choices(name))  # no title of what cannot be chosen
+    for title in titles:
+        assert not re.search(r"[+_]|sgd|unet|fp32|bf16", title), title
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "title"),
+    [
+        ("loss.objective", "f-pearson", "f-GAN, Pearson chi-squared"),
+        ("network.architecture", "modern", "R3GAN"),
+        ("labels.conditioning", "d-only", "D classifies"),
+        ("few.augment", "ada", "ADA"),
+        ("few.augment_policy", "translation+cutout", "translation, cutout"),
+        ("optimizer.method", "rmsprop", "RMSProp"),
+        ("network.attention", 0, "none"),
+        ("network.attention", 16, "16"),
+    ],
+)
+def test_titles_of_choices(name: str, value: Any, title: str) -> None:
+    assert about(FIELDS[name]).called(value) == title

@@ -125,7 +125,7 @@ def test_the_weight_gradient_in_double_precision(
         for i, shape in enumerate((large, small))
     )
     expected = torch.nn.grad.conv2d_weight(x, (small[1], large[1], 4, 4), grad, stride=2, padding=1)
-    torch.testing.assert_close(fast_convolution._weight_gradient(x, grad), expected)
+    torch.testing.assert_close(fast_convolution.weight_gradient(x, grad), expected)
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,9 @@ def test_only_short_rows_in_bf16_take_the_product(
     layer: Build, side: int, bf16: bool, own: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []
-    product = fast_convolution._weight_gradient
+    product = fast_convolution.weight_gradient
     monkeypatch.setattr(
-        fast_convolution, "_weight_gradient", lambda *maps: calls.append(maps) or product(*maps)
+        fast_convolution, "weight_gradient", lambda *maps: calls.append(maps) or product(*maps)
     )
     results(layer(2, 3, bias=False), noise(2, 2, side, side), bf16=bf16)
     assert bool(calls) == own
@@ -153,7 +153,7 @@ def test_only_short_rows_in_bf16_take_the_product(
 
 def test_a_frozen_layer_computes_no_weight_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        fast_convolution, "_weight_gradient", lambda *_: pytest.fail("nobody wants it")
+        fast_convolution, "weight_gradient", lambda *_: pytest.fail("nobody wants it")
     )
     layer = Conv2d(2, 3, bias=False).requires_grad_(requires_grad=False)
     assert len(results(layer, noise(2, 2, 8, 8), bf16=True)) == 2

@@ -1,4 +1,4 @@
-"""Choosing checkpoints and runs by the titles that people know, while the URL keeps their names.
+"""Choosing by the titles that people know, while the URL keeps the names.
 
 A widget that is bound to the URL writes there what it shows. So a hidden one, of names, is bound,
 and the one that is seen, of titles, hands on to it.
@@ -7,13 +7,16 @@ and the one that is seen, of titles, hands on to it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from gandash.app.parts import links
 from gandash.checkpoints import Checkpoint
+
+Choice = TypeVar("Choice", str, int)
 
 
 def titles_of(found: Iterable[Checkpoint]) -> dict[str, str]:
@@ -25,16 +28,30 @@ def titles_of(found: Iterable[Checkpoint]) -> dict[str, str]:
     }
 
 
+def place_in_url(key: str) -> DeltaGenerator:
+    """A container that is not seen, for widgets that only stand in the URL."""
+    return st.container(key=f"{key}_in_url")
+
+
 def one(
     label: str,
-    titles: Mapping[str, str],
+    titles: Mapping[Choice, str],
     key: str,
+    *,
+    default: int = 0,
+    on_change: Callable[[], None] | None = None,
+    hidden: DeltaGenerator | None = None,
     **options: Any,
-) -> str:
-    """The name of one of ``titles``; ``?{key}=name`` in the URL."""
+) -> Choice:
+    """The name of one of ``titles``; ``?{key}=name`` in the URL.
+
+    ``hidden`` is where the widget of names is put, if a form has one :func:`place_in_url` for all.
+    """
     names = list(titles)
-    with st.container(key=f"{key}_in_url"):
-        name = st.selectbox(label, names, key=key, bind=links.one_of(key, names))
+    with hidden or place_in_url(key):
+        name = st.selectbox(
+            label, names, default, key=key, bind=links.one_of(key, names), on_change=on_change
+        )
     shown = f"{key}_by_title"
     st.session_state[shown] = name
     st.selectbox(
@@ -43,7 +60,7 @@ def one(
         format_func=titles.__getitem__,
         key=shown,
         on_change=_hand_on,
-        args=(key, shown),
+        args=(key, shown, on_change),
         **options,
     )
     return name
@@ -60,7 +77,7 @@ def many(
 ) -> list[str]:
     """Names of at most so many of ``titles``; ``?{key}=name&{key}=name`` in the URL."""
     names = list(titles)
-    with st.container(key=f"{key}_in_url"):
+    with place_in_url(key):
         chosen = st.multiselect(
             label,
             names,
@@ -84,5 +101,7 @@ def many(
     return chosen
 
 
-def _hand_on(key: str, shown: str) -> None:
+def _hand_on(key: str, shown: str, then: Callable[[], None] | None = None) -> None:
     st.session_state[key] = st.session_state[shown]
+    if then is not None:
+        then()

@@ -12,8 +12,9 @@ from typing import Any, Literal, get_args, get_origin
 import streamlit as st
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
+from streamlit.delta_generator import DeltaGenerator
 
-from gandash.app.parts import links
+from gandash.app.parts import choose, links
 from gandash.config import Config, parse_config
 from gandash.config.settings import About, Values, about, leaves
 from gandash.config.settings import values_of as values_by_name
@@ -115,14 +116,17 @@ def field_widget(
     name: str,
     default: Any,
     values: Values,
-    choices: Sequence[str] = (),
+    choices: Mapping[str, str] | None = None,
     *,
     prefix: str = PREFIX,
+    hidden: DeltaGenerator | None = None,
     **options: Any,
 ) -> Any:
     """The widget that fits a setting's type; its value is in the URL.
 
-    ``values`` of all widgets decide whether it is disabled; ``options`` are any that widgets have.
+    ``values`` of all widgets decide whether it is disabled; ``choices`` are titles by what may be
+    chosen, where the setting does not know them; ``hidden`` is the form's ``choose.place_in_url``;
+    ``options`` are any that widgets have.
     """
     field = FIELDS[name]
     why = idle(name, values, prefix)
@@ -133,19 +137,41 @@ def field_widget(
         **options,
     }
     label = str(field.title)
-    offered = choices or ABOUT[name].choices or _literals(field.annotation)
-    if offered:
-        bind = links.one_of(common["key"], offered)
+    titles = choices or titles_of(name)
+    if titles:
         if name in AT_ONCE:
+            bind = links.one_of(common["key"], titles)
             return st.segmented_control(
-                label, offered, default=default, required=True, bind=bind, **common
+                label, list(titles), default=default, required=True, bind=bind, **common
             )
-        return st.selectbox(label, offered, offered.index(default), bind=bind, **common)
+        return _choice(label, titles, default, hidden, common)
     if field.annotation is bool:
         return st.toggle(label, default, bind=links.flag(common["key"]), **common)
     if field.annotation is str:
         return st.text_input(label, default, bind=links.text(common["key"]), **common)
     return _number(label, field, default, common)
+
+
+def titles_of(name: str) -> dict[Any, str]:
+    """What people call the values of a setting with choices, by value; empty for any other."""
+    offered = ABOUT[name].choices or _literals(FIELDS[name].annotation)
+    return {value: ABOUT[name].called(value) for value in offered}
+
+
+def _choice(
+    label: str,
+    titles: Mapping[Any, str],
+    default: Any,
+    hidden: DeltaGenerator | None,
+    common: dict[str, Any],
+) -> Any:
+    """A select box of titles; where they are the values themselves, one widget does."""
+    offered = list(titles)
+    index = offered.index(default)
+    if any(str(value) != title for value, title in titles.items()):
+        return choose.one(label, titles, default=index, hidden=hidden, **common)
+    bind = links.one_of(common["key"], offered)
+    return st.selectbox(label, offered, index, bind=bind, **common)
 
 
 def _help(field: FieldInfo, why: str) -> str:

@@ -30,7 +30,10 @@ def differences(
     base = _ends(frames[baseline]) if baseline else {}
     for title, values in settings.items():
         row = {"Run": title}
-        row |= {str(config_form.FIELDS[name].title): str(values[name]) for name in differing}
+        row |= {
+            str(config_form.FIELDS[name].title): config_form.ABOUT[name].called(values[name])
+            for name in differing
+        }
         rows.append(row | _in_words(_ends(frames[title]), base if title != baseline else {}))
     page.section("What differs")
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="curves_differences")

@@ -121,6 +121,7 @@ def nothing_yet(sentence: str) -> None:
             label="Go to Train",
             icon=":material/model_training:",
         )
+    links.settle()  # once stopped, a script cannot be begun again
     st.stop()
 
 

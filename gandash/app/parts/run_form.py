@@ -10,7 +10,7 @@ import streamlit as st
 
 from gandash import runs
 from gandash.app.hosting import limits, visitors
-from gandash.app.parts import arms, config_form, links, own_images, page
+from gandash.app.parts import arms, choose, config_form, links, own_images, page
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.config import Config, advice, architectures, tricks, usual
 from gandash.data import SOURCES, data_folder, uploads
@@ -107,16 +107,18 @@ def settings(preset: Config) -> None:
     values = {key: st.session_state.get(key, default) for key, default in defaults.items()}
     config = config_form.unchecked(values)
     chosen = tricks.of(config)
+    hidden = choose.place_in_url("train")
 
     def show(name: str) -> None:
         key = config_form.key_of(name)
         if name == DATASET:
-            choices = [*SOURCES, *own_images.names()]
+            choices = {it: source.title for it, source in SOURCES.items()}
+            choices |= {it: it for it in own_images.names()}
             values[key] = config_form.field_widget(
-                name, defaults[key], values, choices, on_change=follow_data
+                name, defaults[key], values, choices, hidden=hidden, on_change=follow_data
             )
         else:
-            values[key] = config_form.field_widget(name, defaults[key], values)
+            values[key] = config_form.field_widget(name, defaults[key], values, hidden=hidden)
         if trick := chosen.get(name):
             st.caption(trick.sentence)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gandash.app.parts import config_form, links, page
+from gandash.app.parts import choose, config_form, links, page
 from gandash.app.parts.player import player
 from gandash.config import Config
 from gandash.playground import PRESETS, STEPS
@@ -39,12 +39,14 @@ def side(letter: str, label: str, options: list[str]) -> Config | None:
     st.caption(PRESETS[name].says)
     defaults = config_form.values_of(PRESETS[name].config, prefix)
     values = {it: st.session_state.get(it, default) for it, default in defaults.items()}
+    hidden = choose.place_in_url(key)
 
     def show(setting: str) -> None:
         widget = config_form.key_of(setting, prefix)
-        choices = list(STUDIES) if setting == "data.dataset" else ()
+        named = {it: study.title for it, study in STUDIES.items()}
+        choices = named if setting == "data.dataset" else None
         values[widget] = config_form.field_widget(
-            setting, defaults[widget], values, choices, prefix=prefix
+            setting, defaults[widget], values, choices, prefix=prefix, hidden=hidden
         )
 
     with st.expander("Settings", icon=":material/tune:"):
@@ -62,7 +64,7 @@ def title_of(letter: str, config: Config) -> str:
     name = st.session_state[f"play_{letter}"]
     before = config_form.values_of(PRESETS[name].config, "")
     changed = [
-        f"{config_form.FIELDS[setting].title} {value}"
+        f"{config_form.FIELDS[setting].title} {config_form.ABOUT[setting].called(value)}"
         for setting, value in config_form.values_of(config, "").items()
         if value != before[setting]
     ]
