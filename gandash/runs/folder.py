@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 CONFIG = "config.json"
 STATUS = "status.json"
+MEMBER = "member.json"
 STATE = "state.safetensors"
 STOP = "stop"
 PAUSE = "pause"
@@ -97,6 +98,14 @@ class Status(Section):
         return self.phase in ("queued", "running")
 
 
+class Member(Section):
+    """What a run was made for, which nothing changes: a status that is lost is renewed with it."""
+
+    group: str = ""
+    arm: str = ""
+    elsewhere: bool = False
+
+
 @dataclass(frozen=True)
 class Run:
     """A run, known by its folder."""
@@ -126,6 +135,7 @@ class Run:
         """Put a status in the place of one that cannot be read: stopped, wherever its state is."""
         stamp = datetime.fromtimestamp(self.folder.stat().st_mtime, UTC).replace(microsecond=0)
         status = Status(
+            **self._member().model_dump(),
             phase="stopped",
             message="Its status could not be read and was written anew; it can be resumed.",
             created=stamp,
@@ -133,6 +143,13 @@ class Run:
         )
         self._write(STATUS, status.model_dump_json(indent=2).encode())
         return status
+
+    def _member(self) -> Member:
+        """What the run was made for; of no group where that was not written down."""
+        try:
+            return Member.model_validate_json(read_facts(self.folder / MEMBER))
+        except (OSError, ValidationError):
+            return Member()
 
     def write_config(self, config: Config) -> None:
         """Give the run another config."""
@@ -329,18 +346,15 @@ def create(
     _remove_old_drafts(root)
     draft = Run(root / f"{DRAFT}{uuid.uuid4().hex[:12]}")
     draft.folder.mkdir(parents=True)
+    member = Member(group=group, arm=arm, elsewhere=elsewhere)
     status = Status(
-        phase="queued",
-        place=place,
-        group=group,
-        arm=arm,
-        elsewhere=elsewhere,
-        created=now(),
-        updated=now(),
+        **member.model_dump(), phase="queued", place=place, created=now(), updated=now()
     )
     try:
         draft.write_config(_with_digest(with_whole_path(config)))
         draft._write(STATUS, status.model_dump_json(indent=2).encode())
+        if member != Member():
+            draft._write(MEMBER, member.model_dump_json(indent=2).encode())
         draft.folder.rename(run.folder)
     except BaseException as error:
         shutil.rmtree(draft.folder, ignore_errors=True)

@@ -106,3 +106,35 @@ def test_an_arm_tells_mean_and_spread_over_its_seeds(
     assert first.distances == (4.0, 6.0)
     assert (first.mean, first.deviation) == (5.0, pytest.approx(2**0.5))
     assert (second.mean, second.deviation) == (5.0, None)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"\xff" * 40, None])
+def test_a_renewed_status_keeps_its_group(
+    served: Path, members: list[sweeps.Member], damage: bytes | None
+) -> None:
+    run = groups.submit(served, "g", members)[1]
+    path = run.folder / runs.STATUS
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_bytes(damage)
+    control.renew(run)
+    renewed = run.status()
+    assert (renewed.group, renewed.arm) == ("g", members[1].arm)
+    assert renewed.phase == "stopped"
+    assert run in [member for member, _ in groups.of(served, "g")]
+
+
+def test_a_renewed_status_keeps_its_engine(served: Path, members: list[sweeps.Member]) -> None:
+    run = runs.create(served, members[0].config, "far", group="g", elsewhere=True)
+    (run.folder / runs.STATUS).unlink()
+    assert run.renew_status().elsewhere
+
+
+def test_a_run_of_no_group_is_renewed_without_one(
+    served: Path, members: list[sweeps.Member]
+) -> None:
+    run = control.submit(served, members[0].config, "alone")
+    (run.folder / runs.STATUS).unlink()
+    control.renew(run)
+    assert run.status().group == ""
