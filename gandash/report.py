@@ -42,7 +42,8 @@ class Report(Progress):
     absolute difference, of values in [-1, 1], between translations and targets (pix2pix) or between
     images and what comes back of them (CycleGAN). ``g_sigma0``, ``g_sigma1`` and ``g_sigma2`` are
     the largest singular values of that layer of G which has the largest, before spectral norm
-    divides by it, and ``d_sigma*`` those of D. What was not measured is NaN.
+    divides by it, and ``d_sigma*`` those of D. ``size`` is the side in pixels that a pair has grown
+    to: 12 halfway from 8 to 16. What was not measured is NaN.
     """
 
     d_loss: float
@@ -85,3 +86,4 @@ class Report(Progress):
     d_sigma0: float = float("nan")
     d_sigma1: float = float("nan")
     d_sigma2: float = float("nan")
+    size: float = float("nan")

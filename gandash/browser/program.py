@@ -416,6 +416,8 @@ class _Writer:
 
     def _norm(self, module: nn.Module) -> None:
         """A norm: into the layer before where nothing stands between."""
+        if not self.drafts:
+            raise UnsupportedError(_why_not(module))  # no norm comes first: it is something else
         last = self.drafts[-1]
         bare = last.activation == "none" and not last.add and last.weight is not None
         if bare and not isinstance(module, nn.InstanceNorm2d | nn.GroupNorm):

@@ -25,6 +25,7 @@ class Architecture:
     ``deep``: it is as deep as ``network.depth`` says. ``pieces``: into how many pieces z can be
     cut, of which each block of G gets its own; 0 if it cannot. ``own_weights``: it draws and scales
     its weights in a way of its own, which neither spectral norm nor orthogonality goes with.
+    ``grows``: it begins small, and its paper penalizes the slope of a D that compares a batch.
     """
 
     title: str
@@ -42,6 +43,7 @@ class Architecture:
     deep: bool = False
     pieces: int = 0
     own_weights: bool = False
+    grows: bool = False
 
 
 ARCHITECTURES: Mapping[str, Architecture] = {
@@ -82,6 +84,17 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         attention=False,
         deep=True,
         own_weights=True,
+    ),
+    "progressive": Architecture(
+        "Progressive growing",
+        "A pair that grows from 4 pixels, each size faded in; features normalized place by place",
+        "Karras et al. 2018, arXiv:1710.10196",
+        weights="glorot",
+        conditional_norm=False,
+        norms=("none",),
+        attention=False,
+        own_weights=True,
+        grows=True,
     ),
     "mlp": Architecture(
         "MLP",

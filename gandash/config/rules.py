@@ -21,7 +21,7 @@ NOT_OF_TRANSLATION = (
     "labels.conditioning", "balance.d_steps", "balance.g_steps", "balance.rule",
     "balance.discriminators", "network.architecture", "network.attention",
     "network.g_spectral_norm", "network.first_weights", "regularizer.orthogonal", "spectra",
-    "loss.feature_matching",
+    "loss.feature_matching", "regularizer.drift",
 )  # fmt: skip
 """Settings that image translation does without."""
 LEAKS = 0.8  # probability of changes above which G begins to make them (Karras et al. 2020, 2.2)
@@ -140,7 +140,8 @@ def _gradient_rules(config: Config) -> Iterator[str]:
             "gradient_penalty needs a D whose output for one image does not depend on the others, "
             "and d_norm is 'batch': set d_norm to layer, instance or none"
         )
-    if regularizer.gradient_penalty and minibatch != "none":
+    as_grown = ARCHITECTURES[network.architecture].grows and minibatch == "stddev"
+    if regularizer.gradient_penalty and minibatch != "none" and not as_grown:
         yield (
             "gradient_penalty needs a D whose output for one image does not depend on the others, "
             f"and minibatch is {minibatch!r}: set one of them to none"
@@ -227,6 +228,12 @@ def _unrolling_rules(config: Config) -> Iterator[str]:
         yield (
             "unroll_method adam imagines the updates of D's own Adam, and method is "
             f"{config.optimizer.method!r}: set unroll_method to sgd"
+        )
+    if ARCHITECTURES[config.network.architecture].grows:
+        yield (
+            "unroll_steps imagines updates of all of D's layers, and the "
+            f"{config.network.architecture} pair has some that sleep until it grows: set "
+            "unroll_steps to 0"
         )
     if balance.rule != "fixed":
         yield (
@@ -343,6 +350,11 @@ def _few_images_rules(config: Config) -> Iterator[str]:
         yield (
             "freeze_d keeps layers that have learned something, and the run begins with random "
             f"weights and freeze_d {few.freeze_d}: set freeze_d to 0, or start_from to a checkpoint"
+        )
+    if few.freeze_d and ARCHITECTURES[config.network.architecture].grows:
+        yield (
+            f"freeze_d keeps the layers next to the image, and in the "
+            f"{config.network.architecture} pair these change while it grows: set freeze_d to 0"
         )
     objective = config.loss.objective
     if few.augment == "ada" and not OBJECTIVES[objective].signed:

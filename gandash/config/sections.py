@@ -423,6 +423,16 @@ class RegularizerConfig(Section):
         le=10,
         trick=("weight clip {}", "D's weights are cut to ± this after each update"),
     )
+    drift: float = setting(
+        0.0,
+        "Drift, ε",
+        "Weight of the mean square of D's output on real images, which holds a critic near 0; "
+        "0.001 beside a gradient penalty",
+        paper="Karras et al. 2018, arXiv:1710.10196",
+        ge=0,
+        le=10,
+        trick=("drift {}", "D's outputs on real images are drawn to 0"),
+    )
     orthogonal: float = setting(
         0.0,
         "Orthogonal regularization, β",
@@ -868,6 +878,20 @@ class ScheduleConfig(Section):
         ge=0,
         lt=1,
         idle=_off("schedule.burn_in"),
+    )
+
+    grown: float = setting(
+        0.6,
+        "Grown up at",
+        "Share of the run after which the progressive pair has all its sizes: up to there each is "
+        "faded in for as long as it then stands alone",
+        paper="Karras et al. 2018, arXiv:1710.10196",
+        gt=0,
+        le=1,
+        idle=Idle(
+            "the architecture does not grow",
+            lambda values: not ARCHITECTURES[values["network.architecture"]].grows,
+        ),
     )
 
     @property

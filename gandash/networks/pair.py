@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gandash.config import ARCHITECTURES, Config, NetworkConfig
-from gandash.networks import dcgan, mlp, modern, resnet, style
+from gandash.networks import dcgan, mlp, modern, progressive, resnet, style
 from gandash.networks.layers import LabelledSequential, NormFactory, norm_layer
 from gandash.networks.players import Discriminator, Ensemble, Generator, Head
 
@@ -36,6 +36,7 @@ LAYERS: Mapping[str, Layers] = {
     "dcgan": dcgan,
     "mlp": mlp,
     "modern": modern,
+    "progressive": progressive,
     "resnet": resnet,
     "style": style,
 }

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
-from gandash.config import Config
+from gandash.config import ARCHITECTURES, Config
 from gandash.data import Dataset
 from gandash.evaluation.while_training import Best, Quality, better
 from gandash.records import Section, explain
@@ -276,7 +276,8 @@ def _state_tensors(state: State) -> dict[str, Tensor]:
 
 
 def _fill_state(state: State, stored: dict[str, Tensor]) -> None:
-    unused = state.config.balance.rule != "fixed"
+    network = ARCHITECTURES[state.config.network.architecture]
+    unused = state.config.balance.rule != "fixed" or network.grows
     for who, player in game_of(state).players.items():
         player.network.load_state_dict(_part(stored, f"{who}."))
         _fill_optimizer(player.optimizer, _part(stored, f"optimizer_{who}."), unused=unused)
@@ -296,13 +297,16 @@ def _fill_optimizer(
     """The optimizer's moments, in the memory order of their parameters: Adam's fused step takes no
     other.
 
-    All of them must be there, or none if the player may be one that a rule has never updated.
+    All of a parameter's must be there, or none if it may be one that was never updated: of a player
+    that a rule passed over, or of a size that a pair has not grown to.
     """
     parameters = optimizers.parameters_of(optimizer)
     wanted = {
         f"{number}.{slot}" for number in range(len(parameters)) for slot in SLOTS[type(optimizer)]
     }
-    if stored.keys() != wanted and (stored or not unused):
+    begun = {number for number in range(len(parameters)) if f"{number}.step" in stored}
+    due = {name for name in wanted if int(name.partition(".")[0]) in begun} if unused else wanted
+    if stored.keys() != due:
         raise ValueError("its optimizer's moments are incomplete")
     slots: dict[int, dict[str, Tensor]] = {number: {} for number in range(len(parameters))}
     for name, value in stored.items():

@@ -37,6 +37,19 @@ def beta2(schedule: ScheduleConfig, start: float, progress: float) -> float:
     return round(end + (start - end) * _burn_in(schedule, progress), 3)
 
 
+def level(schedule: ScheduleConfig, last: int, progress: float) -> float:
+    """How far a growing pair of sizes 0 to ``last`` has grown: up to ``grown`` of the run each size
+    stands alone and is then, for as long, joined by the next (Karras et al. 2018, arXiv:1710.10196,
+    section 2 and figure 2).
+    """
+    phases = 2 * last * progress / schedule.grown
+    if phases >= 2 * last:
+        return float(last)
+    whole = int(phases)
+    fading = phases - whole if whole % 2 else 0.0
+    return whole // 2 + fading
+
+
 def _burn_in(schedule: ScheduleConfig, progress: float) -> float:
     return _half_cosine(min(progress / schedule.burn_in, 1.0))
 

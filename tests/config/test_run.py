@@ -179,6 +179,7 @@ def test_networks_have_limits() -> None:
 Values = dict[str, Any]
 MLP = {"network": {"architecture": "mlp"}}
 MODERN = {"architecture": "modern", "g_norm": "none", "d_norm": "none"}
+PROGRESSIVE = {"architecture": "progressive", "g_norm": "none", "d_norm": "none"}
 CLIPPED = {"loss": {"objective": "wasserstein"}, "regularizer": {"weight_clip": 0.01}}
 
 # One senseless combination a rule, in the rules' order; what its sentence says; the change that
@@ -309,6 +310,16 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         "unroll_method adam imagines the updates of D's own Adam, and method is 'rmsprop': set "
         "unroll_method to sgd",
         {"collapse": {"unroll_method": "sgd"}},
+    ),
+    (
+        {"network": PROGRESSIVE, "collapse": {"unroll_steps": 1}},
+        "has some that sleep until it grows: set unroll_steps to 0",
+        {"collapse": {"unroll_steps": 0}},
+    ),
+    (
+        {"network": PROGRESSIVE, "few": {"start_from": "mnist-dcgan", "freeze_d": 1}},
+        "these change while it grows: set freeze_d to 0",
+        {"few": {"freeze_d": 0}},
     ),
     (
         {"network": {"architecture": "modern", "g_norm": "none"}},

@@ -54,6 +54,7 @@ IDLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "schedule.lr_from": ({}, {"schedule.lr": "linear"}),
     "schedule.lr_to": ({}, {"schedule.lr": "cosine"}),
     "schedule.gamma_to": ({}, {"schedule.burn_in": 0.5}),
+    "schedule.grown": ({}, {"network.architecture": "progressive"}),
     "schedule.beta2_to": ({}, {"schedule.burn_in": 0.5}),
     "data.framing": ({"data.dataset": "ring"}, {}),
     "data.background": ({"data.dataset": "ring"}, {}),
@@ -173,7 +174,8 @@ def test_points_want_an_architecture_that_takes_them() -> None:
 
 def test_an_architecture_that_is_none_is_refused_with_those_there_are() -> None:
     with pytest.raises(
-        ValueError, match=r"must be one of dcgan, resnet, modern, style, mlp, not 'vit'"
+        ValueError,
+        match=r"must be one of dcgan, resnet, modern, style, progressive, mlp, not 'vit'",
     ):
         parse_config({"network": {"architecture": "vit"}})
 

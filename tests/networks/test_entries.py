@@ -153,6 +153,13 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "network": {"architecture": "resnet", "d_norm": "none", "attention": 16},
         "labels": {"conditioning": "projection", "g_labels": "batch-norm"},
     },
+    "progressive growing": {
+        "network": {"architecture": "progressive", "g_norm": "none", "d_norm": "none"},
+        "loss": {"objective": "wasserstein"},
+        "regularizer": {"gradient_penalty": 10, "drift": 0.001},
+        "collapse": {"minibatch": "stddev"},
+        "ema": 0.9,
+    },
     "BigGAN": {
         "data": {"size": 32},
         "network": {
@@ -219,7 +226,7 @@ def report_values(report: Report) -> dict[str, float]:
     return {
         k: v
         for k, v in asdict(report).items()
-        if not k.endswith(of_turns) and "sigma" not in k and k not in some
+        if not k.endswith(of_turns) and "sigma" not in k and k != "size" and k not in some
     }
 
 

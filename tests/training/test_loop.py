@@ -63,7 +63,7 @@ def test_reports_come_at_their_steps_and_at_the_end(
 
 
 FEW = ("d_train", "d_held_out", "augment_p")  # of runs that hold images out or have ADA
-SIGMAS = tuple(f"{who}_sigma{number}" for who in "gd" for number in range(3))
+SIGMAS = ("size", *(f"{who}_sigma{number}" for who in "gd" for number in range(3)))
 LAST = (
     "step", "images", "epoch", "d_fake_before", "d_fake_after", "d_update", "g_update",
 )  # fmt: skip

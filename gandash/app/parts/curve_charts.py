@@ -32,7 +32,7 @@ CHARTS = [
     f"curves_{name}"
     for name in (
         "losses", "scores", "outputs", "d_share", "d_accuracy", "d_train", "augment_p", "distance",
-        "g_sigma0", "d_sigma0",
+        "g_sigma0", "d_sigma0", "size",
         "frechet", "precision", "gradients", "sizes", "update",
         *(f"ribbon_{number}" for number in range(MOST_RIBBONS)),
     )
@@ -320,6 +320,11 @@ SOMETIMES = (
         (charts.Curve("distance", "mean"),), "How far translations are", "Mean difference",
         "Mean absolute difference, of values in [-1, 1], of training images: between translations "
         "and true targets in pix2pix, between images and what comes back of them in CycleGAN.",
+        {},
+    ),
+    Sometimes(
+        (charts.Curve("size", "side"),), "How large images are while the pair grows", "Pixels",
+        "A level part is a stage; on the way up the next size is faded in, in both players.",
         {},
     ),
     Sometimes(

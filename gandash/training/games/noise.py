@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +23,7 @@ from gandash.losses.regularizers import (
     off_diagonal,
     squared_slope,
 )
-from gandash.networks import Discriminator, Ensemble, Generator
+from gandash.networks import Discriminator, Ensemble, Generator, progressive
 from gandash.networks.layers import REFERENCE, pack
 from gandash.networks.matrices import matrices_of
 from gandash.report import Progress, Report
@@ -69,11 +69,13 @@ class NoiseGame(Turns):
         super().__init__(state)
         self.G, self.D = _noise_players(state)
         self.tried: list[Tensor] = []  # mean D(x) on training images and held-out ones
+        self.growing = progressive.parts_of(self.G)
 
     def begin(self, dataset: Dataset) -> None:
         """Some real samples, drawn by chance, become the reference batch of D's virtual batch
-        norms.
+        norms; a pair that grows begins small.
         """
+        self._grow(0.0)
         count = self.config.collapse.pack
         for member in self.D.members:
             if member.reference is not None:
@@ -86,6 +88,7 @@ class NoiseGame(Turns):
 
     def update(self, batch: Batch) -> None:
         """One update of D; with the last batch of a step one of G as well, or the turn of one."""
+        batch = self._grown(batch)
         if self.config.balance.rule != "fixed" and self._completes_step(batch):
             self._take_a_turn(batch)
             return
@@ -97,6 +100,7 @@ class NoiseGame(Turns):
     def update_alone(self, who: str, batch: Batch) -> None:
         """One update of D or of G, against the other as it stands."""
         self.feed = Direct(self.state.device)
+        batch = self._grown(batch)
         z = self._latents(batch)
         if who == "G":
             self.update_g(self._generate(z, batch.labels), batch)
@@ -109,9 +113,33 @@ class NoiseGame(Turns):
         """Of all updates that do the same work on the device; None where the work is another one
         each time, or waits for the device.
         """
-        if batch.reported or self._unrolled or self.config.optimizer.method != "adam":
+        if (
+            self.growing
+            or batch.reported
+            or self._unrolled
+            or self.config.optimizer.method != "adam"
+        ):
             return None
         return self._completes_step(batch), self._penalty_is_due(batch), self.beta2(batch)
+
+    def _grown(self, batch: Batch) -> Batch:
+        """A batch as the pair is to see it, which grows for it if it is time. It never shrinks, as
+        a run that is given more to do would have it.
+        """
+        if not self.growing:
+            return batch
+        (part, *_) = self.growing
+        level = max(part.level, schedules.level(self.config.schedule, part.last, batch.progress))
+        self._grow(level)
+        unseen = batch.unseen
+        if unseen is not None:
+            unseen = replace(unseen, real=progressive.seen_at(unseen.real, part.level))
+        return replace(batch, real=progressive.seen_at(batch.real, part.level), unseen=unseen)
+
+    def _grow(self, level: float) -> None:
+        average = self.state.ema
+        for network in (self.G, self.D, *([] if average is None else [average.module])):
+            progressive.grow(network, level)
 
     def _completes_step(self, batch: Batch) -> bool:
         return (batch.number + 1) % self.config.batches_per_step == 0
@@ -338,6 +366,9 @@ class NoiseGame(Turns):
         """
         settings = self.config.regularizer
         total = seen.loss
+        if settings.drift:
+            for view in seen.views:
+                total = total + settings.drift * view.real.square().mean()
         for member in self.D.members:
             D = _of_labels(member, batch.labels)
             if settings.gradient_penalty:
@@ -467,6 +498,9 @@ class NoiseGame(Turns):
         others = dict(zip(("d_train", "d_held_out"), self.tried, strict=False))
         if self.state.ada is not None:
             others["augment_p"] = self.state.ada.p
+        if self.growing:
+            side = progressive.FIRST * 2 ** self.growing[0].level
+            others["size"] = torch.tensor(side, device=self.state.device)
         if self.config.spectra:
             others |= spectra.columns(self.G, self.D)
         return self.row(progress, others)
