@@ -134,7 +134,7 @@ def one_file(visitor: Browser) -> dict[str, float]:
     """Bytes of a page of three checkpoints, and seconds to its first picture."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.html"
-        size = pages.write_file([found(name) for name in PAGE], path)
+        size, _ = pages.write_file([found(name) for name in PAGE], path)
         page = visitor.new_page()
         seconds = _seconds_to_first_picture(page, path.as_uri())
         page.close()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 from gandash.pictures.pixels import to_uint8, to_unit
 from gandash.pictures.raster import Pixels, grid, scatter
+from gandash.theory.drawn import PREFIX
 from gandash.theory.toy_data import STUDIES
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def of_dataset(name: str) -> Kind:
     """The kind that a dataset holds: a name, or the path of a folder or zip."""
     if name.startswith(OF_PAIRS):
         return PAIRS
-    return POINTS if name in STUDIES else IMAGES
+    return POINTS if name in STUDIES or name.startswith(PREFIX) else IMAGES
 
 
 def of_shape(shape: Shape) -> Kind:

@@ -29,7 +29,6 @@ from gandash.app.hosting.headers import VISITOR
 from gandash.app.inference import INFERENCE
 from gandash.checkpoints import CARD, Checkpoint, weights
 from gandash.data import to_uint8
-from gandash.losses.objectives import OBJECTIVES
 from gandash.networks import Generator
 from gandash.storage.paths import pretrained_root, runs_root
 
@@ -75,17 +74,19 @@ def _packed(folder: Path, stamp: int) -> tuple[bytes | None, str]:
 @lru_cache(maxsize=16)
 def _packed_discriminator(folder: Path, stamp: int) -> tuple[bytes | None, str]:
     """As :func:`_packed`, of the discriminator."""
-    if not (folder / weights.DISCRIMINATOR).is_file():
-        return None, "this checkpoint came without its discriminator"
     checkpoint = Checkpoint(folder, checkpoints.load_card(folder))
-    objective = OBJECTIVES[checkpoint.card.config.loss.objective]
-    D = weights.load_discriminator(checkpoint)
     G = _load(folder, stamp)
     try:
         with INFERENCE:
-            return browser.pack_discriminator(D, G, probability=objective.cross_entropy), ""
+            return browser.pack_opinion(checkpoint, G), ""
     except browser.UnsupportedError as error:
         return None, str(error)
+
+
+def judges(name: str) -> bool:
+    """Whether the browser can run a checkpoint's discriminator."""
+    checkpoint = find(name)
+    return _packed_discriminator(checkpoint.folder, stamp_of(checkpoint))[0] is not None
 
 
 def describe_discriminator(name: str) -> dict[str, object]:

@@ -37,18 +37,7 @@ def classes_of(name: str) -> Iterator[Line]:
         if isinstance(item, Progress):
             yield {"step": item.step, "steps": item.steps}
             continue
-        rows = zip(names, item.directions, item.before, item.after, strict=True)
-        yield {
-            "classes": [
-                {
-                    "name": title,
-                    "direction": [round(value, 6) for value in direction.tolist()],
-                    "before": round(float(before), 4),
-                    "after": round(float(after), 4),
-                }
-                for title, direction, before, after in rows
-            ]
-        }
+        yield {"classes": item.told(names)}
 
 
 def projection_of(name: str, rows: bytes, label: int) -> Iterator[Line]:

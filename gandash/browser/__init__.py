@@ -1,5 +1,6 @@
 """Generators in the visitor's browser: Python describes them, plain JavaScript runs them."""
 
+from gandash.browser.opinion import pack_opinion
 from gandash.browser.packing import pack, pack_discriminator, pack_translator
 from gandash.browser.program import (
     Layer,
@@ -21,6 +22,7 @@ __all__ = [
     "joined",
     "pack",
     "pack_discriminator",
+    "pack_opinion",
     "pack_translator",
     "style",
 ]

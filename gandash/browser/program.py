@@ -14,6 +14,12 @@ lie:
 - ``layer-norm`` and ``instance-norm`` first bring all values, or those of each channel, to mean 0
   and variance 1.
 - ``pad`` puts ``margin`` places of black around maps, or takes them away where it is negative.
+- ``enlarge`` doubles the side of maps by bilinear interpolation.
+
+A ``linear`` layer of several ``blocks`` makes each share of its outputs from the same share of its
+inputs: a grouped convolution. Where it is ``mirrored`` maps go on as their mirror image beyond
+their border, and as zeros where it is not. A ``norm`` of several phases repeats every place so
+often, each with a scale of its own: a learned picture whose channels a vector scales.
 
 Norms of eval mode are folded into one scale and one shift a channel, for each class where the norm
 is conditional. The weights themselves stay what they were, so that those of a half-precision
@@ -24,6 +30,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -31,18 +38,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from gandash.networks import Discriminator, Ensemble, Generator
-from gandash.networks.layers import ConditionalBatchNorm, SelfAttention, VirtualBatchNorm
+from gandash.networks import Discriminator, Ensemble, Generator, modern, residual
+from gandash.networks.layers import (
+    ConditionalBatchNorm,
+    Half,
+    SelfAttention,
+    Twice,
+    VirtualBatchNorm,
+)
 from gandash.networks.players import Head
 from gandash.networks.resnet import DownBlock, SumPlaces, UpBlock
 from gandash.networks.unet import Down, UNet, Up
 
-FORMAT = 1
-SLOPE = 0.2  # of a leaky rectifier, as the browser knows it
-EPSILON = 1e-5  # of norms that measure, likewise
+FORMAT = 2
+SLOPE = 0.2  # of the leaky rectifiers of the networks here
+EPSILON = 1e-5  # of norms that measure, as the browser knows it
 Activation = Literal["none", "relu", "leaky", "tanh"]
 Labels = Literal["none", "beside", "norms"]
-Kind = Literal["linear", "norm", "layer-norm", "instance-norm", "pad"]
+Kind = Literal["linear", "norm", "layer-norm", "instance-norm", "pad", "enlarge"]
+Measuring = nn.InstanceNorm2d | nn.GroupNorm
 
 
 class UnsupportedError(ValueError):
@@ -56,7 +70,8 @@ class Layer:
     ``source`` is the value that it reads, maps of ``size`` x ``size`` with ``inputs`` channels; it
     makes maps of ``phases * size / stride + 2 margin`` with ``outputs`` channels. ``add`` is the
     value that is added before the activation, enlarged to this size by repeating; 0 if none is.
-    ``rows`` is 1 or the number of classes: ``affine`` has a scale and a shift for each.
+    ``rows`` is 1 or the number of classes: ``affine`` has a scale and a shift for each. ``slope``
+    is that of a leaky rectifier.
     """
 
     kind: Kind
@@ -69,8 +84,11 @@ class Layer:
     taps: int
     rows: int
     margin: int
+    blocks: int
+    mirrored: bool
     add: int
     activation: Activation
+    slope: float
     weight: str
     affine: str
 
@@ -82,7 +100,8 @@ class Program:
     The input of a generator is z of ``latent`` numbers, that of a translator an image of as many,
     (``side``, ``side``, channels), that of a discriminator (``latent`` 0) a sample of ``shape``;
     the one-hot class is behind it, at every place, where ``labels`` is "beside". Weights are
-    (phases^2, taps^2, inputs, outputs), affines (rows, 2, phases^2, outputs): scale and shift.
+    (phases^2, taps^2, inputs / blocks, outputs), affines (rows, 2, phases^2, outputs): scale and
+    shift.
     """
 
     latent: int
@@ -117,11 +136,13 @@ def describe_translator(network: nn.Module, shape: tuple[int, ...]) -> Program:
     """The program of one direction of a translator of images of ``shape`` (C, S, S), in eval mode,
     without dropout; ``UnsupportedError`` says why there is none.
     """
-    if not isinstance(network, UNet):
-        raise UnsupportedError("images that go on mirrored beyond their border are not written yet")
     channels, side, _ = shape
     writer = _Writer(channels, side)
-    writer.u_net(network)
+    if isinstance(network, UNet):
+        writer.u_net(network)
+    else:
+        for module in _flat(network):
+            writer.read(module)
     layers, weights = writer.written()
     numbers = channels * side * side
     return Program(numbers, 0, "none", tuple(shape), layers, weights, side)
@@ -179,12 +200,15 @@ class _Draft:
     inputs: int
     phases: int
     affine: Tensor  # (rows, 2, phases^2, outputs)
-    weight: Tensor | None = None  # (phases^2, taps^2, inputs, outputs); None for a norm
+    weight: Tensor | None = None  # (phases^2, taps^2, inputs / blocks, outputs); None for a norm
     kind: Kind = "linear"
     stride: int = 1
     margin: int = 0
+    blocks: int = 1
+    mirrored: bool = False
     add: int = 0
     activation: Activation = "none"
+    slope: float = 0.0
 
     @property
     def outputs(self) -> int:
@@ -207,9 +231,12 @@ class _Draft:
             stride=self.stride,
             taps=taps,
             margin=self.margin,
+            blocks=self.blocks,
+            mirrored=self.mirrored,
             rows=len(self.affine),
             add=self.add,
             activation=self.activation,
+            slope=self.slope,
             weight="" if self.weight is None else f"{number}.weight",
             affine=f"{number}.affine",
         )
@@ -221,6 +248,7 @@ class _Writer:
     def __init__(self, inputs: int, size: int = 1) -> None:
         self.drafts: list[_Draft] = []
         self.enlarged = False
+        self.mirrored = 0  # places beyond the border that the next convolution sees
         self.input = (inputs, size)
 
     def written(self) -> tuple[tuple[Layer, ...], dict[str, Tensor]]:
@@ -234,30 +262,38 @@ class _Writer:
 
     def read(self, module: nn.Module) -> None:
         """Write what one module does; ``UnsupportedError`` if that is not known."""
-        if isinstance(module, UpBlock):
-            self._up_block(module)
-        elif isinstance(module, DownBlock):
-            self._down_block(module)
-        elif isinstance(module, nn.Linear):
-            self._product(module.weight, module.bias)
-        elif isinstance(module, nn.ConvTranspose2d):
-            self._transposed(module)
-        elif isinstance(module, nn.Conv2d):
-            self._convolution(module)
-        elif isinstance(module, nn.Upsample):
-            self._enlarge(module)
-        elif isinstance(module, nn.ConstantPad2d):
-            self._pad(module)
-        elif isinstance(module, nn.Unflatten):
-            self._unflatten(module)
-        elif isinstance(module, nn.ReLU | SumPlaces):  # the head sums up
-            self._activate("relu")
-        elif isinstance(module, nn.LeakyReLU) and module.negative_slope == SLOPE:
-            self._activate("leaky")
-        elif isinstance(module, nn.Tanh):
-            self._activate("tanh")
-        elif not isinstance(module, nn.Identity | nn.Flatten):  # products read maps as they are
+        known = next((kind for kind in type(module).__mro__ if kind in self.readers), None)
+        if known is None:
             self._norm(module)
+        else:
+            self.readers[known](module)
+
+    @property
+    def readers(self) -> Mapping[type, Callable[[Any], object]]:
+        """What is known beside norms."""
+        return {
+            UpBlock: self._up_block,
+            DownBlock: self._down_block,
+            modern.Start: self._start,
+            modern.Block: self._modern_block,
+            modern.Weighted: lambda it: self._one_by_one(_places_of(it.weight), self._size),
+            residual.Block: self._residual_block,
+            nn.Linear: lambda it: self._product(it.weight, it.bias),
+            nn.ConvTranspose2d: self._transposed,
+            nn.Conv2d: self._convolution,
+            nn.Upsample: self._enlarge,
+            Twice: lambda _: self._double(),
+            Half: lambda _: self._one_by_one(torch.full((1, 4, 1, self._channels), 0.25), 2),
+            nn.ConstantPad2d: self._pad,
+            nn.ReflectionPad2d: self._mirror,
+            nn.Unflatten: self._unflatten,
+            nn.ReLU: lambda _: self._activate("relu"),
+            SumPlaces: lambda _: self._activate("relu"),  # the head sums up
+            nn.LeakyReLU: lambda it: self._activate("leaky", it.negative_slope),
+            nn.Tanh: lambda _: self._activate("tanh"),
+            nn.Identity: lambda _: None,
+            nn.Flatten: lambda _: None,  # products read maps as they are
+        }
 
     def u_net(self, network: UNet) -> None:
         """Write a U-Net: a product with maps and those that skipped beside them is the sum of two
@@ -269,7 +305,7 @@ class _Writer:
             if not down.first:
                 self._activated("leaky", self._value)
             self._convolution(down.convolution)
-            self._folded(down.norm)
+            self.read(down.norm)
             skipped.append(self._value)
         self._activated("relu", skipped.pop())
         for up in [*network.up, network.to_image]:
@@ -282,21 +318,19 @@ class _Writer:
                 self.drafts[-1].affine[:, 1] = 0.0
             self._halves(up, 0, channels, deep)
             self.drafts[-1].add = added
+            if isinstance(up.norm, Measuring):
+                self._own_norm(up.norm, self._value)
             self._activate("tanh" if up is network.to_image else "relu")
 
     def _halves(self, up: Up, first: int, last: int | None, source: int | None = None) -> int:
-        """What some of the input's channels give to maps of twice the size, normed."""
+        """What some of the input's channels give to maps of twice the size, normed but by a norm
+        that measures: that needs the whole.
+        """
         weight = up.convolution.weight[first:last]
         self._add(_transposed_halves(weight), up.convolution.bias, 2, source)
-        self._folded(up.norm)
+        if not isinstance(up.norm, Measuring | nn.Identity):
+            self._norm(up.norm)
         return self._value
-
-    def _folded(self, norm: nn.Module) -> None:
-        """A norm of eval mode that the layer before takes up; one that measures is refused."""
-        if isinstance(norm, nn.InstanceNorm2d | nn.GroupNorm):
-            raise UnsupportedError("norms that measure every image are not written for a U-Net")
-        if not isinstance(norm, nn.Identity):
-            self._norm(norm)
 
     def _activated(self, activation: Activation, source: int) -> int:
         """An activation of a value that is also needed without; a layer of its own."""
@@ -329,6 +363,14 @@ class _Writer:
         draft = self.drafts[value - 1]
         return draft.outputs, draft.side
 
+    @property
+    def _channels(self) -> int:
+        return self._shape(self._value)[0]
+
+    @property
+    def _size(self) -> int:
+        return self._shape(self._value)[1]
+
     def _add(
         self,
         weight: Tensor,
@@ -357,14 +399,17 @@ class _Writer:
 
     def _convolution(self, module: nn.Conv2d) -> None:
         kernel, stride, padding = (it[0] for it in _shape_of(module))
-        if self.enlarged and stride == 1 and 2 * padding == kernel - 1:
+        mirrored, self.mirrored = self.mirrored, 0
+        if self.enlarged and (stride, mirrored) == (1, 0) and 2 * padding == kernel - 1:
             self.enlarged = False
             self._add(_enlarged(module.weight), module.bias, 2)
-        elif self.enlarged or not self._divides(kernel, stride, padding):
+        elif self.enlarged or not self._divides(kernel, stride, padding + mirrored):
             raise UnsupportedError(_GEOMETRY.format(kernel, stride))
         else:  # of a kernel that reaches further to one side, the other is filled up with zeros
             filled = pad(module.weight, (0, (kernel - stride) % 2) * 2)
             self._add(_kernel(filled), module.bias, 1, stride=stride)
+            self.drafts[-1].mirrored = mirrored > 0
+        self.drafts[-1].blocks = module.groups
 
     def _divides(self, kernel: int, stride: int, padding: int) -> bool:
         """Whether a convolution makes maps of the stride's part of the side."""
@@ -389,9 +434,48 @@ class _Writer:
 
     def _enlarge(self, module: nn.Upsample) -> None:
         """Maps of twice the side, which the convolution behind them takes in."""
-        if module.mode != "nearest" or module.scale_factor != 2:
-            raise UnsupportedError("its maps are enlarged by other means than repeating")
-        self.enlarged = True
+        if module.scale_factor != 2 or module.mode not in ("nearest", "bilinear"):
+            raise UnsupportedError("its maps are enlarged by other means than those known here")
+        if module.mode == "nearest":
+            self.enlarged = True
+        else:
+            self._double()
+
+    def _double(self) -> None:
+        """Maps of twice the side, by bilinear interpolation."""
+        self._append_norm(_plain(self._channels), self._value, "enlarge")
+        last = self.drafts[-1]
+        last.phases = 2
+        last.affine = last.affine.repeat(1, 1, 4, 1)
+
+    def _one_by_one(self, weight: Tensor, stride: int) -> None:
+        """Each channel by itself: weights (1, taps^2, 1, channels)."""
+        self._add(weight, None, 1, stride=stride)
+        self.drafts[-1].blocks = weight.shape[-1]
+
+    def _start(self, module: modern.Start) -> None:
+        """A learned picture, each channel scaled by a number that a matrix makes."""
+        self._product(module.scale.weight, None)
+        scales = module.basis.detach().flatten(1).T  # (places, channels)
+        affine = torch.stack([scales, torch.zeros_like(scales)])[None]
+        self._append_norm(_plain(self._channels), self._value)
+        last = self.drafts[-1]
+        last.affine = affine
+        last.phases = module.basis.shape[-1]
+
+    def _modern_block(self, block: modern.Block) -> None:
+        start = self._value
+        for convolution in (block.inwards, block.across):
+            self._convolution(convolution)
+            self._activate("leaky", modern.SLOPE)
+        self._convolution(block.outwards)
+        self.drafts[-1].add = start
+
+    def _residual_block(self, block: residual.Block) -> None:
+        start = self._value
+        for module in block.layers:
+            self.read(module)
+        self.drafts[-1].add = start
 
     def _pad(self, module: nn.ConstantPad2d) -> None:
         margin = module.padding[0]
@@ -399,6 +483,9 @@ class _Writer:
             raise UnsupportedError("its maps have a margin that is not black")
         self._append_norm(_plain(self._shape(self._value)[0]), self._value, "pad")
         self.drafts[-1].margin = margin
+
+    def _mirror(self, module: nn.ReflectionPad2d) -> None:
+        self.mirrored = module.padding[0]
 
     def _unflatten(self, module: nn.Unflatten) -> None:
         """Entries of a vector become places of maps."""
@@ -411,8 +498,9 @@ class _Writer:
         last.weight = weight.permute(2, 0, 1)[:, None]
         last.affine = last.affine.view(-1, 2, channels, side * side).transpose(2, 3)
 
-    def _activate(self, activation: Activation) -> None:
+    def _activate(self, activation: Activation, slope: float = SLOPE) -> None:
         self.drafts[-1].activation = activation
+        self.drafts[-1].slope = slope if activation == "leaky" else 0.0
 
     def _norm(self, module: nn.Module) -> None:
         """A norm: into the layer before where nothing stands between."""
@@ -420,7 +508,7 @@ class _Writer:
             raise UnsupportedError(_why_not(module))  # no norm comes first: it is something else
         last = self.drafts[-1]
         bare = last.activation == "none" and not last.add and last.weight is not None
-        if bare and not isinstance(module, nn.InstanceNorm2d | nn.GroupNorm):
+        if bare and not isinstance(module, Measuring):
             affine = _scale_and_shift(module)
             scale, shift = affine[:, :1, None], affine[:, 1:, None]
             last.affine = torch.cat(
@@ -432,7 +520,7 @@ class _Writer:
     def _own_norm(self, module: nn.Module, source: int) -> None:
         """A norm as a layer of its own."""
         kind: Kind = "norm"
-        if isinstance(module, nn.InstanceNorm2d | nn.GroupNorm):
+        if isinstance(module, Measuring):
             kind = "instance-norm" if isinstance(module, nn.InstanceNorm2d) else "layer-norm"
             affine = torch.stack([module.weight, module.bias])[None].detach()
         elif isinstance(module, nn.Identity):
@@ -538,7 +626,7 @@ def _transposed_phases(weight: Tensor, stride: int, padding: int) -> Tensor:
     entry r + padding - stride t of the kernel, and of nothing where there is no such entry.
     """
     size = weight.shape[-1]
-    reach = max(padding // stride, (size - 1 - padding) // stride)
+    reach = max((stride - 1 + padding) // stride, (size - 1 - padding) // stride)
     kernel = pad(weight.permute(2, 3, 0, 1), (0, 0, 0, 0, 0, 1, 0, 1))  # the last entries are 0
     wanted = [[r + padding - stride * t for t in range(-reach, reach + 1)] for r in range(stride)]
     return _quarters(kernel, [[it if 0 <= it < size else size for it in row] for row in wanted])
@@ -568,6 +656,11 @@ def _quarters(kernel: Tensor, entries: list[list[int]]) -> Tensor:
     rows = kernel[torch.tensor(entries)]  # (2, 2, k, in, out)
     both = rows[:, :, torch.tensor(entries)]  # (row phase, row tap, column phase, column tap, ...)
     return both.transpose(1, 2).flatten(2, 3).flatten(0, 1)
+
+
+def _places_of(weight: Tensor) -> Tensor:
+    """Weights of every place of every channel (C, k, k) to (1, k^2, 1, C)."""
+    return weight.flatten(1).T[None, :, None]
 
 
 def _plain(channels: int) -> Tensor:

@@ -577,6 +577,7 @@ def page_(
     names: tyro.conf.Positional[tuple[str, ...]],
     out: Annotated[Path, tyro.conf.arg(aliases=("-o",))] = Path("gandash.html"),
     folder: tyro.conf.UseCounterAction[int] = 0,  # a flag without a value
+    opinions: tuple[str, ...] = (),
 ) -> None:
     """Write generators as a page that needs no server: it opens from disk, by mail, offline.
 
@@ -584,13 +585,17 @@ def page_(
         names: Names of the checkpoints.
         out: The file; or, of a folder, its name.
         folder: Write a folder of files for a static host instead of one file.
+        opinions: Names of those whose discriminator goes along, so that the page shows what D says
+            of each picture. How much larger that makes the page is said when it is written.
     """
     from gandash.browser import page
 
     found = [_find_checkpoint(name) for name in names]
-    size = page.write_folder(found, out) if folder else page.write_file(found, out)
+    write = page.write_folder if folder else page.write_file
+    total, judging = write(found, out, opinions)
     count = f"{len(found)} checkpoint" if len(found) == 1 else f"{len(found)} checkpoints"
-    print(f"Wrote a page of {count}, {size / 1e6:.1f} MB, to {out}")
+    of_these = f" ({judging / 1e6:.1f} MB of it for D's opinion)" if judging else ""
+    print(f"Wrote a page of {count}, {total / 1e6:.1f} MB{of_these}, to {out}")
 
 
 @on_all_cores

@@ -72,7 +72,8 @@ class DataConfig(Section):
         "Dataset",
         "A dataset's name (mnist, fashion-mnist, cifar10, tinyhero, stacked-mnist; downloaded: "
         "kmnist, cifar10-original, cifar100, svhn, flowers102, celeba; points: "
-        f"{', '.join(STUDIES)}) or the path of a folder or zip of images",
+        f"{', '.join(STUDIES)}, or drawn: and two letters each) or the path of a folder or zip of "
+        "images",
         min_length=1,
     )
     size: ImageSize = setting(

@@ -15,7 +15,7 @@ from gandash.data.contents import opened
 from gandash.data.draws import draw_evenly
 from gandash.data.framing import Frame
 from gandash.data.left_out import LeftOut, note
-from gandash.data.named import SOURCES, data_folder
+from gandash.data.named import SOURCES, Source, data_folder, source_of
 from gandash.data.pair_files import read_pairs
 from gandash.data.pixels import fit, is_gray, recolor
 from gandash.data.stacking import check_enough, stack
@@ -89,8 +89,8 @@ def load(config: DataConfig, split: str = "train", tell: Tell = quietly) -> Data
     rest. ``ValueError`` has the remedy for an unknown name, or a folder or zip without two images
     that can be read.
     """
-    if config.dataset in SOURCES:
-        loaded = _load_named(config, split, tell)
+    if (source := source_of(config.dataset)) is not None:
+        loaded = _load_named(config, source, split, tell)
     elif config.kind is PAIRS:
         loaded = _load_pairs(config, split)
     else:
@@ -108,8 +108,7 @@ def _parted(dataset: Dataset, share: float) -> Dataset:
     return replace(dataset.part(kept.nonzero().flatten()), held_out=dataset.part(held_out))
 
 
-def _load_named(config: DataConfig, split: str, tell: Tell) -> Dataset:
-    source = SOURCES[config.dataset]
+def _load_named(config: DataConfig, source: Source, split: str, tell: Tell) -> Dataset:
     images, labels, classes = source.load(Wanted(data_folder(), split, _frame(config), tell))
     if config.limit:
         drawn = draw_evenly(len(images), config.limit, None if labels is None else labels.numpy())

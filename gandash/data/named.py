@@ -26,6 +26,7 @@ from gandash.data.wanted import Loaded, Wanted
 from gandash.kinds import OF_PAIRS
 from gandash.storage.paths import cache_root, expanded
 from gandash.theory import toy_data
+from gandash.theory.drawn import PREFIX, study_of
 
 STACKING_SEED = {"train": 1000, "test": 1001}
 HELD_OUT_HERO = 8
@@ -150,11 +151,11 @@ def _load_stacked_mnist(wanted: Wanted) -> Loaded:
     )
 
 
-def _study(name: str) -> Source:
+def _study(study: toy_data.Study, licence: str = "made by this project (MIT)") -> Source:
     def load_points(wanted: Wanted) -> Loaded:
-        return torch.from_numpy(toy_data.load(name, wanted.split)), None, ()
+        return torch.from_numpy(toy_data.points_of(study, wanted.split)), None, ()
 
-    return Source(toy_data.STUDIES[name].title, "made by this project (MIT)", load_points)
+    return Source(study.title, licence, load_points)
 
 
 def _as_it_is(images: Tensor) -> Tensor:
@@ -258,9 +259,15 @@ PAIRS: dict[str, Source] = {
 }
 SOURCES: dict[str, Source] = {
     **IMAGES,
-    **{name: _study(name) for name in toy_data.STUDIES},
+    **{name: _study(study) for name, study in toy_data.STUDIES.items()},
     **{f"{OF_PAIRS}{name}": source for name, source in PAIRS.items()},
 }
+
+
+def source_of(name: str) -> Source | None:
+    """The named dataset, or that of points which a name holds; None if it is that of none."""
+    drawn = study_of(name) if name.startswith(PREFIX) else None
+    return SOURCES.get(name) if drawn is None else _study(drawn, "drawn by its owner")
 
 
 def _load_class_zip(path: Path, belongs: Callable[[str], bool], size: int) -> Loaded:

@@ -6,7 +6,7 @@ and kept in a bounded number of files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,19 @@ class ClassDirections:
     directions: Tensor
     before: Tensor
     after: Tensor
+
+    def told(self, names: Sequence[str]) -> list[dict[str, object]]:
+        """They, class by class, for JSON."""
+        rows = zip(names, self.directions, self.before, self.after, strict=True)
+        return [
+            {
+                "name": name,
+                "direction": [round(value, 6) for value in direction.tolist()],
+                "before": round(float(before), 4),
+                "after": round(float(after), 4),
+            }
+            for name, direction, before, after in rows
+        ]
 
 
 def why_not(checkpoint: Checkpoint, classifiers_root: Path) -> str:

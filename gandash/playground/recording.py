@@ -33,6 +33,7 @@ from gandash.config import Config
 from gandash.losses.objectives import OBJECTIVES, losses
 from gandash.report import Report
 from gandash.theory.densities import Cells, Masses, jensen_shannon, kl
+from gandash.theory.drawn import study_of
 from gandash.theory.smoothing import optimal_discriminator
 from gandash.theory.toy_data import STUDIES, Study, coverage
 from gandash.training import State
@@ -56,7 +57,7 @@ Floats = npt.NDArray[np.floating]
 
 def check(config: Config) -> None:
     """``ValueError`` in one sentence if a run is none for the playground."""
-    if config.data.dataset not in STUDIES:
+    if study_of(config.data.dataset) is None:
         raise ValueError(
             f"The playground has points alone ({', '.join(STUDIES)}), not {config.data.dataset!r}: "
             "train on images with Train"
@@ -219,7 +220,9 @@ def record(config: Config) -> Iterator[float | bytes]:
     )
     dataset = data.load(config.data)
     state = training.new_state(config, dataset)
-    film = _Film(state, STUDIES[config.data.dataset], dataset.images[:SHOWN])
+    study = study_of(config.data.dataset)
+    assert study is not None
+    film = _Film(state, study, dataset.images[:SHOWN])
     film.take(None)
     try:
         for event in training.train(state, dataset):

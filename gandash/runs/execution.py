@@ -276,7 +276,7 @@ def _trained(work: _Work) -> Iterator[Report | Snapshot | Step]:
 def _data_of(run: Run, config: Config) -> Dataset:
     """The data that a run is trained on; ``ValueError`` if they are not there or have changed."""
     location = expanded(parted(config.data.dataset)[1])
-    named = config.data.dataset in data.SOURCES
+    named = data.source_of(config.data.dataset) is not None
     if not named and not location.exists() and not location.is_absolute():
         raise ValueError(
             f"The data of run {run.name!r} lie at {str(location)!r}, seen from where it was "

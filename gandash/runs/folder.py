@@ -381,10 +381,10 @@ def _with_digest(config: Config) -> Config:
 
 def with_whole_path(config: Config) -> Config:
     """A config whose data is found from any folder: a relative path begins at the root then."""
-    from gandash.data import SOURCES  # noqa: PLC0415 - torch comes with it
+    from gandash.data import source_of  # noqa: PLC0415 - torch comes with it
 
     dataset = config.data.dataset
-    if dataset in SOURCES:
+    if source_of(dataset) is not None:
         return config
     prefix, path = parted(dataset)
     whole = prefix + str(expanded(path).absolute())

@@ -128,9 +128,14 @@ STUDIES: dict[str, Study] = {
 }
 
 
-def load(name: str, split: str = "train") -> npt.NDArray[np.float32]:
+def points_of(study: Study, split: str = "train") -> npt.NDArray[np.float32]:
     """The points of a study, (N, dim) float32: 50,000 to train on, 10,000 others to test with."""
-    return STUDIES[name].draw(Random(SEED[split]), COUNT[split]).astype(np.float32)
+    return study.draw(Random(SEED[split]), COUNT[split]).astype(np.float32)
+
+
+def load(name: str, split: str = "train") -> npt.NDArray[np.float32]:
+    """The points of the study of that name."""
+    return points_of(STUDIES[name], split)
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,8 @@ def trained(config: Config, shape: tuple[int, ...], classes: int = 0) -> Generat
     for module in G.modules():
         if isinstance(module, torch.nn.Embedding):
             module.weight.data.add_(torch.randn(module.weight.shape, generator=rng) * 0.3)
+        if isinstance(module, nn.Conv2d) and not module.weight.any():  # those that begin with 0
+            module.weight.data.normal_(0, 0.1, generator=rng)
         if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
             module.momentum = 1.0
     labels = torch.arange(64) % G.classes if G.classes else None

@@ -92,6 +92,10 @@ OTHERS: dict[str, tuple[dict[str, Any], tuple[int, ...], int, str]] = {
     "resnet with norms": (
         {"architecture": "resnet", "d_width": 8, "d_norm": "layer"}, (1, 32, 32), 3, "projection",
     ),
+    "modern": (
+        {"architecture": "modern", "d_width": 8, "g_norm": "none", "d_norm": "none"},
+        (3, 32, 32), 0, "none",
+    ),
     "mlp for images": ({"architecture": "mlp", "d_width": 50, "depth": 3}, (3, 16, 16), 0, "none"),
     "mlp for points": ({"architecture": "mlp", "latent_dim": 2, "d_width": 64}, (2,), 0, "none"),
 }  # fmt: skip

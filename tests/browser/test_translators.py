@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import torch
@@ -33,6 +33,14 @@ def trained(channels: int, size: int, norm: str) -> UNet:
     """A U-Net whose norms hold the statistics of what they have seen."""
     torch.manual_seed(3)
     network = UNet(channels, size, 8, lambda width: norm_layer(norm, width), 0.5)  # type: ignore[arg-type]
+    return lived(network, channels, size)
+
+
+T = TypeVar("T", bound=nn.Module)
+
+
+def lived(network: T, channels: int, size: int) -> T:
+    """Its norms hold the statistics of what it has seen."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = 1.0
@@ -47,7 +55,8 @@ def noise(count: int, channels: int, size: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("channels", "size", "norm"), [(1, 16, "batch"), (3, 32, "batch"), (1, 64, "none")]
+    ("channels", "size", "norm"),
+    [(1, 16, "batch"), (3, 32, "batch"), (1, 64, "none"), (1, 16, "instance")],
 )
 def test_every_u_net_makes_torchs_pictures(
     channels: int, size: int, norm: str, blank: Page, files: Files
@@ -56,11 +65,26 @@ def test_every_u_net_makes_torchs_pictures(
     network = trained(channels, size, norm)
     packed = browser.pack_translator(network, (channels, size, size))
     images = noise(2, channels, size)
-    for engine in ENGINES:
+    engines = ["TypedArrays"] if norm == "instance" else ENGINES
+    for engine in engines:
         compare = Comparison(blank, files)
         assert compare.of_translations(engine, packed, network, images) <= 2, engine
     url = files.put("translator.safetensors", packed)
-    assert all(trial["error"] <= 2 for trial in blank.evaluate(OPEN, url)), "both check themselves"
+    trials = blank.evaluate(OPEN, url)[: len(engines)]
+    assert all(trial["error"] <= 2 for trial in trials), "they check themselves"
+
+
+@pytest.mark.parametrize("norm", ["batch", "instance", "none"])
+def test_every_residual_translator_makes_torchs_pictures(
+    norm: str, blank: Page, files: Files
+) -> None:
+    """CycleGAN's; norms that measure every image are not written for graphics processors."""
+    torch.manual_seed(3)
+    network = lived(Residual(3, 4, 2, lambda width: norm_layer(norm, width)), 3, 16)  # type: ignore[arg-type]
+    packed = browser.pack_translator(network, (3, 16, 16))
+    for engine in ["TypedArrays"] if norm == "instance" else ENGINES:
+        compare = Comparison(blank, files)
+        assert compare.of_translations(engine, packed, network, noise(2, 3, 16)) <= 2, engine
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
@@ -79,13 +103,7 @@ def test_every_shipped_translator_makes_torchs_pictures(
             assert compare.of_translations(engine, packed, network, to_unit(images)) <= 1, engine
 
 
-@pytest.mark.parametrize(
-    ("network", "reason"),
-    [
-        (Residual(1, 4, 1, nn.BatchNorm2d), "mirrored beyond their border"),
-        (UNet(1, 16, 4, lambda width: norm_layer("instance", width), 0), "norms that measure"),
-    ],
-)
-def test_what_is_not_known_is_refused_with_the_reason(network: nn.Module, reason: str) -> None:
-    with pytest.raises(browser.UnsupportedError, match=reason):
+def test_what_is_not_known_is_refused_with_the_reason() -> None:
+    network = nn.Sequential(nn.ReplicationPad2d(1), nn.Conv2d(1, 1, 3))
+    with pytest.raises(browser.UnsupportedError, match="its layer ReplicationPad2d is not known"):
         browser.describe_translator(network, (1, 16, 16))

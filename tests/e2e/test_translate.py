@@ -86,6 +86,60 @@ def test_what_is_drawn_is_translated_as_torch_does_and_goes_with_the_link(
     assert not np.array_equal(gray(again), drawn)
 
 
+@pytest.mark.parametrize(
+    "page",
+    [{"has_touch": True, "is_mobile": True, "viewport": {"width": 390, "height": 844}}],
+    indirect=True,
+)
+def test_a_finger_draws_and_back_undoes_one_stroke(page: Page, site: str) -> None:
+    """Two strokes and a chosen example are three entries of the history; the page does not
+    scroll under the finger.
+    """
+    source, made = opened(page, f"{site}/translate")
+    first = gray(source)
+    source.scroll_into_view_if_needed()
+    before = page.evaluate("window.scrollY")
+    stroke(page, source, [(4, 4), (4, 20)])
+    expect(page).to_have_url(re.compile("translate_drawn="))
+    one, address = gray(source), page.url
+    assert (one[4:20, 4] == 0).all()
+    stroke(page, source, [(20, 20), (28, 28)])
+    expect(page).not_to_have_url(address)
+    two = gray(source)
+    assert page.evaluate("window.scrollY") == before
+    page.wait_for_timeout(600)  # a tap right behind a stroke is none
+    page.get_by_role("button", name="Example 4", exact=True).tap()
+    expect(page).to_have_url(re.compile("translate_example=3"))
+    page.go_back()
+    assert np.array_equal(gray(source), two)
+    page.go_back()
+    expect(page).to_have_url(address)
+    assert np.array_equal(gray(source), one)
+    page.wait_for_timeout(1000)
+    assert np.abs(gray(made) - torchs(one)).max() <= 1
+    page.go_back()
+    assert np.array_equal(gray(source), first)
+    page.go_forward()
+    assert np.array_equal(gray(source), one)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 391
+
+
+def stroke(page: Page, canvas: Locator, places: list[tuple[int, int]]) -> None:
+    """A finger that goes from place to place of the image."""
+    box = canvas.bounding_box()
+    assert box is not None
+    at = [
+        {"x": box["x"] + (x + 0.5) / SIDE * box["width"],
+         "y": box["y"] + (y + 0.5) / SIDE * box["height"]} for x, y in places
+    ]  # fmt: skip
+    session = page.context.new_cdp_session(page)
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at[0]]})
+    for place in at[1:]:
+        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [place]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
+
+
 def test_an_example_shows_its_pair_and_keys_draw(page: Page, site: str) -> None:
     source, made = opened(page, f"{site}/translate?translate_example=3")
     pairs = weights.load_examples(Checkpoint(FOLDER, checkpoints.load_card(FOLDER)))

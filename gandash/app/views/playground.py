@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gandash.app.parts import choose, config_form, links, page
+from gandash.app.parts import choose, config_form, drawn_points, links, page
 from gandash.app.parts.player import player
 from gandash.config import Config
 from gandash.playground import PRESETS, STEPS
+from gandash.theory.drawn import PREFIX
 from gandash.theory.toy_data import STUDIES
 
 NOTHING = "nothing"
+DRAWN = "drawn"
 FIRST = ("data.dataset", "loss.objective")
 SETTINGS = (
     ("loss.alpha", "loss.beta"),
@@ -40,10 +42,11 @@ def side(letter: str, label: str, options: list[str]) -> Config | None:
     defaults = config_form.values_of(PRESETS[name].config, prefix)
     values = {it: st.session_state.get(it, default) for it, default in defaults.items()}
     hidden = choose.place_in_url(key)
+    dataset = config_form.key_of("data.dataset", prefix)
 
     def show(setting: str) -> None:
         widget = config_form.key_of(setting, prefix)
-        named = {it: study.title for it, study in STUDIES.items()}
+        named = {it: study.title for it, study in STUDIES.items()} | {DRAWN: "Drawn by you"}
         choices = named if setting == "data.dataset" else None
         values[widget] = config_form.field_widget(
             setting, defaults[widget], values, choices, prefix=prefix, hidden=hidden
@@ -52,6 +55,8 @@ def side(letter: str, label: str, options: list[str]) -> Config | None:
     with st.expander("Settings", icon=":material/tune:"):
         for setting in FIRST:
             show(setting)
+            if setting == "data.dataset" and values[dataset] == DRAWN:
+                values[dataset] = drawn_points.chosen(f"{key}_points")
         for pair in SETTINGS:
             for column, setting in zip(st.columns(2), pair, strict=True):
                 with column:
@@ -64,11 +69,20 @@ def title_of(letter: str, config: Config) -> str:
     name = st.session_state[f"play_{letter}"]
     before = config_form.values_of(PRESETS[name].config, "")
     changed = [
+<<<<<<< HEAD
         f"{config_form.FIELDS[setting].title} {config_form.ABOUT[setting].called(value)}"
+=======
+        f"{config_form.FIELDS[setting].title} {_short(value)}"
+>>>>>>> e730a6b (Pages hold D's opinion and the directions of classes; CycleGAN's translator, the modern pair and any slope in the browser; drawn points)
         for setting, value in config_form.values_of(config, "").items()
         if value != before[setting]
     ]
     return ", ".join([name, *changed])
+
+
+def _short(value: object) -> object:
+    """A setting's value in a title: points that were drawn are not spelled out."""
+    return DRAWN if isinstance(value, str) and value.startswith(PREFIX) else value
 
 
 page.header("Playground")

@@ -1,5 +1,5 @@
 """Generators as one page that needs no server: a file that opens from disk, by mail, offline."""
 
-from gandash.browser.page.writing import as_file, write_file, write_folder
+from gandash.browser.page.writing import Written, as_file, write_file, write_folder
 
-__all__ = ["as_file", "write_file", "write_folder"]
+__all__ = ["Written", "as_file", "write_file", "write_folder"]

@@ -10,12 +10,16 @@ export function startPage() {
     ? URL.createObjectURL(new Blob([workerText], { type: "text/javascript" }))
     : data.worker;
   const load = async (name) => {
-    const buffer = await weightsOf(data.weights[name], name);
+    const buffer = await contentOf("weights", name, data);
     return { generator: await openGenerator(buffer, worker), note: "" };
   };
+  const withOpinion = data.checkpoints.filter(({ opinion }) => opinion).map(({ name }) => name);
   const host = {
     checkpoints: data.checkpoints,
     load,
+    discriminator: withOpinion.length ? (name) => opinionOf(name, withOpinion, data) : null,
+    toward: async (name) =>
+      data.toward[name].map((each) => ({ ...each, direction: Float32Array.from(each.direction) })),
     params: () => new URLSearchParams(location.hash.slice(1)),
     write: (params, isEntry) => {
       const hash = `#${new URLSearchParams(params)}`;
@@ -34,9 +38,30 @@ export function startPage() {
   );
 }
 
-async function weightsOf(address, name) {
-  const inside = document.getElementById(`weights-${name}`);
-  const answer = await fetch(inside ? `data:;base64,${inside.textContent}` : address);
+async function opinionOf(name, known, data) {
+  if (!known.includes(name)) throw new Error("this page came without its discriminator");
+  return contentOf("opinion", name, data);
+}
+
+// What stands in the page under that name, or lies beside it.
+async function contentOf(kind, name, data) {
+  const inside = document.getElementById(`${kind}-${name}`);
+  if (inside) return unsqueezed(inside.textContent);
+  const answer = await fetch(data[kind][name]);
   if (!answer.ok) throw new Error(`The weights of ${name} are not beside the page: copy them too.`);
   return answer.arrayBuffer();
+}
+
+// Base64 of deflated bytes: those of even places, then those of odd ones.
+async function unsqueezed(text) {
+  if (typeof DecompressionStream === "undefined") {
+    throw new Error("This page needs a browser of 2023 or later.");
+  }
+  const { body } = await fetch(`data:;base64,${text}`);
+  const plain = body.pipeThrough(new DecompressionStream("deflate-raw"));
+  const planes = new Uint8Array(await new Response(plain).arrayBuffer());
+  const half = Math.ceil(planes.length / 2);
+  const content = new Uint8Array(planes.length);
+  for (let i = 0; i < planes.length; i += 1) content[i] = planes[(i >> 1) + (i & 1 ? half : 0)];
+  return content.buffer;
 }

@@ -9,20 +9,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from gandash.browser.opinion import pack_opinion
 from gandash.browser.packing import pack
+from gandash.browser.page.squeezing import squeezed
 from gandash.browser.program import UnsupportedError
 from gandash.browser.scripts import joined, style
 from gandash.checkpoints import Checkpoint, samples, weights
 from gandash.checkpoints.card import Card
+from gandash.evaluation import class_directions
+from gandash.networks import Generator
 from gandash.pictures.raster import encode
 from gandash.storage.files import write_whole
+from gandash.storage.paths import classifiers_root, runs_root
 
-SCRIPT = ("page/in_page.js", ("startPage",))
+SCRIPT = "page/in_page.js"
 WORKER = "runtime/worker.js"
 SAMPLES, COLUMNS = 16, 4
 TITLE = "Generators in your browser"
+NEEDS_A_SERVER = (
+    "What needs more than your browser is left out here: the latent vector of an image of your "
+    "own, and the training images nearest to a picture. gandash has them where it runs as a server."
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,16 @@ class _Part:
 
     card: Card
     content: bytes  # as the browser reads it
+    opinion: bytes | None  # its discriminator, likewise
+    toward: list[dict[str, object]]  # directions toward the classes of its data
     samples: bytes  # a WebP grid
+
+
+class Written(NamedTuple):
+    """Bytes of a page, and how many of them are discriminators."""
+
+    total: int
+    opinions: int
 
 
 def facts(card: Card) -> dict[str, Any]:
@@ -45,51 +63,75 @@ def facts(card: Card) -> dict[str, Any]:
     }
 
 
-def write_file(found: Sequence[Checkpoint], path: Path) -> int:
-    """Write all into one HTML file; returns its bytes. ``ValueError`` says what cannot be in it."""
-    page = as_file(found)
+def write_file(found: Sequence[Checkpoint], path: Path, opinions: Sequence[str] = ()) -> Written:
+    """Write all into one HTML file. ``ValueError`` says what cannot be in it."""
+    parts = _parts(found, opinions)
+    page = _file(parts)
     write_whole(path, page)
-    return len(page)
+    return Written(len(page), sum(len(squeezed(part.opinion)) for part in parts if part.opinion))
 
 
-def as_file(found: Sequence[Checkpoint]) -> bytes:
-    """All in one HTML file. ``ValueError`` says what cannot be in it."""
-    parts = _parts(found)
-    inside = [
-        _inert(f"weights-{part.card.name}", base64.b64encode(part.content).decode())
+def as_file(found: Sequence[Checkpoint], opinions: Sequence[str] = ()) -> bytes:
+    """All in one HTML file. ``ValueError`` says what cannot be in it.
+
+    ``opinions`` are the names of those whose discriminator is in it, too.
+    """
+    return _file(_parts(found, opinions))
+
+
+def _file(parts: Sequence[_Part]) -> bytes:
+    inside = [_inert(f"weights-{part.card.name}", squeezed(part.content)) for part in parts]
+    inside += [
+        _inert(f"opinion-{part.card.name}", squeezed(part.opinion))
         for part in parts
+        if part.opinion
     ]
-    script = f"{joined(SCRIPT[0])}\nstartPage();\n"
+    script = f"{joined(SCRIPT)}\nstartPage();\n"
     tail = [*inside, _inert("page-worker", joined(WORKER)), _module(script)]
-    return _html(parts, {"weights": {}}, tail).encode()
+    return _html(parts, {}, tail).encode()
 
 
-def write_folder(found: Sequence[Checkpoint], folder: Path) -> int:
-    """Write the same as files for a static host; returns their bytes."""
-    parts = _parts(found)
-    places = {
-        part.card.name: f"weights/{hashlib.sha256(part.content).hexdigest()}.safetensors"
-        for part in parts
-    }
-    files = {places[part.card.name]: part.content for part in parts}
-    script = f"{joined(SCRIPT[0])}\nstartPage();\n"
+def write_folder(
+    found: Sequence[Checkpoint], folder: Path, opinions: Sequence[str] = ()
+) -> Written:
+    """Write the same as files for a static host."""
+    parts = _parts(found, opinions)
+    networks = {part.card.name: part.content for part in parts}
+    judges = {part.card.name: part.opinion for part in parts if part.opinion}
+    data: dict[str, Any] = {"worker": "worker.js"}
+    files: dict[str, bytes] = {}
+    for kind, contents in (("weights", networks), ("opinion", judges)):
+        places = {name: _place(content) for name, content in contents.items()}
+        data[kind] = places
+        files |= {places[name]: content for name, content in contents.items()}
+    script = f"{joined(SCRIPT)}\nstartPage();\n"
     files |= {"studio.js": script.encode(), "worker.js": joined(WORKER).encode()}
-    data = {"weights": places, "worker": "worker.js"}
     tail = ['<script type="module" src="studio.js"></script>']
     files["index.html"] = _html(parts, data, tail).encode()
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_whole(folder / name, content)
-    return sum(map(len, files.values()))
+    return Written(sum(map(len, files.values())), sum(map(len, judges.values())))
 
 
-def _parts(found: Sequence[Checkpoint]) -> list[_Part]:
+def _place(content: bytes) -> str:
+    return f"weights/{hashlib.sha256(content).hexdigest()}.safetensors"
+
+
+def _parts(found: Sequence[Checkpoint], opinions: Sequence[str]) -> list[_Part]:
     if not found:
         raise ValueError("A page needs at least one checkpoint: name one")
-    return [_part(checkpoint) for checkpoint in found]
+    names = [checkpoint.name for checkpoint in found]
+    for name in opinions:
+        if name not in names:
+            raise ValueError(
+                f"D's opinion goes with a generator of the page, and {name!r} is none of them: "
+                "name it among the checkpoints, too"
+            )
+    return [_part(checkpoint, judged=checkpoint.name in opinions) for checkpoint in found]
 
 
-def _part(checkpoint: Checkpoint) -> _Part:
+def _part(checkpoint: Checkpoint, *, judged: bool) -> _Part:
     G = weights.load_generator(checkpoint)
     try:
         content = pack(G)
@@ -99,7 +141,27 @@ def _part(checkpoint: Checkpoint) -> _Part:
             f"({error}): leave it out"
         ) from error
     grid = samples.picture(checkpoint, G, 0, SAMPLES, COLUMNS)
-    return _Part(checkpoint.card, content, encode(grid))
+    opinion = _opinion(checkpoint, G) if judged else None
+    return _Part(checkpoint.card, content, opinion, _toward(checkpoint), encode(grid))
+
+
+def _opinion(checkpoint: Checkpoint, G: Generator) -> bytes:
+    try:
+        return pack_opinion(checkpoint, G)
+    except UnsupportedError as error:
+        raise ValueError(
+            f"The browser cannot run the discriminator of {checkpoint.name!r} ({error}): leave "
+            "its opinion out"
+        ) from error
+
+
+def _toward(checkpoint: Checkpoint) -> list[dict[str, object]]:
+    """Directions toward the classes of a checkpoint's data; none where they cannot be found."""
+    if class_directions.why_not(checkpoint, classifiers_root()):
+        return []
+    *_, found = class_directions.find(runs_root(), checkpoint, classifiers_root())
+    assert isinstance(found, class_directions.ClassDirections)
+    return found.told(checkpoint.card.data.classes)
 
 
 def _inert(name: str, text: str) -> str:
@@ -118,7 +180,12 @@ def _unclosed(text: str) -> str:
 
 
 def _html(parts: Sequence[_Part], data: dict[str, Any], tail: Sequence[str]) -> str:
-    content = {"checkpoints": [facts(part.card) for part in parts]} | data
+    toward = {part.card.name: part.toward for part in parts if part.toward}
+    told = [
+        facts(part.card) | {"toward": part.card.name in toward, "opinion": bool(part.opinion)}
+        for part in parts
+    ]
+    content = {"checkpoints": told, "toward": toward} | data
     text = json.dumps(content).replace("<", "\\u003c")
     sheets = style("studio/studio.css") + style("page/page.css")
     return "\n".join(
@@ -131,6 +198,7 @@ def _html(parts: Sequence[_Part], data: dict[str, Any], tail: Sequence[str]) -> 
             f'<nav class="page-cards" aria-label="Checkpoints">{_each(parts, _card)}</nav>',
             '<main id="studio" class="studio-root"></main>',
             _figures(parts),
+            f'<footer class="page-foot">{NEEDS_A_SERVER}</footer>',
             f'<script type="application/json" id="page-data">{text}</script>',
             *tail,
             "</body>\n</html>\n",

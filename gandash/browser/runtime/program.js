@@ -1,11 +1,11 @@
 // A network's program and weights, as gandash.browser writes them, read and checked.
 import { readSafetensors } from "./safetensors.js";
 
-const PROGRAM_FORMAT = 1;
+const PROGRAM_FORMAT = 2;
 
 // { latent, classes, labels, shape, layers, reference, directions, others } of the bytes of a file,
 // the last two as far as it has them. Each layer has its sizes, `weight` (Uint16Array of
-// half-precision numbers: phases^2, taps^2, inputs, outputs; null for a norm) and `affine`
+// half-precision numbers: phases^2, taps^2, inputs / blocks, outputs; null for a norm) and `affine`
 // (Float32Array: rows, 2, phases^2, outputs).
 export function readProgram(buffer) {
   const { tensors, metadata } = readSafetensors(buffer);
@@ -29,8 +29,8 @@ function rowsOf(numbers, length) {
   );
 }
 
-function weightCount({ phases, taps, inputs, outputs }) {
-  return phases ** 2 * taps ** 2 * inputs * outputs;
+function weightCount({ phases, taps, inputs, blocks, outputs }) {
+  return (phases ** 2 * taps ** 2 * inputs * outputs) / blocks;
 }
 
 function tensorOf(tensors, name, count) {
@@ -89,6 +89,14 @@ export function affineOf(layer, shares) {
 // Place of the first tap of a phase, from the place of the output's group times the stride.
 export function firstTap({ taps, stride }, phase) {
   return taps === 2 && stride === 1 ? phase - 1 : -(taps - stride) / 2;
+}
+
+// Where a place along an axis of maps of `size` places is, or -1 beyond their border; mirrored maps
+// go on as their mirror image there.
+export function placeWithin(at, size, mirrored) {
+  if (at >= 0 && at < size) return at;
+  if (!mirrored) return -1;
+  return size - 1 - Math.abs(size - 1 - Math.abs(at));
 }
 
 // Values (places, channels) in [-1, 1] as gray or RGB pixels with alpha, rounded as in Python.

@@ -3,12 +3,11 @@
 // Maps are (row, column, channel), so that what a place of the output is made of lies in a few long
 // rows. Rectifiers leave about half of all values at zero; those are skipped, and the others are
 // multiplied four at a time, which loads and stores each sum a quarter as often.
-import { affineOf, firstTap, inputOf } from "./program.js";
+import { affineOf, firstTap, inputOf, placeWithin } from "./program.js";
 import { halvesToFloats } from "./safetensors.js";
 
 const FEW = 4; // outputs, of which each is summed up in a variable of its own
-const SLOPE = 0.2; // of leaky rectifiers, as gandash.browser.program knows it
-const EPSILON = 1e-5; // of norms that measure, likewise
+const EPSILON = 1e-5; // of norms that measure, as gandash.browser.program knows it
 const BLACK = -1;
 
 export class TypedArrays {
@@ -35,12 +34,16 @@ export class TypedArrays {
       const affine = affineOf(layer, shares);
       if (layer.weight) this.linear(layer, index, affine);
       else if (layer.kind === "pad") this.pad(layer, index);
+      else if (layer.kind === "enlarge") this.enlarge(layer, index);
+      else if (layer.phases > 1) this.repeat(layer, index, affine);
       else this.norm(layer, index, affine);
+      if (layer.add) this.add(layer, index);
+      activate(this.values[index + 1], layer);
     });
     return this.values.at(-1).slice();
   }
 
-  norm({ kind, source, outputs, activation }, index, affine) {
+  norm({ kind, source, outputs }, index, affine) {
     const from = this.values[source];
     const to = this.values[index + 1];
     for (let channel = 0; channel < outputs; channel += 1) {
@@ -55,7 +58,59 @@ export class TypedArrays {
       }
       for (let i = channel; i < to.length; i += outputs) to[i] = from[i] * scale + shift;
     }
-    activate(to, activation);
+  }
+
+  // Every place so often, each with scales and shifts of its own.
+  repeat({ source, size, phases, outputs }, index, affine) {
+    const from = this.values[source];
+    const to = this.values[index + 1];
+    const side = size * phases;
+    const toShifts = phases ** 2 * outputs;
+    for (let place = 0; place < side ** 2; place += 1) {
+      const [y, x] = [Math.floor(place / side), place % side];
+      const seen = (Math.floor(y / phases) * size + Math.floor(x / phases)) * outputs;
+      const scales = ((y % phases) * phases + (x % phases)) * outputs;
+      for (let o = 0; o < outputs; o += 1) {
+        const shift = affine[toShifts + scales + o];
+        to[place * outputs + o] = from[seen + o] * affine[scales + o] + shift;
+      }
+    }
+  }
+
+  // Maps of twice the side by bilinear interpolation: a place is three quarters of the nearest one
+  // along each axis and a quarter of the next.
+  enlarge({ source, size, outputs }, index) {
+    const from = this.values[source];
+    const to = this.values[index + 1];
+    const next = (at) => Math.min(size - 1, Math.max(0, (at >> 1) + (at % 2 ? 1 : -1)));
+    for (let y = 0; y < 2 * size; y += 1) {
+      const rows = [(y >> 1) * size, next(y) * size];
+      for (let x = 0; x < 2 * size; x += 1) {
+        const place = (y * 2 * size + x) * outputs;
+        const [near, beside] = rows.map((row) => (row + (x >> 1)) * outputs);
+        const [across, apart] = rows.map((row) => (row + next(x)) * outputs);
+        for (let o = 0; o < outputs; o += 1) {
+          const other = 3 * (from[beside + o] + from[across + o]) + from[apart + o];
+          to[place + o] = (9 * from[near + o] + other) / 16;
+        }
+      }
+    }
+  }
+
+  // Adds another value, enlarged by repeating.
+  add({ add, outputs }, index) {
+    const added = this.values[add];
+    const to = this.values[index + 1];
+    const side = Math.sqrt(to.length / outputs);
+    const addedSide = Math.sqrt(added.length / outputs);
+    const scale = side / addedSide;
+    for (let y = 0; y < side; y += 1) {
+      for (let x = 0; x < side; x += 1) {
+        const place = (y * side + x) * outputs;
+        const seen = (Math.floor(y / scale) * addedSide + Math.floor(x / scale)) * outputs;
+        for (let o = 0; o < outputs; o += 1) to[place + o] += added[seen + o];
+      }
+    }
   }
 
   pad({ source, size, margin, outputs }, index) {
@@ -70,45 +125,44 @@ export class TypedArrays {
   }
 
   linear(layer, index, affine) {
-    const { size, phases, stride, taps, inputs, outputs } = layer;
+    const { size, phases, stride, taps, inputs, outputs, blocks } = layer;
     const to = this.values[index + 1];
-    const added = layer.add ? this.values[layer.add] : null;
-    const addedSize = added ? Math.sqrt(added.length / outputs) : 0;
     const side = (size * phases) / stride;
     const weights = this.weights[index];
-    const perPhase = taps ** 2 * inputs; // rows of weights
+    const perPhase = (taps ** 2 * inputs) / blocks; // rows of weights
+    const share = outputs / blocks;
     for (let y = 0; y < side; y += 1) {
       for (let x = 0; x < side; x += 1) {
         const phase = (y % phases) * phases + (x % phases);
-        const count = this.gather(layer, y, x, phase * perPhase);
         const place = (y * side + x) * outputs;
-        if (outputs <= FEW) addFew(weights, this.found, this.rows, count, to, place, outputs);
-        else addMany(weights, this.found, this.rows, count, to, place, outputs);
-        scaleAndShift(to, place, outputs, affine, phase * outputs, phases ** 2 * outputs);
-        if (added) {
-          const scale = side / addedSize;
-          const row = Math.floor(y / scale) * addedSize + Math.floor(x / scale);
-          for (let o = 0; o < outputs; o += 1) to[place + o] += added[row * outputs + o];
+        for (let block = 0; block < blocks; block += 1) {
+          const count = this.gather(layer, y, x, phase * perPhase, block);
+          const sum = share <= FEW ? addFew : addMany;
+          sum(weights, this.found, this.rows, count, to, place, outputs, block * share, share);
         }
+        scaleAndShift(to, place, outputs, affine, phase * outputs, phases ** 2 * outputs);
       }
     }
-    activate(to, layer.activation);
   }
 
-  // Collects what place (y, x) of the output is made of; returns how many numbers that are.
-  gather(layer, y, x, firstRow) {
-    const { source, size, phases, stride, taps, inputs } = layer;
+  // Collects what a block's share of place (y, x) of the output is made of; returns how many
+  // numbers that are.
+  gather(layer, y, x, firstRow, block) {
+    const { source, size, phases, stride, taps, inputs, blocks, mirrored } = layer;
     const from = this.values[source];
+    const share = inputs / blocks;
     const top = Math.floor(y / phases) * stride + firstTap(layer, y % phases);
     const left = Math.floor(x / phases) * stride + firstTap(layer, x % phases);
     let count = 0;
     for (let ty = 0; ty < taps; ty += 1) {
-      if (top + ty < 0 || top + ty >= size) continue;
+      const seenY = placeWithin(top + ty, size, mirrored);
+      if (seenY < 0) continue;
       for (let tx = 0; tx < taps; tx += 1) {
-        if (left + tx < 0 || left + tx >= size) continue;
-        const start = ((top + ty) * size + left + tx) * inputs;
-        const row = firstRow + (ty * taps + tx) * inputs;
-        for (let i = 0; i < inputs; i += 1) {
+        const seenX = placeWithin(left + tx, size, mirrored);
+        if (seenX < 0) continue;
+        const start = (seenY * size + seenX) * inputs + block * share;
+        const row = firstRow + (ty * taps + tx) * share;
+        for (let i = 0; i < share; i += 1) {
           const value = from[start + i];
           if (value !== 0) {
             this.found[count] = value;
@@ -139,9 +193,9 @@ function meanAndDeviation(values, channel, channels) {
   return { mean, deviation: Math.sqrt(squares / count + EPSILON) };
 }
 
-// Sums of rows of weights, each times its value, into `to` from `place` on.
-function addMany(weights, found, rows, count, to, place, outputs) {
-  to.fill(0, place, place + outputs);
+// Sums of rows of weights, each times its value, into `share` outputs of `to` behind `first`.
+function addMany(weights, found, rows, count, to, place, outputs, first, share) {
+  to.fill(0, place + first, place + first + share);
   found.fill(0, count, count + 3); // the last four may be fewer
   rows.fill(0, count, count + 3);
   for (let k = 0; k < count; k += 4) {
@@ -153,15 +207,15 @@ function addMany(weights, found, rows, count, to, place, outputs) {
     const rowB = rows[k + 1] * outputs;
     const rowC = rows[k + 2] * outputs;
     const rowD = rows[k + 3] * outputs;
-    for (let o = 0; o < outputs; o += 1) {
-      const first = a * weights[rowA + o] + b * weights[rowB + o];
-      to[place + o] += first + c * weights[rowC + o] + d * weights[rowD + o];
+    for (let o = first; o < first + share; o += 1) {
+      const two = a * weights[rowA + o] + b * weights[rowB + o];
+      to[place + o] += two + c * weights[rowC + o] + d * weights[rowD + o];
     }
   }
 }
 
-function addFew(weights, found, rows, count, to, place, outputs) {
-  for (let o = 0; o < outputs; o += 1) {
+function addFew(weights, found, rows, count, to, place, outputs, first, share) {
+  for (let o = first; o < first + share; o += 1) {
     let sum = 0;
     for (let k = 0; k < count; k += 1) sum += found[k] * weights[rows[k] * outputs + o];
     to[place + o] = sum;
@@ -174,11 +228,11 @@ function scaleAndShift(to, place, outputs, affine, scales, toShifts) {
   }
 }
 
-function activate(values, activation) {
+function activate(values, { activation, slope }) {
   if (activation === "relu") {
     for (let i = 0; i < values.length; i += 1) if (values[i] < 0) values[i] = 0;
   } else if (activation === "leaky") {
-    for (let i = 0; i < values.length; i += 1) if (values[i] < 0) values[i] *= SLOPE;
+    for (let i = 0; i < values.length; i += 1) if (values[i] < 0) values[i] *= slope;
   } else if (activation === "tanh") {
     for (let i = 0; i < values.length; i += 1) values[i] = Math.tanh(values[i]);
   }

@@ -6,7 +6,6 @@
 import { affineOf, inputOf } from "./program.js";
 
 const WIDEST = 2048; // texels; every WebGL2 has as many
-const LEAK = 0.2; // of leaky rectifiers, as gandash.browser.program knows it
 const CORNERS = `#version 300 es
 void main() {
   vec2 corner = vec2(gl_VertexID == 1 ? 3 : -1, gl_VertexID == 2 ? 3 : -1);
@@ -20,8 +19,11 @@ uniform sampler2D source, weights, affine, added;
 uniform int size, phases, stride, taps, groups, outputGroups; // of the input, of the output
 uniform int sourceColumns, columns, addedColumns;       // groups beside one another in a texture
 uniform int addedScale;                                 // 0: nothing is added
-uniform bool multiplies;                                // or only scales and shifts
+uniform int blocks;                                     // shares of the channels by themselves
+uniform bool mirrored;                                  // what lies beyond the border
+uniform int way;                                        // 0: scales, 1: multiplies, 2: enlarges
 uniform int activation;                                 // 0: none, 1: relu, 2: tanh, 3: leaky
+uniform float slope;                                    // of a leaky rectifier
 out vec4 result;
 
 vec4 entry(sampler2D table, int index) {
@@ -34,12 +36,15 @@ vec4 place(sampler2D maps, int group, int beside, int side, ivec2 at) {
 
 vec4 product(int outputGroup, int phase, ivec2 corner) {
   vec4 sum = vec4(0);
+  int share = groups / blocks; // of the groups of the input
+  int first = outputGroup / (outputGroups / blocks) * share;
   for (int ty = 0; ty < taps; ty++) {
     for (int tx = 0; tx < taps; tx++) {
       ivec2 at = corner + ivec2(tx, ty);
+      if (mirrored) at = size - 1 - abs(size - 1 - abs(at));
       if (any(lessThan(at, ivec2(0))) || any(greaterThanEqual(at, ivec2(size)))) continue;
-      int row = ((phase * taps + ty) * taps + tx) * groups * 4;
-      for (int group = 0; group < groups; group++, row += 4) {
+      int row = ((phase * taps + ty) * taps + tx) * share * 4;
+      for (int group = first; group < first + share; group++, row += 4) {
         vec4 value = place(source, group, sourceColumns, size, at);
         sum += value.x * entry(weights, row * outputGroups + outputGroup);
         sum += value.y * entry(weights, (row + 1) * outputGroups + outputGroup);
@@ -51,6 +56,16 @@ vec4 product(int outputGroup, int phase, ivec2 corner) {
   return sum;
 }
 
+// A place of maps of twice the side: three quarters of the nearest one along each axis and a
+// quarter of the next.
+vec4 between(int group, ivec2 near, ivec2 part) {
+  ivec2 next = clamp(near + 2 * part - 1, ivec2(0), ivec2(size - 1));
+  vec4 sum = 9.0 * place(source, group, sourceColumns, size, near);
+  sum += 3.0 * place(source, group, sourceColumns, size, ivec2(next.x, near.y));
+  sum += 3.0 * place(source, group, sourceColumns, size, ivec2(near.x, next.y));
+  return (sum + place(source, group, sourceColumns, size, next)) / 16.0;
+}
+
 void main() {
   int side = size * phases / stride;
   ivec2 texel = ivec2(gl_FragCoord.xy);
@@ -60,14 +75,15 @@ void main() {
   ivec2 part = at % phases;
   int phase = part.y * phases + part.x;
   ivec2 first = taps == 2 && stride == 1 ? part - 1 : ivec2(-(taps - stride) / 2);
-  vec4 sum = multiplies
-    ? product(group, phase, at / phases * stride + first)
-    : place(source, group, sourceColumns, size, at);
+  vec4 sum;
+  if (way == 1) sum = product(group, phase, at / phases * stride + first);
+  else if (way == 2) sum = between(group, at / phases, part);
+  else sum = place(source, group, sourceColumns, size, at / phases);
   sum = sum * entry(affine, phase * outputGroups + group)
     + entry(affine, (phases * phases + phase) * outputGroups + group);
   if (addedScale > 0) sum += place(added, group, addedColumns, side / addedScale, at / addedScale);
   if (activation == 1) sum = max(sum, 0.0);
-  if (activation == 3) sum = max(sum, ${LEAK} * sum);
+  if (activation == 3) sum = max(sum, 0.0) + slope * min(sum, 0.0);
   if (activation == 2) sum = tanh(clamp(sum, -9.0, 9.0)); // tanh of large numbers overflows
   result = sum;
 }`;
@@ -99,6 +115,9 @@ export class WebGL {
     }
     if (layer.kind === "pad" || !(layer.activation in ACTIVATIONS)) {
       throw new Error(`${layer.kind} with ${layer.activation} is not written for it`);
+    }
+    if ((layer.inputs / layer.blocks) % 4 && layer.blocks > 1) {
+      throw new Error("convolutions of groups of odd sizes are not written for it");
     }
     return {
       ...layer,
@@ -176,8 +195,10 @@ export class WebGL {
       groups: Math.ceil(layer.inputs / 4), outputGroups: to.groups,
       sourceColumns: from.columns, columns: to.columns, addedColumns: added.columns,
       addedScale: layer.add ? side / (added.width / added.columns) : 0,
-      multiplies: Number(Boolean(layer.weight)), activation: ACTIVATIONS[layer.activation],
+      blocks: layer.blocks, mirrored: Number(layer.mirrored), way: wayOf(layer),
+      activation: ACTIVATIONS[layer.activation],
     });
+    gl.uniform1f(this.shader.places.slope, layer.slope);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     return to;
   }
@@ -238,10 +259,15 @@ function inputCount({ latent, classes, labels }) {
   return latent + (labels === "beside" ? classes : 0);
 }
 
+function wayOf({ weight, kind }) {
+  if (weight) return 1;
+  return kind === "enlarge" ? 2 : 0;
+}
+
 // Weights with inputs and outputs filled up to multiples of four.
-function padWeights({ weight, inputs, outputs }) {
+function padWeights({ weight, inputs, outputs, blocks }) {
   const rows = padRows(weight, outputs);
-  return padRows(rows, inputs * 4 * Math.ceil(outputs / 4), 16 * Math.ceil(outputs / 4));
+  return padRows(rows, (inputs / blocks) * 4 * Math.ceil(outputs / 4), 16 * Math.ceil(outputs / 4));
 }
 
 // Rows of `length` numbers filled up to a multiple of `unit`.

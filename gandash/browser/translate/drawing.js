@@ -5,12 +5,12 @@ const MOST_UNDONE = 40;
 export const [DARK_COLOR, LIGHT_COLOR] = ["#000000", "#ffffff"];
 
 export class Drawing {
-  // side: of the image in pixels. `changed` is told of every stroke as it grows, `rested` of its
-  // end, both with this drawing.
+  // side: of the image in pixels. `changed` is told of every stroke as it grows; `rested` of its
+  // end, and whether that was an action of its own or one more key of the same line.
   constructor(side, changed, rested) {
     this.side = side;
-    this.changed = () => changed(this);
-    this.rested = () => rested(this);
+    this.changed = changed;
+    this.rested = (isAction) => rested(isAction);
     this.paper = LIGHT_COLOR;
     this.pen = { color: DARK_COLOR, width: 1 };
     this.before = []; // images to go back to
@@ -51,9 +51,9 @@ export class Drawing {
     this.told();
   }
 
-  told() {
+  told(isAction = true) {
     this.changed();
-    this.rested();
+    this.rested(isAction);
   }
 
   remember() {
@@ -88,7 +88,7 @@ export class Drawing {
   end() {
     if (!this.drawing) return;
     this.drawing = false;
-    this.rested();
+    this.rested(true);
   }
 
   press(event) {
@@ -105,7 +105,7 @@ export class Drawing {
     if (this.down) {
       if (event.key === " ") this.remember();
       this.line(from, this.cursor);
-      this.told();
+      this.told(event.key === " ");
     }
   }
 

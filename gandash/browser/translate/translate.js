@@ -33,13 +33,13 @@ class Desk {
     this.drawing = new Drawing(
       this.side,
       () => this.draw(),
-      () => this.drawn(),
+      (isAction) => this.drawn(isAction),
     );
     this.made = new Picture(data.shape, "Translation");
     this.other = new Picture(data.shape, "");
     this.told = element("p", { className: "quiet", role: "status" }, "Its weights are on the way.");
     root.replaceChildren(this.build());
-    this.restore = () => this.show();
+    this.restore = () => location.pathname.endsWith("/translate") && this.show();
     window.addEventListener("popstate", this.restore);
   }
 
@@ -188,7 +188,7 @@ class Desk {
     this.chosen = number;
     this.drawing.show(this.half(number, 0));
     this.mark();
-    if (pressed) this.write({ [EXAMPLE]: String(number), [DRAWN]: null });
+    if (pressed) this.write({ [EXAMPLE]: String(number), [DRAWN]: null }, true);
   }
 
   mark() {
@@ -204,17 +204,17 @@ class Desk {
   }
 
   // A stroke has ended: lines go into the link.
-  drawn() {
+  drawn(isAction) {
     this.chosen = -1;
     this.mark();
     if (this.data.lines && this.direction === "there")
-      this.write({ [DRAWN]: this.drawing.code, [EXAMPLE]: null });
+      this.write({ [DRAWN]: this.drawing.code, [EXAMPLE]: null }, isAction);
     this.draw();
   }
 
-  write(values) {
+  write(values, isAction) {
     const all = { ...values, [WAY]: this.direction === "back" ? "back" : null };
-    window.gandashEntries?.placeAll(new Map(Object.entries(all)), false);
+    window.gandashEntries?.placeAll(new Map(Object.entries(all)), isAction);
   }
 
   async take(file) {
@@ -224,7 +224,7 @@ class Desk {
     try {
       if (picked.size > LARGEST_FILE) throw new Error("too large");
       await this.drawing.open(picked);
-      this.drawn();
+      this.drawn(true);
     } catch {
       const most = `${LARGEST_FILE / 1e6} MB`;
       this.told.textContent =
