@@ -69,20 +69,18 @@ def title_of(letter: str, config: Config) -> str:
     name = st.session_state[f"play_{letter}"]
     before = config_form.values_of(PRESETS[name].config, "")
     changed = [
-<<<<<<< HEAD
-        f"{config_form.FIELDS[setting].title} {config_form.ABOUT[setting].called(value)}"
-=======
-        f"{config_form.FIELDS[setting].title} {_short(value)}"
->>>>>>> e730a6b (Pages hold D's opinion and the directions of classes; CycleGAN's translator, the modern pair and any slope in the browser; drawn points)
+        f"{config_form.FIELDS[setting].title} {_called(setting, value)}"
         for setting, value in config_form.values_of(config, "").items()
         if value != before[setting]
     ]
     return ", ".join([name, *changed])
 
 
-def _short(value: object) -> object:
+def _called(setting: str, value: object) -> object:
     """A setting's value in a title: points that were drawn are not spelled out."""
-    return DRAWN if isinstance(value, str) and value.startswith(PREFIX) else value
+    if isinstance(value, str) and value.startswith(PREFIX):
+        return DRAWN
+    return config_form.ABOUT[setting].called(value)
 
 
 page.header("Playground")
