@@ -26,6 +26,7 @@ class Architecture:
     cut, of which each block of G gets its own; 0 if it cannot. ``own_weights``: it draws and scales
     its weights in a way of its own, which neither spectral norm nor orthogonality goes with.
     ``grows``: it begins small, and its paper penalizes the slope of a D that compares a batch.
+    ``places``: D's last features are maps, so that it can judge each place for itself.
     """
 
     title: str
@@ -44,6 +45,7 @@ class Architecture:
     pieces: int = 0
     own_weights: bool = False
     grows: bool = False
+    places: bool = False
 
 
 ARCHITECTURES: Mapping[str, Architecture] = {
@@ -54,6 +56,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         weights="normal",
         latent_maps=True,
         head_bias=False,
+        places=True,
     ),
     "resnet": Architecture(
         "ResNet",
@@ -84,6 +87,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         attention=False,
         deep=True,
         own_weights=True,
+        places=True,
     ),
     "progressive": Architecture(
         "Progressive growing",
@@ -95,6 +99,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         attention=False,
         own_weights=True,
         grows=True,
+        places=True,
     ),
     "mlp": Architecture(
         "MLP",

@@ -21,7 +21,7 @@ NOT_OF_TRANSLATION = (
     "labels.conditioning", "balance.d_steps", "balance.g_steps", "balance.rule",
     "balance.discriminators", "network.architecture", "network.attention",
     "network.g_spectral_norm", "network.first_weights", "regularizer.orthogonal", "spectra",
-    "loss.feature_matching", "regularizer.drift",
+    "loss.feature_matching", "regularizer.drift", "network.d_places",
 )  # fmt: skip
 """Settings that image translation does without."""
 LEAKS = 0.8  # probability of changes above which G begins to make them (Karras et al. 2020, 2.2)
@@ -46,6 +46,7 @@ def _always(config: Config) -> Iterator[str]:
     yield from _gradient_rules(config)
     yield from _pairing_rules(config)
     yield from _matching_rules(config)
+    yield from _places_rules(config)
     yield from _schedule_rules(config)
     yield from _unrolling_rules(config)
     yield from _label_rules(config)
@@ -196,6 +197,32 @@ def _matching_rules(config: Config) -> Iterator[str]:
         yield (
             "feature_matching gives G a loss that does not say who is ahead, and rule is "
             f"{config.balance.rule!r}: set it to fixed"
+        )
+
+
+def _places_rules(config: Config) -> Iterator[str]:
+    if not config.network.d_places:
+        return
+    name = config.network.architecture
+    if not ARCHITECTURES[name].places:
+        yield (
+            f"d_places needs a D whose last features are maps, and that of {name} sees the image "
+            f"as a whole: set d_places to False, or architecture to {_or(names(places=True))}"
+        )
+    if config.collapse.minibatch == "discrimination":
+        yield (
+            "d_places needs features that have places, and minibatch discrimination compares whole "
+            "images: set minibatch to stddev or none, or d_places to False"
+        )
+    if config.collapse.unroll_steps:
+        yield (
+            "unroll_steps imagines a D with one output an image, and d_places is on: set "
+            "unroll_steps to 0, or d_places to False"
+        )
+    if config.labels.conditioning == "semi-supervised":
+        yield (
+            "semi-supervised makes D's one output from class scores, and d_places is on: set "
+            "conditioning to d-only, or d_places to False"
         )
 
 

@@ -134,6 +134,7 @@ class DataConfig(Section):
         return of_dataset(self.dataset)
 
 
+ISOLA = "Isola et al. 2017, arXiv:1611.07004"
 BROCK = "BigGAN, Brock et al. 2019, arXiv:1809.11096"
 
 
@@ -200,11 +201,20 @@ class NetworkConfig(Section):
         paper=BROCK,
         trick=("spectral norm on G", "G's weights are divided by their largest singular value"),
     )
+    d_places: bool = setting(
+        False,
+        "D judges places",
+        "D gives an output for each of the 16 places of its last maps in place of one for the "
+        "image, and the losses are means over all of them: G is told where it is wrong",
+        paper=f"PatchGAN, {ISOLA}",
+        trick=("D judges places", "D gives an output for each part of an image"),
+    )
     first_weights: Literal["usual", "orthogonal"] = setting(
         "usual",
         "First weights",
         "usual: drawn as the architecture's paper draws them; orthogonal: with rows or columns at "
         f"right angles and of length 1 (Saxe et al. 2014, arXiv:1312.6120; {BROCK})",
+        titles={"usual": "as in the architecture's paper"},
         tricks={
             "orthogonal": Trick(
                 "orthogonal first weights",
@@ -584,7 +594,6 @@ class BalanceConfig(Section):
     )
 
 
-ISOLA = "Isola et al. 2017, arXiv:1611.07004"
 ZHU = "Zhu et al. 2017, arXiv:1703.10593"
 ZHAO = "Zhao et al. 2020, arXiv:2006.10738"
 KARRAS = "Karras et al. 2020, arXiv:2006.06676"

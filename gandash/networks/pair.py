@@ -108,7 +108,9 @@ def _discriminator(config: Config, shape: tuple[int, ...], classes: int) -> Disc
     seen = (packed[0] + appended, *packed[1:])
     norm = partial(norm_layer, network.d_norm, flat=not architecture.maps)
     layers, features = LAYERS[network.architecture].discriminator_layers(seen, network, norm)
-    head = Head(features, collapse, kind, classes, bias=architecture.head_bias)
+    head = Head(
+        features, collapse, kind, classes, bias=architecture.head_bias, places=network.d_places
+    )
     coupled = network.d_norm == "batch" or collapse.minibatch != "none"
     return Discriminator(
         layers, head, packed, classes=appended, virtual=network.d_norm == "virtual", coupled=coupled

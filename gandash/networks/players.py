@@ -78,7 +78,8 @@ class Head(nn.Module):
 
     projection adds <embedding of the label, features summed over places> to the logit (Miyato and
     Koyama 2018); semi-supervised has the logit log sum exp of the scores, so that D = Z / (Z + 1)
-    (Salimans et al. 2016, section 5).
+    (Salimans et al. 2016, section 5). With ``places`` there is a logit for each place of the
+    features, (N, H * W), as in a PatchGAN (Isola et al. 2017, arXiv:1611.07004, section 3.2.2).
     """
 
     def __init__(
@@ -89,14 +90,16 @@ class Head(nn.Module):
         classes: int,
         *,
         bias: bool,
+        places: bool = False,
     ) -> None:
         super().__init__()
+        self.places = math.prod(shape[1:]) if places else 1
         self.minibatch = collapse.minibatch
         self.conditioning = conditioning
         flat = math.prod(shape)
         kernels = collapse.minibatch_kernels
         added = {"none": 0, "stddev": flat // shape[0], "discrimination": kernels}
-        features = flat + added[collapse.minibatch]
+        features = (flat + added[collapse.minibatch]) // self.places
         self.discrimination = (
             MinibatchDiscrimination(flat, kernels)
             if collapse.minibatch == "discrimination"
@@ -116,6 +119,8 @@ class Head(nn.Module):
         seen = minibatch_stddev(features) if self.minibatch == "stddev" else features
         if self.discrimination is not None:
             seen = self.discrimination(seen.flatten(1))
+        if self.places > 1:
+            return self._of_places(features, seen, labels)
         output = _flat(self.output, seen)
         if self.conditioning == "semi-supervised":
             return output.float().logsumexp(1), output
@@ -123,6 +128,15 @@ class Head(nn.Module):
         if self.embedding is not None:
             summed = features.reshape(*features.shape[:2], -1).sum(2)  # (N, C)
             logits = logits + (self.embedding(labels) * summed).sum(1)
+        return logits, None if self.classify is None else self.classify(features.flatten(1))
+
+    def _of_places(
+        self, features: Tensor, seen: Tensor, labels: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        each = features.flatten(2).transpose(1, 2)  # (N, H * W, C)
+        logits = self.output(seen.flatten(2).transpose(1, 2)).squeeze(2)
+        if self.embedding is not None:
+            logits = logits + (each @ self.embedding(labels)[:, :, None]).squeeze(2)
         return logits, None if self.classify is None else self.classify(features.flatten(1))
 
 
@@ -138,6 +152,11 @@ def _flat(layer: nn.Linear, features: Tensor) -> Tensor:
         return output
     weight = layer.weight.view(len(layer.weight), features.shape[1], -1).transpose(1, 2).flatten(1)
     return linear(features.permute(0, 2, 3, 1).flatten(1), weight, layer.bias)
+
+
+def of_images(logits: Tensor) -> Tensor:
+    """Logits (N,) of whole images, of (N, places) their means."""
+    return logits if logits.dim() == 1 else logits.mean(1)
 
 
 class Discriminator(nn.Module):
@@ -178,12 +197,14 @@ class Discriminator(nn.Module):
         return features if self.reference is None else features[len(self.reference) :]
 
     def judge(self, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
-        """Logits (N,) and, where D classifies, class scores (N, classes)."""
+        """Logits (N,), or (N, places) where D judges these, and, where it classifies, class scores
+        (N, classes).
+        """
         result: tuple[Tensor, Tensor | None] = self.head(self.features(images, labels), labels)
         return result
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.judge(images, labels)[0]
+        return of_images(self.judge(images, labels)[0])
 
     def freeze(self, count: int) -> None:
         """Keep the first ``count`` layers as they are: each a convolution, a block or a linear

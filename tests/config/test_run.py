@@ -352,6 +352,26 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         {"balance": {"rule": "fixed"}},
     ),
     (
+        {"network": {"architecture": "resnet", "d_places": True}},
+        "set d_places to False, or architecture to dcgan, style or progressive",
+        {"network": {"architecture": "dcgan"}},
+    ),
+    (
+        {"network": {"d_places": True}, "collapse": {"minibatch": "discrimination"}},
+        "compares whole images: set minibatch to stddev or none, or d_places to False",
+        {"collapse": {"minibatch": "stddev"}},
+    ),
+    (
+        {"network": {"d_places": True}, "collapse": {"unroll_steps": 1}},
+        "d_places is on: set unroll_steps to 0, or d_places to False",
+        {"collapse": {"unroll_steps": 0}},
+    ),
+    (
+        {"network": {"d_places": True}, "labels": {"conditioning": "semi-supervised"}},
+        "d_places is on: set conditioning to d-only, or d_places to False",
+        {"labels": {"conditioning": "d-only"}},
+    ),
+    (
         {"ema": 0.9, "ema_half_life": 1000},
         "they are 0.9 and 1000: set one to 0",
         {"ema": 0},

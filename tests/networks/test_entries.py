@@ -33,6 +33,23 @@ ENTRIES: dict[str, dict[str, Any]] = {
     if not objective.critic
 } | {
     "strict f-GAN": {"loss": {"objective": "f-gan", "g_form": "strict"}},
+    "D of places, projection, deviation, two of them": {
+        "network": {"d_places": True, "d_norm": "none"},
+        "labels": {"conditioning": "projection"},
+        "regularizer": {"instance_noise": 0.1},
+        "collapse": {"minibatch": "stddev"},
+        "balance": {"discriminators": 2},
+    },
+    "StyleGAN2, D of places, relativistic": {
+        "network": {
+            "architecture": "style",
+            "g_norm": "none",
+            "d_norm": "none",
+            "d_places": True,
+        },
+        "loss": {"objective": "relativistic"},
+        "regularizer": {"r1_gamma": 1, "r2_gamma": 1},
+    },
     "feature matching": {"loss": {"feature_matching": True}, "balance": {"g_steps": 2}},
     "feature matching, two discriminators": {
         "loss": {"feature_matching": True, "objective": "hinge"},

@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 from gandash.kinds import of_batch
 from gandash.losses.objectives import DLoss
 from gandash.networks import Discriminator, Ensemble
+from gandash.networks.players import of_images
 from gandash.training.source import Batch
 
 Logits = Callable[..., Tensor]  # of samples and labels, as Discriminator.forward
@@ -19,8 +20,8 @@ Logits = Callable[..., Tensor]  # of samples and labels, as Discriminator.forwar
 
 @dataclass(frozen=True)
 class View:
-    """Logits (N,) of one D on real and generated samples, and the class scores of the real ones,
-    in full precision.
+    """Logits (N,), or (N, places), of one D on real and generated samples, and the class scores of
+    the real ones, in full precision.
     """
 
     real: Tensor
@@ -54,15 +55,15 @@ def judgement(
     views = [_view(member, real, fake, batch.labels) for member in D.members]
     d_losses = [d_loss_of(view.real, view.fake) for view in views]
     loss = d_loss = d_losses[0]
-    real_logits = views[0].real
-    fake_logits = views[0].fake
+    real_logits = of_images(views[0].real)
+    fake_logits = of_images(views[0].fake)
     if isinstance(D, Ensemble):
         each = torch.stack(d_losses)
         loss = each.sum()
         d_loss = each.mean()
         D.rate(each.detach())
-        real_logits = D.weigh(torch.stack([view.real for view in views]))
-        fake_logits = D.weigh(torch.stack([view.fake for view in views]))
+        real_logits = D.weigh(torch.stack([of_images(view.real) for view in views]))
+        fake_logits = D.weigh(torch.stack([of_images(view.fake) for view in views]))
     error, accuracy = classified(views[0].scores, batch)
     if error is not None:
         loss = loss + error

@@ -26,6 +26,7 @@ from gandash.losses.regularizers import (
 from gandash.networks import Discriminator, Ensemble, Generator, progressive
 from gandash.networks.layers import REFERENCE, pack
 from gandash.networks.matrices import matrices_of
+from gandash.networks.players import of_images
 from gandash.report import Progress, Report
 from gandash.training import adaptive, averaging, balance, optimizers, schedules, spectra
 from gandash.training.games.judgement import Judgement, in_one_go, judgement, logits_of_both
@@ -264,7 +265,7 @@ class NoiseGame(Turns):
             loss = g_loss
         else:
             with self.autocast():
-                each = [member(shown, batch.labels) for member in self.D.members]
+                each = [member.judge(shown, batch.labels)[0] for member in self.D.members]
             g_loss, logits = self._g_loss([it.float() for it in each], self._paired(batch))
             loss = g_loss
         if self.config.regularizer.orthogonal:
@@ -292,7 +293,7 @@ class NoiseGame(Turns):
             return []
         real = self._shown(batch.real, batch, Purpose.NOISE_REAL)
         with torch.no_grad(), self.autocast():
-            return [member(real, batch.labels).float() for member in self.D.members]
+            return [member.judge(real, batch.labels)[0].float() for member in self.D.members]
 
     def _matched(self, fake: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """G's loss where it matches features on the batch's real samples, and D's logits (N,) on
@@ -308,14 +309,15 @@ class NoiseGame(Turns):
                     wanted = member.features(real, batch.labels)
                 features = member.features(fake, batch.labels)
                 with torch.no_grad():
-                    logits.append(member.head(features, batch.labels)[0].float())
+                    logits.append(of_images(member.head(features, batch.labels)[0].float()))
             each.append(feature_matching(wanted.float(), features.float()))
         if not isinstance(D, Ensemble):
             return each[0], logits[0]
         return D.weigh(torch.stack(each)), D.weigh(torch.stack(logits))
 
     def _g_loss(self, logits: list[Tensor], paired: Sequence[Tensor] = ()) -> tuple[Tensor, Tensor]:
-        """G's loss given each member's logits (N,) on its samples, and the logits over all of them.
+        """G's loss given each member's logits, (N,) or (N, places), on its samples, and the logits
+        (N,) over all of them.
 
         With ``paired`` logits it is that of how far above them G's samples are. Against an
         ensemble it is the mean of the losses against each, weighted as the ensemble weighs
@@ -326,9 +328,9 @@ class NoiseGame(Turns):
         if paired:
             judged = [own - real for own, real in zip(logits, paired, strict=True)]
         if not isinstance(D, Ensemble):
-            return self.g_loss(judged[0]), logits[0]
+            return self.g_loss(judged[0]), of_images(logits[0])
         each = torch.stack([self.g_loss(it) for it in judged])
-        return D.weigh(each), D.weigh(torch.stack(logits))
+        return D.weigh(each), D.weigh(torch.stack([of_images(it) for it in logits]))
 
     @property
     def _unrolled(self) -> bool:
