@@ -17,6 +17,7 @@ from safetensors.torch import save as save_safetensors
 
 from gandash import browser, checkpoints, data, latent, runs
 from gandash.app.assets import STORE, publish
+from gandash.app.hosting import visitors
 from gandash.app.inference import INFERENCE
 from gandash.app.parts.quoted import in_html
 from gandash.checkpoints import CARD, Broken, Checkpoint, samples, weights
@@ -44,13 +45,13 @@ def _stamp(path: Path) -> int:
 
 
 def find_checkpoints() -> tuple[list[Checkpoint], list[Broken]]:
-    """Checkpoints in the order of the zoo, then finished runs by name.
+    """Checkpoints that the visitor may see, in the order of the zoo, then finished runs by name.
 
     Read anew when a card has changed.
     """
     roots = (pretrained_root(), runs_root())
     found, broken = _find(tuple((root, tuple(_cards(root))) for root in roots))
-    return list(found), list(broken)
+    return [it for it in found if visitors.may_see(it.folder, it.card.config)], list(broken)
 
 
 def _cards(root: Path) -> Iterator[tuple[str, int]]:

@@ -10,7 +10,7 @@ the browser cannot run it; ``generators/NAME/sample`` then makes its samples her
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from gandash.storage.paths import pretrained_root, runs_root
 
 NAME = re.compile(r"[a-z0-9-]{1,100}")
 SUFFIX = "safetensors"
+NONE = "There is no checkpoint {name!r}: choose another one."
 MOST_BYTES = 262_144  # of a picture of 256 pixels with alpha; a latent vector has fewer
 
 
@@ -43,7 +44,7 @@ def find(name: str) -> Checkpoint:
         folder = root / name
         if NAME.fullmatch(name) and (folder / CARD).is_file():
             return Checkpoint(folder, checkpoints.load_card(folder))
-    raise ValueError(f"There is no checkpoint {name[:60]!r}: choose another one.")
+    raise ValueError(NONE.format(name=name[:60]))
 
 
 def network(checkpoint: Checkpoint) -> Generator:
@@ -143,6 +144,28 @@ def rows_of(image: Tensor) -> bytes:
     pixels = torch.cat([image.expand(3, -1, -1), opaque])
     rows: bytes = pixels.permute(1, 2, 0).contiguous().numpy().tobytes()
     return rows
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def for_who_may_see(answer: Handler) -> Handler:
+    """A route about a checkpoint, for those who may see it; to others it is not there."""
+
+    async def checked(request: Request) -> Response:
+        try:
+            await run_in_threadpool(_check_seen, request.path_params["name"], _who(request))
+        except (ValueError, OSError) as error:
+            return sentence(error)
+        return await answer(request)
+
+    return checked
+
+
+def _check_seen(name: str, who: str) -> None:
+    checkpoint = find(name)
+    if not visitors.may_see(checkpoint.folder, checkpoint.card.config, who):
+        raise ValueError(NONE.format(name=name[:60]))
 
 
 async def _describe(request: Request) -> Response:
@@ -247,9 +270,9 @@ def routes() -> list[Route]:
     """Where the server answers, under the path that it serves the app at."""
     place = f"{base_path()}/generators/{{name}}"
     return [
-        Route(place, _describe),
-        Route(f"{place}/sample", _sample, methods=["POST"]),
-        Route(f"{place}/nearest", _nearest, methods=["POST"]),
-        Route(f"{place}/real", _real),
-        Route(f"{base_path()}/discriminators/{{name}}", _describe_discriminator),
+        Route(place, for_who_may_see(_describe)),
+        Route(f"{place}/sample", for_who_may_see(_sample), methods=["POST"]),
+        Route(f"{place}/nearest", for_who_may_see(_nearest), methods=["POST"]),
+        Route(f"{place}/real", for_who_may_see(_real)),
+        Route(f"{base_path()}/discriminators/{{name}}", for_who_may_see(_describe_discriminator)),
     ]

@@ -17,7 +17,15 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from gandash.app.assets import base_path
-from gandash.app.generators import class_in, find, network, picture, received, sentence
+from gandash.app.generators import (
+    class_in,
+    find,
+    for_who_may_see,
+    network,
+    picture,
+    received,
+    sentence,
+)
 from gandash.app.hosting import limits
 from gandash.evaluation import class_directions
 from gandash.evaluation.progress import Progress
@@ -109,6 +117,6 @@ def routes() -> list[Route]:
     """Where the server answers, under the path that it serves the app at."""
     place = f"{base_path()}/generators/{{name}}"
     return [
-        Route(f"{place}/classes", _classes),
-        Route(f"{place}/projection", _projection, methods=["POST"]),
+        Route(f"{place}/classes", for_who_may_see(_classes)),
+        Route(f"{place}/projection", for_who_may_see(_projection), methods=["POST"]),
     ]

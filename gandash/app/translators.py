@@ -18,7 +18,15 @@ from torch import Tensor, nn
 
 from gandash import browser, checkpoints
 from gandash.app.assets import STORE, base_path
-from gandash.app.generators import SUFFIX, find, pixels_of, received, sentence, stamp_of
+from gandash.app.generators import (
+    SUFFIX,
+    find,
+    for_who_may_see,
+    pixels_of,
+    received,
+    sentence,
+    stamp_of,
+)
 from gandash.app.inference import INFERENCE
 from gandash.checkpoints import Checkpoint, weights
 from gandash.networks import Translator
@@ -100,6 +108,6 @@ def routes() -> list[Route]:
     """Where the server answers, under the path that it serves the app at."""
     place = f"{base_path()}/translators/{{name}}/{{way}}"
     return [
-        Route(place, _describe),
-        Route(f"{place}/sample", _translate, methods=["POST"]),
+        Route(place, for_who_may_see(_describe)),
+        Route(f"{place}/sample", for_who_may_see(_translate), methods=["POST"]),
     ]

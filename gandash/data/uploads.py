@@ -22,7 +22,7 @@ from gandash.data.decoding import pixels_to_decode
 from gandash.data.doctor import Look, Tell
 from gandash.data.files import SUFFIXES, File
 from gandash.data.left_out import UnusableError
-from gandash.kinds import IMAGE_SIZES
+from gandash.kinds import IMAGE_SIZES, parted
 from gandash.storage.files import read_facts, write_whole
 from gandash.storage.paths import expanded
 
@@ -41,6 +41,12 @@ def find(root: Path) -> dict[str, Path]:
     zips = {path.stem: path for path in _folder(root).glob("*.zip")}
     folders = {path.stem: _place(path) for path in _folder(root).glob("*.path")}
     return dict(sorted((zips | folders).items()))
+
+
+def holds(root: Path, dataset: str) -> bool:
+    """Whether a dataset is an upload below ``root``, be it still there or not."""
+    _, path = parted(dataset)
+    return Path(path).is_relative_to(_folder(root).absolute())
 
 
 def seen(root: Path, name: str) -> Look | None:

@@ -59,7 +59,7 @@ def test_a_file_becomes_a_checkpoint_by_one_click(arms: Path, runs_root: Path) -
 
 
 PLACES = {
-    "gallery": {"gallery_open": "theirs", "gallery_checkpoints": "theirs"},
+    "gallery": {"gallery_open": "theirs"},
     "latent": {"latent_checkpoint": "theirs"},
     "compare": {"compare_checkpoints": ["theirs", "plain"]},
 }

@@ -17,7 +17,8 @@ from tests.app.visiting import MAIN, visit
 
 HOSTILE = ("inf", "nan", "1" + "0" * 30, "", "²", "<b>\u202e", "a" * 1000)
 WHOLE = {
-    "gallery": ("gallery_seed", "gallery_count", "gallery_nearest_seed", "gallery_sample"),
+    "gallery": ("gallery_nearest_seed", "gallery_sample"),
+    "compare": ("compare_seed", "compare_count"),
     "smoothing": ("smoothing_seed", "smoothing_snapshot"),
     "curves": ("curves_snapshot",),
     "train": ("train.epochs", "train.steps", "train.seed", "train.batch_size", "train.data.limit"),
@@ -74,8 +75,9 @@ def test_a_number_that_is_not_here_is_named(page: str, key: str, arms: Path) -> 
 @pytest.mark.parametrize(
     ("page", "query"),
     [
-        ("gallery", {"gallery_seed": "7", "gallery_count": "16", "gallery_checkpoints": "plain"}),
-        ("gallery", {"gallery_seed": "7.0", "gallery_count": "1.6e1", "gallery_sort": "Name"}),
+        ("compare", {"compare_seed": "7", "compare_count": "16", "compare_checkpoints": "plain"}),
+        ("compare", {"compare_seed": "7.0", "compare_count": "1.6e1"}),
+        ("gallery", {"gallery_nearest_seed": "7.0", "gallery_sort": "Name"}),
         ("curves", {"curves_x": "Epoch", "curves_smoothing": "0.5", "curves_log": "TRUE"}),
         ("smoothing", {"smoothing_curves": "0.2", "smoothing_arms": ""}),
         ("train", {"train.steps": "", "train.loss.alpha": "0.1", "train_name": "it's — “mine”"}),

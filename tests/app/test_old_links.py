@@ -6,12 +6,13 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qs, parse_qsl, quote
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from gandash.app.old_links import TODAY, OldLinks, translated
+from gandash.app import old_links
+from gandash.app.old_links import TODAY, OldLinks, moved, translated
 from gandash.app.parts.config_form import FIELDS, key_of
 from tests.app.test_pages import assert_fine
 from tests.app.visiting import visit
@@ -58,7 +59,7 @@ def test_a_query_is_put_into_the_names_of_today(query: str, today: str) -> None:
     assert translated(today) == today
 
 
-def answered(query: str, method: str = "GET") -> list[Message]:
+def answered(query: str, method: str = "GET", path: str = "/train") -> list[Message]:
     """What the server says to a request, where the app says "page"."""
     said: list[Message] = []
 
@@ -71,7 +72,13 @@ def answered(query: str, method: str = "GET") -> list[Message]:
     async def send(message: Message) -> None:
         said.append(message)
 
-    scope = {"type": "http", "method": method, "query_string": query.encode(), "headers": []}
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": query.encode(),
+        "headers": [],
+    }
     asyncio.run(OldLinks(app)(scope, receive, send))
     return said
 
@@ -89,3 +96,52 @@ def test_the_way_leads_nowhere_else() -> None:
     location = dict(start["headers"])[b"location"]
     assert location.startswith(b"?")
     assert b"\n" not in location
+
+
+@pytest.mark.parametrize(
+    ("link", "today"),
+    [
+        (
+            "gallery_checkpoints=a&gallery_checkpoints=b&gallery_seed=7&gallery_count=16",
+            "compare_checkpoints=a&compare_checkpoints=b&compare_seed=7&compare_count=16",
+        ),
+        ("gallery_count=144", "compare_count=24"),
+        ("gallery_count=many&gallery_class=right", "compare_count=many"),
+        ("gallery_seed=&x=%20", "compare_seed=&x=+"),
+        ("gallery_seed=7&gallery_open=a", None),
+        ("gallery_sort=Name", None),
+        ("compare_seed=7", None),
+        ("", None),
+    ],
+)
+def test_what_stood_side_by_side_in_the_gallery_is_compared(link: str, today: str | None) -> None:
+    assert moved(link) == today
+
+
+@pytest.mark.parametrize(
+    ("base", "path", "way"),
+    [
+        ("", "/", b"compare?compare_seed=7"),
+        ("", "/gallery", b"compare?compare_seed=7"),
+        ("/gan/demo", "/gan/demo/", b"compare?compare_seed=7"),
+        ("/gan/demo", "/gan/demo", b"demo/compare?compare_seed=7"),
+        ("", "/curves", None),
+        ("", "/assets/x.webp", None),
+    ],
+)
+def test_a_link_to_the_gallery_leads_to_compare_below_any_path(
+    base: str, path: str, way: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(old_links, "base_path", lambda: base)
+    start = answered("gallery_seed=7", path=path)[0]
+    assert dict(start.get("headers", [])).get(b"location") == way
+
+
+def test_an_old_link_of_the_gallery_shows_the_same_checkpoints(arms: Path) -> None:
+    query = moved("gallery_checkpoints=two-sided&gallery_checkpoints=plain&gallery_seed=7")
+    assert query is not None
+    app = visit("compare", **parse_qs(query))
+    assert_fine(app, "compare")
+    assert app.multiselect(key="compare_checkpoints").value == ["two-sided", "plain"]
+    assert app.number_input(key="compare_seed").value == 7
+    assert not app.toast

@@ -104,16 +104,15 @@ def test_translators_are_on_their_page_and_on_no_other_but_curves(
     app = visit("curves")
     app.multiselect(key="curves_runs").set_value([name]).run()
     assert_fine(app, "curves")
-    for page, key in (("gallery", "gallery_checkpoints"), ("compare", "compare_checkpoints")):
-        assert name not in visit(page).multiselect(key=key).options
+    assert name not in visit("compare").multiselect(key="compare_checkpoints").options
 
 
-@pytest.mark.parametrize("page", ["gallery", "curves", "smoothing"])
+@pytest.mark.parametrize("page", ["compare", "curves", "smoothing"])
 @pytest.mark.parametrize("name", [name for name in SHIPPED if name not in TRANSLATORS])
 def test_page_with_each_shipped_checkpoint(page: str, name: str, runs_root: Path) -> None:
     app = visit(page)
     key = {
-        "gallery": "gallery_checkpoints",
+        "compare": "compare_checkpoints",
         "curves": "curves_runs",
         "smoothing": "smoothing_arms",
     }
@@ -126,15 +125,15 @@ def test_page_with_each_shipped_checkpoint(page: str, name: str, runs_root: Path
     ("page", "query"),
     [
         (
-            "gallery",
+            "compare",
             {
-                "gallery_seed": "abc",
-                "gallery_count": "1000000000",
-                "gallery_checkpoints": "no-such-thing",
+                "compare_seed": "abc",
+                "compare_count": "1000000000",
+                "compare_checkpoints": "no-such-thing",
             },
         ),
-        ("gallery", {"gallery_seed": "-1"}),
-        ("gallery", {"gallery_seed": str(2**40)}),
+        ("compare", {"compare_seed": "-1"}),
+        ("compare", {"compare_seed": str(2**40)}),
         (
             "latent",
             {"latent_checkpoint": "../../etc", "latent_steps": "1e9", "latent_frame": "-3"},
@@ -168,26 +167,27 @@ def test_a_damaged_card_is_named_and_the_rest_is_shown(arms: Path) -> None:
     assert_fine(app, "gallery")
     assert len(app.warning) == 1
     assert "plain" in app.warning[0].value
-    assert app.multiselect(key="gallery_checkpoints").value == ["one-sided", "two-sided"]
+    compared = visit("compare").multiselect(key="compare_checkpoints")
+    assert compared.value == ["one-sided", "two-sided"]
 
 
-@pytest.mark.parametrize("page", ["gallery", "smoothing"])
-def test_damaged_weights_are_one_sentence(page: str, arms: Path) -> None:
+@pytest.mark.parametrize(
+    ("page", "query"), [("gallery", {"gallery_open": "plain"}), ("smoothing", {})]
+)
+def test_damaged_weights_are_one_sentence(page: str, query: dict[str, str], arms: Path) -> None:
     (arms / "plain" / weights.GENERATOR).write_bytes(b"no weights")
     (arms / "one-sided" / weights.GENERATOR).unlink()
-    app = visit(page)
+    app = visit(page, **query)
     assert_fine(app, page)
     assert any("plain" in error.value for error in app.error)
 
 
-def test_the_same_seed_is_the_same_picture_and_another_is_not(arms: Path) -> None:
+def test_the_same_seed_is_the_same_picture_and_another_is_not(kinds: Path) -> None:
     def pictures(seed: int) -> list[str]:
-        app = visit("gallery")
-        app.number_input(key="gallery_seed").set_value(seed).run()
-        return [
-            element.proto.body for element in app.get("html") if "gd-images" in element.proto.body
-        ]
+        app = visit("compare", compare_seed=str(seed), compare_checkpoints="plane")
+        return [element.proto.body for element in app.get("html") if "<img" in element.proto.body]
 
+    assert len(pictures(7)) == 1
     assert pictures(7) == pictures(7)
     assert [body.split("alt=")[0] for body in pictures(7)] != [
         body.split("alt=")[0] for body in pictures(8)
@@ -326,20 +326,16 @@ def test_page_with_checkpoints_of_every_kind(page: str, kinds: Path) -> None:
     assert not app.error
 
 
-def test_points_and_classes_stand_side_by_side_under_their_own_captions(kinds: Path) -> None:
-    app = visit("gallery", gallery_class="right")
-    app.multiselect(key="gallery_checkpoints").set_value(
-        ["by-class", "plane", "line", "one-a-step"]
-    ).run()
-    assert_fine(app, "gallery")
-    assert app.selectbox(key="gallery_class").value == "right"
-    assert "by-class · seed 0, 36 images" in html_of(app)
+def test_points_are_compared_under_their_own_captions(kinds: Path) -> None:
+    app = visit("compare")
+    app.multiselect(key="compare_checkpoints").set_value(["by-class", "plane", "line"]).run()
+    assert_fine(app, "compare")
     assert "plane · seed 0, 2,048 points" in html_of(app)
+    assert "line · seed 0, " in html_of(app)
+    assert "by-class · " not in html_of(app)  # images are the browser's
     assert "50,000 points in 1-D" in html_of(visit("gallery", gallery_open="line"))
     said = html_of(visit("gallery", gallery_open="one-a-step"))
     assert "Non-saturating · worse player learns" in said
-    app.multiselect(key="gallery_checkpoints").set_value(["plane", "one-a-step"]).run()
-    assert not [box for box in app.selectbox if box.key == "gallery_class"]
 
 
 def test_curves_show_who_was_updated_and_how_d_classifies_only_where_that_was_measured(

@@ -21,7 +21,8 @@ pytestmark = pytest.mark.browser
 SCRUBBER = ".scrubber[data-ready=true]"
 SOURCES = "[...document.querySelectorAll('img.gd-images')].map(image => image.getAttribute('src'))"
 PERMALINKS = {
-    "/?gallery_seed=7&gallery_count=16": ("Gallery", "seed 7, 16 images"),
+    "/?gallery_nearest_seed=7&gallery_sort=Name": ("Gallery", "Nearest"),
+    "/compare?compare_seed=7&compare_count=16": ("Compare", "First seed"),
     "/curves?curves_runs=two-sided&curves_x=Epoch&curves_smoothing=0.5": ("Loss curves", "Epoch"),
     "/smoothing?smoothing_seed=5&smoothing_alpha=0.2": ("Label smoothing", "What α and β do"),
     "/train?train_preset=Fashion-MNIST&train.epochs=7": ("Train", "The quick run on clothing"),
@@ -172,13 +173,16 @@ def left_of(element: Locator) -> float:
 def test_widgets_write_the_url_and_the_link_shows_the_same_view(
     page: Page, site: str, browser: Browser
 ) -> None:
-    page.goto(site)
+    page.goto(f"{site}/smoothing")
     settle(page)
-    seed = page.locator(".st-key-gallery_seed input")
+    before = pictures(page)
+    seed = page.locator(".st-key-smoothing_seed input")
     seed.fill("11")
     seed.press("Enter")
-    expect(page).to_have_url(re.compile("gallery_seed=11"))
-    expect(page.get_by_text("seed 11, 36 images")).to_have_count(3)
+    expect(page).to_have_url(re.compile("smoothing_seed=11"))
+    page.wait_for_function(
+        f"before => JSON.stringify({SOURCES}) !== JSON.stringify(before)", arg=before
+    )
     settle(page)
     sources = pictures(page)
     other = visit(browser)
@@ -187,6 +191,16 @@ def test_widgets_write_the_url_and_the_link_shows_the_same_view(
         f"expected => JSON.stringify({SOURCES}) === JSON.stringify(expected)", arg=sources
     )
     other.context.close()
+
+
+def test_what_was_side_by_side_in_the_gallery_is_compared(page: Page, site: str) -> None:
+    page.goto(f"{site}/?gallery_checkpoints=plain&gallery_checkpoints=two-sided&gallery_seed=7")
+    settle(page)
+    expect(page.locator("h1")).to_have_text("Compare")
+    expect(page.locator(".compare-controls")).to_be_visible()
+    assert page.url == (
+        f"{site}/compare?compare_checkpoints=plain&compare_checkpoints=two-sided&compare_seed=7"
+    )
 
 
 def pictures(page: Page) -> list[str]:

@@ -44,7 +44,7 @@ class Action:
 
 ACTIONS = {
     "": [
-        Action(numbered("gallery_seed", 11), "gallery_seed=11"),
+        Action(numbered("gallery_nearest_seed", 11), "gallery_nearest_seed=11"),
         Action(pressed("Sample 3", "option"), "gallery_sample=3"),
     ],
     "curves": [
@@ -102,8 +102,8 @@ def test_every_action_is_one_entry_and_back_forward_and_reload_restore_it(
 def test_a_change_of_page_is_one_entry_and_leads_back_to_the_view(page: Page, site: str) -> None:
     page.goto(site)
     settle(page)
-    numbered("gallery_seed", 11)(page)
-    expect(page).to_have_url(re.compile("gallery_seed=11"))
+    numbered("gallery_nearest_seed", 11)(page)
+    expect(page).to_have_url(re.compile("gallery_nearest_seed=11"))
     settle(page)
     view, before = page.url, entries(page)
     page.get_by_role("link", name="Loss curves").first.click()
@@ -113,7 +113,7 @@ def test_a_change_of_page_is_one_entry_and_leads_back_to_the_view(page: Page, si
     assert entries(page) == before + 1
     page.go_back()
     expect(page).to_have_url(view)
-    expect(page.locator(".st-key-gallery_seed input")).to_have_value("11")
+    expect(page.locator(".st-key-gallery_nearest_seed input")).to_have_value("11")
 
 
 def scrubber(page: Page) -> Locator:

@@ -105,7 +105,7 @@ def of_widgets(url: str, chance: random.Random) -> Iterator[ForwardMsg]:
         asked = [*chance.sample(known, len(known) // 3), "$$ID-nobody-None", chance.choice(NASTY)]
         yield from visitor.rerun(
             page_name=chance.choice((page, chance.choice(NASTY))),
-            query_string=chance.choice(("", "train_run=" + "%00" * 9, "gallery_seed=1e999")),
+            query_string=chance.choice(("", "train_run=" + "%00" * 9, "gallery_sample=1e999")),
             widgets=[some_state(name, chance) for name in asked],
         )
         visitor.close()

@@ -6,7 +6,8 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from threading import Lock
 
 import streamlit as st
@@ -15,7 +16,8 @@ from gandash import runs
 from gandash.app.hosting.headers import VISITOR
 from gandash.app.hosting.permissions import limits
 from gandash.checkpoints import Checkpoint
-from gandash.data import SOURCES
+from gandash.config import Config
+from gandash.data import SOURCES, uploads
 from gandash.jobs import control
 from gandash.runs import Run
 from gandash.storage.files import write_whole
@@ -51,6 +53,48 @@ def own(run: Run) -> None:
 def may_change(run: Run) -> bool:
     """Whether the visitor may stop, resume, prolong or remove a run."""
     return not limits().public or _owner(run) == visitor()
+
+
+def may_see(folder: Path, config: Config, who: str | None = None) -> bool:
+    """Whether a visitor may be shown a run or checkpoint at all: where uploads are private, those
+    that were trained on another's are not.
+
+    ``who`` is the visitor's name; that of the session's if not given.
+    """
+    if not (limits().public and limits().uploads == "private"):
+        return True
+    if not uploads.holds(runs_root(), config.data.dataset):
+        return True
+    return _owner(Run(folder)) == (visitor() if who is None else who)
+
+
+def seen() -> list[Run]:
+    """All runs that the visitor may see, by name; of those without a config that can be read, those
+    of their own.
+    """
+    found = runs.find(runs_root())
+    if not (limits().public and limits().uploads == "private"):
+        return found
+    return [run for run in found if _may_see_run(run)]
+
+
+def _may_see_run(run: Run) -> bool:
+    try:
+        return may_see(run.folder, run.config())
+    except (ValueError, OSError):
+        return may_change(run)
+
+
+def check_start(config: Config, there: Iterable[str]) -> None:
+    """``ValueError`` if a run is to begin from another checkpoint than those that the visitor sees
+    there.
+    """
+    wanted, names = config.few.start_from, list(there)
+    if limits().public and wanted and wanted not in names:
+        raise ValueError(
+            f"start_from must name a checkpoint that is here, and {wanted!r} is none: choose one "
+            f"of {', '.join(names) or 'those that you train'}"
+        )
 
 
 def may_see_images(checkpoint: Checkpoint, who: str | None = None) -> bool:

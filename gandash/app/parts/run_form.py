@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from gandash import runs
+from gandash.app import cached
 from gandash.app.hosting import limits, visitors
 from gandash.app.parts import arms, choose, config_form, links, own_images, page
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
@@ -239,6 +240,7 @@ def described() -> Config:
     limits().check(config, visitors.waiting())
     check_memory(config, shape_of(config, 1))
     own_images.check(config)
+    visitors.check_start(config, (it.name for it in cached.find_checkpoints()[0]))
     return config
 
 

@@ -57,7 +57,7 @@ PHASES = {
 def newest_first() -> list[tuple[Run, Status]]:
     """All runs with a readable status; of the others, why they have none, and a way out."""
     readable = []
-    for run in runs.find(runs_root()):
+    for run in visitors.seen():
         try:
             readable.append((run, run.status()))
         except GoneError:  # another visitor has just removed it
@@ -181,7 +181,8 @@ def held_up() -> str:
     """Which run the queue waits for, if one pauses."""
     for run, status in queue.statuses(runs_root()):
         if phase(run, status) == "paused":
-            return f", which waits for {in_markdown(run.name)}: it is paused"
+            name = in_markdown(run.name) if run in visitors.seen() else "the run of another"
+            return f", which waits for {name}: it is paused"
     return ""
 
 

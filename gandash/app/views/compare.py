@@ -9,11 +9,12 @@ from gandash.app import cached
 from gandash.app.assets import publish
 from gandash.app.parts import choose, links, page, score_tables
 from gandash.app.parts.in_browser import in_browser
-from gandash.app.parts.quoted import in_markdown
+from gandash.app.parts.quoted import in_html, in_markdown
 from gandash.browser.page.writing import facts
 from gandash.checkpoints import Checkpoint
 
 MOST, FEWEST_SEEDS, MOST_SEEDS = 12, 4, 24
+SAMPLES, PER_ROW, IN_ROW = 36, 6, 4  # of what is drawn without pixels
 
 
 def chosen_of(found: list[Checkpoint]) -> tuple[list[Checkpoint], int, int]:
@@ -49,27 +50,8 @@ def chosen_of(found: list[Checkpoint]) -> tuple[list[Checkpoint], int, int]:
     return [by_name[name] for name in names], int(seed), int(count)
 
 
-def figures(chosen: list[Checkpoint]) -> None:
-    """Figures with their spread, a table for each protocol: across protocols nothing compares."""
-    groups = score_tables.by_protocol([checkpoint.card for checkpoint in chosen])
-    if groups:
-        page.section("Figures")
-    for protocol, measured in groups.items():
-        st.markdown(score_tables.heading(measured[0], protocol))
-        gauges = cached.gauges(measured[0].config.data.dataset)
-        st.dataframe(score_tables.table(measured, gauges.real), hide_index=True)
-        noises = {card.evaluation.about_noise for card in measured if card.evaluation}
-        st.caption(in_markdown(" ".join([*sorted(noises), *gauges.beside(protocol)])))
-
-
-page.header("Compare")
-found = [
-    checkpoint for checkpoint in page.checkpoints_or_stop() if checkpoint.card.data.kind.pixels
-]
-if not found:
-    page.nothing_yet("No checkpoint makes images yet. Train one, and it appears here.")
-chosen, seed, count = chosen_of(found)
-if chosen:
+def matrix(chosen: list[Checkpoint], seed: int, count: int) -> None:
+    """Images in the visitor's browser: a row a checkpoint, a column a seed."""
     in_browser(
         "compare",
         "compare/compare.js",
@@ -84,6 +66,41 @@ if chosen:
         },
         key="compare_matrix",
     )
+
+
+def points(chosen: list[Checkpoint], seed: int) -> None:
+    """Samples without pixels, a picture a checkpoint, drawn by the server."""
+    for places in (chosen[n : n + IN_ROW] for n in range(0, len(chosen), IN_ROW)):
+        for column, checkpoint in zip(st.columns(IN_ROW), places, strict=False):
+            with column, page.one_sentence():
+                card = checkpoint.card
+                says = f"seed {seed}, {card.data.kind.caption(SAMPLES)}"
+                content = cached.sample_grid(checkpoint, seed, SAMPLES, PER_ROW)
+                picture = cached.image_html(content, f"{card.title}, {says}", card.data.kind)
+                st.html(f'{picture}<p class="gd-sub">{in_html(card.title)} · {in_html(says)}</p>')
+
+
+def figures(chosen: list[Checkpoint]) -> None:
+    """Figures with their spread, a table for each protocol: across protocols nothing compares."""
+    groups = score_tables.by_protocol([checkpoint.card for checkpoint in chosen])
+    if groups:
+        page.section("Figures")
+    for protocol, measured in groups.items():
+        st.markdown(score_tables.heading(measured[0], protocol))
+        gauges = cached.gauges(measured[0].config.data.dataset)
+        st.dataframe(score_tables.table(measured, gauges.real), hide_index=True)
+        noises = {card.evaluation.about_noise for card in measured if card.evaluation}
+        st.caption(in_markdown(" ".join([*sorted(noises), *gauges.beside(protocol)])))
+
+
+page.header("Compare")
+chosen, seed, count = chosen_of(page.checkpoints_or_stop())
+images = [checkpoint for checkpoint in chosen if checkpoint.card.data.kind.pixels]
+others = [checkpoint for checkpoint in chosen if checkpoint not in images]
+if images:
+    matrix(images, seed, count)
+points(others, seed)
+if chosen:
     figures(chosen)
 else:
     st.info("Choose at least one checkpoint above.", icon=":material/arrow_upward:")

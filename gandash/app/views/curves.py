@@ -11,6 +11,7 @@ import streamlit as st
 
 from gandash import runs
 from gandash.app import cached
+from gandash.app.hosting import visitors
 from gandash.app.parts import choose, curve_charts, links, logs, page
 from gandash.app.parts.curve_charts import CHARTS, Board, Logged, View
 from gandash.app.parts.differences import differences
@@ -19,7 +20,6 @@ from gandash.app.parts.refusals import shown
 from gandash.app.parts.timeline import timeline
 from gandash.checkpoints import Checkpoint
 from gandash.pictures import charts
-from gandash.storage.paths import runs_root
 
 MOST_RUNS = 20
 MOST_TOLD = 3  # runs of which good news are told, too
@@ -62,7 +62,7 @@ def logged(found: list[Checkpoint]) -> dict[str, Logged]:
     """All that has metrics, by name: checkpoints first, then runs that are not finished."""
     titles = choose.titles_of(found)
     folders = {checkpoint.name: (checkpoint.folder, checkpoint.card.config) for checkpoint in found}
-    for run in runs.find(runs_root()):
+    for run in visitors.seen():
         if run.name not in folders:
             with page.one_sentence():
                 folders[run.name] = (run.folder, run.config())

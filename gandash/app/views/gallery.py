@@ -1,4 +1,4 @@
-"""Gallery: a generator in the hand, every checkpoint as a card, chosen ones side by side."""
+"""Gallery: a generator in the hand, and every checkpoint as a card."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from gandash.app.parts import (
     choose,
     foreign,
     jobs,
-    links,
-    offline_page,
     page,
     score_tables,
 )
@@ -27,13 +25,13 @@ from gandash.jobs import measuring, task
 from gandash.jobs.task import Job
 from gandash.storage.paths import runs_root
 
-LARGEST_COUNT, MOST_COMPARED = 144, 4
 IN_HAND = "tinyhero-dcgan"
 CORNERS = (25, 11, 15, 23)  # seeds of what lies in the corners of the picture
 WAYS = (
     ("views/learn.py", "learn", "Learn in eight lessons", ":material/school:"),
     ("views/playground.py", "playground", "Watch one in the plane", ":material/scatter_plot:"),
     ("views/train.py", "train", "Train your own", ":material/model_training:"),
+    ("views/compare.py", "compare", "Compare several", ":material/compare:"),
 )
 
 
@@ -119,70 +117,6 @@ def underway(job: Job | None, everything: list[Checkpoint], shown: str) -> None:
             jobs.show(job, checkpoint.name)
 
 
-@st.fragment
-def compare(found: list[Checkpoint]) -> None:
-    """Chosen checkpoints on the same latent vectors."""
-    page.section("Side by side")
-    st.caption(
-        "The same latent vectors go through every generator: tile *i* is the same *z* everywhere, "
-        "so what differs is what the training made of it."
-    )
-    by_name = {checkpoint.name: checkpoint for checkpoint in found}
-    titles = choose.titles_of(found)
-    chosen, seed, count = compared(titles)
-    if not chosen:
-        st.info("Choose at least one checkpoint above.", icon=":material/arrow_upward:")
-        return
-    label = page.class_of([by_name[name] for name in chosen], "gallery_class")
-    per_row = max(2, round(count**0.5))
-    columns = st.columns(max(len(chosen), MOST_COMPARED - 1))
-    for column, name in zip(columns, chosen, strict=False):
-        with column, page.one_sentence():
-            told = by_name[name].card.config.labels.told  # the others make no class in particular
-            content = cached.sample_grid(
-                by_name[name], seed, count, per_row, label if told else None
-            )
-            kind = by_name[name].card.data.kind
-            amount = kind.caption(count)
-            title = titles[name]
-            picture = cached.image_html(content, f"{amount} of {title}, seed {seed}", kind)
-            st.html(f'{picture}<p class="gd-sub">{in_html(title)} · seed {seed}, {amount}</p>')
-    offline_page.offer([by_name[name] for name in chosen], "gallery_offline")
-
-
-def compared(titles: dict[str, str]) -> tuple[list[str], int, int]:
-    """What is compared: names of checkpoints, the seed of the latent vectors, how many of them."""
-    left, middle, right = st.columns([4, 1, 2], vertical_alignment="bottom")
-    with left:
-        chosen = choose.many(
-            "Checkpoints",
-            titles,
-            "gallery_checkpoints",
-            default=list(titles)[:3],
-            most=MOST_COMPARED,
-        )
-    seed = middle.number_input(
-        "Seed",
-        0,
-        page.LARGEST_SEED,
-        value=0,
-        step=1,
-        key="gallery_seed",
-        bind=links.whole("gallery_seed", 0, page.LARGEST_SEED),
-        help="Seed of the latent vectors; the same seed is the same picture on every machine.",
-    )
-    count = right.slider(
-        "Images",
-        4,
-        LARGEST_COUNT,
-        value=36,
-        step=4,
-        key="gallery_count",
-        bind=links.whole("gallery_count", 4, LARGEST_COUNT),
-    )
-    return chosen, int(seed), int(count)
-
-
 def leaderboard(found: list[Checkpoint]) -> None:
     """The figures of measured checkpoints, one table for each protocol.
 
@@ -222,6 +156,5 @@ on_top = opened(everything, names, job)
 underway(job, everything, on_top)
 grid(groups, names)
 foreign.bring_in()
-compare(everything)
 nearest(everything)
 leaderboard(shown)

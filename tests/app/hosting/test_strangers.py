@@ -32,7 +32,7 @@ NASTY = (
     "file:///etc/hosts", "http://169.254.169.254/", "\r\nX-A: b", "0x10", "１２", "plain", "+1",
 )  # fmt: skip
 KEYS = (
-    "gallery_seed", "gallery_open", "gallery_checkpoints", "gallery_count", "gallery_frame",
+    "gallery_nearest", "gallery_open", "gallery_sample", "gallery_sort", "gallery_frame",
     "latent_a", "latent_checkpoint", "latent_view", "curves_runs", "curves_x", "curves_frame",
     "curves_smoothing", "curves_log", "smoothing_seed", "smoothing_arms", "smoothing_alpha",
     "play_a", "play_b", "play.a.loss.objective", "play.b.network.latent_dim", "lesson",
