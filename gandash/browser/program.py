@@ -21,6 +21,10 @@ inputs: a grouped convolution. Where it is ``mirrored`` maps go on as their mirr
 their border, and as zeros where it is not. A ``norm`` of several phases repeats every place so
 often, each with a scale of its own: a learned picture whose channels a vector scales.
 
+Styles are vectors that scale the channels of maps before and after a convolution: ``unit`` divides
+a vector by the root of its mean square, ``times`` multiplies maps with a number a channel, those of
+the value ``factor``.
+
 Norms of eval mode are folded into one scale and one shift a channel, for each class where the norm
 is conditional. The weights themselves stay what they were, so that those of a half-precision
 checkpoint arrive in the browser bit for bit.
@@ -38,7 +42,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from gandash.networks import Discriminator, Ensemble, Generator, modern, residual
+from gandash.networks import Discriminator, Ensemble, Generator, modern, residual, style
 from gandash.networks.layers import (
     ConditionalBatchNorm,
     Half,
@@ -53,9 +57,9 @@ from gandash.networks.unet import Down, UNet, Up
 FORMAT = 2
 SLOPE = 0.2  # of the leaky rectifiers of the networks here
 EPSILON = 1e-5  # of norms that measure, as the browser knows it
-Activation = Literal["none", "relu", "leaky", "tanh"]
+Activation = Literal["none", "relu", "leaky", "tanh", "square", "rsqrt"]
 Labels = Literal["none", "beside", "norms"]
-Kind = Literal["linear", "norm", "layer-norm", "instance-norm", "pad", "enlarge"]
+Kind = Literal["linear", "norm", "layer-norm", "instance-norm", "pad", "enlarge", "unit", "times"]
 Measuring = nn.InstanceNorm2d | nn.GroupNorm
 
 
@@ -86,6 +90,7 @@ class Layer:
     margin: int
     blocks: int
     mirrored: bool
+    factor: int
     add: int
     activation: Activation
     slope: float
@@ -208,6 +213,7 @@ class _Draft:
     margin: int = 0
     blocks: int = 1
     mirrored: bool = False
+    factor: int = 0
     add: int = 0
     activation: Activation = "none"
     slope: float = 0.0
@@ -235,6 +241,7 @@ class _Draft:
             margin=self.margin,
             blocks=self.blocks,
             mirrored=self.mirrored,
+            factor=self.factor,
             rows=len(self.affine),
             add=self.add,
             activation=self.activation,
@@ -278,6 +285,8 @@ class _Writer:
             DownBlock: self._down_block,
             modern.Start: self._start,
             modern.Block: self._modern_block,
+            style.Mapping: self._mapping,
+            style.Synthesis: self._synthesis,
             modern.Weighted: lambda it: self._one_by_one(_places_of(it.weight), self._size),
             residual.Block: self._residual_block,
             nn.Linear: lambda it: self._product(it.weight, it.bias),
@@ -285,7 +294,10 @@ class _Writer:
             nn.Conv2d: self._convolution,
             nn.Upsample: self._enlarge,
             Twice: lambda _: self._double(),
-            Half: lambda _: self._one_by_one(torch.full((1, 4, 1, self._channels), 0.25), 2),
+            Half: lambda _: self._halve(self._value),
+            style.Equalized: self._equalized,
+            style.Active: lambda _: self._activate_scaled(),
+            style.Block: self._style_block,
             nn.ConstantPad2d: self._pad,
             nn.ReflectionPad2d: self._mirror,
             nn.Unflatten: self._unflatten,
@@ -443,27 +455,127 @@ class _Writer:
         else:
             self._double()
 
-    def _double(self) -> None:
+    def _double(self, source: int | None = None) -> int:
         """Maps of twice the side, by bilinear interpolation."""
-        self._append_norm(_plain(self._channels), self._value, "enlarge")
+        origin = self._value if source is None else source
+        self._append_norm(_plain(self._shape(origin)[0]), origin, "enlarge")
         last = self.drafts[-1]
         last.phases = 2
         last.affine = last.affine.repeat(1, 1, 4, 1)
+        return self._value
 
-    def _one_by_one(self, weight: Tensor, stride: int) -> None:
+    def _one_by_one(self, weight: Tensor, stride: int, source: int | None = None) -> int:
         """Each channel by itself: weights (1, taps^2, 1, channels)."""
-        self._add(weight, None, 1, stride=stride)
+        self._add(weight, None, 1, source, stride)
         self.drafts[-1].blocks = weight.shape[-1]
+        return self._value
+
+    def _halve(self, source: int) -> int:
+        """The means of 2x2 places."""
+        return self._one_by_one(torch.full((1, 4, 1, self._shape(source)[0]), 0.25), 2, source)
 
     def _start(self, module: modern.Start) -> None:
         """A learned picture, each channel scaled by a number that a matrix makes."""
-        self._product(module.scale.weight, None)
-        scales = module.basis.detach().flatten(1).T  # (places, channels)
-        affine = torch.stack([scales, torch.zeros_like(scales)])[None]
-        self._append_norm(_plain(self._channels), self._value)
+        self._scaled_picture(module.basis, self._product(module.scale.weight, None))
+
+    def _scaled_picture(self, picture: Tensor, scales: int) -> int:
+        """A picture (C, k, k) whose channels the vector ``scales`` multiplies."""
+        places = picture.detach().flatten(1).T  # (places, channels)
+        self._append_norm(_plain(len(picture)), scales)
         last = self.drafts[-1]
-        last.affine = affine
-        last.phases = module.basis.shape[-1]
+        last.affine = torch.stack([places, torch.zeros_like(places)])[None]
+        last.phases = picture.shape[-1]
+        return self._value
+
+    def _mapping(self, mapping: style.Mapping) -> None:
+        if len(mapping.parts) > 1:
+            raise UnsupportedError("a class that is mapped to a style is not written yet")
+        self._append_norm(_plain(self._channels), self._value, "unit")
+        for layer in mapping.layers:
+            self._equalized(layer)
+            self._activate_scaled()
+        if mapping.psi != 1:  # towards the mean
+            scale = torch.full_like(mapping.mean, mapping.psi)
+            shift = (1 - mapping.psi) * mapping.mean
+            self._append_norm(torch.stack([scale, shift])[None], self._value)
+
+    def _synthesis(self, synthesis: style.Synthesis) -> None:
+        w = self._value
+        features = image = 0
+        for number, stage in enumerate(synthesis.stages):
+            if stage.first is not None:
+                features = self._modulated(stage.first, self._double(features), w)
+            start = features if number else None
+            features = self._modulated(stage.second, start, w, synthesis.start)
+            enlarged = self._double(image) if image else 0
+            image = self._modulated(stage.to_image, features, w, active=False)
+            self.drafts[image - 1].add = enlarged
+
+    def _modulated(
+        self,
+        module: style.Modulated,
+        source: int | None,
+        w: int,
+        picture: Tensor | None = None,
+        *,
+        active: bool = True,
+    ) -> int:
+        """A convolution whose input's and output's channels a style scales; of ``picture`` where
+        there is no source yet.
+        """
+        scales = self._equalized(module.style, w)
+        if source is None:
+            assert picture is not None
+            self._scaled_picture(picture, scales)
+        else:
+            self._times(source, scales)
+        convolution = self._equalized(module.convolution)
+        if module.demodulate:
+            self._append_norm(_plain(self._shape(scales)[0]), scales)
+            self._activate("square")
+            weight = module.convolution.weight * module.convolution.scale
+            norms = self._product(weight.square().sum((2, 3)), None)
+            self.drafts[-1].affine[:, 1] = style.EPS
+            self._activate("rsqrt")
+            self._times(convolution, norms)
+        self.drafts[-1].affine[:, 1] = module.bias.detach()
+        if active:
+            self._activate_scaled()
+        return self._value
+
+    def _times(self, source: int, factor: int) -> int:
+        """Maps, each channel times a number of the vector ``factor``."""
+        self._append_norm(_plain(self._shape(source)[0]), source, "times")
+        self.drafts[-1].factor = factor
+        return self._value
+
+    def _equalized(self, layer: style.Equalized, source: int | None = None) -> int:
+        """A matrix or a convolution, scaled where it is used."""
+        if layer.weight.dim() == 2:
+            self._product(layer.weight, None, source)
+        else:
+            self._add(_kernel(layer.weight), None, 1, source)
+        last = self.drafts[-1]
+        last.affine[:, 0] = layer.scale
+        if layer.bias is not None:
+            last.affine[:, 1] = layer.bias.detach() * layer.rate
+        return self._value
+
+    def _style_block(self, block: style.Block) -> None:
+        start = self._value
+        for layer in (block.first, block.second):
+            self._equalized(layer)
+            self._activate_scaled()
+        halved = self._halve(self._value)
+        self.drafts[-1].affine /= math.sqrt(2)
+        self._equalized(block.beside, self._halve(start))
+        self.drafts[-1].affine /= math.sqrt(2)
+        self.drafts[-1].add = halved
+
+    def _activate_scaled(self) -> None:
+        """A leaky rectifier and its gain, which may as well come before it."""
+        self.drafts[-1].affine *= style.GAIN
+        self._activate("leaky", style.SLOPE)
 
     def _modern_block(self, block: modern.Block) -> None:
         start = self._value

@@ -96,6 +96,10 @@ OTHERS: dict[str, tuple[dict[str, Any], tuple[int, ...], int, str]] = {
         {"architecture": "modern", "d_width": 8, "g_norm": "none", "d_norm": "none"},
         (3, 32, 32), 0, "none",
     ),
+    "style": (
+        {"architecture": "style", "d_width": 8, "g_norm": "none", "d_norm": "none"},
+        (3, 16, 16), 0, "none",
+    ),
     "mlp for images": ({"architecture": "mlp", "d_width": 50, "depth": 3}, (3, 16, 16), 0, "none"),
     "mlp for points": ({"architecture": "mlp", "latent_dim": 2, "d_width": 64}, (2,), 0, "none"),
 }  # fmt: skip

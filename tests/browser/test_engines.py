@@ -58,6 +58,7 @@ def by_engines(
 
 
 MODERN = {"architecture": "modern", "latent_dim": 20, "g_norm": "none", "d_norm": "none"}
+STYLE = MODERN | {"architecture": "style", "latent_dim": 24}
 OTHERS: dict[str, tuple[dict[str, Any], tuple[int, ...], int]] = {
     "dcgan of 16 pixels, width 6": ({"latent_dim": 5, "g_width": 6}, (1, 16, 16), 0),
     "dcgan of 128 pixels": ({"latent_dim": 9, "g_width": 4}, (3, 128, 128), 0),
@@ -74,6 +75,7 @@ OTHERS: dict[str, tuple[dict[str, Any], tuple[int, ...], int]] = {
     ),
     "modern": (MODERN | {"g_width": 8}, (3, 32, 32), 0),
     "modern with an odd width": (MODERN | {"g_width": 5}, (1, 16, 16), 0),
+    "style": (STYLE | {"g_width": 8}, (3, 32, 32), 0),
     "mlp for points": ({"architecture": "mlp", "latent_dim": 2, "g_width": 64}, (2,), 0),
 }  # fmt: skip
 
@@ -89,6 +91,14 @@ def test_every_architecture_makes_torchs_pictures(name: str, blank: Page, files:
     engines = ["TypedArrays"] if refused else list(ENGINES)  # the other one says that it cannot
     differences = by_engines(blank, files, G, engines)
     assert max(differences.values()) <= (0.005 if len(shape) == 1 else 2), differences
+
+
+def test_styles_drawn_towards_their_mean(blank: Page, files: Files) -> None:
+    config = Config.model_validate({"network": STYLE | {"g_width": 8}})
+    G = trained(config, (1, 16, 16))
+    with latent.truncated(G, 0.6):
+        differences = by_engines(blank, files, G)
+    assert max(differences.values()) <= 2, differences
 
 
 def test_classes_beside_z(blank: Page, files: Files) -> None:

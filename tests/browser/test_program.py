@@ -31,6 +31,15 @@ def test_what_is_not_known_is_refused_with_the_reason(network: dict[str, Any], r
         browser.describe(built(**network))
 
 
+def test_a_class_that_is_mapped_to_a_style_is_refused() -> None:
+    network = {"architecture": "style", "g_norm": "none", "d_norm": "none", "g_width": 8}
+    labels = {"conditioning": "projection", "g_labels": "concat"}
+    config = Config.model_validate({"network": network, "labels": labels})
+    G, _ = build_pair(config, (1, 32, 32), 4)
+    with pytest.raises(browser.UnsupportedError, match="a class that is mapped to a style"):
+        browser.describe(G.eval())
+
+
 def test_half_precision_weights_travel_bit_for_bit() -> None:
     """A transposed convolution as its four phases holds the same numbers, no more and no fewer."""
     G = built()

@@ -75,3 +75,37 @@ def test_who_wants_less_motion_sees_the_end(page: Page, site: str) -> None:
     open_player(page, f"{site}/playground")
     expect(page.locator(".player-root")).to_have_attribute("data-frame", "80")
     expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+SMALL = "&".join(f"play.a.network.{it}=4" for it in ("g_width", "d_width"))
+
+
+def test_points_are_drawn_and_go_with_the_link(page: Page, site: str) -> None:
+    """A stroke from the middle to the right: a row of points, two cells apart; then one by keys."""
+    open_player(page, f"{site}/playground?play.a.data.dataset=drawn&play_a_points=AA&{SMALL}")
+    page.get_by_text("Settings", exact=True).click()
+    paper = page.get_by_label("Points: draw with the mouse")
+    box = paper.bounding_box()
+    assert box is not None
+    middle = (box["x"] + box["width"] * 32.5 / 64, box["y"] + box["height"] * 31.5 / 64)
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + box["width"] * 8 / 64, middle[1], steps=16)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("play_a_points=AAggigkgmgog(&|$)"))
+    expect(page.get_by_label("Points", exact=True)).to_have_value("AAggigkgmgog")
+    expect(page.locator(".player-root")).to_contain_text("Dataset drawn")
+    paper.focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Space")
+    expect(page.locator(".drawn output")).to_have_text("7 points")
+    expect(page).to_have_url(re.compile("play_a_points=AAggigkgmgogg"))
+    page.get_by_role("button", name="Undo").click()
+    expect(page).to_have_url(re.compile("play_a_points=AAggigkgmgog(&|$)"))
+
+
+def test_nonsense_in_place_of_points_is_one_word(page: Page, site: str) -> None:
+    open_player(page, f"{site}/playground?play.a.data.dataset=drawn&play_a_points=A*&{SMALL}")
+    expect(page.get_by_text("play_a_points=A*")).to_be_visible()
+    page.get_by_text("Settings", exact=True).click()
+    expect(page.locator(".drawn output")).to_have_text("40 points")

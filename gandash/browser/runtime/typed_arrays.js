@@ -8,6 +8,7 @@ import { halvesToFloats } from "./safetensors.js";
 
 const FEW = 4; // outputs, of which each is summed up in a variable of its own
 const EPSILON = 1e-5; // of norms that measure, as gandash.browser.program knows it
+const TINY = 1e-8; // of vectors that are brought to unit length, likewise
 const BLACK = -1;
 
 export class TypedArrays {
@@ -35,6 +36,8 @@ export class TypedArrays {
       if (layer.weight) this.linear(layer, index, affine);
       else if (layer.kind === "pad") this.pad(layer, index);
       else if (layer.kind === "enlarge") this.enlarge(layer, index);
+      else if (layer.kind === "unit") this.unit(layer, index);
+      else if (layer.kind === "times") this.times(layer, index, affine);
       else if (layer.phases > 1) this.repeat(layer, index, affine);
       else this.norm(layer, index, affine);
       if (layer.add) this.add(layer, index);
@@ -94,6 +97,25 @@ export class TypedArrays {
           to[place + o] = (9 * from[near + o] + other) / 16;
         }
       }
+    }
+  }
+
+  // A vector divided by the root of its mean square.
+  unit({ source }, index) {
+    const from = this.values[source];
+    const squares = from.reduce((sum, value) => sum + value * value, 0);
+    const scale = 1 / Math.sqrt(squares / from.length + TINY);
+    from.forEach((value, i) => (this.values[index + 1][i] = value * scale));
+  }
+
+  // Maps, each channel times a number of a vector.
+  times({ source, factor, outputs }, index, affine) {
+    const from = this.values[source];
+    const to = this.values[index + 1];
+    for (let channel = 0; channel < outputs; channel += 1) {
+      const scale = affine[channel] * this.values[factor][channel];
+      const shift = affine[outputs + channel];
+      for (let i = channel; i < to.length; i += outputs) to[i] = from[i] * scale + shift;
     }
   }
 
@@ -235,5 +257,9 @@ function activate(values, { activation, slope }) {
     for (let i = 0; i < values.length; i += 1) if (values[i] < 0) values[i] *= slope;
   } else if (activation === "tanh") {
     for (let i = 0; i < values.length; i += 1) values[i] = Math.tanh(values[i]);
+  } else if (activation === "square") {
+    for (let i = 0; i < values.length; i += 1) values[i] *= values[i];
+  } else if (activation === "rsqrt") {
+    for (let i = 0; i < values.length; i += 1) values[i] = 1 / Math.sqrt(values[i]);
   }
 }

@@ -21,8 +21,10 @@ uniform int sourceColumns, columns, addedColumns;       // groups beside one ano
 uniform int addedScale;                                 // 0: nothing is added
 uniform int blocks;                                     // shares of the channels by themselves
 uniform bool mirrored;                                  // what lies beyond the border
-uniform int way;                                        // 0: scales, 1: multiplies, 2: enlarges
-uniform int activation;                                 // 0: none, 1: relu, 2: tanh, 3: leaky
+uniform int inputs;                                     // numbers of a vector
+uniform int factorColumns;                              // groups of the factors, which are weights
+uniform int way;                                        // how the value is made, see WAYS
+uniform int activation;                                 // what follows, see ACTIVATIONS
 uniform float slope;                                    // of a leaky rectifier
 out vec4 result;
 
@@ -66,6 +68,16 @@ vec4 between(int group, ivec2 near, ivec2 part) {
   return (sum + place(source, group, sourceColumns, size, next)) / 16.0;
 }
 
+// What a vector is divided by: the root of its mean square.
+float unitScale() {
+  float squares = 0.0;
+  for (int group = 0; group < groups; group++) {
+    vec4 part = place(source, group, sourceColumns, 1, ivec2(0));
+    squares += dot(part, part);
+  }
+  return inversesqrt(squares / float(inputs) + 1e-8);
+}
+
 void main() {
   int side = size * phases / stride;
   ivec2 texel = ivec2(gl_FragCoord.xy);
@@ -79,16 +91,21 @@ void main() {
   if (way == 1) sum = product(group, phase, at / phases * stride + first);
   else if (way == 2) sum = between(group, at / phases, part);
   else sum = place(source, group, sourceColumns, size, at / phases);
+  if (way == 3) sum *= place(weights, group, factorColumns, 1, ivec2(0));
+  if (way == 4) sum *= unitScale();
   sum = sum * entry(affine, phase * outputGroups + group)
     + entry(affine, (phases * phases + phase) * outputGroups + group);
   if (addedScale > 0) sum += place(added, group, addedColumns, side / addedScale, at / addedScale);
   if (activation == 1) sum = max(sum, 0.0);
   if (activation == 3) sum = max(sum, 0.0) + slope * min(sum, 0.0);
   if (activation == 2) sum = tanh(clamp(sum, -9.0, 9.0)); // tanh of large numbers overflows
+  if (activation == 4) sum *= sum;
+  if (activation == 5) sum = inversesqrt(max(sum, 1e-12)); // no channel is beside the last ones
   result = sum;
 }`;
 const SAMPLERS = ["source", "weights", "affine", "added"];
-const ACTIVATIONS = { none: 0, relu: 1, tanh: 2, leaky: 3 };
+const ACTIVATIONS = { none: 0, relu: 1, tanh: 2, leaky: 3, square: 4, rsqrt: 5 };
+const WAYS = { linear: 1, enlarge: 2, times: 3, unit: 4, norm: 0 };
 
 export class WebGL {
   static title = "WebGL2";
@@ -113,7 +130,7 @@ export class WebGL {
     if (layer.kind.endsWith("-norm")) {
       throw new Error("norms that measure every image are not written for it");
     }
-    if (layer.kind === "pad" || !(layer.activation in ACTIVATIONS)) {
+    if (!(layer.kind in WAYS) || !(layer.activation in ACTIVATIONS)) {
       throw new Error(`${layer.kind} with ${layer.activation} is not written for it`);
     }
     if ((layer.inputs / layer.blocks) % 4 && layer.blocks > 1) {
@@ -186,7 +203,7 @@ export class WebGL {
     const side = (layer.size * layer.phases) / layer.stride;
     this.bind({
       source: from.texture,
-      weights: layer.weights ?? from.texture,
+      weights: layer.weights ?? values[layer.factor].texture,
       affine: this.tableFor(layer, shares),
       added: layer.add ? added.texture : from.texture,
     });
@@ -195,7 +212,8 @@ export class WebGL {
       groups: Math.ceil(layer.inputs / 4), outputGroups: to.groups,
       sourceColumns: from.columns, columns: to.columns, addedColumns: added.columns,
       addedScale: layer.add ? side / (added.width / added.columns) : 0,
-      blocks: layer.blocks, mirrored: Number(layer.mirrored), way: wayOf(layer),
+      blocks: layer.blocks, mirrored: Number(layer.mirrored), way: WAYS[layer.kind],
+      inputs: layer.inputs, factorColumns: values[layer.factor].columns,
       activation: ACTIVATIONS[layer.activation],
     });
     gl.uniform1f(this.shader.places.slope, layer.slope);
@@ -257,11 +275,6 @@ export class WebGL {
 
 function inputCount({ latent, classes, labels }) {
   return latent + (labels === "beside" ? classes : 0);
-}
-
-function wayOf({ weight, kind }) {
-  if (weight) return 1;
-  return kind === "enlarge" ? 2 : 0;
 }
 
 // Weights with inputs and outputs filled up to multiples of four.

@@ -1,8 +1,7 @@
-// Directions that make a class of the data more likely, as its classifier sees it. The server finds
-// them, once a checkpoint.
-import { button, element, slider } from "./elements.js";
-import { combine } from "./latents.js";
-import { Strip } from "./strip.js";
+// Directions that make a class of the data more likely, as its classifier sees it. They are found
+// by the server, once a checkpoint, or lie in the page.
+import { DirectionSliders } from "./direction_sliders.js";
+import { button, element } from "./elements.js";
 
 export class TowardTool {
   constructor(studio) {
@@ -10,7 +9,7 @@ export class TowardTool {
     this.list = element("div", { className: "moves" });
     this.starter = button("Find them", () => this.load());
     this.progress = element("output", { className: "quiet" });
-    this.reset = button("Reset", () => this.free());
+    this.reset = button("Reset", () => this.sliders.reset());
     this.element = element(
       "div", { className: "moves" },
       element(
@@ -26,30 +25,15 @@ export class TowardTool {
 
   build() {
     const known = this.studio.toward ?? [];
-    this.rows = known.map((each, number) => this.row(each, number));
-    this.list.replaceChildren(...this.rows.map(({ row }) => row));
+    const named = known.map(({ name, direction, before, after }) => {
+      const [from, to] = [before, after].map((share) => `${Math.round(100 * share)} %`);
+      const about = element("span", { className: "quiet" }, `${from} → ${to}`);
+      return { title: `To ${name}`, direction, about };
+    });
+    this.sliders = new DirectionSliders(this.studio, "toward", named);
+    this.list.replaceChildren(...this.sliders.elements);
     this.starter.hidden = known.length > 0;
     this.reset.hidden = !known.length;
-  }
-
-  row({ name, direction, before, after }, number) {
-    const { studio } = this;
-    const { row, set } = slider(
-      `To ${name}`,
-      { min: -3, max: 3, step: 0.05, value: studio.state.toward[number] ?? 0 },
-      (value) => `${value.toFixed(1)} σ`,
-      (value) => studio.change({ toward: this.moved(number, value) }),
-    );
-    const [from, to] = [before, after].map((share) => `${Math.round(100 * share)} %`);
-    const about = element("span", { className: "quiet" }, `${from} → ${to}`);
-    const strip = new Strip(studio, `toward ${number}`);
-    const whole = element("div", { className: "direction" }, row, about, strip.element);
-    return { row: whole, set, strip, direction };
-  }
-
-  moved(number, value) {
-    const { toward } = this.studio.state;
-    return this.rows.map((_, other) => (other === number ? value : (toward[other] ?? 0)));
   }
 
   async load() {
@@ -66,16 +50,7 @@ export class TowardTool {
     this.rest();
   }
 
-  free() {
-    this.rows.forEach(({ set }) => set(0));
-    this.studio.act({ toward: [] });
-  }
-
   rest() {
-    const z = this.studio.point();
-    this.rows.forEach(({ strip, direction }, number) => {
-      const now = this.studio.state.toward[number] ?? 0;
-      strip.draw((value) => combine([z, direction], [1, value - now]));
-    });
+    this.sliders.rest();
   }
 }
