@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from gandash.app.lessons import LESSONS, discriminator, one_dimension, quality
+from gandash.app.lessons import LESSONS, discriminator, four_generators, one_dimension, quality
 from gandash.app.lessons.lesson import View
 from gandash.app.parts.links import REFUSED
 from tests.app.visiting import fine, visit
@@ -101,3 +101,37 @@ def test_a_perfect_generator_is_measured_above_0_and_less_with_more_samples() ->
     measured = quality.distances()
     assert (measured > 0).all()
     assert (np.diff(measured.mean(0)) < 0).all()
+
+
+def test_each_fault_shows_in_the_figure_that_the_lesson_names() -> None:
+    perfect, missing, blurred, copying = map(four_generators.shown, four_generators.MADE)
+    assert missing.recall < 0.6
+    assert perfect.recall > 0.9
+    assert missing.frechet < 0.02, "means and covariances are those of the whole ring"
+    assert blurred.precision < 0.65
+    assert perfect.precision > 0.9
+    assert blurred.frechet > 2 * perfect.frechet
+    assert copying.memorization == 0.0
+    assert 0.8 < perfect.memorization < 1.25
+    assert copying.precision > 0.9
+    assert copying.frechet < 0.02
+
+
+@pytest.mark.parametrize("name", four_generators.MADE)
+def test_every_generator_of_the_eighth_lesson_is_shown(name: str, runs_root: Path) -> None:
+    app = learn(lesson="8", lesson_8_answer="1", lesson_8_generator=name)
+    recall = four_generators.shown(name).recall
+    assert any(f"recall **{recall:.2f}**" in it.value for it in app.markdown)
+
+
+def test_the_third_lesson_shows_networks_as_well(runs_root: Path) -> None:
+    app = learn(lesson="3", lesson_3_answer="2", lesson_3_who="G and D on a ring")
+    assert not app.error
+    assert not app.slider, "the player has its own"
+
+
+def test_the_sixth_lesson_shows_the_divergences_that_are_asked_for(runs_root: Path) -> None:
+    asked = ["Hellinger", "reverse KL", "gone"]
+    app = learn(lesson="6", lesson_6_answer="1", lesson_6_least=asked)
+    assert app.get("pills")[0].value == ["Hellinger", "reverse KL"]
+    assert app.toast.len == 1

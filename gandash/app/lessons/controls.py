@@ -23,6 +23,19 @@ def one_of(label: str, options: list[str], key: str) -> str:
     return str(chosen)
 
 
+def some_of(label: str, options: list[str], chosen: list[str], key: str) -> list[str]:
+    """Some of a few options, in their order; those ``chosen`` unless the URL says otherwise."""
+    taken = st.pills(
+        label,
+        options,
+        selection_mode="multi",
+        default=chosen,
+        key=key,
+        bind=links.some_of(key, options),
+    )
+    return [option for option in options if option in taken]
+
+
 def chart(figure: go.Figure, key: str) -> None:
     """A figure that a lesson is about: larger than charts that stand among others."""
     if figure.layout.height < HEIGHT:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from gandash.app.lessons.controls import chart, slider
+from gandash.app.lessons.controls import chart, slider, some_of
 from gandash.app.lessons.lesson import Answer, Lesson, View
 from gandash.pictures import charts
 from gandash.theory import fitting
 
 X = np.linspace(-6, 6, 601)
+BOTH_WAYS = ["KL", "reverse KL"]
 FAR = np.linspace(-3, 3, 241)
 
 
@@ -25,8 +26,8 @@ def figure(answered: bool) -> bool:
     )
     named = {"p_data": fitting.two_peaks(X, gap)}
     if answered:
-        named["least KL(p_data‖p_g)"] = fitting.gaussian(X, *fitting.covering(gap))
-        named["least KL(p_g‖p_data)"] = fitting.gaussian(X, *fitting.seeking(gap))
+        for name in some_of("Least of", list(fitting.DIVERGENCES), BOTH_WAYS, "lesson_6_least"):
+            named[f"least {name}"] = fitting.gaussian(X, *fitting.nearest(name, gap))
     chart(charts.lines(X, named, "x", "Density"), "lesson_6_fits")
     if answered:
         _apart()
@@ -60,7 +61,8 @@ LESSON = Lesson(
     "$KL(p_g\\|p_{data})$ punishes **inventing** what there is not: it seeks one peak. GANs were "
     "long thought sharp because theirs is of the second kind; but f-GANs with the first are sharp "
     "as well (Nowozin et al. 2016, [arXiv:1606.00709](https://arxiv.org/abs/1606.00709)), so that "
-    "is not the reason.\n\n"
+    "is not the reason. Every **f-divergence** $\\int p_g\\, f(p_{data}/p_g)$ has its own idea of "
+    "nearest: add the others above, move the peaks apart, and see which cover and which seek.\n\n"
     "Where two distributions **do not meet**, Jensen–Shannon's divergence is $\\log 2$ however far "
     "they are, and KL infinite: no slope leads home. **Wasserstein's** distance is how far mass "
     "must be moved, and always has one; a critic with bounded slope estimates it (Arjovsky et al. "
@@ -71,6 +73,6 @@ LESSON = Lesson(
         View("Divergences of a run in the plane", "views/playground.py", "playground",
              {"play_a": "Two moons"}),
     ),
-    teachers="Both Gaussians are computed: one from moments, one by search over mean and width. "
-    "Bring the peaks nearer: at a distance of about 1 both answers become the same.",
+    teachers="All Gaussians are found by search over mean and width. "
+    "Bring the peaks nearer: at a distance of about 1 all answers become the same.",
 )  # fmt: skip

@@ -6,7 +6,8 @@ import numpy as np
 import streamlit as st
 import torch
 
-from gandash.app.lessons.controls import chart
+from gandash.app.lessons import four_generators
+from gandash.app.lessons.controls import chart, one_of
 from gandash.app.lessons.lesson import Answer, Lesson, View
 from gandash.evaluation.metrics import frechet_distance
 from gandash.pictures import charts
@@ -49,7 +50,25 @@ def figure(answered: bool) -> bool:
         f"**{measured[:, -1].mean():.2f}** (mean and deviation of {SEEDS} seeds, {FEATURES} "
         f"features, {REAL:,} real draws). The truth is 0."
     )
+    _four_generators()
     return True
+
+
+def _four_generators() -> None:
+    """Points of a generator with one fault, and what each figure says of it."""
+    name = one_of("A generator that", list(four_generators.MADE), "lesson_8_generator")
+    shown = four_generators.shown(name)
+    clouds = {"training points": four_generators.training(), "samples": shown.samples}
+    chart(charts.cloud(clouds, four_generators.REACH), "lesson_8_generators")
+    st.markdown(
+        f"Fréchet **{shown.frechet:.3f}** · precision **{shown.precision:.2f}** · recall "
+        f"**{shown.recall:.2f}** · memorization **{shown.memorization:.2f}**"
+    )
+    st.caption(
+        f"{four_generators.COUNT} samples against as many held-out points, which are the features "
+        "themselves; another seed moves each by some hundredths. Memorization is how far samples "
+        "are from the nearest training point, over how far held-out points are: 0 for copies."
+    )
 
 
 LESSON = Lesson(
@@ -69,9 +88,10 @@ LESSON = Lesson(
     "than that of two seeds is none: every figure here says both. One number also hides which "
     "fault it is. **Precision** asks whether samples look like data, **recall** whether data are "
     "reached; noise can still have a high precision on a classifier's features, so read them "
-    "together.\n\n"
-    "**Copying** shows in none of these: a generator that returns training images has a perfect "
-    "distance. Look for each sample's nearest training image, and ask whether held-out images are "
+    "together. Try the four generators above: half of the ring is missing, and Fréchet does not "
+    "see it, for it knows means and covariances only. Recall does.\n\n"
+    "**Copying** shows in none of these three: who returns training images is near perfect. Look "
+    "for each sample's nearest training image, and ask whether held-out images are "
     "as near. And mind batch norm: in training mode a sample depends on its batch, so samples are "
     "judged in eval mode; *virtual* batch norm uses a fixed batch instead (Salimans et al. 2016, "
     "[arXiv:1606.03498](https://arxiv.org/abs/1606.03498), section 3.5).",
