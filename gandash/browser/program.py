@@ -492,6 +492,7 @@ class _Writer:
             raise UnsupportedError("a class that is mapped to a style is not written yet")
         self._append_norm(_plain(self._channels), self._value, "unit")
         for layer in mapping.layers:
+            assert isinstance(layer, style.Equalized)
             self._equalized(layer)
             self._activate_scaled()
         if mapping.psi != 1:  # towards the mean
@@ -503,6 +504,7 @@ class _Writer:
         w = self._value
         features = image = 0
         for number, stage in enumerate(synthesis.stages):
+            assert isinstance(stage, style.Stage)
             if stage.first is not None:
                 features = self._modulated(stage.first, self._double(features), w)
             start = features if number else None

@@ -23,7 +23,7 @@ uniform int blocks;                                     // shares of the channel
 uniform bool mirrored;                                  // what lies beyond the border
 uniform int inputs;                                     // numbers of a vector
 uniform int factorColumns;                              // groups of the factors, which are weights
-uniform int way;                                        // how the value is made, see WAYS
+uniform int way;                                        // how the value is made, see KINDS
 uniform int activation;                                 // what follows, see ACTIVATIONS
 uniform float slope;                                    // of a leaky rectifier
 out vec4 result;
@@ -105,7 +105,7 @@ void main() {
 }`;
 const SAMPLERS = ["source", "weights", "affine", "added"];
 const ACTIVATIONS = { none: 0, relu: 1, tanh: 2, leaky: 3, square: 4, rsqrt: 5 };
-const WAYS = { linear: 1, enlarge: 2, times: 3, unit: 4, norm: 0 };
+const KINDS = { linear: 1, enlarge: 2, times: 3, unit: 4, norm: 0 };
 
 export class WebGL {
   static title = "WebGL2";
@@ -130,7 +130,7 @@ export class WebGL {
     if (layer.kind.endsWith("-norm")) {
       throw new Error("norms that measure every image are not written for it");
     }
-    if (!(layer.kind in WAYS) || !(layer.activation in ACTIVATIONS)) {
+    if (!(layer.kind in KINDS) || !(layer.activation in ACTIVATIONS)) {
       throw new Error(`${layer.kind} with ${layer.activation} is not written for it`);
     }
     if ((layer.inputs / layer.blocks) % 4 && layer.blocks > 1) {
@@ -212,7 +212,7 @@ export class WebGL {
       groups: Math.ceil(layer.inputs / 4), outputGroups: to.groups,
       sourceColumns: from.columns, columns: to.columns, addedColumns: added.columns,
       addedScale: layer.add ? side / (added.width / added.columns) : 0,
-      blocks: layer.blocks, mirrored: Number(layer.mirrored), way: WAYS[layer.kind],
+      blocks: layer.blocks, mirrored: Number(layer.mirrored), way: KINDS[layer.kind],
       inputs: layer.inputs, factorColumns: values[layer.factor].columns,
       activation: ACTIVATIONS[layer.activation],
     });
