@@ -35,6 +35,7 @@ LIVE = {
     "Accuracy": {"d_accuracy": "D's classes"},
     "D on real images": {"d_train": "training images", "d_held_out": "held-out images"},
     "Augmentation": {"augment_p": "p"},
+    "Side of images": {"size": "pixels"},
     "Singular values": {"g_sigma0": "G, largest", "d_sigma0": "D, largest"},
     "Distance of translations": {"distance": "mean difference"},
     "Fréchet distance": {"frechet": "of 2,000 samples"},
