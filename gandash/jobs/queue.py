@@ -152,11 +152,24 @@ def _settle(run: Run, status: Status) -> None:
     elif status.lost + 1 >= MAX_LOST:
         message = (
             f"A run must live until its state is saved, and this one was killed {MAX_LOST} times "
-            "before (too little memory?): choose a smaller batch_size or fewer filters"
+            f"before (too little memory?): {_smaller(run)}"
         )
         run.update(phase="failed", place=None, lost=0, message=message)
     else:
         run.update(phase="queued", lost=status.lost + 1, message=f"{where}; it goes on by itself.")
+
+
+def _smaller(run: Run) -> str:
+    """By how much to shrink a run that was killed, as if what it takes is more than there is."""
+    from gandash.networks import footprint  # noqa: PLC0415 - torch comes with it
+
+    try:
+        config = run.config()
+    except ValueError:
+        return "choose a smaller batch_size or fewer filters"
+    shape = footprint.shape_of(config, 3)
+    room = footprint.least_bytes(config, shape)
+    return footprint.remedy(config, shape, 0, room)
 
 
 def _waits(status: Status) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ Pixels = npt.NDArray[np.uint8]
 Color = tuple[int, int, int]
 PICTURE, OVERSAMPLING, MARGIN = 256, 3, 1.3
 SHOWN_DATA = 2000
+GAP = 8  # pixels between pictures
 BACKGROUND, DATA_COLOR, SAMPLE_COLOR = (17, 24, 39), (94, 108, 132), (255, 166, 77)
 
 
@@ -45,6 +47,26 @@ def encode(pixels: Pixels, image_format: str = "WEBP") -> bytes:
     )
     Image.fromarray(pixels).save(buffer, image_format, **options)
     return buffer.getvalue()
+
+
+def beside(pictures: Sequence[bytes]) -> bytes:
+    """Encoded pictures beside each other, from the left, as one PNG without loss; smaller ones are
+    enlarged by whole numbers, as far as they fit, and the rest is white.
+    """
+    opened = [Image.open(BytesIO(it), formats=["WEBP"]).convert("RGB") for it in pictures]
+    height = max(it.height for it in opened)
+    scaled = [
+        it.resize((it.width * times, it.height * times), Image.Resampling.NEAREST)
+        for it in opened
+        if (times := height // it.height)
+    ]
+    width = sum(it.width for it in scaled) + GAP * (len(scaled) - 1)
+    sheet = Image.new("RGB", (width, height), "white")
+    left = 0
+    for it in scaled:
+        sheet.paste(it, (left, 0))
+        left += it.width + GAP
+    return encode(np.asarray(sheet), "PNG")
 
 
 def scatter(samples: Tensor, data: Tensor, dot: float = 0.7) -> Pixels:

@@ -326,6 +326,24 @@ def test_page_with_checkpoints_of_every_kind(page: str, kinds: Path) -> None:
     assert not app.error
 
 
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("gallery", {"gallery_open": "plane"}),
+        ("compare", {"compare_checkpoints": "plane"}),
+        ("smoothing", {}),
+    ],
+)
+def test_samples_that_the_server_draws_can_be_saved(
+    page: str, query: dict[str, str], kinds: Path, arms_folder: Path
+) -> None:
+    shutil.copytree(arms_folder, kinds, dirs_exist_ok=True)
+    app = visit(page, **query)
+    assert_fine(app, page)
+    labels = [button.proto.label for button in app.get("download_button")]
+    assert "Save picture" in labels
+
+
 def test_points_are_compared_under_their_own_captions(kinds: Path) -> None:
     app = visit("compare")
     app.multiselect(key="compare_checkpoints").set_value(["by-class", "plane", "line"]).run()

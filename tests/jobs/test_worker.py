@@ -6,6 +6,7 @@ And its queue, without a process.
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -390,12 +391,16 @@ def test_stopping_a_lost_run_settles_it_at_once(root: Path, images: Path) -> Non
 
 
 def test_a_run_that_keeps_killing_its_worker_is_given_up(root: Path, images: Path) -> None:
-    run = runs.create(root, make_config(images), "run", place=1)
+    config = make_config(images).model_copy(update={"batch_size": 256})
+    run = runs.create(root, config, "run", place=1)
     for _ in range(queue.MAX_LOST):
         assert queue.take(root) == run
         queue.settle(root, served=False)
     assert run.status().phase == "failed"
     assert "killed 3 times" in run.status().message
+    remedy = re.search(r": set batch_size to (\d+) or less, or", run.status().message)
+    assert remedy is not None, run.status().message
+    assert 2 <= int(remedy[1]) <= 128
 
 
 @pytest.mark.parametrize(

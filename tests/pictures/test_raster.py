@@ -12,10 +12,12 @@ from PIL import Image
 from gandash.pictures.raster import (
     BACKGROUND,
     DATA_COLOR,
+    GAP,
     MARGIN,
     PICTURE,
     SAMPLE_COLOR,
     Pixels,
+    beside,
     encode,
     grid,
     scatter,
@@ -125,3 +127,23 @@ def test_a_single_sample_on_a_line_is_a_mark_at_its_place() -> None:
 def test_data_without_extent_has_a_picture() -> None:
     for dim in (1, 2):
         assert scatter(torch.zeros(3, dim), torch.zeros(3, dim)).shape == (256, 256, 3)
+
+
+def test_pictures_beside_each_other_keep_every_pixel() -> None:
+    gray = RNG.integers(0, 256, (8, 6), dtype=np.uint8)
+    colored = RNG.integers(0, 256, (17, 5, 3), dtype=np.uint8)
+    saved = Image.open(BytesIO(beside([encode(gray), encode(colored)])))
+    assert saved.format == "PNG"
+    pixels = np.asarray(saved)
+    assert pixels.shape == (17, 12 + GAP + 5, 3)
+    twice = gray.repeat(2, 0).repeat(2, 1)  # as often as it fits
+    assert np.array_equal(pixels[:16, :12], np.stack([twice] * 3, -1))
+    assert (pixels[16, :12] == 255).all()
+    assert (pixels[:, 12 : 12 + GAP] == 255).all()
+    assert np.array_equal(pixels[:, -5:], colored)
+
+
+def test_one_picture_is_saved_as_it_is() -> None:
+    gray = RNG.integers(0, 256, (8, 6), dtype=np.uint8)
+    pixels = np.asarray(Image.open(BytesIO(beside([encode(gray)]))))
+    assert np.array_equal(pixels, np.stack([gray] * 3, -1))

@@ -16,6 +16,7 @@ from gandash.app.hosting import limits
 from gandash.app.parts import jobs, links, offline_page, page, score_tables, words
 from gandash.app.parts.quoted import in_html, in_markdown
 from gandash.app.parts.refusals import shown, without_folders
+from gandash.app.parts.save_picture import save_picture
 from gandash.checkpoints import Card, Checkpoint
 from gandash.jobs import measuring
 from gandash.jobs.task import Job
@@ -102,6 +103,7 @@ def whole(checkpoint: Checkpoint, job: Job | None) -> None:
         content = cached.sample_grid(checkpoint, 0, OPENED_SAMPLES, OPENED_COLUMNS)
         alt = f"{about.data.kind.caption(OPENED_SAMPLES)} of {about.name}, seed 0"
         st.html(f'<div class="gd-square">{cached.image_html(content, alt, about.data.kind)}</div>')
+        save_picture([content], about.name, "gallery_open_save")
     with words_beside:
         facts = about.data
         st.html(

@@ -16,6 +16,7 @@ from gandash.app.parts.findings import findings
 from gandash.app.parts.quoted import in_markdown
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence, shown
 from gandash.app.parts.run_table import LONGEST_SECONDS, may_train, phase, run_table, time_left
+from gandash.app.parts.save_picture import save_picture
 from gandash.app.parts.timeline import timeline
 from gandash.config import Config
 from gandash.jobs import control, queue
@@ -347,6 +348,7 @@ def latest_samples(run: Run, config: Config) -> None:
         f'alt="Samples at step {step}"></div>'
         f'<p class="gd-sub">Samples of the fixed noise at step {step:,}</p>'
     )
+    save_picture([snapshots[-1][1].read_bytes()], f"{run.name}-step-{step}", "train_save")
 
 
 def live_charts(metrics: pd.DataFrame, config: Config) -> None:

@@ -10,6 +10,7 @@ from gandash.app.assets import publish
 from gandash.app.parts import choose, links, page, score_tables
 from gandash.app.parts.in_browser import in_browser
 from gandash.app.parts.quoted import in_html, in_markdown
+from gandash.app.parts.save_picture import save_picture
 from gandash.browser.page.writing import facts
 from gandash.checkpoints import Checkpoint
 
@@ -70,14 +71,17 @@ def matrix(chosen: list[Checkpoint], seed: int, count: int) -> None:
 
 def points(chosen: list[Checkpoint], seed: int) -> None:
     """Samples without pixels, a picture a checkpoint, drawn by the server."""
+    pictures = []
     for places in (chosen[n : n + IN_ROW] for n in range(0, len(chosen), IN_ROW)):
         for column, checkpoint in zip(st.columns(IN_ROW), places, strict=False):
             with column, page.one_sentence():
                 card = checkpoint.card
                 says = f"seed {seed}, {card.data.kind.caption(SAMPLES)}"
                 content = cached.sample_grid(checkpoint, seed, SAMPLES, PER_ROW)
+                pictures.append(content)
                 picture = cached.image_html(content, f"{card.title}, {says}", card.data.kind)
                 st.html(f'{picture}<p class="gd-sub">{in_html(card.title)} · {in_html(says)}</p>')
+    save_picture(pictures, f"points-seed-{seed}", "compare_save")
 
 
 def figures(chosen: list[Checkpoint]) -> None:

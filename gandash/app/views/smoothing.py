@@ -10,6 +10,7 @@ import streamlit as st
 from gandash.app import cached
 from gandash.app.parts import choose, links, page, smoothing_runs
 from gandash.app.parts.quoted import in_html, in_markdown
+from gandash.app.parts.save_picture import save_picture
 from gandash.app.parts.smoothing_arms import (
     TITLES,
     Arm,
@@ -134,14 +135,18 @@ def samples(arms: Sequence[Arm], shown: Sequence[Checkpoint]) -> None:
             "for generated ones? Arms that differ in nothing else, from the same latent vectors; "
             "the theory stands at the end of the page."
         )
+    pictures = []
     for column, arm, checkpoint in zip(columns, arms, shown, strict=False):
         with column, page.one_sentence():
             content = cached.sample_grid(checkpoint, int(seed), SAMPLES, PER_ROW)
+            pictures.append(content)
             card = checkpoint.card
             alt = f"{card.data.kind.caption(SAMPLES)} of {arm.title}, seed {seed}"
             picture = cached.image_html(content, alt, card.data.kind)
             name = in_html(arm.title)
             st.html(f'<div class="gd-square">{picture}</div><p class="gd-sub">{name}</p>')
+    with beside:
+        save_picture(pictures, f"smoothing-seed-{seed}", "smoothing_save")
 
 
 def what_the_data_says(arms: tuple[Arm, ...]) -> None:
