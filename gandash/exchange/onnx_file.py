@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from gandash import latent
 from gandash.exchange.extras import needed
@@ -57,11 +58,23 @@ def _inputs(G: Generator, count: int) -> tuple[Tensor, ...]:
 def _plain(G: Generator) -> nn.Module:
     """The same network of torch's own convolutions, which exporters know."""
     plain = copy.deepcopy(G)
-    for module in plain.modules():
+    for module in list(plain.modules()):
+        if parametrize.is_parametrized(module, "weight"):
+            _divide(module)
         if isinstance(module, ConvTranspose2d | Project):
             # The same tensors and attributes.
             module.__class__ = nn.ConvTranspose2d  # type: ignore[assignment]
     return plain
+
+
+def _divide(module: nn.Module) -> None:
+    """A layer with spectral norm becomes one of the weights that it works with. (torch's own way
+    takes them from all copies of the layer.)
+    """
+    weight: Tensor = module.weight.detach()  # type: ignore[operator]
+    module.__class__ = type(module).__bases__[0]
+    del module.parametrizations
+    module.weight = nn.Parameter(weight, requires_grad=False)
 
 
 def _check(G: Generator, content: bytes) -> None:

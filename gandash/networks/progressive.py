@@ -81,12 +81,13 @@ class Start(nn.Module):
     def __init__(self, parts: list[int], width: int) -> None:
         super().__init__()
         self.parts = parts
+        self.shape = (width, FIRST, FIRST)
         self.linear = Equalized(width * FIRST**2, sum(parts))
         self.convolution = Equalized(width, width, 3, 3)
 
     def forward(self, z: Tensor) -> Tensor:
         z = torch.cat([normalized(part) for part in torch.split(z, self.parts, dim=1)], dim=1)
-        maps = self.linear(z).view(len(z), -1, FIRST, FIRST)
+        maps = self.linear(z).view(-1, *self.shape)
         return normalized(active(self.convolution(normalized(active(maps)))))
 
 

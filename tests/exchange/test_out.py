@@ -17,8 +17,9 @@ import torch
 from gandash import checkpoints, runs
 from gandash.checkpoints.weights import load_generator
 from gandash.cli.main import main
-from gandash.config import Config
+from gandash.config import Config, parse_config
 from gandash.exchange import archive, onnx_file, tensorboard
+from gandash.networks import build_pair
 from gandash.runs import execution
 from gandash.storage.paths import PROJECT
 
@@ -43,6 +44,21 @@ def test_onnx_makes_torchs_samples_in_any_number_where_onnxruntime_is_there(name
     given = {"z": z.numpy()} | ({} if labels is None else {"labels": labels.numpy()})
     (made,) = session.run(None, given)
     np.testing.assert_allclose(made, G(z, labels).numpy(), atol=1e-3)
+
+
+@needs("onnx", "onnxruntime")
+def test_onnx_has_the_weights_that_spectral_norm_works_with() -> None:
+    network = {"g_width": 4, "latent_dim": 8, "g_spectral_norm": True}
+    G, _ = build_pair(parse_config({"network": network}), (1, 32, 32))
+    G.eval().requires_grad_(False)
+    z = torch.randn(5, 8)
+    before = G(z)
+    session = importlib.import_module("onnxruntime").InferenceSession(
+        onnx_file.to_onnx(G), providers=["CPUExecutionProvider"]
+    )
+    (made,) = session.run(None, {"z": z.numpy()})
+    np.testing.assert_allclose(made, before.numpy(), atol=1e-3)
+    assert torch.equal(G(z), before)
 
 
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
