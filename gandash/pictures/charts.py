@@ -32,6 +32,12 @@ MOST_TOLD = 12  # lines whose values are all told at the pointer; of more, the n
 GRAY = "#74748a"
 CLIPPED = (0.05, 0.95)  # quantiles of what is drawn, between which a clipped axis reaches
 MARKS = "marks"  # the legend's group of what befell runs
+# A curve's own dash tells columns apart; runs of another look have others in its place.
+DASHES: tuple[Mapping[str, str], ...] = (
+    {},
+    {"solid": "longdash", "dash": "18px,4px,2px,4px", "dot": "longdashdot"},
+    {"solid": "2px,2px", "dash": "2px,2px,8px,2px", "dot": "1px,5px"},
+)
 SYMBOLS = {
     "resumed": "triangle-right",
     "prolonged": "cross",
@@ -48,6 +54,23 @@ class Curve:
     column: str
     label: str
     dash: str = "solid"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a run's lines look: the number of their color, and which of :data:`DASHES` they take."""
+
+    color: int
+    dashes: int = 0
+
+
+Looks = Mapping[str, Look]  # by the names of runs
+ALIKE: Looks = {}
+
+
+def look_of(looks: Looks, name: str, index: int) -> Look:
+    """The look of the index-th run, which is a color of its own unless ``looks`` says otherwise."""
+    return looks.get(name, Look(index))
 
 
 def color_of(index: int) -> str:
@@ -296,18 +319,25 @@ def x_range(runs: Iterable[pd.DataFrame], x: XAxis) -> tuple[float, float] | Non
     return low - margin, high + margin
 
 
-def places(runs: Mapping[str, pd.DataFrame], x: XAxis, step: int) -> list[tuple[float, str]]:
+def places(
+    runs: Mapping[str, pd.DataFrame], x: XAxis, step: int, looks: Looks = ALIKE
+) -> list[tuple[float, str]]:
     """Where a training step lies on the x axis, with a color: for each run, from its first row of
     metrics to its last.
 
     Of steps there is but one place, in no color.
     """
-    tables = [(index, table) for index, table in enumerate(runs.values()) if len(table)]
+    tables = {
+        name: (look_of(looks, name, index), table)
+        for index, (name, table) in enumerate(runs.items())
+        if len(table)
+    }
     if x == "step":
-        ends = [table.step.iloc[end] for _, table in tables for end in (0, -1)]
+        ends = [table.step.iloc[end] for _, table in tables.values() for end in (0, -1)]
         return [(float(np.clip(step, min(ends), max(ends))), "")] if ends else []
     return [
-        (float(np.interp(step, table.step, table[x])), color_of(index)) for index, table in tables
+        (float(np.interp(step, table.step, table[x])), color_of(look.color))
+        for look, table in tables.values()
     ]
 
 
@@ -322,6 +352,7 @@ def curves(
     clip: bool = False,
     lines: Mapping[str, float] | None = None,
     span: tuple[float, float] | None = None,
+    looks: Looks = ALIKE,
 ) -> go.Figure:
     """One line per run and column that it has measured: smoothed on top, the raw values faint below
     it.
@@ -332,7 +363,12 @@ def curves(
     count = sum(1 + _members(table, it.column) for table in runs.values() for it in columns)
     points = int(np.clip(ALL_POINTS // max(count, 1), FEWEST_POINTS, MAX_POINTS))
     drawn = [
-        (index, name, curve, _smoothed(metrics, curve.column, smoothing, points))
+        (
+            look_of(looks, name, index),
+            name,
+            curve,
+            _smoothed(metrics, curve.column, smoothing, points),
+        )
         for index, (name, metrics) in enumerate(runs.items())
         for curve in columns
         if measured(metrics, curve.column)
@@ -344,8 +380,8 @@ def curves(
     values = np.concatenate([drawn_values, [*lines.values()]])
     scale = scale_of(values, log_y)
     sheet = Sheet()
-    for index, name, curve, rows in drawn:
-        _add_curve(sheet, rows, curve, name, color=color_of(index), x=x, scale=scale)
+    for look, name, curve, rows in drawn:
+        _add_curve(sheet, rows, curve, name, look=look, x=x, scale=scale)
     for label, value in lines.items():
         _add_reference(sheet, label, value, scale, is_highest=value == max(lines.values()))
     axis = scale.axis(values)
@@ -403,12 +439,13 @@ def _add_curve(
     curve: Curve,
     run: str,
     *,
-    color: str,
+    look: Look,
     x: XAxis,
     scale: Scale,
 ) -> None:
     label = f"{quoted(run)}: {curve.label}"
-    line = {"color": color, "dash": curve.dash}
+    color = color_of(look.color)
+    line = {"color": color, "dash": _dash(curve, look)}
     if f"{curve.column}:low" in rows:
         _add_spread(sheet, rows, curve.column, label, color=color, x=x, scale=scale)
     elif not np.array_equal(rows._raw, rows._smooth, equal_nan=True):
@@ -434,6 +471,10 @@ def _add_curve(
         meta=_in_short(rows._smooth),
         hovertemplate="%{customdata[0]:.4g} (raw %{customdata[1]:.4g})<extra>" + label + "</extra>",
     )
+
+
+def _dash(curve: Curve, look: Look) -> str:
+    return DASHES[look.dashes % len(DASHES)].get(curve.dash, curve.dash)
 
 
 def _add_spread(
@@ -471,6 +512,7 @@ def measurements(
     log_y: bool = False,
     star: bool = True,
     span: tuple[float, float] | None = None,
+    looks: Looks = ALIKE,
 ) -> go.Figure:
     """One line with a dot per measurement for each run and column that it has measured; nothing is
     smoothed.
@@ -485,6 +527,7 @@ def measurements(
     scale = scale_of(values, log_y)
     sheet = Sheet()
     for index, (name, metrics) in enumerate(runs.items()):
+        look = look_of(looks, name, index)
         for curve in (it for it in columns if measured(metrics, it.column)):
             rows = metrics.dropna(subset=[curve.column])
             rows = thin(rows, keep=[curve.column, "frechet"])
@@ -497,7 +540,7 @@ def measurements(
                 name=label,
                 customdata=rows[["step", curve.column]],
                 meta=_in_short(rows[curve.column]),
-                line={"color": color_of(index), "dash": curve.dash, "width": 2},
+                line={"color": color_of(look.color), "dash": _dash(curve, look), "width": 2},
                 marker={"symbol": np.where(best, "star", "circle"), "size": np.where(best, 13, 6)},
                 hovertemplate="%{customdata[1]:.4g} at step %{customdata[0]:,}<extra>"
                 + label

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from gandash.app.parts import run_panel, timeline
+from gandash.app.parts import looks, run_panel, timeline
+from gandash.config import Config, LossConfig
 from gandash.runs import events, read_snapshots
 from gandash.storage.paths import PROJECT
 from tests.app.test_pages import assert_fine
@@ -69,3 +70,28 @@ def test_a_film_shows_each_step_of_all_runs() -> None:
     film = Image.open(BytesIO(timeline.film_of(found, steps[:3], crisp=True)))
     assert film.n_frames == 3
     assert film.width > film.height
+
+
+def test_colors_and_dashes_stand_for_settings() -> None:
+    drawn = {
+        f"α {alpha:g}, β {beta:g}": Config(loss=LossConfig(alpha=alpha, beta=beta))
+        for alpha, beta in ((0.0, 0.0), (0.1, 0.0), (0.1, 0.1))
+    }
+    by_alpha = looks.looks(drawn, looks.By("loss.alpha", "loss.beta"))
+    assert [(it.color, it.dashes) for it in by_alpha.values()] == [(0, 0), (1, 0), (1, 1)]
+    each = looks.looks({**drawn, "foreign": None}, looks.By())
+    assert [(it.color, it.dashes) for it in each.values()] == [(0, 0), (1, 0), (2, 0), (3, 0)]
+
+
+def test_the_link_says_what_colors_stand_for(arms: Path) -> None:
+    app = visit(
+        "curves",
+        curves_runs=["plain", "one-sided", "two-sided"],
+        curves_color="loss.alpha",
+        curves_dash="loss.beta",
+    )
+    assert_fine(app, "curves")
+    assert not app.error
+    assert app.toast.len == 0
+    one_of_them = visit("curves", curves_runs="plain", curves_color="loss.alpha")
+    assert_fine(one_of_them, "curves")

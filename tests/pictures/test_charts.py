@@ -372,3 +372,15 @@ def test_twenty_long_runs_keep_their_extremes_and_become_small() -> None:
         assert (max(trace.y), min(trace.y)) == (9.0 + number, -9.0 - number)
         assert len(trace.y) <= charts.MAX_POINTS
         assert (trace.x[0], trace.x[-1]) == (0, 49_999)
+
+
+def test_a_look_is_a_color_and_dashes_that_keep_columns_apart() -> None:
+    table = pd.DataFrame({"step": [1, 2], "d_loss": [1.0, 2.0], "g_loss": [2.0, 1.0]})
+    runs = {"a": table, "b": table}
+    columns = [charts.Curve("d_loss", "D"), charts.Curve("g_loss", "G", "dot")]
+    looks = {"a": charts.Look(1), "b": charts.Look(1, 1)}
+    lines = [it.line for it in charts.curves(runs, columns, "Loss", looks=looks).data]
+    assert {it.color for it in lines} == {charts.color_of(1)}
+    assert [it.dash for it in lines] == ["solid", "dot", "longdash", "longdashdot"]
+    plain = [it.line for it in charts.curves(runs, columns, "Loss").data]
+    assert [it.color for it in plain] == [charts.color_of(n) for n in (0, 0, 1, 1)]

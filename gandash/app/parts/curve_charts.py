@@ -75,6 +75,7 @@ class Board:
     items: Mapping[str, Logged]
     frames: Mapping[str, pd.DataFrame]
     view: View
+    looks: charts.Looks
 
     @cached_property
     def drawn(self) -> Mapping[str, pd.DataFrame]:
@@ -140,7 +141,7 @@ class Board:
         """A chart with what befell the runs, under its heading; drawn once for all who look at the
         same numbers.
         """
-        options |= {"x": self.view.axis, "span": self.view.span}
+        options |= {"x": self.view.axis, "span": self.view.span, "looks": self.looks}
         asked = (draw.__name__, repr(columns), y_title, repr(options), repr(self.view.marks))
 
         def made() -> page.Prepared:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -21,11 +21,7 @@ def differences(
     if len(chosen) < 2:
         return
     settings = {title: config_form.values_of(config, "") for title, config in chosen.items()}
-    differing = [
-        name
-        for name in config_form.FIELDS
-        if len({str(values[name]) for values in settings.values()}) > 1
-    ]
+    differing = settings_of(chosen.values())
     rows = []
     base = _ends(frames[baseline]) if baseline else {}
     for title, values in settings.items():
@@ -42,6 +38,12 @@ def differences(
         "tenth of the rows; distance: the least that was measured while training, and the last. "
         "In brackets: the difference to the baseline, where one is pinned."
     )
+
+
+def settings_of(configs: Iterable[Config]) -> list[str]:
+    """Dotted names of the settings that are not the same in all configs."""
+    values = [config_form.values_of(config, "") for config in configs]
+    return [name for name in config_form.FIELDS if len({str(it[name]) for it in values}) > 1]
 
 
 @dataclass(frozen=True)

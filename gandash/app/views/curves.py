@@ -16,6 +16,7 @@ from gandash.app.parts import choose, curve_charts, links, logs, page
 from gandash.app.parts.curve_charts import CHARTS, Board, Logged, View
 from gandash.app.parts.differences import differences
 from gandash.app.parts.findings import findings
+from gandash.app.parts.looks import By, chosen_for, looks
 from gandash.app.parts.refusals import shown
 from gandash.app.parts.timeline import timeline
 from gandash.checkpoints import Checkpoint
@@ -135,33 +136,41 @@ def by_seed(chosen: Mapping[str, Logged]) -> list[list[Logged]]:
     return list(groups.values())
 
 
-def drawn(chosen: Mapping[str, Logged], frames: Mapping[str, pd.DataFrame], view: View) -> Board:
+def drawn(
+    chosen: Mapping[str, Logged], frames: Mapping[str, pd.DataFrame], view: View, by: By
+) -> Board:
     """What the charts draw: each run, or one of each group of seeds and their pooled metrics; the
     view's baseline, a run's title until then, becomes that of what it is drawn in.
     """
     groups = by_seed(chosen) if view.pool else [[item] for item in chosen.values()]
     items: dict[str, Logged] = {}
     tables: dict[str, pd.DataFrame] = {}
-    marks: list[charts.Mark] = []
+    drawn_in: dict[str, str] = {}
     pinned = None
-    for number, members in enumerate(groups):
+    for members in groups:
         first = members[0]
         title, table = first.title, frames[first.title]
         if len(members) > 1:
             title = f"{SEED.sub('', first.title)} (mean of {len(members)} seeds)"
             table = charts.pooled([frames[item.title] for item in members])
         items[title], tables[title] = replace(first, title=title), table
-        marks += [mark for it in members for mark in what_befell(it, frames, number, view.axis)]
+        drawn_in |= {item.title: title for item in members}
         if view.baseline in {item.title for item in members}:
             pinned = title
+    look = looks({it: None if items[it].foreign else items[it].config for it in items}, by)
+    marks = [
+        mark
+        for item in chosen.values()
+        for mark in what_befell(item, frames, look[drawn_in[item.title]], view.axis)
+    ]
     span = charts.x_range(tables.values(), view.axis)
-    return Board(items, tables, replace(view, baseline=pinned, span=span, marks=marks))
+    return Board(items, tables, replace(view, baseline=pinned, span=span, marks=marks), look)
 
 
 def what_befell(
-    item: Logged, frames: Mapping[str, pd.DataFrame], number: int, axis: charts.XAxis
+    item: Logged, frames: Mapping[str, pd.DataFrame], look: charts.Look, axis: charts.XAxis
 ) -> list[charts.Mark]:
-    """Where a run was resumed, prolonged or broke, on the x axis; in the color of its number."""
+    """Where a run was resumed, prolonged or broke, on the x axis; in its color."""
     table = frames[item.title]
     if table.empty:
         return []
@@ -171,7 +180,7 @@ def what_befell(
             event.what,
             charts.places({item.title: table}, axis, event.step)[0][0],
             event.step,
-            charts.color_of(number),
+            charts.color_of(look.color),
         )
         for event in runs.read_events(item.folder)
     ]
@@ -185,7 +194,7 @@ def samples(chosen: Mapping[str, Logged], board: Board) -> None:
         [item.config for item in chosen.values()],
         "curves_snapshot",
         charts=CHARTS,
-        places_of=lambda step: charts.places(board.frames, board.view.axis, step),
+        places_of=lambda step: charts.places(board.frames, board.view.axis, step, board.looks),
         per_row=2,
     )
 
@@ -236,6 +245,7 @@ with tray, st.container(key="curves_tray"):  # stays in view beside the charts
     )
     wanted = controls(len(by_seed({name: everything[name] for name in names})) < len(names))
     pinned = baseline(names)
+    by = chosen_for(everything[name].config for name in names if not everything[name].foreign)
     logs.hand_in()
     if names:
         download({name: everything[name] for name in names})
@@ -247,7 +257,7 @@ if tables:
     selected = {name: everything[name] for name in tables}
     frames = {everything[name].title: table for name, table in tables.items()}
     base = everything[pinned].title if pinned in tables else None
-    board = drawn(selected, frames, replace(wanted, baseline=base))
+    board = drawn(selected, frames, replace(wanted, baseline=base), by)
     with middle:
         curve_charts.draw(board)
         known = {item.title: item.config for item in selected.values() if not item.foreign}
