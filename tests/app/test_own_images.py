@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gandash import data, runs
+from gandash.app.parts import own_images
 from gandash.data import SOURCES, uploads
-from gandash.jobs import timing
+from gandash.jobs import queue, timing
 from gandash.jobs.timing import Timing
 from tests.app.test_pages import visit
 from tests.data.pictures import RNG, encoded, zipped
@@ -141,3 +143,36 @@ def test_what_was_handed_in_can_be_removed(page: AppTest, runs_root: Path) -> No
     assert page.selectbox(key="train.data.dataset").value == next(iter(SOURCES))
     with pytest.raises(ValueError, match="it was removed before"):
         uploads.remove(runs_root, "gone")
+
+
+def test_what_was_handed_in_as_pairs_is_translated(
+    runs_root: Path, pretrained_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two folders A and B in a zip, chosen as pairs: pix2pix comes along, and leaves again."""
+    colors = {"A": 0, "B": 255}
+    pictures = {
+        f"{side}/{number}.png": encoded(np.full((16, 16, 3), color, np.uint8))
+        for side, color in colors.items()
+        for number in range(8)
+    }
+    name = uploads.keep(runs_root, [("both.zip", zipped(pictures))])
+    app = visit("train", **{"train.data.size": "32", "train.batch_size": "4", "train.steps": "2"})
+    choice = app.selectbox(key="train.data.dataset_by_title")
+    assert f"{name}, as pairs (A and B, or halves)" in choice.options
+    choice.set_value(f"pairs:{name}").run()
+    assert not app.exception
+    assert [error.value for error in app.error] == []
+    assert app.selectbox(key="train.translation.translator").value == "pix2pix"
+    with queue.worker_of(runs_root).serve():  # nothing is launched
+        app.button(key="train_start").click().run()
+    (run,) = runs.find(runs_root)
+    config = run.config()
+    assert config.data.dataset == f"pairs:{uploads.find(runs_root)[name]}"
+    dataset = data.load(config.data)
+    assert dataset.images.shape[:2] == (8, 2)
+    assert dataset.belong
+    assert (dataset.images[:, 0] == 0).all()
+    assert (dataset.images[:, 1] == 255).all()
+    assert own_images.name_of(config.data.dataset) == f"pairs:{name}"
+    app.selectbox(key="train.data.dataset").set_value(name).run()
+    assert app.selectbox(key="train.translation.translator").value == "none"

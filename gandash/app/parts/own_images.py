@@ -31,6 +31,7 @@ from gandash.data.pixels import is_gray, recolor
 from gandash.data.stacking import stack
 from gandash.jobs import timing
 from gandash.jobs.timing import Timing
+from gandash.kinds import OF_PAIRS, parted
 from gandash.pictures.charts import COLORS
 from gandash.pictures.raster import encode, grid
 from gandash.storage.paths import runs_root
@@ -90,6 +91,27 @@ def names() -> list[str]:
         return kept
     mine = st.session_state.get(MINE, []) if limits().uploads == "private" else []
     return [name for name in kept if name in mine]
+
+
+def choices() -> dict[str, str]:
+    """What may be chosen of it as the dataset, with titles: each as images, and as pairs."""
+    kept = names()
+    as_pairs = {f"{OF_PAIRS}{name}": f"{name}, as pairs (A and B, or halves)" for name in kept}
+    return {name: name for name in kept} | as_pairs
+
+
+def place_of(dataset: str) -> str:
+    """A dataset of the form as a config names it: what was handed in by its path."""
+    prefix, name = parted(dataset)
+    place = uploads.find(runs_root()).get(name)
+    return dataset if place is None else f"{prefix}{place}"
+
+
+def name_of(dataset: str) -> str:
+    """The opposite of :func:`place_of`."""
+    prefix, path = parted(dataset)
+    found = {str(place): name for name, place in uploads.find(runs_root()).items()}
+    return prefix + found.get(path, path)
 
 
 def names_of_presets() -> list[str]:

@@ -14,7 +14,7 @@ from gandash.app.hosting import limits, visitors
 from gandash.app.parts import arms, choose, config_form, links, own_images, page
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.config import Config, advice, architectures, tricks, usual
-from gandash.data import SOURCES, data_folder, uploads
+from gandash.data import SOURCES, data_folder
 from gandash.evaluation import while_training
 from gandash.kinds import of_dataset
 from gandash.losses.objectives import OBJECTIVES
@@ -25,6 +25,7 @@ ARMS = "run"  # the name under which arms are only tried
 DATASET = "data.dataset"
 ARCHITECTURE = "network.architecture"
 OBJECTIVE = "loss.objective"
+TRANSLATOR = "translation.translator"
 FIRST = (
     (DATASET, ARCHITECTURE),
     (OBJECTIVE,),
@@ -44,9 +45,14 @@ def apply_preset() -> None:
 
 
 def follow_data() -> None:
-    """Take a pair along that takes what has no pixels, where that is chosen."""
-    if not of_dataset(shown(DATASET)).pixels:
+    """Take a pair along that takes what has no pixels, where that is chosen; pairs are translated,
+    and nothing else is.
+    """
+    kind = of_dataset(shown(DATASET))
+    if not kind.pixels:
         take({ARCHITECTURE: architectures.names(points=True)[0]})
+    if kind.latent == (shown(TRANSLATOR) != "none"):
+        take({TRANSLATOR: "none" if kind.latent else "pix2pix"})
 
 
 def shown(name: str) -> Any:
@@ -114,7 +120,7 @@ def settings(preset: Config) -> None:
         key = config_form.key_of(name)
         if name == DATASET:
             choices = {it: source.title for it, source in SOURCES.items()}
-            choices |= {it: it for it in own_images.names()}
+            choices |= own_images.choices()
             values[key] = config_form.field_widget(
                 name, defaults[key], values, choices, hidden=hidden, on_change=follow_data
             )
@@ -234,7 +240,7 @@ def described() -> Config:
     """
     values = {config_form.key_of(name): shown(name) for name in config_form.FIELDS}
     key = config_form.key_of(DATASET)
-    values[key] = str(uploads.find(runs_root()).get(values[key], values[key]))
+    values[key] = own_images.place_of(values[key])
     config = config_form.collect(values)
     while_training.check(config, classifiers_root())
     limits().check(config, visitors.waiting())

@@ -13,11 +13,10 @@ import streamlit as st
 from gandash import runs
 from gandash.app import cached
 from gandash.app.hosting import limits, visitors
-from gandash.app.parts import config_form, words
+from gandash.app.parts import config_form, own_images, words
 from gandash.app.parts.quoted import in_markdown
 from gandash.app.parts.refusals import REFUSALS, guarded, notice
 from gandash.config import Config, tricks
-from gandash.data import uploads
 from gandash.jobs import control, groups
 from gandash.runs import Run, Status
 from gandash.storage.paths import runs_root
@@ -253,8 +252,7 @@ def copy(run: Run) -> None:
     """Fill the form with a run's settings; an upload goes by its name."""
     values = config_form.values_of(run.config())
     key = config_form.key_of("data.dataset")
-    kept = {str(path): name for name, path in uploads.find(runs_root()).items()}
-    values[key] = kept.get(values[key], values[key])
+    values[key] = own_images.name_of(values[key])
     st.session_state.update(values)
 
 
