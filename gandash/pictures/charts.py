@@ -44,6 +44,7 @@ SYMBOLS = {
     "broke": "x",
     "updated D alone": "diamond",
     "updated G alone": "diamond-open",
+    "grew": "triangle-up",
 }
 
 
@@ -273,7 +274,7 @@ def clipped(values: Floats, scale: Scale) -> tuple[float, float] | None:
 
 @dataclass(frozen=True)
 class Mark:
-    """Something that befell a run at a place of the x axis: resumed, prolonged or broke."""
+    """Something that befell a run at a place of the x axis: resumed, prolonged, broke or grew."""
 
     run: str
     what: str

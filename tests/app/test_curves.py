@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from gandash.app.parts import looks, run_panel, timeline
+from gandash.app.parts import curve_charts, looks, run_panel, timeline
 from gandash.config import Config, LossConfig
 from gandash.runs import events, read_snapshots
 from gandash.storage.paths import PROJECT
@@ -55,6 +55,15 @@ def test_what_befell_a_run_is_said_with_its_charts(arms: Path) -> None:
     app = visit("curves", curves_runs="plain")
     assert_fine(app, "curves")
     assert "plain resumed at step 4." in heard(app)
+
+
+def test_stages_begin_where_the_next_size_is_faded_in() -> None:
+    sizes = [4, 4, 4.5, 7.9, 8, 8, 8.1, 15, 16, 16]
+    table = pd.DataFrame({"step": range(10, 110, 10), "size": sizes})
+    assert curve_charts.steps_of_growth(table) == [30, 70]
+    assert curve_charts.steps_of_growth(table.assign(size=16.0)) == []
+    assert curve_charts.steps_of_growth(table.assign(size=float("nan"))) == []
+    assert curve_charts.steps_of_growth(table[["step"]]) == []
 
 
 def test_live_charts_are_said_with_their_last_values() -> None:

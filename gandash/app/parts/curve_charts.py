@@ -171,7 +171,7 @@ def draw(board: Board) -> None:
     columns = [charts.Curve("d_loss", "D"), charts.Curve("g_loss", "G", "dot")]
     board.show("Losses", columns, "Loss", "curves_losses", lines=lines)
     befell = (
-        " ▸ resumed, ✚ given more to do, ✖ broke, ◆ D, ◇ G updated alone."
+        " ▸ resumed, ✚ given more to do, ✖ broke, ◆ D, ◇ G updated alone, ▴ began a larger size."
         if board.view.marks
         else ""
     )
@@ -350,6 +350,14 @@ SOMETIMES = (
         {},
     ),
 )  # fmt: skip
+
+
+def steps_of_growth(table: pd.DataFrame) -> list[int]:
+    """The steps of the first rows of metrics in which a pair that grows fades in its next size."""
+    if not charts.measured(table, "size"):
+        return []
+    doublings = np.ceil(np.log2(table["size"].to_numpy(dtype=float)))
+    return [int(step) for step in table.step[1:][np.diff(doublings) > 0]]
 
 
 def sometimes(board: Board) -> None:

@@ -170,19 +170,21 @@ def drawn(
 def what_befell(
     item: Logged, frames: Mapping[str, pd.DataFrame], look: charts.Look, axis: charts.XAxis
 ) -> list[charts.Mark]:
-    """Where a run was resumed, prolonged or broke, on the x axis; in its color."""
+    """Where a run was resumed, prolonged, broke or grew, on the x axis; in its color."""
     table = frames[item.title]
     if table.empty:
         return []
+    befell = [(event.step, str(event.what)) for event in runs.read_events(item.folder)]
+    befell += [(step, "grew") for step in curve_charts.steps_of_growth(table)]
     return [
         charts.Mark(
             item.title,
-            event.what,
-            charts.places({item.title: table}, axis, event.step)[0][0],
-            event.step,
+            what,
+            charts.places({item.title: table}, axis, step)[0][0],
+            step,
             charts.color_of(look.color),
         )
-        for event in runs.read_events(item.folder)
+        for step, what in befell
     ]
 
 
