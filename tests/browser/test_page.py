@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import http.server
 import math
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -133,6 +135,22 @@ def test_where_d_was_left_out_the_page_says_so(
     expect(page.locator(".opinion output")).to_contain_text("this page came without its")
     page.get_by_label("Checkpoint", exact=True).select_option("plain")
     expect(page.locator(".opinion output")).to_contain_text("D(G(z)) ")
+    assert not problems
+
+
+def test_a_link_with_a_vector_of_another_length_is_one_sentence(
+    folder: Path, tmp_path: Path, cut_off: tuple[Page, list[str]]
+) -> None:
+    """The rest of the page is there: seeds take the places of what does not fit."""
+    page, problems = cut_off
+    path = tmp_path / "page.html"
+    pages.write_file([checkpoint(folder, "plain")], path)
+    vector = base64.urlsafe_b64encode(np.ones(5, "<f4").tobytes()).decode().rstrip("=")
+    page.goto(f"{path.as_uri()}#x=0&y=0&dims=99:1&tray=v{vector},14&checkpoint=none")
+    page.locator(READY).wait_for()
+    expect(page.locator(".notice")).to_contain_text("Vectors of another length than 8 do not fit")
+    expect(page.locator(".tray .tile")).to_have_count(2)
+    check(page.locator(".surface canvas"), made(folder, "plain", seed(0)))
     assert not problems
 
 
