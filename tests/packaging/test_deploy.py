@@ -8,11 +8,14 @@ import shlex
 from starlette.routing import Route
 
 from gandash.app.hosting import Limits, routes
+from gandash.app.hosting.headers import VISITOR
 from gandash.cli.main import COMMANDS
 from gandash.storage.paths import PROJECT
 
 DOCKERFILE = (PROJECT / "Dockerfile").read_text()
 COMPOSE = (PROJECT / "compose.yaml").read_text()
+REPLICAS = (PROJECT / "deploy" / "replicas.yaml").read_text()
+PROXY = (PROJECT / "deploy" / "nginx.conf").read_text()
 UNIT = (PROJECT / "deploy" / "gandash.service").read_text()
 ELSEWHERE = {"RUNS", "DATA"}  # documented with the paths
 
@@ -43,10 +46,18 @@ def test_the_command_of_image_and_unit_is_gandashs() -> None:
 
 def test_every_variable_that_is_set_is_known() -> None:
     known = {name.upper() for name in Limits.model_fields} | ELSEWHERE
-    for text in (DOCKERFILE, COMPOSE, UNIT):
+    for text in (DOCKERFILE, COMPOSE, REPLICAS, UNIT):
         assert set(re.findall(r"GANDASH_(\w+)[=:]", text)) <= known
 
 
 def test_every_limit_is_documented() -> None:
     text = (PROJECT / "docs" / "hosting.md").read_text()
     assert not [name for name in Limits.model_fields if f"`GANDASH_{name.upper()}`" not in text]
+
+
+def test_the_proxy_knows_the_replicas_and_the_cookie() -> None:
+    asked = set(re.findall(r"server ([\w-]+):8501", PROXY))
+    assert asked == set(re.findall(r"^  ([\w-]+): \*app$", REPLICAS, re.MULTILINE))
+    assert f"$cookie_{VISITOR}" in PROXY
+    (published,) = re.findall(r'ports: \["8080:(\d+)"\]', REPLICAS)
+    assert f"listen {published};" in PROXY
