@@ -834,3 +834,16 @@ def test_only_what_differs_is_in_the_table(runs_root: Path) -> None:
     assert settings == ["α, smoothing of real"]
     assert set(table.value["α, smoothing of real"]) == {"0.0", "0.1"}
     assert all(" at step " in said for said in table.value["Best distance"])
+
+
+@pytest.mark.parametrize("data", ["MNIST", "Fashion-MNIST"])
+def test_objectives_are_compared_under_one_budget(data: str, arms: Path) -> None:
+    app = visit("compare", compare_what="Objectives", compare_data=data)
+    assert_fine(app, "compare")
+    assert app.toast.len == 0
+    table = app.dataframe[0].value
+    distances = [float(text.split(" ")[0]) for text in table["Fréchet"]]
+    assert distances == sorted(distances)
+    assert len(table) >= 6
+    (said,) = [it.value for it in app.markdown if it.value.startswith("Least on average")]
+    assert table["Objective"][0] in said

@@ -1,4 +1,4 @@
-"""Compare: checkpoints at the same z, beside each other, and their figures within one protocol."""
+"""Compare: checkpoints at the same z and their figures within one protocol, and objectives."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import streamlit as st
 from gandash import browser
 from gandash.app import cached
 from gandash.app.assets import publish
-from gandash.app.parts import choose, links, page, score_tables
+from gandash.app.parts import choose, links, page, score_tables, under_one_budget
 from gandash.app.parts.in_browser import in_browser
 from gandash.app.parts.quoted import in_html, in_markdown
 from gandash.app.parts.save_picture import save_picture
@@ -97,22 +97,40 @@ def figures(chosen: list[Checkpoint]) -> None:
         st.caption(in_markdown(" ".join([*sorted(noises), *gauges.beside(protocol)])))
 
 
+def checkpoints() -> None:
+    """Checkpoints at the same z, and their figures."""
+    chosen, seed, count = chosen_of(page.checkpoints_or_stop())
+    images = [checkpoint for checkpoint in chosen if checkpoint.card.data.kind.pixels]
+    others = [checkpoint for checkpoint in chosen if checkpoint not in images]
+    if images:
+        matrix(images, seed, count)
+    points(others, seed)
+    if chosen:
+        figures(chosen)
+    else:
+        st.info("Choose at least one checkpoint above.", icon=":material/arrow_upward:")
+    with st.expander("What am I looking at?", icon=":material/school:"):
+        st.markdown(
+            "Every column is one seed: generators of the same latent size get the **same z**, so "
+            "what differs within a column is what their trainings made of it. **z ×** moves all "
+            "of them towards the middle of the latent space (bland, and safe) or away from it. A "
+            "cell opens in Latent space at its place. The figures are means over three sample "
+            "seeds ± their standard deviation: a difference smaller than that is noise."
+        )
+
+
+SHOWN = {
+    "Checkpoints": checkpoints,
+    "Objectives": under_one_budget.shown,
+}
 page.header("Compare")
-chosen, seed, count = chosen_of(page.checkpoints_or_stop())
-images = [checkpoint for checkpoint in chosen if checkpoint.card.data.kind.pixels]
-others = [checkpoint for checkpoint in chosen if checkpoint not in images]
-if images:
-    matrix(images, seed, count)
-points(others, seed)
-if chosen:
-    figures(chosen)
-else:
-    st.info("Choose at least one checkpoint above.", icon=":material/arrow_upward:")
-with st.expander("What am I looking at?", icon=":material/school:"):
-    st.markdown(
-        "Every column is one seed: generators of the same latent size get the **same z**, so what "
-        "differs within a column is what their trainings made of it. **z ×** moves all of them "
-        "towards the middle of the latent space (bland, and safe) or away from it. A cell opens in "
-        "Latent space at its place. The figures are means over three sample seeds ± their "
-        "standard deviation: a difference smaller than that is noise."
-    )
+what = st.segmented_control(
+    "What to compare",
+    list(SHOWN),
+    default=next(iter(SHOWN)),
+    required=True,
+    key="compare_what",
+    bind=links.one_of("compare_what", SHOWN),
+    label_visibility="collapsed",
+)
+SHOWN[str(what)]()
