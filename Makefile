@@ -15,9 +15,6 @@ endif
 # OpenMP threads that spin while they wait waste what little time a busy machine leaves.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-# Tests in a browser wait half of their time: one worker more than there are cores.
-export PYTEST_XDIST_AUTO_NUM_WORKERS ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
-
 .PHONY: app test coverage check clean
 
 app: $(VENV)/app.stamp

@@ -211,7 +211,7 @@ def pictures(page: Page) -> list[str]:
 
 
 def test_pictures_are_immutable_and_really_load(page: Page, site: str) -> None:
-    page.goto(site)
+    page.goto(f"{site}/?gallery_open=plain")
     settle(page)
     first = pictures(page)[0]
     page.wait_for_function(

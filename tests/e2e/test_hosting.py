@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, FrameLocator, Page, Response, expect
 
 from gandash import runs
 from gandash.runs import execution
@@ -23,7 +23,6 @@ from tests.e2e.test_browser import SCRUBBER, settle
 
 pytestmark = pytest.mark.browser
 PAGES = {"/": "Gallery", "/latent": "Latent space", "/curves": "Loss curves", "/train": "Train"}
-PICTURES = "[...document.querySelectorAll('img.gd-images, img.gd-pixels')]"
 
 
 @pytest.fixture(scope="module")
@@ -134,10 +133,7 @@ def test_in_another_sites_frame_behind_https(
             page.goto(allowed)
             frame = page.frame_locator("iframe")
             expect(frame.get_by_role("heading", name="Gallery")).to_be_visible()
-            inside = page.frames[1]
-            inside.wait_for_function(
-                f"{PICTURES}.length && {PICTURES}.every(it => it.naturalWidth > 0)"
-            )
+            check_cards(frame)
             cookies = {it["name"]: it for it in page.context.cookies(outside)}
             page.context.unroute_all()
             page.goto(refused)
@@ -156,9 +152,16 @@ def test_the_proxy_ends_with_a_connection_that_was_never_used() -> None:
 
 def check(page: Page, path: str) -> None:
     if path == "/":
-        page.wait_for_function(f"{PICTURES}.length && {PICTURES}.every(it => it.naturalWidth > 0)")
+        check_cards(page)
     if path == "/latent":
         expect(page.locator(".studio-root[data-ready=true]")).to_be_visible()
     if path == "/curves":
         expect(page.locator(SCRUBBER).first).to_be_visible()
         expect(page.locator(".failed")).to_have_count(0)
+
+
+def check_cards(view: Page | FrameLocator) -> None:
+    """The gallery's pictures have come."""
+    picture = view.locator("ul.cards img").first
+    expect(picture).to_be_visible()
+    expect(picture).not_to_have_js_property("naturalWidth", 0)
