@@ -57,7 +57,7 @@ def test_other_settings_are_trained_once(runs_root: Path, monkeypatch: pytest.Mo
     assert not app.error
     assert trained == [9]
     app.run()
-    visit(**small)
+    visit("playground", **small)
     assert trained == [9]
 
 

@@ -75,7 +75,8 @@ PURE = {
     "apply_preset", "fill_in", "follow_data", "go_to", "new_seeds", "put", "say", "show", "take",
     "to_first_page",
 }  # fmt: skip
-OTHER = {"jobs.attempt", "'ignore'"}  # guarded within, and Streamlit's word for nothing
+# Guarded within; Streamlit's word for nothing; what a function hands on, which its caller names.
+OTHER = {"jobs.attempt", "'ignore'", "on_change"}
 
 
 def callbacks() -> list[tuple[str, ast.expr]]:
