@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator
 
+import torch
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -27,9 +28,10 @@ from gandash.app.generators import (
     sentence,
 )
 from gandash.app.hosting import limits
+from gandash.checkpoints import Checkpoint, weights
 from gandash.evaluation import class_directions
 from gandash.evaluation.progress import Progress
-from gandash.latent.projection import project
+from gandash.latent.projection import Features, project
 from gandash.storage.paths import classifiers_root, runs_root
 
 COMPUTING = threading.Lock()  # one at a time: more would only wait for one another
@@ -53,7 +55,8 @@ def projection_of(name: str, rows: bytes, label: int) -> Iterator[Line]:
     checkpoint = find(name)
     image = picture(checkpoint, rows)
     G = network(checkpoint)
-    for found in project(G, image, min(label, G.classes - 1) if G.classes else None):
+    asked = min(label, G.classes - 1) if G.classes else None
+    for found in project(G, image, asked, features_of(checkpoint, asked)):
         line: Line = {
             "z": [round(value, 6) for value in found.z.tolist()],
             "decibels": round(found.decibels, 2),
@@ -61,6 +64,20 @@ def projection_of(name: str, rows: bytes, label: int) -> Iterator[Line]:
         }
         yield line | {"step": found.step, "steps": found.steps}
     yield line
+
+
+def features_of(checkpoint: Checkpoint, label: int | None) -> Features | None:
+    """What a checkpoint's D makes of images before it judges them, if it has one that judges each
+    for itself.
+    """
+    if not (checkpoint.folder / weights.DISCRIMINATOR).is_file():
+        return None
+    if checkpoint.card.config.collapse.pack > 1:
+        return None
+    D = weights.load_discriminator(checkpoint)
+    (member, *_) = D.members
+    labels = torch.tensor([label]) if label is not None and member.classes else None
+    return lambda images: member.features(images, labels)
 
 
 def lines(items: Iterable[Line]) -> Generator[bytes]:

@@ -1,14 +1,14 @@
 """The latent vector whose sample is most like an image: projection, or inversion, of G.
 
 Zhu et al. 2016 (arXiv:1609.03552) and Creswell and Bharath 2018 (arXiv:1611.05644), by L-BFGS from
-the nearest of many samples: the squared difference of the pixels, and a little of the length of z,
-so that it stays where G was trained.
+the nearest of many samples: the squared difference of the pixels, that of an extractor's features
+where there is one, and a little of the length of z, so that it stays where G was trained.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -26,7 +26,9 @@ ITERATIONS = 10
 ENOUGH = 34.0  # dB: no other start is tried
 STALLED = 0.97  # of the error before a round: a start that still has more is left
 PRIOR = 0.01  # times |z|^2, beside the sum of squared differences of pixels in [-1, 1]
+FEATURES = 0.1  # times |f(G(z)) - f(x)|^2 / |f(x)|^2 and the number of pixels, likewise
 BATCH = 32
+Features = Callable[[Tensor], Tensor]  # of (N, C, H, W) in [-1, 1]
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,13 @@ class Projected:
     steps: int
 
 
-def project(G: Generator, image: Tensor, label: int | None = None) -> Iterator[Projected]:
+def project(
+    G: Generator, image: Tensor, label: int | None = None, features: Features | None = None
+) -> Iterator[Projected]:
     """Search for the vector of a uint8 image (C, H, W), better and better; the last is the result.
 
-    ``label`` is the class where G is told one. ``ValueError`` if the image is not one that G could
-    make.
+    ``label`` is the class where G is told one; ``features`` are those that shall be alike beside
+    the pixels. ``ValueError`` if the image is not one that G could make.
     """
     if tuple(image.shape) != tuple(G.shape):
         raise ValueError(
@@ -56,6 +60,7 @@ def project(G: Generator, image: Tensor, label: int | None = None) -> Iterator[P
             f"makes, not {tuple(image.shape)}: resize it"
         )
     target = IMAGES.prepare(image[None])
+    aim = Aim(target, features)
     candidates = draw(SEED, CANDIDATES, G.latent_dim)
     errors = _errors(G, candidates, target, label)
     order = errors.argsort()[:STARTS]
@@ -68,7 +73,7 @@ def project(G: Generator, image: Tensor, label: int | None = None) -> Iterator[P
     )
     yield best
     for start, place in enumerate(order.tolist()):
-        for number, (z, error) in enumerate(_descend(G, candidates[place], target, label), 1):
+        for number, (z, error) in enumerate(_descend(G, candidates[place], aim, label), 1):
             if decibels_of(error) > best.decibels:
                 best = Projected(z, decibels_of(error), best.at_start, 0, best.steps)
             step = start * ROUNDS + number
@@ -78,13 +83,34 @@ def project(G: Generator, image: Tensor, label: int | None = None) -> Iterator[P
     yield Projected(best.z, best.decibels, best.at_start, best.steps, best.steps)
 
 
+class Aim:
+    """An image (1, C, H, W) in [-1, 1] that is to be met, in pixels and in features."""
+
+    def __init__(self, target: Tensor, features: Features | None) -> None:
+        self.target = target
+        self._features = features
+        if features is not None:
+            with torch.no_grad():
+                self._seen = features(target)
+
+    def missed_by(self, made: Tensor) -> Tensor:
+        """The sum of squared differences of the pixels, and as much of the features' as is asked
+        for.
+        """
+        pixels = (made - self.target).square().sum()
+        if self._features is None:
+            return pixels
+        differing = (self._features(made) - self._seen).square().sum()
+        return pixels + FEATURES * made.numel() * differing / self._seen.square().sum()
+
+
 def decibels_of(error: float) -> float:
     """The peak signal-to-noise ratio of a mean squared difference of pixels in [-1, 1]."""
     return 10 * math.log10(4 / max(error, 1e-10))
 
 
 def _descend(
-    G: Generator, start: Tensor, target: Tensor, label: int | None
+    G: Generator, start: Tensor, aim: Aim, label: int | None
 ) -> Iterator[tuple[Tensor, float]]:
     """Vectors (latent_dim,) and their mean squared differences, a round after the other."""
     z = start[None].clone().requires_grad_(True)
@@ -98,7 +124,7 @@ def _descend(
 
     def loss() -> Tensor:
         optimizer.zero_grad()
-        value: Tensor = (_made(G, z, label) - target).square().sum() + PRIOR * z.square().sum()
+        value = aim.missed_by(_made(G, z, label)) + PRIOR * z.square().sum()
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
@@ -108,7 +134,7 @@ def _descend(
         with torch.enable_grad():
             optimizer.step(loss)  # type: ignore[no-untyped-call]
         found = z.detach().clone()
-        error = float(_errors(G, found, target, label)[0])
+        error = float(_errors(G, found, aim.target, label)[0])
         yield found[0], error
         if error > STALLED * before or decibels_of(error) >= ENOUGH:
             return

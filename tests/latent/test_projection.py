@@ -11,7 +11,7 @@ import gandash
 from gandash import latent
 from gandash.checkpoints import weights
 from gandash.data import to_uint8
-from gandash.latent.projection import Projected, decibels_of, project
+from gandash.latent.projection import FEATURES, Aim, Projected, decibels_of, project
 from gandash.networks import Generator
 
 CASES = 20
@@ -66,3 +66,27 @@ def test_another_shape_is_one_sentence() -> None:
     G = generator("mnist-half-dcgan-seed-0")
     with pytest.raises(ValueError, match=r"must have the shape .*32, 32.*: resize it"):
         next(project(G, torch.zeros(3, 32, 32, dtype=torch.uint8)))
+
+
+def _means(images: torch.Tensor) -> torch.Tensor:
+    return images.mean((2, 3))
+
+
+def test_features_count_relative_to_their_length() -> None:
+    rng = torch.Generator().manual_seed(0)
+    target, made = torch.rand((2, 1, 3, 4, 4), generator=rng)
+    pixels = float((made - target).square().sum())
+    assert float(Aim(target, None).missed_by(made)) == pytest.approx(pixels)
+    for extractor in (_means, lambda images: 1000 * _means(images)):
+        means = Aim(target, extractor)
+        gap = (made - target).mean((2, 3)).square().sum() / target.mean((2, 3)).square().sum()
+        expected = pixels + FEATURES * 48 * float(gap)
+        assert float(means.missed_by(made)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_generated_images_are_found_by_features_as_well() -> None:
+    checkpoint = gandash.load("mnist-half-dcgan-seed-0")
+    G, (D, *_) = weights.load_generator(checkpoint), weights.load_discriminator(checkpoint).members
+    image = latent.generate(G, latent.draw(1000, 1, G.latent_dim))[0]
+    *_, found = project(G, image, features=D.features)
+    assert found.decibels >= 30
