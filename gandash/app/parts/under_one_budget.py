@@ -15,6 +15,7 @@ from gandash.pictures import charts
 from gandash.zoo import comparison
 from gandash.zoo.comparison import Run, Summary
 
+HEIGHT = 380  # on a phone the legend takes half of it
 TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 PROTOCOL = (
     "Distances of 2,000 samples of G's moving average to 10,000 training images, on the features "
@@ -67,7 +68,8 @@ def against_budget(found: list[Run]) -> go.Figure:
     """Distance over steps, a line and a band for each arm."""
     frames = {arm: charts.pooled([_frame(run) for run in members]) for arm, members in _arms(found)}
     frechet = [charts.Curve("frechet", "Fréchet")]
-    return charts.curves(frames, frechet, "Fréchet distance", x="step")
+    figure = charts.curves(frames, frechet, "Fréchet distance", x="step")
+    return figure.update_layout(height=HEIGHT)
 
 
 def expected(found: list[Run]) -> go.Figure:
@@ -80,7 +82,7 @@ def expected(found: list[Run]) -> go.Figure:
     }
     n = np.arange(1.0, most + 1)
     figure = charts.lines(n, named, "Runs", "Least distance")
-    return figure.update_xaxes(dtick=1)
+    return figure.update_xaxes(dtick=1).update_layout(height=HEIGHT)
 
 
 def table(summaries: list[Summary]) -> pd.DataFrame:
