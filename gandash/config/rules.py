@@ -274,7 +274,8 @@ def _unrolling_rules(config: Config) -> Iterator[str]:
         )
 
 
-def _label_rules(config: Config) -> Iterator[str]:
+def _told_rules(config: Config) -> Iterator[str]:
+    """How G is told a class."""
     labels = config.labels
     network = config.network
     kind = labels.conditioning
@@ -299,6 +300,12 @@ def _label_rules(config: Config) -> Iterator[str]:
             f"g_labels shared cuts z into {architecture.pieces} pieces, and latent_dim is "
             f"{network.latent_dim}: set it to a multiple of {architecture.pieces}"
         )
+
+
+def _label_rules(config: Config) -> Iterator[str]:
+    yield from _told_rules(config)
+    labels = config.labels
+    kind = labels.conditioning
     if labels.labelled and not labels.classifies:
         yield (
             f"labelled needs a D that classifies, and conditioning is {kind!r}: "
@@ -309,7 +316,7 @@ def _label_rules(config: Config) -> Iterator[str]:
             "semi-supervised makes D's logit from class scores, which needs a cross-entropy "
             f"objective, and {config.loss.objective!r} is none: choose non-saturating or d-only"
         )
-    if labels.told and "virtual" in (network.g_norm, network.d_norm):
+    if labels.told and "virtual" in (config.network.g_norm, config.network.d_norm):
         yield (
             "virtual norm has a reference batch without labels, and conditioning is "
             f"{kind!r}: choose another norm"

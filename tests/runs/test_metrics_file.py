@@ -15,6 +15,7 @@ from gandash.runs import METRICS, MetricsReader, read_metrics
 from gandash.runs.metrics_file import ALWAYS, COLUMNS, append_metrics
 
 ROWS = 40
+WIDTH = len(COLUMNS)
 
 
 def report(step: int, **changes: float) -> Report:
@@ -95,7 +96,12 @@ def test_without_a_row_they_are_empty(folder: Path, content: str) -> None:
         (1, "step", "-5", "row 1 is of step -5, and the one before of -1"),
         (40, "step", "1e30", "step of row 40 is 1e+30"),
         (3, "images", "1e30", "images of row 3 is 1e+30"),
-        (3, "d_loss", "0.5,0.5", "a row of 47 columns among rows of 46"),
+        (
+            3,
+            "d_loss",
+            "0.5,0.5",
+            f"a row of {WIDTH + 1} columns among rows of {WIDTH}",
+        ),
     ],
 )
 def test_what_training_never_writes_is_refused(

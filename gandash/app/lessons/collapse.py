@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gandash import playground
-from gandash.app.lessons.controls import one_of
 from gandash.app.lessons.lesson import Answer, Lesson, View
+from gandash.app.parts.choose import at_once
 from gandash.app.parts.player import player
 
 CURES = ["Ring of eight", "Collapse, packed", "Collapse, unrolled"]
@@ -15,7 +15,7 @@ def figure(answered: bool) -> bool:
     """The ring before training; once the question is answered, the whole film beside a cure."""
     shown = ["Collapse"]
     if answered:
-        shown.append(NAMES[one_of("Beside it", list(NAMES), "lesson_5_cure")])
+        shown.append(NAMES[at_once("Beside it", list(NAMES), "lesson_5_cure")])
     player(
         {name: playground.PRESETS[name].config for name in shown},
         key="lesson_5_player",

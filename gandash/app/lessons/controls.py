@@ -15,14 +15,6 @@ def slider(label: str, low: float, high: float, value: float, *, step: float, ke
     return float(st.slider(label, low, high, value, step, key=key, bind=links.real(key, low, high)))
 
 
-def one_of(label: str, options: list[str], key: str) -> str:
-    """One of a few options, the first unless the URL says otherwise."""
-    chosen = st.segmented_control(
-        label, options, default=options[0], key=key, bind=links.one_of(key, options), required=True
-    )
-    return str(chosen)
-
-
 def some_of(label: str, options: list[str], chosen: list[str], key: str) -> list[str]:
     """Some of a few options, in their order; those ``chosen`` unless the URL says otherwise."""
     taken = st.pills(

@@ -7,8 +7,9 @@ import streamlit as st
 import torch
 
 from gandash.app.lessons import four_generators
-from gandash.app.lessons.controls import chart, one_of
+from gandash.app.lessons.controls import chart
 from gandash.app.lessons.lesson import Answer, Lesson, View
+from gandash.app.parts.choose import at_once
 from gandash.evaluation.metrics import frechet_distance
 from gandash.pictures import charts
 
@@ -56,7 +57,7 @@ def figure(answered: bool) -> bool:
 
 def _four_generators() -> None:
     """Points of a generator with one fault, and what each figure says of it."""
-    name = one_of("A generator that", list(four_generators.MADE), "lesson_8_generator")
+    name = at_once("A generator that", list(four_generators.MADE), "lesson_8_generator")
     shown = four_generators.shown(name)
     clouds = {"training points": four_generators.training(), "samples": shown.samples}
     chart(charts.cloud(clouds, four_generators.REACH), "lesson_8_generators")

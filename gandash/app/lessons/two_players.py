@@ -6,8 +6,9 @@ import numpy as np
 import streamlit as st
 
 from gandash import playground
-from gandash.app.lessons.controls import chart, one_of, slider
+from gandash.app.lessons.controls import chart, slider
 from gandash.app.lessons.lesson import Answer, Lesson, View
+from gandash.app.parts.choose import at_once
 from gandash.app.parts.player import player
 from gandash.pictures import charts
 from gandash.theory.games import Rule, play
@@ -24,14 +25,14 @@ def figure(answered: bool) -> bool:
     if not answered:
         chart(charts.paths({"start": np.array([[1.0, 0.0]])}, 3.0), "lesson_3_start")
         return False
-    shown = one_of("Who plays", [SMALLEST, NETWORKS], "lesson_3_who")
+    shown = at_once("Who plays", [SMALLEST, NETWORKS], "lesson_3_who")
     if shown == NETWORKS:
         name = "Ring of eight"
         film = {name: playground.PRESETS[name].config}
         player(film, key="lesson_3_player", parameter="lesson_3_")
         st.caption("Step through it: D's map turns, the samples follow, and both losses hover.")
         return True
-    rule: Rule = one_of("They move", list(RULES), "lesson_3_rule")  # type: ignore[assignment]
+    rule: Rule = at_once("They move", list(RULES), "lesson_3_rule")  # type: ignore[assignment]
     rate = slider("Learning rate", 0.05, 0.5, 0.2, step=0.05, key="lesson_3_rate")
     way = play(rule, rate, STEPS)
     chart(charts.paths({rule: way}, 3.0), "lesson_3_way")

@@ -66,6 +66,20 @@ def one(
     return name
 
 
+def at_once(label: str, options: Sequence[str], key: str, **more: Any) -> str:
+    """One of a few options that are all seen, the first unless the URL says otherwise."""
+    chosen = st.segmented_control(
+        label,
+        options,
+        default=options[0],
+        required=True,
+        key=key,
+        bind=links.one_of(key, options),
+        **more,
+    )
+    return str(chosen)
+
+
 def many(
     label: str,
     titles: Mapping[str, str],

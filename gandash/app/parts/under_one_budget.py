@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from gandash.app.parts import links, page
+from gandash.app.parts import choose, page
 from gandash.pictures import charts
 from gandash.zoo import comparison
 from gandash.zoo.comparison import Run, Summary
@@ -32,17 +32,10 @@ def _stored() -> tuple[Run, ...]:
 
 def shown() -> None:
     """The comparison that ships, for one dataset; ``?compare_data=`` in the URL."""
-    found = _stored()
-    names = [TITLES[name] for name in dict.fromkeys(run.data for run in found)]
-    title = st.segmented_control(
-        "Data",
-        names,
-        default=names[0],
-        required=True,
-        key="compare_data",
-        bind=links.one_of("compare_data", names),
-    )
-    of_data = [run for run in found if TITLES[run.data] == title]
+    runs = _stored()
+    names = [TITLES[name] for name in dict.fromkeys(run.data for run in runs)]
+    title = choose.at_once("Data", names, "compare_data")
+    of_data = [run for run in runs if TITLES[run.data] == title]
     left, right = st.columns(2)
     with left:
         page.section("Against the budget")
@@ -53,7 +46,7 @@ def shown() -> None:
         page.chart(expected(of_data), "budget_expected")
         st.caption("The least distance of n runs, on average over all choices of n of them.")
     page.section("At the end of the budget")
-    summaries = comparison.summary(of_data)
+    summaries = sorted(comparison.summary(of_data), key=lambda it: (math.isnan(it.mean), it.mean))
     st.markdown(in_words(summaries))
     st.dataframe(table(summaries), hide_index=True)
     limit = comparison.bound(of_data, of_data[0].data)
@@ -64,17 +57,17 @@ def shown() -> None:
     )
 
 
-def against_budget(found: list[Run]) -> go.Figure:
+def against_budget(runs: list[Run]) -> go.Figure:
     """Distance over steps, a line and a band for each arm."""
-    frames = {arm: charts.pooled([_frame(run) for run in members]) for arm, members in _arms(found)}
+    frames = {arm: charts.pooled([_frame(run) for run in members]) for arm, members in _arms(runs)}
     frechet = [charts.Curve("frechet", "Fréchet")]
     figure = charts.curves(frames, frechet, "Fréchet distance", x="step")
     return figure.update_layout(height=HEIGHT)
 
 
-def expected(found: list[Run]) -> go.Figure:
+def expected(runs: list[Run]) -> go.Figure:
     """The least distance that one may expect of 1, 2, … runs of each arm."""
-    least = {arm: [run.least for run in members] for arm, members in _arms(found)}
+    least = {arm: [run.least for run in members] for arm, members in _arms(runs)}
     most = min(map(len, least.values()))
     named = {
         arm: np.array([comparison.best_of(values, n) for n in range(1, most + 1)])
@@ -86,8 +79,7 @@ def expected(found: list[Run]) -> go.Figure:
 
 
 def table(summaries: list[Summary]) -> pd.DataFrame:
-    """A row for each arm, best mean first."""
-    ordered = sorted(summaries, key=lambda it: (math.isnan(it.mean), it.mean))
+    """A row for each arm."""
     return pd.DataFrame(
         {
             "Objective": it.arm,
@@ -99,13 +91,13 @@ def table(summaries: list[Summary]) -> pd.DataFrame:
             "Recall": f"{it.recall:.2f}",
             "Processor time": f"{it.seconds:.0f} s",
         }
-        for it in ordered
+        for it in summaries
     )
 
 
 def in_words(summaries: list[Summary]) -> str:
-    """What the means say, and whether the first two differ by more than their deviations."""
-    first, second, *_ = sorted(summaries, key=lambda it: (math.isnan(it.mean), it.mean))
+    """What the means say, best first: whether the first two are told apart by their deviations."""
+    first, second, *_ = summaries
     apart = second.mean - first.mean
     noise = math.hypot(first.deviation, second.deviation)
     beginning = f"Least on average: **{first.arm}** ({first.mean:.1f} ± {first.deviation:.1f})"
@@ -120,9 +112,9 @@ def in_words(summaries: list[Summary]) -> str:
     )
 
 
-def _arms(found: list[Run]) -> list[tuple[str, list[Run]]]:
-    names = list(dict.fromkeys(run.arm for run in found))
-    return [(name, [run for run in found if run.arm == name]) for name in names]
+def _arms(runs: list[Run]) -> list[tuple[str, list[Run]]]:
+    names = list(dict.fromkeys(run.arm for run in runs))
+    return [(name, [run for run in runs if run.arm == name]) for name in names]
 
 
 def _frame(run: Run) -> pd.DataFrame:

@@ -7,9 +7,10 @@ import streamlit as st
 from gandash import browser
 from gandash.app import cached
 from gandash.app.assets import publish
-from gandash.app.parts import choose, links, page, score_tables, under_one_budget
+from gandash.app.parts import choose, links, page, under_one_budget
+from gandash.app.parts.figures import figures
 from gandash.app.parts.in_browser import in_browser
-from gandash.app.parts.quoted import in_html, in_markdown
+from gandash.app.parts.quoted import in_html
 from gandash.app.parts.save_picture import save_picture
 from gandash.browser.page.writing import facts
 from gandash.checkpoints import Checkpoint
@@ -84,19 +85,6 @@ def points(chosen: list[Checkpoint], seed: int) -> None:
     save_picture(pictures, f"points-seed-{seed}", "compare_save")
 
 
-def figures(chosen: list[Checkpoint]) -> None:
-    """Figures with their spread, a table for each protocol: across protocols nothing compares."""
-    groups = score_tables.by_protocol([checkpoint.card for checkpoint in chosen])
-    if groups:
-        page.section("Figures")
-    for protocol, measured in groups.items():
-        st.markdown(score_tables.heading(measured[0], protocol))
-        gauges = cached.gauges(measured[0].config.data.dataset)
-        st.dataframe(score_tables.table(measured, gauges.real), hide_index=True)
-        noises = {card.evaluation.about_noise for card in measured if card.evaluation}
-        st.caption(in_markdown(" ".join([*sorted(noises), *gauges.beside(protocol)])))
-
-
 def checkpoints() -> None:
     """Checkpoints at the same z, and their figures."""
     chosen, seed, count = chosen_of(page.checkpoints_or_stop())
@@ -124,13 +112,5 @@ SHOWN = {
     "Objectives": under_one_budget.shown,
 }
 page.header("Compare")
-what = st.segmented_control(
-    "What to compare",
-    list(SHOWN),
-    default=next(iter(SHOWN)),
-    required=True,
-    key="compare_what",
-    bind=links.one_of("compare_what", SHOWN),
-    label_visibility="collapsed",
-)
-SHOWN[str(what)]()
+what = choose.at_once("What to compare", list(SHOWN), "compare_what", label_visibility="collapsed")
+SHOWN[what]()

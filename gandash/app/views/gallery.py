@@ -13,9 +13,9 @@ from gandash.app.parts import (
     foreign,
     jobs,
     page,
-    score_tables,
 )
 from gandash.app.parts.cards import cards, opened
+from gandash.app.parts.figures import figures
 from gandash.app.parts.in_browser import in_browser
 from gandash.app.parts.nearest import nearest
 from gandash.app.parts.quoted import in_html, in_markdown
@@ -122,16 +122,8 @@ def leaderboard(found: list[Checkpoint]) -> None:
 
     Across protocols nothing is ranked.
     """
-    groups = score_tables.by_protocol([checkpoint.card for checkpoint in found])
-    if not groups:
+    if not figures(found):
         return
-    page.section("Figures")
-    for protocol, measured in groups.items():
-        st.markdown(score_tables.heading(measured[0], protocol))
-        gauges = cached.gauges(measured[0].config.data.dataset)
-        st.dataframe(score_tables.table(measured, gauges.real), hide_index=True)
-        noises = {card.evaluation.about_noise for card in measured if card.evaluation}
-        st.caption(in_markdown(" ".join([*sorted(noises), *gauges.beside(protocol)])))
     st.caption(
         "Best Fréchet distance first. Step: weights of the last step, or of the one with the least "
         "distance while it trained; one chosen on the test split was chosen to be near the very "

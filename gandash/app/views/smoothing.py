@@ -102,15 +102,8 @@ def seed_of_runs(arms: Sequence[Arm]) -> list[Checkpoint]:
     if len(shared) < 2:
         return [arm.of_seed(shared[0]) if shared else arm.members[0] for arm in arms]
     names = [str(seed) for seed in shared]
-    chosen = st.segmented_control(
-        "Seed of the training",
-        names,
-        default=names[0],
-        required=True,
-        key=SHARED_SEED,
-        bind=links.one_of(SHARED_SEED, names),
-    )
-    return [arm.of_seed(int(chosen or names[0])) for arm in arms]
+    chosen = choose.at_once("Seed of the training", names, SHARED_SEED)
+    return [arm.of_seed(int(chosen)) for arm in arms]
 
 
 @st.fragment
