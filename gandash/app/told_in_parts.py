@@ -56,28 +56,32 @@ def projection_of(name: str, rows: bytes, label: int) -> Iterator[Line]:
     image = picture(checkpoint, rows)
     G = network(checkpoint)
     asked = min(label, G.classes - 1) if G.classes else None
-    for found in project(G, image, asked, features_of(checkpoint, asked)):
+    features, note = features_of(checkpoint, asked)
+    for found in project(G, image, asked, features):
         line: Line = {
             "z": [round(value, 6) for value in found.z.tolist()],
             "decibels": round(found.decibels, 2),
             "at_start": round(found.at_start, 2),
         }
         yield line | {"step": found.step, "steps": found.steps}
-    yield line
+    yield line | {"note": note}
 
 
-def features_of(checkpoint: Checkpoint, label: int | None) -> Features | None:
+def features_of(checkpoint: Checkpoint, label: int | None) -> tuple[Features | None, str]:
     """What a checkpoint's D makes of images before it judges them, if it has one that judges each
-    for itself.
+    for itself, and a sentence where it has one that cannot be read.
     """
     if not (checkpoint.folder / weights.DISCRIMINATOR).is_file():
-        return None
+        return None, ""
     if checkpoint.card.config.collapse.pack > 1:
-        return None
-    D = weights.load_discriminator(checkpoint)
+        return None, ""
+    try:
+        D = weights.load_discriminator(checkpoint)
+    except (ValueError, OSError) as error:
+        return None, f"Looked for by pixels alone: {error}"
     (member, *_) = D.members
     labels = torch.tensor([label]) if label is not None and member.classes else None
-    return lambda images: member.features(images, labels)
+    return lambda images: member.features(images, labels), ""
 
 
 def lines(items: Iterable[Line]) -> Generator[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import shutil
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +14,9 @@ import torch
 
 from gandash import latent
 from gandash.app import generators, told_in_parts
+from gandash.checkpoints import weights
+from gandash.checkpoints.card import CARD
+from gandash.storage.paths import pretrained_root
 
 
 def read(items: Iterable[Any]) -> list[Any]:
@@ -54,6 +58,23 @@ def test_the_vector_of_a_picture_is_found(runs_root: Any) -> None:
     assert told[-1]["step"] == told[-1]["steps"]
     (problem,) = read(told_in_parts.projection_of(name, rows[:-4], 7))
     assert "has 4096 bytes, not 4092: send one that fits" in problem["problem"]
+
+
+def test_pixels_are_left_where_the_discriminator_is_damaged(runs_root: Any) -> None:
+    """The generator is whole, and it is its vector that is looked for."""
+    shutil.copytree(pretrained_root() / "mnist-half-dcgan-seed-0", runs_root / "damaged")
+    card = runs_root / "damaged" / CARD
+    card.write_text(card.read_text().replace('"mnist-half-dcgan-seed-0"', '"damaged"'))
+    D = runs_root / "damaged" / weights.DISCRIMINATOR
+    D.write_bytes(D.read_bytes()[:1000])
+    G = generators.network(generators.find("damaged"))
+    sample = latent.generate(G, latent.draw(1001, 1, G.latent_dim))[0]
+    pixels = torch.cat([sample.expand(3, -1, -1), torch.full_like(sample, 255)])
+    rows = pixels.permute(1, 2, 0).contiguous().numpy().tobytes()
+    *_, last = read(told_in_parts.projection_of("damaged", rows, 0))
+    assert last["decibels"] >= 25
+    assert last["note"].startswith("Looked for by pixels alone: ")
+    assert str(runs_root) not in last["note"]
 
 
 def test_a_visitor_who_leaves_makes_room_for_the_next() -> None:

@@ -149,12 +149,14 @@ CHOOSE = """async ([url, before]) => {
   const canvas = document.createElement("canvas");
   eval(before);
   const engines = new Engines(await (await fetch(url)).arrayBuffer(), () => canvas);
+  const begins = engines.title;
+  engines.rival();
   const first = engines.title;
   const z = drawLatent(7, engines.program.latent);
   const sample = Array.from(engines.make(z, null));
   if (first === "WebGL2") engines.best.engine.close();
   const again = Array.from(engines.make(z, null));
-  return { first, last: engines.title, sample, again, trials: engines.report() };
+  return { begins, first, last: engines.title, sample, again, trials: engines.report().trials };
 }"""
 
 
@@ -177,6 +179,7 @@ def test_engines_are_measured_and_a_lost_context_is_survived(
     assert [trial["title"] for trial in result["trials"]] == ["plain JavaScript", "WebGL2"]
     assert [trial["reason"] for trial in result["trials"]] == ["", ""]
     assert (result["first"], result["last"]) == ("WebGL2", "plain JavaScript")
+    assert result["begins"] == "plain JavaScript"
     difference = np.abs(np.array(result["sample"]) - np.array(result["again"]))
     assert difference.max() <= 1
     assert np.array(result["sample"]).std() > 1
@@ -220,12 +223,15 @@ OPEN = """async ([url, worker, before]) => {
     const wishes = Array.from({ length: 20 }, () => generator.follow("pad", z));
     const later = generator.make(z);
     const made = await Promise.all(wishes);
+    const early = generator.trials.length;
+    await generator.measured;
     return {
       kind: generator.runner.constructor.name,
       made: made.map((result) => result !== null),
       last: Array.from(made.at(-1).sample),
       later: Array.from((await later).sample),
       ms: generator.ms,
+      trials: [early, generator.trials.length],
     };
   } catch (error) {
     return { problem: error.message };
@@ -250,6 +256,7 @@ def test_the_newest_wish_wins_in_a_worker_and_without_one(
     assert result["made"] == [True, *[False] * 18, True]
     assert result["last"] == result["later"]
     assert result["ms"] > 0
+    assert result["trials"] == [1, 2], "pictures come before the other engine is measured"
 
 
 def test_a_worker_that_is_not_there_is_done_without(

@@ -25,7 +25,8 @@ OPEN = """async (url) => {
   const { Engines } = await import("/runtime/engines.js");
   const engines = new Engines(await (await fetch(url)).arrayBuffer(), () =>
     document.createElement("canvas"));
-  return engines.report();
+  engines.rival();
+  return engines.report().trials;
 }"""
 
 

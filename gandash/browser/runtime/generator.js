@@ -1,6 +1,7 @@
 // A generator for the page: in a worker where the browser allows one, beside the page's own work
 // where it does not. One sample is made at a time. What follows the hand goes first, and of several
-// wishes for the same picture only the newest is made; nothing queues.
+// wishes for the same picture only the newest is made; nothing queues. Engines are compared when
+// the first pictures are there.
 import { Engines } from "./engines.js";
 
 // Opens a generator. `buffer` is the packed file, `workerUrl` where the worker's script is.
@@ -28,6 +29,7 @@ class Generator {
     this.waiting = []; // pictures in their turn
     this.judged = new Map(); // the newest wish for each opinion
     this.calm = new Map(); // the newest wish for each picture that may come last
+    this.rival = runner.rival ? this.comparison() : null; // what is done once, after all wishes
   }
 
   get points() {
@@ -83,6 +85,18 @@ class Generator {
     });
   }
 
+  // The wish that measures the other engine; `measured` is a Promise of its end, good or bad.
+  comparison() {
+    const wish = { work: async () => this.compare() };
+    this.measured = new Promise((end) => Object.assign(wish, { resolve: end, reject: end }));
+    return wish;
+  }
+
+  async compare() {
+    const { trials, title } = await this.runner.rival();
+    Object.assign(this, { trials, title });
+  }
+
   async next() {
     if (this.busy) return;
     const wish = this.take();
@@ -99,7 +113,13 @@ class Generator {
 
   take() {
     const pictures = takeFirst(this.live) ?? this.waiting.shift();
-    return pictures ?? takeFirst(this.judged) ?? takeFirst(this.calm);
+    return pictures ?? takeFirst(this.judged) ?? takeFirst(this.calm) ?? this.takeRival();
+  }
+
+  takeRival() {
+    const wish = this.rival;
+    this.rival = null;
+    return wish;
   }
 
   close() {
@@ -118,9 +138,13 @@ function takeFirst(wishes) {
 class Beside {
   constructor(buffer) {
     this.engines = new Engines(buffer, () => document.createElement("canvas"));
+    Object.assign(this, this.engines.report());
     this.facts = this.engines.facts;
-    this.trials = this.engines.report();
-    this.title = this.engines.title;
+  }
+
+  async rival() {
+    this.engines.rival();
+    return this.engines.report();
   }
 
   async make(z, shares) {
@@ -152,6 +176,10 @@ class InWorker {
 
   make(z, shares) {
     return ask(this.worker, { kind: "make", z, shares });
+  }
+
+  rival() {
+    return ask(this.worker, { kind: "rival" });
   }
 
   async admit(buffer) {

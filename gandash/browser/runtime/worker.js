@@ -4,6 +4,7 @@ import { Engines } from "./engines.js";
 let engines = null;
 const ANSWERS = {
   open: openInWorker,
+  rival: rivalInWorker,
   make: makeInWorker,
   admit: ({ buffer }) => ({ facts: engines.admit(buffer) }),
   judge: ({ z, shares }) => ({ logit: engines.judge(z, shares) }),
@@ -20,7 +21,12 @@ self.onmessage = ({ data: { id, kind, ...request } }) => {
 
 function openInWorker({ buffer }) {
   engines = new Engines(buffer);
-  return { facts: engines.facts, trials: engines.report(), title: engines.title };
+  return { facts: engines.facts, ...engines.report() };
+}
+
+function rivalInWorker() {
+  engines.rival();
+  return engines.report();
 }
 
 function makeInWorker({ z, shares }) {

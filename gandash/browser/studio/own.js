@@ -183,11 +183,11 @@ export class Own {
     this.tell(text);
   }
 
-  finish({ z, decibels, at_start: atStart }) {
+  finish({ z, decibels, at_start: atStart, note }) {
     const { studio } = this;
     this.showVector(z, "");
     studio.tray.add({ vector: Float32Array.from(z), name: "own image", pinned: true });
-    this.tell(saidOfProjection(decibels, atStart, lengthOf(z), z.length));
+    this.tell(`${saidOfProjection(decibels, atStart, lengthOf(z), z.length)} ${note}`.trim());
   }
 
   tell(text) {

@@ -180,6 +180,7 @@ class Studio {
       const opened = await this.loaded.get(name);
       if (opened.generator.points) await this.cloud(name, opened.generator);
       this.opened.set(name, opened);
+      opened.generator.measured?.then(() => name === this.state.checkpoint && this.tell());
     } catch (error) {
       this.loaded.delete(name); // it may be tried again
       throw error;
