@@ -45,11 +45,20 @@ async function opinionOf(name, known, data) {
 
 // What stands in the page under that name, or lies beside it.
 async function contentOf(kind, name, data) {
-  const inside = document.getElementById(`${kind}-${name}`);
+  const inside = await whole(`${kind}-${name}`);
   if (inside) return unsqueezed(inside.textContent);
   const answer = await fetch(data[kind][name]);
   if (!answer.ok) throw new Error(`The weights of ${name} are not beside the page: copy them too.`);
   return answer.arrayBuffer();
+}
+
+// An element of the page, which may still be on its way; null where there is none.
+async function whole(id) {
+  const isReading = document.readyState === "loading";
+  if (isReading && !document.getElementById(id)?.nextSibling) {
+    await new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve));
+  }
+  return document.getElementById(id);
 }
 
 // Base64 of deflated bytes: those of even places, then those of odd ones.

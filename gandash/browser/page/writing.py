@@ -80,14 +80,15 @@ def as_file(found: Sequence[Checkpoint], opinions: Sequence[str] = ()) -> bytes:
 
 
 def _file(parts: Sequence[_Part]) -> bytes:
-    inside = [_inert(f"weights-{part.card.name}", squeezed(part.content)) for part in parts]
-    inside += [
+    """The page begins as soon as its first weights are there, whatever comes behind them."""
+    first, *others = [_inert(f"weights-{part.card.name}", squeezed(part.content)) for part in parts]
+    others += [
         _inert(f"opinion-{part.card.name}", squeezed(part.opinion))
         for part in parts
         if part.opinion
     ]
     script = f"{joined(SCRIPT)}\nstartPage();\n"
-    tail = [*inside, _inert("page-worker", joined(WORKER)), _module(script)]
+    tail = [_inert("page-worker", joined(WORKER)), first, _module(script), *others]
     return _html(parts, {}, tail).encode()
 
 
@@ -170,7 +171,7 @@ def _inert(name: str, text: str) -> str:
 
 
 def _module(script: str) -> str:
-    return f'<script type="module">{_unclosed(script)}</script>'
+    return f'<script type="module" async>{_unclosed(script)}</script>'
 
 
 def _unclosed(text: str) -> str:
