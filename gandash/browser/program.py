@@ -45,6 +45,7 @@ from torch.nn.functional import pad
 from gandash.networks import Discriminator, Ensemble, Generator, modern, residual, style
 from gandash.networks.layers import (
     ConditionalBatchNorm,
+    Equalized,
     Half,
     SelfAttention,
     Twice,
@@ -295,7 +296,7 @@ class _Writer:
             nn.Upsample: self._enlarge,
             Twice: lambda _: self._double(),
             Half: lambda _: self._halve(self._value),
-            style.Equalized: self._equalized,
+            Equalized: self._equalized,
             style.Active: lambda _: self._activate_scaled(),
             style.Block: self._style_block,
             nn.ConstantPad2d: self._pad,
@@ -362,7 +363,7 @@ class _Writer:
             affine = torch.stack([scales, torch.zeros_like(scales)], dim=1)
             self._append_norm(affine, features)
             told = self._product(torch.ones(1, channels), None)
-        self._product(head.output.weight, head.output.bias, features)
+        self._product(*head.matrix(), features)
         self.drafts[-1].add = told
 
     @property
@@ -492,7 +493,7 @@ class _Writer:
             raise UnsupportedError("a class that is mapped to a style is not written yet")
         self._append_norm(_plain(self._channels), self._value, "unit")
         for layer in mapping.layers:
-            assert isinstance(layer, style.Equalized)
+            assert isinstance(layer, Equalized)
             self._equalized(layer)
             self._activate_scaled()
         if mapping.psi != 1:  # towards the mean
@@ -551,7 +552,7 @@ class _Writer:
         self.drafts[-1].factor = factor
         return self._value
 
-    def _equalized(self, layer: style.Equalized, source: int | None = None) -> int:
+    def _equalized(self, layer: Equalized, source: int | None = None) -> int:
         """A matrix or a convolution, scaled where it is used."""
         if layer.weight.dim() == 2:
             self._product(layer.weight, None, source)

@@ -25,7 +25,8 @@ class Architecture:
     ``deep``: it is as deep as ``network.depth`` says. ``pieces``: into how many pieces z can be
     cut, of which each block of G gets its own; 0 if it cannot. ``own_weights``: it draws and scales
     its weights in a way of its own, which neither spectral norm nor orthogonality goes with.
-    ``grows``: it begins small, and its paper penalizes the slope of a D that compares a batch.
+    ``grows``: it begins small. ``compares``: its paper penalizes the slope of a D that compares a
+    batch by its standard deviation. ``equalized``: D's last layer learns as its others do.
     ``places``: D's last features are maps, so that it can judge each place for itself.
     """
 
@@ -45,6 +46,8 @@ class Architecture:
     pieces: int = 0
     own_weights: bool = False
     grows: bool = False
+    compares: bool = False
+    equalized: bool = False
     places: bool = False
 
 
@@ -87,6 +90,8 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         attention=False,
         deep=True,
         own_weights=True,
+        compares=True,
+        equalized=True,
         places=True,
     ),
     "progressive": Architecture(
@@ -99,6 +104,8 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         attention=False,
         own_weights=True,
         grows=True,
+        compares=True,
+        equalized=True,
         places=True,
     ),
     "mlp": Architecture(

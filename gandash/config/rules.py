@@ -73,11 +73,17 @@ def _since_0_2(config: Config) -> Iterator[str]:
             yield (
                 f"{needs} d_norm is 'batch': set d_norm to layer, instance or none, or {name} to 0"
             )
-        if config.collapse.minibatch != "none":
+        if config.collapse.minibatch != "none" and not _compares(config):
             yield (
                 f"{needs} minibatch is {config.collapse.minibatch!r}: "
                 f"set minibatch to none, or {name} to 0"
             )
+
+
+def _compares(config: Config) -> bool:
+    """Whether D compares a batch as the architecture's paper does."""
+    architecture = ARCHITECTURES[config.network.architecture]
+    return architecture.compares and config.collapse.minibatch == "stddev"
 
 
 def _architecture_rules(network: NetworkConfig, data: DataConfig) -> Iterator[str]:
@@ -141,8 +147,7 @@ def _gradient_rules(config: Config) -> Iterator[str]:
             "gradient_penalty needs a D whose output for one image does not depend on the others, "
             "and d_norm is 'batch': set d_norm to layer, instance or none"
         )
-    as_grown = ARCHITECTURES[network.architecture].grows and minibatch == "stddev"
-    if regularizer.gradient_penalty and minibatch != "none" and not as_grown:
+    if regularizer.gradient_penalty and minibatch != "none" and not _compares(config):
         yield (
             "gradient_penalty needs a D whose output for one image does not depend on the others, "
             f"and minibatch is {minibatch!r}: set one of them to none"

@@ -5,11 +5,12 @@ Its batch, a reference, its labels, far places.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, interpolate, one_hot, softmax
+from torch.nn.functional import avg_pool2d, conv2d, interpolate, linear, one_hot, softmax
 
 from gandash.config import Norm
 
@@ -164,6 +165,38 @@ class LabelledSequential(nn.Sequential):
             takes_labels = isinstance(layer, LabelledSequential | ConditionalBatchNorm)
             features = layer(features, labels) if takes_labels else layer(features)
         return features
+
+
+class Equalized(nn.Module):
+    """Weights (outputs, inputs, k, k) or (outputs, inputs) of N(0, 1), scaled by 1 / sqrt(fan-in)
+    where they are used, so that Adam moves all of them alike; ``rate`` scales how fast they learn.
+    Biases begin as ``start``.
+    """
+
+    def __init__(
+        self, *shape: int, rate: float = 1.0, start: float = 0.0, bias: bool = True
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(shape))
+        self.bias = nn.Parameter(torch.empty(shape[0])) if bias else None
+        self.rate = rate
+        self.start = start
+        self.scale = rate / math.sqrt(math.prod(shape[1:]))
+
+    def reset(self, rng: torch.Generator) -> None:
+        nn.init.normal_(self.weight, 0.0, 1 / self.rate, generator=rng)
+        if self.bias is not None:
+            nn.init.constant_(self.bias, self.start / self.rate)
+
+    def used(self) -> tuple[Tensor, Tensor | None]:
+        """Weights and biases as they are used."""
+        return self.weight * self.scale, None if self.bias is None else self.bias * self.rate
+
+    def forward(self, features: Tensor) -> Tensor:
+        weight, bias = self.used()
+        if weight.dim() == 2:
+            return linear(features, weight, bias)
+        return conv2d(features, weight, bias, padding=weight.shape[-1] // 2)
 
 
 class Twice(nn.Module):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from gandash.networks.style import Equalized
+from gandash.networks.layers import Equalized
 
 LAYERS = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear, Equalized)
 

@@ -109,7 +109,13 @@ def _discriminator(config: Config, shape: tuple[int, ...], classes: int) -> Disc
     norm = partial(norm_layer, network.d_norm, flat=not architecture.maps)
     layers, features = LAYERS[network.architecture].discriminator_layers(seen, network, norm)
     head = Head(
-        features, collapse, kind, classes, bias=architecture.head_bias, places=network.d_places
+        features,
+        collapse,
+        kind,
+        classes,
+        bias=architecture.head_bias,
+        places=network.d_places,
+        equalized=architecture.equalized,
     )
     coupled = network.d_norm == "batch" or collapse.minibatch != "none"
     return Discriminator(

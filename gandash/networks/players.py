@@ -11,6 +11,7 @@ from torch.nn.functional import linear
 from gandash.config import CollapseConfig, Conditioning
 from gandash.networks.layers import (
     REFERENCE,
+    Equalized,
     LabelledSequential,
     MinibatchDiscrimination,
     append_labels,
@@ -80,6 +81,7 @@ class Head(nn.Module):
     Koyama 2018); semi-supervised has the logit log sum exp of the scores, so that D = Z / (Z + 1)
     (Salimans et al. 2016, section 5). With ``places`` there is a logit for each place of the
     features, (N, H * W), as in a PatchGAN (Isola et al. 2017, arXiv:1611.07004, section 3.2.2).
+    ``equalized``: the last layer has an equalized learning rate.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Head(nn.Module):
         *,
         bias: bool,
         places: bool = False,
+        equalized: bool = False,
     ) -> None:
         super().__init__()
         self.places = math.prod(shape[1:]) if places else 1
@@ -105,8 +108,11 @@ class Head(nn.Module):
             if collapse.minibatch == "discrimination"
             else None
         )
-        self.output = nn.Linear(
-            features, classes if conditioning == "semi-supervised" else 1, bias=bias
+        outputs = classes if conditioning == "semi-supervised" else 1
+        self.output: nn.Linear | Equalized = (
+            Equalized(outputs, features, bias=bias)
+            if equalized
+            else nn.Linear(features, outputs, bias=bias)
         )
         self.classify = nn.Linear(flat, classes) if conditioning == "d-only" else None
         self.embedding = nn.Embedding(classes, shape[0]) if conditioning == "projection" else None
@@ -115,13 +121,19 @@ class Head(nn.Module):
         if self.embedding is not None:
             nn.init.normal_(self.embedding.weight, 0.0, 0.02, generator=rng)
 
+    def matrix(self) -> tuple[Tensor, Tensor | None]:
+        """The last layer's weights (outputs, features) and biases."""
+        if isinstance(self.output, Equalized):
+            return self.output.used()
+        return self.output.weight, self.output.bias
+
     def forward(self, features: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor | None]:
         seen = minibatch_stddev(features) if self.minibatch == "stddev" else features
         if self.discrimination is not None:
             seen = self.discrimination(seen.flatten(1))
         if self.places > 1:
             return self._of_places(features, seen, labels)
-        output = _flat(self.output, seen)
+        output = _flat(*self.matrix(), seen)
         if self.conditioning == "semi-supervised":
             return output.float().logsumexp(1), output
         logits = output.flatten()
@@ -140,18 +152,17 @@ class Head(nn.Module):
         return logits, None if self.classify is None else self.classify(features.flatten(1))
 
 
-def _flat(layer: nn.Linear, features: Tensor) -> Tensor:
-    """``layer`` on flattened features (N, F), (N, C, H, W); channels-last ones are taken in the
-    order they lie in.
+def _flat(weight: Tensor, bias: Tensor | None, features: Tensor) -> Tensor:
+    """A linear layer on flattened features (N, F), (N, C, H, W); channels-last ones are taken in
+    the order they lie in.
 
     To flatten them in the layer's order costs two transposes, of features and gradient: 4 % of a
     training step.
     """
     if features.dim() == 2 or features.is_contiguous():
-        output: Tensor = layer(features.flatten(1))
-        return output
-    weight = layer.weight.view(len(layer.weight), features.shape[1], -1).transpose(1, 2).flatten(1)
-    return linear(features.permute(0, 2, 3, 1).flatten(1), weight, layer.bias)
+        return linear(features.flatten(1), weight, bias)
+    ordered = weight.view(len(weight), features.shape[1], -1).transpose(1, 2).flatten(1)
+    return linear(features.permute(0, 2, 3, 1).flatten(1), ordered, bias)
 
 
 def of_images(logits: Tensor) -> Tensor:

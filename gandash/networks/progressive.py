@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
 from gandash.config import NetworkConfig
-from gandash.networks.layers import LabelledSequential, NormFactory, widths_by_size
-from gandash.networks.style import Equalized, active, normalized
+from gandash.networks.layers import Equalized, LabelledSequential, NormFactory, widths_by_size
+from gandash.networks.style import active, normalized
 
 FIRST = 4  # pixels
 

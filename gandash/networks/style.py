@@ -18,10 +18,17 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, leaky_relu, linear
+from torch.nn.functional import leaky_relu
 
 from gandash.config import NetworkConfig
-from gandash.networks.layers import Half, LabelledSequential, NormFactory, Twice, widths_by_size
+from gandash.networks.layers import (
+    Equalized,
+    Half,
+    LabelledSequential,
+    NormFactory,
+    Twice,
+    widths_by_size,
+)
 
 SLOPE = 0.2
 GAIN = math.sqrt(2)  # after a leaky ReLU: the variance stays about 1
@@ -38,34 +45,6 @@ def active(features: Tensor) -> Tensor:
 def normalized(vectors: Tensor) -> Tensor:
     """Vectors (N, d), each divided by the root of its mean square."""
     return vectors * (vectors.square().mean(1, keepdim=True) + EPS).rsqrt()
-
-
-class Equalized(nn.Module):
-    """Weights (outputs, inputs, k, k) or (outputs, inputs) of N(0, 1), scaled by 1 / sqrt(fan-in)
-    where they are used, so that Adam moves all of them alike; ``rate`` scales how fast they learn.
-    Biases begin as ``start``.
-    """
-
-    def __init__(
-        self, *shape: int, rate: float = 1.0, start: float = 0.0, bias: bool = True
-    ) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(shape))
-        self.bias = nn.Parameter(torch.empty(shape[0])) if bias else None
-        self.rate = rate
-        self.start = start
-        self.scale = rate / math.sqrt(math.prod(shape[1:]))
-
-    def reset(self, rng: torch.Generator) -> None:
-        nn.init.normal_(self.weight, 0.0, 1 / self.rate, generator=rng)
-        if self.bias is not None:
-            nn.init.constant_(self.bias, self.start / self.rate)
-
-    def forward(self, features: Tensor) -> Tensor:
-        bias = None if self.bias is None else self.bias * self.rate
-        if self.weight.dim() == 2:
-            return linear(features, self.weight * self.scale, bias)
-        return conv2d(features, self.weight * self.scale, bias, padding=self.weight.shape[-1] // 2)
 
 
 class Mapping(nn.Module):

@@ -536,6 +536,17 @@ def test_every_rule_has_a_case() -> None:
     assert not list(contradictions(Config()))
 
 
+@pytest.mark.parametrize("architecture", ["style", "progressive"])
+def test_a_d_that_compares_a_batch_may_be_penalized_where_its_paper_does(architecture: str) -> None:
+    asked = {
+        "regularizer": {"r1_gamma": 1},
+        "network": {"g_norm": "none", "d_norm": "none"},
+        "collapse": {"minibatch": "stddev"},
+    }
+    assert "minibatch is 'stddev': set minibatch to none, or r1_gamma to 0" in refusal(asked)
+    parse_config(merged(asked, {"network": {"architecture": architecture}}))
+
+
 def test_a_critic_wants_one_lipschitz_rule_and_not_two() -> None:
     two = merged(CLIPPED, {"network": {"d_spectral_norm": True}})
     assert "and 2 are set: set one" in refusal(two)

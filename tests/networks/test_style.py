@@ -9,7 +9,8 @@ from torch.nn.functional import conv2d
 
 from gandash.config import parse_config
 from gandash.latent import generate, truncated
-from gandash.networks import Generator, build_pair, style
+from gandash.networks import Discriminator, Generator, build_pair, style
+from gandash.networks.layers import Equalized
 from gandash.networks.pair import initialize
 
 
@@ -62,8 +63,8 @@ def test_demodulation_undoes_what_scales_every_channel() -> None:
 
 
 def test_layers_that_are_equalized_keep_the_variance_and_begin_as_said() -> None:
-    layer = drawn(style.Equalized(300, 200, rate=0.01, start=1.0))
-    assert isinstance(layer, style.Equalized)
+    layer = drawn(Equalized(300, 200, rate=0.01, start=1.0))
+    assert isinstance(layer, Equalized)
     assert layer.weight.std().item() == pytest.approx(100, rel=0.02)
     made = layer(noise(500, 200))
     assert made.mean().item() == pytest.approx(1, abs=0.05)
@@ -72,16 +73,36 @@ def test_layers_that_are_equalized_keep_the_variance_and_begin_as_said() -> None
 
 def test_a_step_moves_the_mapping_a_hundredth_as_far() -> None:
     """Adam's step is about the learning rate for every weight; what is used is scaled after it."""
-    slow, fast = (drawn(style.Equalized(4, 16, rate=rate)) for rate in (0.01, 1.0))
+    slow, fast = (drawn(Equalized(4, 16, rate=rate)) for rate in (0.01, 1.0))
     moved = []
     for layer in (slow, fast):
-        assert isinstance(layer, style.Equalized)
+        assert isinstance(layer, Equalized)
         optimizer = torch.optim.Adam(layer.parameters(), lr=1e-3)
         before = layer.weight.detach() * layer.scale
         layer(noise(8, 16)).sum().backward()
         optimizer.step()
         moved.append((layer.weight.detach() * layer.scale - before).abs().mean().item())
     assert moved[0] / moved[1] == pytest.approx(0.01, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "equalized"), [("style", True), ("progressive", True), ("modern", False)]
+)
+def test_the_last_layer_of_d_learns_as_the_others_do(architecture: str, equalized: bool) -> None:
+    """Drawn from N(0, 1) and scaled where it is used."""
+    network = {"architecture": architecture, "d_width": 8, "g_norm": "none", "d_norm": "none"}
+    _, D = build_pair(parse_config({"network": network}), (1, 32, 32))
+    assert isinstance(D, Discriminator)
+    output = D.head.output
+    weight, bias = D.head.matrix()
+    assert bias is not None
+    assert isinstance(output, Equalized) == equalized
+    if isinstance(output, Equalized):
+        assert output.weight.std().item() == pytest.approx(1, rel=0.1)
+        torch.testing.assert_close(weight, output.weight / weight.shape[1] ** 0.5)
+    images = noise(8, 32 * 32).view(8, 1, 32, 32)
+    expected = D.features(images).flatten(1) @ weight.T + bias
+    torch.testing.assert_close(D(images), expected.flatten(), rtol=1e-4, atol=1e-5)
 
 
 def test_a_label_behind_z_has_a_weight_of_its_own() -> None:
