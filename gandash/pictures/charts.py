@@ -31,6 +31,7 @@ MOST_TICKS = 7
 MOST_TOLD = 12  # lines whose values are all told at the pointer; of more, the nearest one's
 GRAY = "#74748a"
 CLIPPED = (0.05, 0.95)  # quantiles of what is drawn, between which a clipped axis reaches
+LABEL_SHARE = 0.06  # of a chart's height, which the label of a line takes
 MARKS = "marks"  # the legend's group of what befell runs
 # A curve's own dash tells columns apart; runs of another look have others in its place.
 DASHES: tuple[Mapping[str, str], ...] = (
@@ -383,8 +384,10 @@ def curves(
     sheet = Sheet()
     for look, name, curve, rows in drawn:
         _add_curve(sheet, rows, curve, name, look=look, x=x, scale=scale)
-    for label, value in lines.items():
-        _add_reference(sheet, label, value, scale, is_highest=value == max(lines.values()))
+    for value in lines.values():
+        sheet.add_hline(float(scale.of(value)), line={"dash": "dot", "width": 1.5, "color": GRAY})
+    for label, low, high in _labels(lines, values, scale):
+        _add_label(sheet, label, scale, low, high, is_highest=high == max(lines.values()))
     axis = scale.axis(values)
     if clip and (ends := clipped(drawn_values, scale)):
         axis |= {"range": ends}
@@ -404,16 +407,39 @@ def _all_values(columns: Iterable[npt.ArrayLike]) -> Floats:
     return np.asarray(values[np.isfinite(values)])
 
 
-def _add_reference(
-    sheet: Sheet, label: str, value: float, scale: Scale, *, is_highest: bool
+def _labels(
+    lines: Mapping[str, float], values: Floats, scale: Scale
+) -> list[tuple[str, float, float]]:
+    """Labels of horizontal lines, each with the least and the greatest value that it stands for:
+    one for lines too near each other for labels of their own.
+    """
+    groups: list[list[tuple[float, str]]] = []
+    for value, label in sorted((value, label) for label, value in lines.items()):
+        height, top, bottom = map(scale.note_at, (value, values.max(), values.min()))
+        near = LABEL_SHARE * (top - bottom)
+        if groups and height - scale.note_at(groups[-1][-1][0]) < near:
+            groups[-1].append((value, label))
+        else:
+            groups.append([(value, label)])
+    return [(_joined([label for _, label in it]), it[0][0], it[-1][0]) for it in groups]
+
+
+def _joined(labels: Sequence[str]) -> str:
+    """Labels in one, their name said once: "equilibrium 0.45, 0.50"."""
+    first, *others = labels
+    name = first.rpartition(" ")[0]
+    return ", ".join([first, *(label.removeprefix(f"{name} ") for label in others)])
+
+
+def _add_label(
+    sheet: Sheet, label: str, scale: Scale, low: float, high: float, *, is_highest: bool
 ) -> None:
-    sheet.add_hline(float(scale.of(value)), line={"dash": "dot", "width": 1.5, "color": GRAY})
     sheet.add_annotation(
         x=1,
         xref="paper",
         xanchor="right",
         xshift=-8,  # beside the cursor of the last step
-        y=scale.note_at(value),
+        y=scale.note_at(high if is_highest else low),
         yanchor="bottom" if is_highest else "top",
         text=label,
         showarrow=False,

@@ -126,15 +126,33 @@ def test_x_axis(metrics: pd.DataFrame, x: charts.XAxis, title: str) -> None:
 
 
 def test_reference_lines_are_named_and_placed(metrics: pd.DataFrame) -> None:
-    lines = {"equilibrium 0.45": 0.45, "equilibrium 0.50": 0.5}
+    lines = {"equilibrium 0.30": 0.3, "equilibrium 0.50": 0.5}
     figure = charts.curves(
         {"one": metrics}, [charts.Curve("d_real", "D(x)")], "Probability", lines=lines
     )
-    assert sorted(shape.y0 for shape in figure.layout.shapes) == [0.45, 0.5]
+    assert sorted(shape.y0 for shape in figure.layout.shapes) == [0.3, 0.5]
     assert {note.text: note.y for note in figure.layout.annotations} == lines
     assert len({note.yanchor for note in figure.layout.annotations}) == 2, (
         "labels of near lines must not overlap"
     )
+
+
+@pytest.mark.parametrize("log_y", [False, True])
+def test_lines_too_near_each_other_share_a_label(log_y: bool) -> None:
+    """Losses between 0.1 and 3, and what hard, one-sided and other labels leave of them."""
+    table = pd.DataFrame({"step": [1, 2], "d_loss": [0.1, 3.0]})
+    lines = {
+        "D only guesses: 1.38": 1.384,
+        "D only guesses: 1.39": 1.386,
+        "D only guesses: 0.50": 0.5,
+    }
+    columns = [charts.Curve("d_loss", "D")]
+    figure = charts.curves({"one": table}, columns, "Loss", lines=lines, log_y=log_y)
+    assert sorted(shape.y0 for shape in figure.layout.shapes) == [0.5, 1.384, 1.386]
+    below, above = figure.layout.annotations
+    assert (below.text, below.yanchor) == ("D only guesses: 0.50", "top")
+    assert (above.text, above.yanchor) == ("D only guesses: 1.38, 1.39", "bottom")
+    assert above.y == pytest.approx(np.log10(1.386) if log_y else 1.386)
 
 
 def test_rows_that_lack_a_value_do_not_break_its_line(metrics: pd.DataFrame) -> None:
