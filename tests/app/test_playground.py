@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from gandash import playground
 from gandash.app import recordings
 from gandash.app.assets import STORE
+from gandash.app.parts.player import left
 from gandash.playground import PRESETS
 from tests.app.visiting import visit
 
@@ -59,6 +60,13 @@ def test_other_settings_are_trained_once(runs_root: Path, monkeypatch: pytest.Mo
     app.run()
     visit("playground", **small)
     assert trained == [9]
+
+
+def test_a_training_says_how_long_it_still_takes() -> None:
+    """By the pace since it began, not by the time that it waited for another."""
+    assert left([(0, 0.0)]) == left([(0, 0.0), (100, 0.1)]) == ""
+    assert left([(0, 0.0), (100, 0.1), (110, 0.2)]) == ": about 1 min 20 s left"
+    assert left([(0, 0.0), (100, 0.1), (110, 1.0)]) == ": about 1 s left"
 
 
 @pytest.mark.parametrize(

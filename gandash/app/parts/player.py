@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -10,6 +11,7 @@ import streamlit as st
 from gandash.app import recordings
 from gandash.app.parts.in_browser import in_browser
 from gandash.app.parts.refusals import REFUSALS, sentence
+from gandash.app.parts.words import duration
 from gandash.config import Config
 from gandash.playground import STEPS
 
@@ -37,9 +39,11 @@ def player(
 
 def _side(title: str, config: Config) -> dict[str, Any] | None:
     bar = st.empty()
+    heard: list[tuple[float, float]] = []
 
     def progress(share: float) -> None:
-        bar.progress(share, f"Training {STEPS:,} steps …")
+        heard.append((time.monotonic(), share))
+        bar.progress(share, f"Training {STEPS:,} steps{left(heard)}. Another choice ends it.")
 
     try:
         return {"title": title, "url": recordings.address_of(config, progress)}
@@ -48,3 +52,15 @@ def _side(title: str, config: Config) -> dict[str, Any] | None:
         return None
     finally:
         bar.empty()
+
+
+def left(heard: Sequence[tuple[float, float]]) -> str:
+    """How long a training still takes, from the seconds at which shares of it were done; the first
+    is from before it began.
+    """
+    _, *done = heard
+    if len(done) < 2:
+        return ""
+    (start, before), (now, share) = done[0], done[-1]
+    seconds = (now - start) / (share - before) * (1 - share)
+    return f": about {duration(max(seconds, 1))} left"
