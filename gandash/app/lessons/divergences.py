@@ -46,7 +46,9 @@ def _apart() -> None:
 LESSON = Lesson(
     title="Distances between distributions",
     asks="The data have two peaks, and your model is a single Gaussian. You choose it by the least "
-    "$KL(p_{data}\\,\\|\\,p_g)$, as maximum likelihood does. Where will it stand?",
+    "$KL(p_{data}\\,\\|\\,p_g)$, as maximum likelihood does: the mean of $\\log\\,(p_{data}/p_g)$ "
+    "over the data, which says by how much the model finds them too unlikely. Where will it "
+    "stand?",
     answers=(
         Answer("On one of the peaks", "That leaves the other one without density, and this KL pays "
                "log p_data/p_g for it: without bound."),
@@ -59,14 +61,16 @@ LESSON = Lesson(
     why="$KL(p_{data}\\|p_g)=\\int p_{data}\\log\\frac{p_{data}}{p_g}$ punishes **missing** what "
     "there is: it covers, and makes samples between the peaks. The other way round, "
     "$KL(p_g\\|p_{data})$ punishes **inventing** what there is not: it seeks one peak. GANs were "
-    "long thought sharp because theirs is of the second kind; but f-GANs with the first are sharp "
-    "as well (Nowozin et al. 2016, [arXiv:1606.00709](https://arxiv.org/abs/1606.00709)), so that "
-    "is not the reason. Every **f-divergence** $\\int p_g\\, f(p_{data}/p_g)$ has its own idea of "
-    "nearest: add the others above, move the peaks apart, and see which cover and which seek.\n\n"
+    "long thought sharp because theirs is of the second kind; but GANs made for the first are "
+    "sharp as well (Nowozin et al. 2016, [arXiv:1606.00709](https://arxiv.org/abs/1606.00709)), so "
+    "that is not the reason. Every **f-divergence** $\\int p_g\\, f(p_{data}/p_g)$ has its own "
+    "idea of nearest: add the others above, move the peaks apart, and see which cover and which "
+    "seek.\n\n"
     "Where two distributions **do not meet**, Jensen–Shannon's divergence is $\\log 2$ however far "
     "they are, and KL infinite: no slope leads home. **Wasserstein's** distance is how far mass "
-    "must be moved, and always has one; a critic with bounded slope estimates it (Arjovsky et al. "
-    "2017, [arXiv:1701.07875](https://arxiv.org/abs/1701.07875), example 1).",
+    "must be moved, and always has one; a critic, a D without "
+    "probabilities whose slope is bounded, estimates it (Arjovsky et al. 2017, "
+    "[arXiv:1701.07875](https://arxiv.org/abs/1701.07875), example 1).",
     see=(
         View("A critic with a gradient penalty, on digits", "views/curves.py", "curves",
              {"curves_runs": "mnist-wgan-gp"}),

@@ -45,7 +45,8 @@ LESSON = Lesson(
                right=True),
     ),
     figure=figure,
-    why="Written by D's logit $l$, $s=\\sigma(l)$, the pulls are $s$ (minimax), $1-s$ "
+    why="D's answer $s$ is the sigmoid $\\sigma(l)$ of a number $l$, its logit. By that the pulls "
+    "are $s$ (minimax), $1-s$ "
     "(non-saturating) and $s/(1-s)$ (maximum likelihood, for the best D). Minimax **saturates**: a "
     "bad sample gets almost no gradient, so a D whose loss is near 0 stops G. That is why D's loss "
     "near 0 is bad news. The non-saturating cost keeps the direction and gives the worst samples "

@@ -57,7 +57,7 @@ LESSON = Lesson(
     figure=figure,
     why="At a place $x$ D earns $p_{data}\\log D + p_g\\log(1-D)$, which is greatest at "
     "$$D^*(x)=\\frac{p_{data}(x)}{p_{data}(x)+p_g(x)}.$$ "
-    "Put back into the game, this gives $V(D^*,G)=-\\log 4+2\\,\\mathrm{JSD}(p_{data},p_g)$: "
+    "Over all places D then earns $V(D^*,G)=-\\log 4+2\\,\\mathrm{JSD}(p_{data},p_g)$: "
     "against the best D, G minimizes a distance between distributions, the Jensen–Shannon "
     "divergence. It is 0 only where both are equal; then $V=-\\log 4\\approx-1.386$, and D's loss "
     "stands at 1.386. That is the dotted line in every loss chart here. (Goodfellow et al. 2014, "

@@ -59,7 +59,8 @@ LESSON = Lesson(
     figure=figure,
     why="A GAN is no descent: there is no height that both go down. The equilibrium (Nash's) is a "
     "point where neither can gain alone, and following the own gradient need not lead there. At "
-    "once, the distance grows by the factor $\\sqrt{1+\\eta^2}$ a step. In turns, it stays "
+    "once, the distance grows by the factor $\\sqrt{1+\\eta^2}$ a step, $\\eta$ being the "
+    "learning rate. In turns, it stays "
     "bounded, and circles. A penalty on D's gradient (R1) holds D back and turns the circle into a "
     "spiral inwards. So losses of a healthy GAN do not fall: they hover, and swings are normal. "
     "(Goodfellow 2016, [arXiv:1701.00160](https://arxiv.org/abs/1701.00160), section 8.2; "
