@@ -417,7 +417,7 @@ def _labels(
     for value, label in sorted((value, label) for label, value in lines.items()):
         height, top, bottom = map(scale.note_at, (value, values.max(), values.min()))
         near = LABEL_SHARE * (top - bottom)
-        if groups and height - scale.note_at(groups[-1][-1][0]) < near:
+        if groups and height - scale.note_at(groups[-1][0][0]) < near:
             groups[-1].append((value, label))
         else:
             groups.append([(value, label)])

@@ -153,6 +153,9 @@ def test_lines_too_near_each_other_share_a_label(log_y: bool) -> None:
     assert (below.text, below.yanchor) == ("D only guesses: 0.50", "top")
     assert (above.text, above.yanchor) == ("D only guesses: 1.38, 1.39", "bottom")
     assert above.y == pytest.approx(np.log10(1.386) if log_y else 1.386)
+    many = {f"at {value:.1f}": value for value in np.arange(0.1, 3, 0.1)}
+    figure = charts.curves({"one": table}, columns, "Loss", lines=many)
+    assert 10 < len(figure.layout.annotations) < 20, "they do not chain into one"
 
 
 def test_rows_that_lack_a_value_do_not_break_its_line(metrics: pd.DataFrame) -> None:

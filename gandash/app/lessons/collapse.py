@@ -47,8 +47,9 @@ LESSON = Lesson(
     "[arXiv:1712.04086](https://arxiv.org/abs/1712.04086)): D judges several samples at once, so "
     "that sameness shows; **unrolling** (Metz et al. 2017, "
     "[arXiv:1611.02163](https://arxiv.org/abs/1611.02163)): G learns against the D of some updates "
-    "later; batch statistics in D; penalties on its gradient. Count the modes under the films, "
-    "one seed each: with the fast G packing and unrolling meet more modes and lose them again.",
+    "later; a D that sees how alike a batch is; penalties on its gradient. Count the "
+    "modes under the films, one seed each: with the fast G packing and unrolling meet "
+    "more modes and lose them again.",
     see=(
         View("Collapse on digits: one z, one picture", "views/curves.py", "curves",
              {"curves_runs": "mnist-failure-collapse"}),

@@ -47,7 +47,8 @@ LESSON = Lesson(
         Answer("0, as before", "It is told 0.1 for everything there, and 0.1 is what costs least."),
         Answer("0.1", "Yes: β. And it answers 0.1 all over that region, however bad the sample.",
                right=True),
-        Answer("0.5: it is no longer sure", "Only where real and generated are equally frequent."),
+        Answer("0.5: it is no longer sure", "That is its answer where real and generated are "
+               "equally frequent. Here are only samples for which it is taught 0.1."),
     ),
     figure=figure,
     why="$$D^*=\\frac{(1-\\alpha)\\,p_{data}+\\beta\\,p_g}{p_{data}+p_g}=\\beta+(1-\\alpha-\\beta)\\,"

@@ -39,7 +39,7 @@ LESSON = Lesson(
     answers=(
         Answer("Harder", "The curve of log(1 − s) is flat where s is near 0: there is hardly any "
                "slope to follow."),
-        Answer("About as hard", "Both have the same fixed point, and very different slopes: look "
+        Answer("About as hard", "Both want the same, D(G(z)) near 1, but their slopes differ: look "
                "at the left end of the figure."),
         Answer("99 times less", "Yes: 0.01 against 0.99. Where G is worst it learns least.",
                right=True),

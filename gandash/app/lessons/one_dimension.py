@@ -48,8 +48,8 @@ LESSON = Lesson(
     asks="Real samples follow $p_{data}$, generated ones $p_g$. Suppose that G is perfect, "
     "$p_g = p_{data}$. What does the best D answer?",
     answers=(
-        Answer("1: everything looks real", "Then it would be sure and wrong half of the time, "
-               "and being sure and wrong costs most."),
+        Answer("1: everything looks real", "Then it would be sure and wrong half of the time: "
+               "it pays −log of what it gave the truth, and that is without bound."),
         Answer("½ everywhere", "Yes. Real and generated are equally likely at every place, and D "
                "can only say so.", right=True),
         Answer("0: it trusts nothing", "Then it would be sure and wrong about every real sample."),

@@ -59,7 +59,7 @@ def left(heard: Sequence[tuple[float, float]]) -> str:
     is from before it began.
     """
     _, *done = heard
-    if len(done) < 2:
+    if not done or done[-1][1] == done[0][1]:
         return ""
     (start, before), (now, share) = done[0], done[-1]
     seconds = (now - start) / (share - before) * (1 - share)
