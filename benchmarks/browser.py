@@ -12,8 +12,8 @@ the app for so many seconds, sixty moves a second or as many as the machine mana
 second, and the time from a move to the picture that shows it (the second picture after it, unless
 none was under way: an upper bound). Messages to the server are counted, and its processor time is
 taken from the system, beside that of as many seconds without a visitor's hand. First picture: from
-the address to the first picture on the pad: by a new visitor
-of a server that was visited before, by the same one again, and of the page in one file, from disk.
+the address to the first picture on the pad: by a new visitor of a server that was visited before,
+by the same one again, and of the page in one file, from disk.
 """
 
 from __future__ import annotations

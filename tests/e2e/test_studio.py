@@ -440,25 +440,27 @@ def test_nonsense_in_the_link_is_one_sentence_and_the_page_works(
 
 
 def test_a_path_is_saved_as_an_animation(page: Page, site: str) -> None:
-    address = f"{site}/latent?latent_checkpoint=plain&latent_view=path&latent_seconds=1"
-    contents = []
-    for _ in range(2):
-        open_studio(page, address)
-        with page.expect_download() as waiting:
-            page.get_by_role("button", name="GIF").click()
-        contents.append(Path(waiting.value.path()).read_bytes())
-    assert contents[0][:6] == b"GIF89a"
-    assert contents[0] == contents[1], "the same link, the same bytes"
+    name, first, second = saved_twice(page, site, "GIF")
+    assert name == "plain-path.gif"
+    assert first[:6] == b"GIF89a"
+    assert first == second, "the same link, the same bytes"
 
 
 def test_a_path_is_saved_as_a_video(page: Page, site: str) -> None:
-    address = f"{site}/latent?latent_checkpoint=plain&latent_view=path&latent_seconds=1"
+    name, first, second = saved_twice(page, site, "MP4")
+    assert name == "plain-path.mp4"
+    assert first[4:8] == b"ftyp"
+    assert first == second, "the same link and browser, the same bytes"
+
+
+def saved_twice(page: Page, site: str, button: str) -> tuple[str, bytes, bytes]:
+    """The name and the bytes of a path's file, and those of another visit of the same link."""
     contents = []
     for _ in range(2):
-        open_studio(page, address)
+        open_studio(
+            page, f"{site}/latent?latent_checkpoint=plain&latent_view=path&latent_seconds=1"
+        )
         with page.expect_download() as waiting:
-            page.get_by_role("button", name="MP4").click()
-        assert waiting.value.suggested_filename == "plain-path.mp4"
+            page.get_by_role("button", name=button).click()
         contents.append(Path(waiting.value.path()).read_bytes())
-    assert contents[0][4:8] == b"ftyp"
-    assert contents[0] == contents[1], "the same link and browser, the same bytes"
+    return waiting.value.suggested_filename, contents[0], contents[1]

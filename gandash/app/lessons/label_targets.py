@@ -52,8 +52,8 @@ LESSON = Lesson(
     ),
     figure=figure,
     why="$$D^*=\\frac{(1-\\alpha)\\,p_{data}+\\beta\\,p_g}{p_{data}+p_g}=\\beta+(1-\\alpha-\\beta)\\,"
-    "D^*_{hard}.$$ Real is $1-\\alpha$, generated $\\beta$, and $D^*_{hard}$ the best D of lesson "
-    "2. **One side** (α) only scales D*: $\\log D^*$ has the same slope as before, and "
+    "D^*_{hard}.$$ Real is taught $1-\\alpha$, generated $\\beta$, and $D^*_{hard}$ is the best D "
+    "of lesson 2. **One side** (α) only scales D*: $\\log D^*$ has the same slope as before, and "
     "D is kept from logits that grow without end. **Two sides** (β too) lift D* to a plateau of "
     "height β just where samples are wrong; there $\\log D^*$ is flat, and a bad sample is hardly "
     "pulled. That is why [Salimans et al. 2016](https://arxiv.org/abs/1606.03498) smooth real "
