@@ -7,9 +7,11 @@ import streamlit as st
 from gandash.app import first_paint, old_links
 from gandash.app.hosting import headers, limits
 from gandash.app.server import MAIN, ROUTES, lifespan
+from gandash.jobs import slots
 
 try:
     limits()
+    slots.count()
 except ValueError as error:
     sys.exit(f"gandash: {error}")
 MIDDLEWARE = [*headers.MIDDLEWARE, *old_links.MIDDLEWARE, *first_paint.MIDDLEWARE]

@@ -51,10 +51,10 @@ def config(steps: int) -> Config:
     )  # fmt: skip
 
 
-def serve_as_worker(root: Path) -> None:
+def serve_as_worker(root: Path, slot: int) -> None:
     """What the queue launches: a worker that saves more often than each minute."""
     execution.SAVE_EVERY_SECONDS = SAVE_SECONDS
-    worker.main(root)
+    worker.main(root, slot)
 
 
 def serve_as_server(root: Path) -> None:
@@ -177,8 +177,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 2 and Path(sys.argv[1]).is_dir():
-        serve_as_worker(Path(sys.argv[1]))
+    if len(sys.argv) == 3 and Path(sys.argv[1]).is_dir():
+        serve_as_worker(Path(sys.argv[1]), int(sys.argv[2]))
     elif sys.argv[1:2] == ["--server"]:
         serve_as_server(Path(sys.argv[2]))
     else:

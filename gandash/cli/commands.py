@@ -385,7 +385,7 @@ def _list_unfinished(run: Run) -> None:
         return
     if status.phase == "finished":
         return
-    lost = queue.is_lost(run, status, served=queue.worker_of(runs_root()).serves())
+    lost = queue.is_lost(run, status, queue.serving(runs_root()))
     phase = "cut off" if lost else status.phase
     print(f"{run.name:32} {phase} at step {status.step:,} of {status.total:,}")
 

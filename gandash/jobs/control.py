@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gandash import runs
 from gandash.config import Config
-from gandash.jobs import queue
+from gandash.jobs import queue, slots
 from gandash.jobs.queue import gate, worker_of
 from gandash.runs import Advance, GoneError, Run
 
@@ -77,7 +77,7 @@ def stop(run: Run) -> None:
 
 
 def pause(run: Run) -> None:
-    """Have a running run save and wait at its next report; the queue waits with it."""
+    """Have a running run save and wait at its next report; it keeps its slot of the queue."""
     _check_runs(run)
     run.request_pause()
 
@@ -163,34 +163,42 @@ def recover(root: Path) -> None:
         return
     shutil.rmtree(root / TRASH, ignore_errors=True)
     with gate(root):
-        worker_of(root).forget_launch()
-        queue.settle(root, served=worker_of(root).serves())
+        for slot in range(slots.count()):
+            worker_of(root, slot).forget_launch()
+        queue.settle(root, queue.serving(root))
         launch_if_needed(root)
 
 
 def look_after(root: Path) -> None:
     """To be called whenever the queue is looked at: a process that was killed is noticed.
 
-    Its run goes on, next in the queue; a worker is launched if runs wait and none lives. It does
-    not wait for it, and costs a look at each run's status as long as nothing is amiss.
+    Its run goes on, next in the queue; workers are launched if runs wait and slots are free. It
+    does not wait for them, and costs a look at each run's status as long as nothing is amiss.
     """
     if root.is_dir() and queue.needs_care(root):
         with gate(root):
-            queue.settle(root, served=worker_of(root).serves())
-            if not worker_of(root).has_failed():  # it is tried again when that was a while ago
-                launch_if_needed(root)
+            queue.settle(root, queue.serving(root))
+            for slot in queue.wanted(root):
+                if not worker_of(root, slot).has_failed():  # tried again when that was a while ago
+                    launch(root, slot)
 
 
 def cannot_start(root: Path) -> bool:
-    """Whether runs wait for a worker that could not be started; that is tried every minute."""
-    return bool(queue.waiting(root)) and worker_of(root).has_failed()
+    """Whether runs wait for workers that could not be started; that is tried every minute."""
+    failed = all(worker_of(root, slot).has_failed() for slot in range(slots.count()))
+    return failed and bool(queue.waiting(root))
 
 
 def launch_if_needed(root: Path) -> None:
-    """Launch a worker if runs wait and none lives. Within the gate, so that two callers launch one.
+    """Launch workers if runs wait and slots are free. Within the gate, so that two callers launch
+    each once.
 
-    It does not wait for it.
+    It does not wait for them.
     """
-    worker = worker_of(root)
-    if queue.waiting(root) and not worker.is_there():
-        worker.launch(WORKER_MODULE)
+    for slot in queue.wanted(root):
+        launch(root, slot)
+
+
+def launch(root: Path, slot: int) -> None:
+    """Launch the worker of a slot. Within the gate, and if it is wanted."""
+    worker_of(root, slot).launch(WORKER_MODULE, str(slot), **slots.environment(slot))

@@ -1,18 +1,20 @@
-"""The queue of runs that wait for the worker: kept in their status files, changed under one lock.
+"""The queue of runs that wait for a worker: kept in their status files, changed under one lock.
 
 A run is in the queue while its phase is queued and it has a place; the lowest place is next. It
-keeps its place while the worker trains it, so that a run which is cut off is next again.
+keeps its place while a worker trains it, so that a run which is cut off is next again. There is a
+worker for every slot (:mod:`gandash.jobs.slots`), and a run says which one took it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from gandash import runs
+from gandash.jobs import slots
 from gandash.jobs.supervisor import Supervisor
 from gandash.runs import BusyError, Run, Status
 
@@ -43,9 +45,14 @@ def gate(root: Path, seconds: float = GATE_SECONDS) -> Iterator[None]:
         lock.release()
 
 
-def worker_of(root: Path) -> Supervisor:
-    """The process that trains the runs of a folder, one after the other."""
-    return Supervisor(root, "worker")
+def worker_of(root: Path, slot: int = 0) -> Supervisor:
+    """The process that trains runs of a folder in a slot, one after the other."""
+    return Supervisor(root, f"worker-{slot}" if slot else "worker")
+
+
+def serving(root: Path) -> frozenset[int]:
+    """The slots whose workers live; there may be more than new workers are launched for."""
+    return frozenset(slot for slot in range(slots.MOST) if worker_of(root, slot).serves())
 
 
 def waiting(root: Path) -> list[Run]:
@@ -76,8 +83,9 @@ def new_place(root: Path, count: int = 1) -> int:
     return max(places, default=0) + 1
 
 
-def take(root: Path) -> Run | None:
-    """Mark the next run as running and hand it over; one that was asked to stop is left out.
+def take(root: Path, slot: int = 0) -> Run | None:
+    """Mark the next run as running in a slot and hand it over; one that was asked to stop is left
+    out.
 
     Within the gate.
     """
@@ -85,7 +93,7 @@ def take(root: Path) -> Run | None:
         if run.stop_requested:
             cancel(run)
         else:
-            run.update(phase="running", message="Loading the data.")
+            run.update(phase="running", slot=slot, message="Loading the data.")
             return run
     return None
 
@@ -101,7 +109,7 @@ def is_running(run: Run) -> bool:
 
     A status may outlive its process, or be damaged.
     """
-    served = worker_of(run.folder.parent).serves()
+    served = serving(run.folder.parent)
     try:
         status = run.status()
     except ValueError:
@@ -111,31 +119,45 @@ def is_running(run: Run) -> bool:
     return run.held or (status.phase == "running" and not is_lost(run, status, served))
 
 
-def is_lost(run: Run, status: Status, served: bool) -> bool:
+def is_lost(run: Run, status: Status, served: Collection[int]) -> bool:
     """Whether a run that says running is not (killed).
 
-    ``served``: a worker lives that may have it. Of a run trained elsewhere that engine knows.
+    ``served`` are the slots whose workers live and may have it. Of a run trained elsewhere that
+    engine knows.
     """
     if status.elsewhere or status.phase != "running" or run.held:
         return False
-    return not (served and status.place is not None)
+    return status.place is None or status.slot not in served
 
 
 def needs_care(root: Path) -> bool:
-    """Whether a run is lost, or runs wait and there is nobody to train them."""
-    worker = worker_of(root)
-    served = worker.serves()
-    found = list(statuses(root))
-    if any(is_lost(run, status, served) for run, status in found):
+    """Whether a run is lost, or runs wait and there are slots in which nobody trains."""
+    served = serving(root)
+    if any(is_lost(run, status, served) for run, status in statuses(root)):
         return True
-    return any(_waits(status) for _, status in found) and not worker.is_there()
+    return bool(wanted(root))
 
 
-def settle(root: Path, served: bool) -> None:
-    """Put lost runs of the worker back to the head of the queue, and stop those of the foreground.
+def wanted(root: Path) -> list[int]:
+    """The slots to launch workers in: as many that have none as runs wait, less those whose worker
+    is there and has yet to take one.
+    """
+    there = [slot for slot in range(slots.count()) if worker_of(root, slot).is_there()]
+    found = [status for _, status in statuses(root)]
+    waiting = sum(_waits(status) for status in found)
+    if not waiting:
+        return []
+    busy = {status.slot for status in found if status.phase == "running" and status.place}
+    coming = sum(slot not in busy for slot in there)
+    free = [slot for slot in range(slots.count()) if slot not in there]
+    return free[: max(waiting - coming, 0)]
 
-    Within the gate: no run is taken meanwhile. ``served``: a worker lives, and the run that it
-    took is not lost.
+
+def settle(root: Path, served: Collection[int]) -> None:
+    """Put lost runs of workers back to the head of the queue, and stop those of the foreground.
+
+    Within the gate: no run is taken meanwhile. ``served`` are the slots whose workers live: the
+    runs that they took are not lost.
     """
     for run, status in statuses(root):
         if is_lost(run, status, served):

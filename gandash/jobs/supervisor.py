@@ -1,8 +1,8 @@
 """Processes beside the web server: launched, known to live, given up, stopped, with a log.
 
-For a folder of runs there is one of each name at a time: the worker of the queue, and a single
-job. Each runs in a session of its own, at the lowest priority, and holds a lock that the system
-releases whatever it dies of.
+For a folder of runs there is one of each name at a time: a worker of the queue for every slot, and
+a single job. Each runs in a session of its own, at the lowest priority, and holds a lock that the
+system releases whatever it dies of.
 """
 
 from __future__ import annotations
@@ -37,8 +37,11 @@ class Supervisor:
     root: Path
     name: str
 
-    def launch(self, module: str, *arguments: str) -> None:
-        """Run a module for this folder, in a session of its own: it outlives the server."""
+    def launch(self, module: str, *arguments: str, **variables: str) -> None:
+        """Run a module for this folder, in a session of its own: it outlives the server.
+
+        ``variables`` are set in its environment.
+        """
         self._trim_log()
         self.clear_stop()
         self._launched.touch()
@@ -48,7 +51,7 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
-                env=environment(),
+                env=environment() | variables,
                 start_new_session=True,
             )
 

@@ -6,7 +6,6 @@ What does not fit into memory fails there, and not in the server or after hours 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pydantic import Field
 
 from gandash.config import Config, parse_config
 from gandash.data import Dataset
+from gandash.jobs import slots
 from gandash.jobs.supervisor import environment
 from gandash.records import Section, explain
 from gandash.storage.memory import PART, free_bytes
@@ -118,7 +118,7 @@ def _limit() -> None:
 def main() -> int:
     """Answer what stands on standard input."""
     asked = json.load(sys.stdin)
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(slots.threads())  # as the run will have
     _limit()
     try:
         timing = tried(parse_config(asked["config"]), asked["channels"], asked["classes"])

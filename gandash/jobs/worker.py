@@ -1,14 +1,13 @@
 """The background process that trains waiting runs, one at a time and independent of the web server.
 
-``python -m gandash.jobs.worker FOLDER`` is the process; :mod:`gandash.jobs.control` starts it. One
-worker serves a folder, see :mod:`gandash.jobs.supervisor`. It leaves only when the queue is empty,
-and looks at it under the same lock as those who put runs in, so no run is left waiting.
+``python -m gandash.jobs.worker FOLDER SLOT`` is the process; :mod:`gandash.jobs.control` starts it.
+One worker serves a slot of a folder, see :mod:`gandash.jobs.slots`. It leaves only when the queue
+is empty, and looks at it under the same lock as those who put runs in, so no run is left waiting.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 import threading
@@ -18,15 +17,15 @@ import torch
 from filelock import FileLock
 
 from gandash import runs
-from gandash.jobs import control, queue
+from gandash.jobs import control, queue, slots
 from gandash.jobs.queue import gate, worker_of
 from gandash.runs import Run, execution, loading
 
 log = logging.getLogger("gandash.worker")
 
 
-def main(root: Path) -> None:
-    """Serve ``root`` until nothing waits, or until SIGTERM or SIGINT.
+def main(root: Path, slot: int = 0) -> None:
+    """Serve a slot of ``root`` until nothing waits, or until SIGTERM or SIGINT.
 
     Leave at once if another worker does.
     """
@@ -34,32 +33,32 @@ def main(root: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: interrupted.set())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    with worker_of(root).serve() as lock:
+    with worker_of(root, slot).serve() as lock:
         if lock is None:
             return
-        torch.set_num_threads(os.cpu_count() or 1)
-        with gate(root, seconds=-1):
-            queue.settle(root, served=False)
-        serve(root, lock, interrupted)
+        torch.set_num_threads(slots.threads())
+        with gate(root, seconds=-1):  # what the slot had before is lost
+            queue.settle(root, queue.serving(root) - {slot})
+        serve(root, lock, interrupted, slot)
 
 
-def serve(root: Path, lock: FileLock, interrupted: threading.Event) -> None:
+def serve(root: Path, lock: FileLock, interrupted: threading.Event, slot: int = 0) -> None:
     """Train what waits, one run after the other."""
-    while (run := take(root, lock, interrupted)) is not None:
-        worker_of(root).mark_begun()
+    while (run := take(root, lock, interrupted, slot)) is not None:
+        worker_of(root, slot).mark_begun()
         train(run, interrupted)
         # Its memory and its processor are free only when this process ends.
         if loading.is_left_behind() and not interrupted.is_set():
-            hand_over(root, lock)
+            hand_over(root, lock, slot)
             return
 
 
-def take(root: Path, lock: FileLock, interrupted: threading.Event) -> Run | None:
+def take(root: Path, lock: FileLock, interrupted: threading.Event, slot: int = 0) -> Run | None:
     """The next run; if there is none, the worker's lock is released before anybody can add one."""
     with gate(root, seconds=-1):
-        run = None if interrupted.is_set() else queue.take(root)
+        run = None if interrupted.is_set() else queue.take(root, slot)
         if run is None:
-            worker_of(root).mark_begun()
+            worker_of(root, slot).mark_begun()
             lock.release()
     return run
 
@@ -77,12 +76,13 @@ def train(run: Run, interrupted: threading.Event) -> None:
         log.exception("%s: failed", run.name)
 
 
-def hand_over(root: Path, lock: FileLock) -> None:
-    """Leave, and have another worker launched if runs wait."""
+def hand_over(root: Path, lock: FileLock, slot: int) -> None:
+    """Leave, and have another worker launched in the slot if runs wait."""
     with gate(root, seconds=-1):
         lock.release()
-        control.launch_if_needed(root)
+        if slot in queue.wanted(root):
+            control.launch(root, slot)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))

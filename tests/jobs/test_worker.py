@@ -86,7 +86,7 @@ def served(root: Path) -> Iterator[Path]:
 def launches(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The folders that a worker would have been launched for."""
     asked: list[Path] = []
-    monkeypatch.setattr(Supervisor, "launch", lambda process, *_: asked.append(process.root))
+    monkeypatch.setattr(Supervisor, "launch", lambda process, *_, **__: asked.append(process.root))
     return asked
 
 
@@ -145,7 +145,9 @@ def test_runs_go_one_after_the_other_under_one_worker(
     assert child_of(root) is child
     wait_until(first, "running")
     assert worker_of(root).serves()
-    with subprocess.Popen([sys.executable, "-m", "gandash.jobs.worker", str(root)]) as intruder:
+    with subprocess.Popen(
+        [sys.executable, "-m", "gandash.jobs.worker", str(root), "0"]
+    ) as intruder:
         while worker_of(root).serves():
             phases = [
                 run.status().phase for run in (last, broken, first)
@@ -370,13 +372,13 @@ def test_lost_runs_go_to_the_head_of_the_queue_unless_stopped(root: Path, images
         for run in (lost, wanted, foreground):
             run.update(phase="running", step=5, total=10)
         wanted.request_stop()
-        queue.settle(root, served=True)
+        queue.settle(root, served={0})
         assert [run.status().phase for run in (lost, wanted, foreground)] == [
             "running",
             "running",
             "stopped",
         ]
-    queue.settle(root, served=False)
+    queue.settle(root, served=())
     assert [run.status().phase for run in (lost, wanted)] == ["queued", "stopped"]
     assert not wanted.stop_requested
     assert queue.waiting(root) == [lost, waiting]
@@ -395,7 +397,7 @@ def test_a_run_that_keeps_killing_its_worker_is_given_up(root: Path, images: Pat
     run = runs.create(root, config, "run", place=1)
     for _ in range(queue.MAX_LOST):
         assert queue.take(root) == run
-        queue.settle(root, served=False)
+        queue.settle(root, served=())
     assert run.status().phase == "failed"
     assert "killed 3 times" in run.status().message
     remedy = re.search(r": set batch_size to (\d+) or less, or", run.status().message)
@@ -447,7 +449,7 @@ def test_damaged_runs_hold_up_nobody_and_can_be_removed(served: Path, images: Pa
     damaged = control.submit(served, make_config(images), "damaged")
     good = control.submit(served, make_config(images), "good")
     (damaged.folder / runs.STATUS).write_text("{")
-    queue.settle(served, served=False)
+    queue.settle(served, served=())
     assert queue.waiting(served) == [good]
     control.remove(damaged)
     assert not damaged.folder.exists()

@@ -19,7 +19,7 @@ from gandash.app.parts.run_table import LONGEST_SECONDS, may_train, phase, run_t
 from gandash.app.parts.save_picture import save_picture
 from gandash.app.parts.timeline import timeline
 from gandash.config import Config
-from gandash.jobs import control, queue
+from gandash.jobs import control, queue, slots
 from gandash.losses.objectives import OBJECTIVES
 from gandash.pictures.charts import COLORS, measured, thin, with_share
 from gandash.runs import Advance, GoneError, Run, Status
@@ -180,12 +180,16 @@ def note_on(run: Run, status: Status) -> str:
 
 
 def held_up() -> str:
-    """Which run the queue waits for, if one pauses."""
-    for run, status in queue.statuses(runs_root()):
-        if phase(run, status) == "paused":
-            name = in_markdown(run.name) if run in visitors.seen() else "the run of another"
-            return f", which waits for {name}: it is paused"
-    return ""
+    """Which run the queue waits for, if one pauses in every slot."""
+    paused = [
+        run
+        for run, status in queue.statuses(runs_root())
+        if status.place is not None and phase(run, status) == "paused"
+    ]
+    if len(paused) < slots.count():
+        return ""
+    name = in_markdown(paused[0].name) if paused[0] in visitors.seen() else "the run of another"
+    return f", which waits for {name}: it is paused"
 
 
 def buttons(run: Run, status: Status, config: Config | None) -> None:

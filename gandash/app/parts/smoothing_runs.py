@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from gandash.checkpoints import Card
 from gandash.config import Config, LossConfig, sweeps
 from gandash.config.sweeps import Member
 from gandash.evaluation import while_training
-from gandash.jobs import groups, timing
+from gandash.jobs import groups, slots, timing
 from gandash.jobs.timing import Timing
 from gandash.networks.footprint import check_memory
 from gandash.storage.paths import classifiers_root, runs_root
@@ -184,12 +185,15 @@ def _want_time() -> None:
 
 
 def in_words(config: Config, images: int, timed: Timing, count: int) -> str:
-    """How long so many runs take one after the other, and how that was measured."""
+    """How long so many runs take in the slots of this machine, and how that was measured."""
     steps = config.total_steps(min(images, config.data.limit or images))
-    low, middle, high = (count * steps * it for it in (timed.low, timed.seconds, timed.high))
+    together = slots.count()
+    turns = math.ceil(count / together)
+    low, middle, high = (turns * steps * it for it in (timed.low, timed.seconds, timed.high))
+    order = "one after the other" if together == 1 else f"{together} at a time"
     return (
         f"About **{words.duration(middle)}** on this machine ({words.duration(low)} to "
-        f"{words.duration(high)}): {count} runs of {steps:,} steps, one after the other, "
+        f"{words.duration(high)}): {count} runs of {steps:,} steps, {order}, "
         f"{timed.seconds * 1000:.0f} ms a step when {timed.steps} were tried beside all else "
         "that it does; figures of samples come on top."
     )
