@@ -40,10 +40,14 @@ class Report(Progress):
     training images and on as many held-out ones, both unchanged, before D learns from the former.
     ``augment_p`` is the probability of a change where it adapts (ADA). ``distance`` is the mean
     absolute difference, of values in [-1, 1], between translations and targets (pix2pix) or between
-    images and what comes back of them (CycleGAN). ``g_sigma0``, ``g_sigma1`` and ``g_sigma2`` are
-    the largest singular values of that layer of G which has the largest, before spectral norm
-    divides by it, and ``d_sigma*`` those of D. ``size`` is the side in pixels that a pair has grown
-    to: 12 halfway from 8 to 16. What was not measured is NaN.
+    images and what comes back of them (CycleGAN, autoencoders). ``g_sigma0``, ``g_sigma1`` and
+    ``g_sigma2`` are the largest singular values of that layer of G which has the largest, before
+    spectral norm divides by it, and ``d_sigma*`` those of D. ``size`` is the side in pixels that a
+    pair has grown to: 12 halfway from 8 to 16. ``d_prior`` and ``d_code`` are what the
+    discriminator on z says of the last step's z that were drawn and of those that the encoder made,
+    as probabilities of being drawn, before it learns from them; ``z_std`` is the standard deviation
+    of the latter over the batch, the root of the mean over z's numbers: 1 where they are as wide as
+    the prior. What was not measured is NaN.
     """
 
     d_loss: float
@@ -87,3 +91,6 @@ class Report(Progress):
     d_sigma1: float = float("nan")
     d_sigma2: float = float("nan")
     size: float = float("nan")
+    d_prior: float = float("nan")
+    d_code: float = float("nan")
+    z_std: float = float("nan")

@@ -8,6 +8,7 @@ from gandash.config.recommendations import advice, usual
 from gandash.config.run import STORED, Config, parse_config
 from gandash.config.sections import (
     MAX_SEED,
+    AutoencoderConfig,
     Background,
     BalanceConfig,
     CollapseConfig,
@@ -35,6 +36,7 @@ __all__ = [
     "MAX_SEED",
     "STORED",
     "Architecture",
+    "AutoencoderConfig",
     "Background",
     "BalanceConfig",
     "CollapseConfig",

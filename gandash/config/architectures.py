@@ -27,7 +27,8 @@ class Architecture:
     its weights in a way of its own, which neither spectral norm nor orthogonality goes with.
     ``grows``: it begins small. ``compares``: its paper penalizes the slope of a D that compares a
     batch by its standard deviation. ``equalized``: D's last layer learns as its others do.
-    ``places``: D's last features are maps, so that it can judge each place for itself.
+    ``places``: D's last features are maps, so that it can judge each place for itself. ``lengths``:
+    it matters to G how long z is, so that an encoder can say more than a direction.
     """
 
     title: str
@@ -49,6 +50,7 @@ class Architecture:
     compares: bool = False
     equalized: bool = False
     places: bool = False
+    lengths: bool = True
 
 
 ARCHITECTURES: Mapping[str, Architecture] = {
@@ -93,6 +95,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         compares=True,
         equalized=True,
         places=True,
+        lengths=False,
     ),
     "progressive": Architecture(
         "Progressive growing",
@@ -107,6 +110,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         compares=True,
         equalized=True,
         places=True,
+        lengths=False,
     ),
     "mlp": Architecture(
         "MLP",

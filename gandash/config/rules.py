@@ -24,6 +24,7 @@ NOT_OF_TRANSLATION = (
     "loss.feature_matching", "regularizer.drift", "network.d_places",
 )  # fmt: skip
 """Settings that image translation does without."""
+FEWEST_ENCODED = 2  # one image alone has no variance, which norms divide by
 LEAKS = 0.8  # probability of changes above which G begins to make them (Karras et al. 2020, 2.2)
 
 
@@ -54,6 +55,7 @@ def _always(config: Config) -> Iterator[str]:
     yield from _evaluation_rules(config)
     yield from _few_images_rules(config)
     yield from _translation_rules(config)
+    yield from _autoencoder_rules(config)
 
 
 def _since_0_2(config: Config) -> Iterator[str]:
@@ -441,6 +443,67 @@ def _translation_rules(config: Config) -> Iterator[str]:
         short = setting.rpartition(".")[2]
         if value != plain:
             yield f"{name} is played without {short}, and it is {value!r}: set it to {plain!r}"
+
+
+def _autoencoder_rules(config: Config) -> Iterator[str]:
+    autoencoder = config.autoencoder
+    if not autoencoder.encoder:
+        return
+    network = config.network
+    balance = config.balance
+    if config.translation.on:
+        yield (
+            "encoder finds the z that G makes an image of, and in "
+            f"{config.translation.translator} G makes images of images: set encoder to False, or "
+            "translator to none"
+        )
+    elif not config.data.kind.pixels:
+        yield (
+            f"encoder looks at images, and dataset {config.data.dataset!r} holds "
+            f"{config.data.kind.name}: set encoder to False"
+        )
+    if not ARCHITECTURES[network.architecture].lengths:
+        yield (
+            f"encoder says something with the length of z too, and G of the {network.architecture} "
+            f"pair removes it: set architecture to {_or(names(lengths=True))}"
+        )
+    if network.g_norm == "virtual":
+        yield (
+            "encoder is normed as G is and has no reference batch, and g_norm is 'virtual': set it "
+            "to batch, layer or instance"
+        )
+    if balance.discriminators > 1:
+        yield (
+            "encoder comes with one D of the images and one of z, and there are "
+            f"{balance.discriminators}: set discriminators to 1"
+        )
+    if (balance.rule, balance.g_steps) != ("fixed", 1):
+        yield (
+            "encoder learns with G, once a step on the images that D saw, and rule and g_steps are "
+            f"{balance.rule!r} and {balance.g_steps}: set them to fixed and 1"
+        )
+    if config.collapse.unroll_steps:
+        yield (
+            "unroll_steps imagines D's view of images alone, and with encoder a D judges z: set "
+            "unroll_steps to 0"
+        )
+    if config.collapse.pack > 1:
+        yield (
+            "pack joins images that D judges as one, and with encoder some are drawn and some made "
+            "again: set pack to 1"
+        )
+    if config.regularizer.weight_clip:
+        yield (
+            "weight_clip would bound the D that judges z too, which needs no bounds: set it to 0, "
+            "and gradient_penalty or d_spectral_norm in its place"
+        )
+    drawn = round(autoencoder.prior_share * config.batch_size)
+    if config.batch_size - drawn < FEWEST_ENCODED:
+        yield (
+            f"encoder needs {FEWEST_ENCODED} images of a batch at least, and prior_share "
+            f"{autoencoder.prior_share:g} leaves it {config.batch_size - drawn} of "
+            f"{config.batch_size}: lower it, or raise batch_size"
+        )
 
 
 def _or(values: tuple[object, ...]) -> str:

@@ -14,6 +14,7 @@ from gandash.config.rules import contradictions, damages
 from gandash.config.sections import (
     MAX_SEED,
     NOT_MEASURED,
+    AutoencoderConfig,
     BalanceConfig,
     CollapseConfig,
     DataConfig,
@@ -45,6 +46,7 @@ class Config(Section):
     collapse: CollapseConfig = Field(CollapseConfig(), title="Against collapse")
     few: FewImagesConfig = Field(FewImagesConfig(), title="Few images")
     translation: TranslationConfig = Field(TranslationConfig(), title="Image to image")
+    autoencoder: AutoencoderConfig = Field(AutoencoderConfig(), title="Autoencoder")
     labels: LabelConfig = Field(LabelConfig(), title="Labels")
     balance: BalanceConfig = Field(BalanceConfig(), title="Balance of D and G")
     optimizer: OptimizerConfig = Field(OptimizerConfig(), title="Optimizers")

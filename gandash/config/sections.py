@@ -794,6 +794,65 @@ class TranslationConfig(Section):
         return self.translator != "none"
 
 
+ZHANG = "Zhang et al. 2017, arXiv:1702.08423"
+MAKHZANI = "Makhzani et al. 2015, arXiv:1511.05644"
+
+
+class AutoencoderConfig(Section):
+    """An encoder beside G that finds the z of an image: a conditional adversarial autoencoder."""
+
+    encoder: bool = setting(
+        False,
+        "Encoder",
+        "An encoder E makes z of images, G makes these again of z (and of the label, where it is "
+        "told one), and a second discriminator draws E's z towards the normal distribution that "
+        f"samples are drawn from. E has the layers of D at the width of G ({ZHANG}; {MAKHZANI})",
+        trick=(
+            "adversarial autoencoder",
+            f"E finds the z of an image, and a D of its own draws all z to the prior ({ZHANG})",
+        ),
+        idle=TRANSLATED,
+    )
+    reconstruction: float = setting(
+        10.0,
+        "Weight of the reconstruction",
+        "Weight of the mean square of what differs between an image in [-1, 1] and G's of its z",
+        paper=ZHANG,
+        ge=0,
+        le=10_000,
+        idle=_off("autoencoder.encoder"),
+    )
+    z_weight: float = setting(
+        1.0,
+        "Weight of D on z",
+        "Weight of what E learns from the discriminator on z; at 0 nothing holds the z of images "
+        "where samples are drawn",
+        paper=MAKHZANI,
+        ge=0,
+        le=1000,
+        idle=_off("autoencoder.encoder"),
+    )
+    variation: float = setting(
+        0.0,
+        "Weight of the total variation",
+        "Weight of the mean absolute difference between neighboring pixels of what G makes: less "
+        "grain, more blur",
+        paper=ZHANG,
+        ge=0,
+        le=1000,
+        idle=_off("autoencoder.encoder"),
+    )
+    prior_share: float = setting(
+        0.5,
+        "Share of z drawn",
+        "Share of the batch that G makes of z from the prior in place of E's: D of the images "
+        "judges both, and samples come to look like reconstructions; 0 in the paper",
+        ge=0,
+        le=0.9,
+        idle=_off("autoencoder.encoder"),
+    )
+
+
 class OptimizerConfig(Section):
     """How both players take their steps; the defaults are those of the DCGAN paper."""
 

@@ -4,14 +4,16 @@ from torch import nn
 
 from gandash.config import Config
 from gandash.networks.pair import build_pair
-from gandash.networks.players import Discriminator, Ensemble, Generator
+from gandash.networks.players import Discriminator, Encoder, Ensemble, Generator, LatentJudge
 from gandash.networks.translation import Judges, Translator, build_translation
 
 __all__ = [
     "Discriminator",
+    "Encoder",
     "Ensemble",
     "Generator",
     "Judges",
+    "LatentJudge",
     "Translator",
     "build_pair",
     "build_players",

@@ -81,7 +81,15 @@ def _players(config: Config) -> Config:
     """What of a config says how large the players are: whatever else changes, they are not counted
     anew.
     """
-    parts = ("network", "collapse", "labels", "balance", "regularizer", "translation")
+    parts = (
+        "network",
+        "collapse",
+        "labels",
+        "balance",
+        "regularizer",
+        "translation",
+        "autoencoder",
+    )
     return Config().model_copy(update={name: getattr(config, name) for name in parts})
 
 
@@ -100,6 +108,8 @@ def count_of_players(config: Config, shape: tuple[int, ...], classes: int) -> tu
         G, D = build_pair(config.model_copy(update={"balance": alone}), shape, classes)
     of_G = _kept(G, (config.network.latent_dim,), classes)
     of_D = _kept(D, (config.collapse.pack * shape[0], *shape[1:]), classes) / config.collapse.pack
+    if G.encoder is not None:
+        of_G += _kept(G.encoder, shape)
     regularizer = config.regularizer
     if regularizer.gradient_penalty or regularizer.r1_gamma or regularizer.r2_gamma:
         of_D *= 2  # a second derivative keeps the first one's way

@@ -14,7 +14,14 @@ from torch.nn.utils.parametrizations import spectral_norm
 from gandash.config import ARCHITECTURES, Config, NetworkConfig
 from gandash.networks import dcgan, mlp, modern, progressive, resnet, style
 from gandash.networks.layers import LabelledSequential, NormFactory, norm_layer
-from gandash.networks.players import Discriminator, Ensemble, Generator, Head
+from gandash.networks.players import (
+    Discriminator,
+    Encoder,
+    Ensemble,
+    Generator,
+    Head,
+    LatentJudge,
+)
 
 
 class Layers(Protocol):
@@ -32,6 +39,7 @@ class Layers(Protocol):
 
 
 EMBEDDED = 128  # numbers of a shared class embedding, as in BigGAN
+FLAT = "mlp"  # the architecture as which a discriminator on z begins
 LAYERS: Mapping[str, Layers] = {
     "dcgan": dcgan,
     "mlp": mlp,
@@ -57,6 +65,9 @@ def build_pair(
         orthogonal = network.first_weights == "orthogonal"
         G = _generator(config, shape, classes)
         initialize(G, network.architecture, rng, orthogonal=orthogonal)
+        if config.autoencoder.encoder:
+            G.encoder = _encoder(config, shape)
+            initialize(G.encoder, network.architecture, rng, orthogonal=orthogonal)
         if network.g_spectral_norm:
             add_spectral_norm(G, embeddings=False)
         members = [
@@ -64,6 +75,9 @@ def build_pair(
         ]
         for D in members:
             initialize(D, network.architecture, rng, orthogonal=orthogonal)
+            if config.autoencoder.encoder:
+                D.of_z = LatentJudge(network.latent_dim, classes if config.labels.told else 0)
+                initialize(D.of_z, FLAT, rng)
             if network.d_spectral_norm:
                 add_spectral_norm(D)
     return G, members[0] if len(members) == 1 else Ensemble(members)
@@ -96,6 +110,16 @@ def _generator(config: Config, shape: tuple[int, ...], classes: int) -> Generato
         embedded=EMBEDDED if shared else 0,
         virtual=network.g_norm == "virtual",
     )
+
+
+def _encoder(config: Config, shape: tuple[int, ...]) -> Encoder:
+    """The layers of a D of G's width, with G's norm, and one more to z."""
+    network = config.network
+    architecture = ARCHITECTURES[network.architecture]
+    norm = partial(norm_layer, network.g_norm, flat=not architecture.maps)
+    as_wide = network.model_copy(update={"d_width": network.g_width})
+    layers, features = LAYERS[network.architecture].discriminator_layers(shape, as_wide, norm)
+    return Encoder(layers, features, network.latent_dim)
 
 
 def _discriminator(config: Config, shape: tuple[int, ...], classes: int) -> Discriminator:

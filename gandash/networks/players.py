@@ -19,15 +19,57 @@ from gandash.networks.layers import (
 )
 
 
+class Encoder(nn.Module):
+    """Images (N, C, H, W) in [-1, 1] to their latent vectors (N, latent_dim)."""
+
+    def __init__(self, layers: nn.Sequential, shape: tuple[int, ...], latent_dim: int) -> None:
+        super().__init__()
+        self.layers = layers
+        self.output = nn.Linear(math.prod(shape), latent_dim)
+
+    def forward(self, images: Tensor) -> Tensor:
+        features = self.layers(images)
+        return _flat(self.output.weight, self.output.bias, features)
+
+
+class LatentJudge(nn.Module):
+    """Latent vectors (N, latent_dim) to logits (N,) that they were drawn from the prior: two hidden
+    layers, as in Makhzani et al. 2015, arXiv:1511.05644, appendix A, narrower than there.
+
+    With ``classes`` it sees the labels (N,) as well, so that z is to be as the prior in each class:
+    z then cannot tell the class, and G needs the label.
+    """
+
+    WIDTH = 256
+
+    def __init__(self, latent_dim: int, classes: int = 0) -> None:
+        super().__init__()
+        self.classes = classes
+        self.layers = nn.Sequential(
+            nn.Linear(latent_dim + classes, self.WIDTH),
+            nn.LeakyReLU(0.2, inplace=True),
+            nn.Linear(self.WIDTH, self.WIDTH),
+            nn.LeakyReLU(0.2, inplace=True),
+            nn.Linear(self.WIDTH, 1),
+        )
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        if self.classes and labels is not None:
+            z = append_labels(z, labels, self.classes)
+        logits: Tensor = self.layers(z)
+        return logits.flatten()
+
+
 class Generator(nn.Module):
     """Latent vectors (N, latent_dim) to images (N, C, H, W) in [-1, 1] or points (N, dim).
 
     A generator with ``classes`` takes labels (N,) int64 as well, beside z (``appended``) or in its
     conditional batch norms; these may see an embedding of the label, of ``embedded`` numbers, in
-    its place.
+    its place. In an autoencoder it comes with the ``encoder`` that finds the z of images.
     """
 
     reference: Tensor | None
+    encoder: Encoder | None
 
     def __init__(
         self,
@@ -49,6 +91,7 @@ class Generator(nn.Module):
         self.input_dims = input_dims
         self.layers = layers
         self.embedding = nn.Embedding(classes, embedded) if embedded else None
+        self.encoder = None
         self.register_buffer("reference", torch.zeros(REFERENCE, latent_dim) if virtual else None)
 
     def reset(self, rng: torch.Generator) -> None:
@@ -175,10 +218,12 @@ class Discriminator(nn.Module):
     (N,).
 
     ``classes`` is the number of labels appended to the input, 0 if none are. ``coupled`` says
-    whether the output for one input depends on the rest of its batch.
+    whether the output for one input depends on the rest of its batch. In an autoencoder it comes
+    with the discriminator ``of_z``.
     """
 
     reference: Tensor | None
+    of_z: LatentJudge | None
 
     def __init__(
         self,
@@ -196,6 +241,7 @@ class Discriminator(nn.Module):
         self.coupled = coupled
         self.layers = layers
         self.head = head
+        self.of_z = None
         self.register_buffer("reference", torch.zeros(REFERENCE, *shape) if virtual else None)
 
     def features(self, images: Tensor, labels: Tensor | None = None) -> Tensor:

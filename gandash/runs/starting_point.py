@@ -114,6 +114,7 @@ def _settings(source: Checkpoint) -> str:
         f"{network.architecture}, g_width {network.g_width}, d_width {network.d_width}, latent_dim "
         f"{network.latent_dim}, g_norm {network.g_norm}, d_norm {network.d_norm}, "
         f"d_spectral_norm {network.d_spectral_norm}, g_spectral_norm {network.g_spectral_norm}, "
-        f"pack {config.collapse.pack}, minibatch {config.collapse.minibatch}, conditioning "
-        f"{config.labels.conditioning}, g_labels {config.labels.g_labels}"
+        f"encoder {config.autoencoder.encoder}, pack {config.collapse.pack}, minibatch "
+        f"{config.collapse.minibatch}, conditioning {config.labels.conditioning}, g_labels "
+        f"{config.labels.g_labels}"
     )

@@ -132,6 +132,7 @@ def check(config: Config) -> None:
         ("discriminators", config.balance.discriminators == 1, 1),
         ("augment", config.few.augment != "ada", "diffaugment"),
         ("rule", config.balance.rule == "fixed", "fixed"),
+        ("encoder", not config.autoencoder.encoder, False),
         ("translator", config.translation.translator != "cyclegan", "pix2pix"),
     ):
         if not alone:

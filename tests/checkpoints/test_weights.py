@@ -405,6 +405,9 @@ def test_a_shipped_checkpoint_has_its_history(folder: Path) -> None:
             "d_held_out",
             "augment_p",
             "distance",
+            "d_prior",
+            "d_code",
+            "z_std",
         )
         if name in metrics
     ]

@@ -188,6 +188,7 @@ TRANSLATED: Values = {
     "data": {"dataset": "pairs:edges-mnist"},
     "translation": {"translator": "pix2pix"},
 }
+AUTOENCODER: Values = {"autoencoder": {"encoder": True}}
 COMBINATIONS: list[tuple[Values, str, Values]] = [
     (
         {"data": {"dataset": "pairs:edges-mnist"}},
@@ -484,6 +485,57 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         },
         "minibatch is 'discrimination': set minibatch to none, or r1_gamma to 0",
         {"collapse": {"minibatch": "none"}},
+    ),
+    (
+        AUTOENCODER
+        | {"data": {"dataset": "pairs:edges-mnist"}, "translation": {"translator": "pix2pix"}},
+        "in pix2pix G makes images of images: set encoder to False",
+        {"autoencoder": {"encoder": False}},
+    ),
+    (
+        AUTOENCODER | {"data": {"dataset": "ring"}, "network": {"architecture": "mlp"}},
+        "dataset 'ring' holds points: set encoder to False",
+        {"autoencoder": {"encoder": False}},
+    ),
+    (
+        AUTOENCODER | {"network": {"architecture": "style", "g_norm": "none", "d_norm": "none"}},
+        "set architecture to dcgan, resnet, modern or mlp",
+        {"network": {"architecture": "modern"}},
+    ),
+    (
+        AUTOENCODER | {"network": {"g_norm": "virtual"}},
+        "g_norm is 'virtual': set it to batch, layer or instance",
+        {"network": {"g_norm": "layer"}},
+    ),
+    (
+        AUTOENCODER | {"balance": {"discriminators": 2}},
+        "there are 2: set discriminators to 1",
+        {"balance": {"discriminators": 1}},
+    ),
+    (
+        AUTOENCODER | {"balance": {"g_steps": 2}},
+        "rule and g_steps are 'fixed' and 2: set them to fixed and 1",
+        {"balance": {"g_steps": 1}},
+    ),
+    (
+        AUTOENCODER | {"collapse": {"unroll_steps": 2}},
+        "with encoder a D judges z: set unroll_steps to 0",
+        {"collapse": {"unroll_steps": 0}},
+    ),
+    (
+        AUTOENCODER | {"collapse": {"pack": 2}},
+        "some are drawn and some made again: set pack to 1",
+        {"collapse": {"pack": 1}},
+    ),
+    (
+        AUTOENCODER | {"loss": {"objective": "wasserstein"}, "regularizer": {"weight_clip": 0.01}},
+        "and gradient_penalty or d_spectral_norm in its place",
+        {"regularizer": {"weight_clip": 0}, "network": {"d_spectral_norm": True}},
+    ),
+    (
+        {"batch_size": 4, "autoencoder": {"encoder": True, "prior_share": 0.9}},
+        "prior_share 0.9 leaves it 0 of 4: lower it, or raise batch_size",
+        {"batch_size": 32},
     ),
 ]
 

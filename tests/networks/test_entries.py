@@ -192,6 +192,39 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "ema": 0.9,
         "spectra": True,
     },
+    "adversarial autoencoder": {
+        "autoencoder": {"encoder": True, "variation": 0.1, "prior_share": 0.25},
+        "labels": {"conditioning": "projection", "g_labels": "batch-norm"},
+        "few": {"augment": "diffaugment"},
+        "balance": {"d_steps": 2},
+        "ema": 0.9,
+    },
+    "adversarial autoencoder, R3GAN": {
+        "autoencoder": {"encoder": True, "reconstruction": 1.0, "z_weight": 0.1},
+        "network": {"architecture": "modern", "g_norm": "none", "d_norm": "none"},
+        "loss": {"objective": "relativistic"},
+        "regularizer": {"r1_gamma": 1, "r2_gamma": 1},
+        "labels": {"conditioning": "concat"},
+    },
+    "adversarial autoencoder without labels, WGAN-GP, mlp": {
+        "autoencoder": {"encoder": True, "prior_share": 0.0},
+        "network": {"architecture": "mlp", "d_norm": "none", "d_spectral_norm": False},
+        "loss": {"objective": "wasserstein"},
+        "regularizer": {"gradient_penalty": 10},
+    },
+    "adversarial autoencoder, BigGAN, matched features": {
+        "autoencoder": {"encoder": True},
+        "data": {"size": 32},
+        "network": {
+            "architecture": "resnet",
+            "d_norm": "none",
+            "d_spectral_norm": True,
+            "g_spectral_norm": True,
+            "attention": 16,
+        },
+        "loss": {"feature_matching": True},
+        "labels": {"conditioning": "semi-supervised"},
+    },
     "points": {"data": {"dataset": "ring", "limit": 64}, "network": PLAIN_MLP},
     "points on a line": {
         "data": {"dataset": "mixture-1d", "limit": 64},
@@ -238,6 +271,9 @@ def report_values(report: Report) -> dict[str, float]:
         "d_held_out",
         "augment_p",
         "distance",
+        "d_prior",
+        "d_code",
+        "z_std",
     }
     of_turns = ("grad_norm", "_update")  # a player that a rule passes over has none
     return {
@@ -309,7 +345,15 @@ def test_every_field_of_the_tricks_is_in_some_entry() -> None:
         if isinstance(v, dict)
         for field in v
     }
-    sections = {"regularizer", "collapse", "labels", "balance", "network", "loss"}
+    sections = {
+        "regularizer",
+        "collapse",
+        "labels",
+        "balance",
+        "network",
+        "loss",
+        "autoencoder",
+    }
     known = {f"{s}.{f}" for s in sections for f in Config.model_fields[s].default.model_dump()}
     sizes = {"network.latent_dim", "network.g_width", "network.d_width", "network.depth"}
     tuned = {"collapse.unroll_lr", "balance.ratio", "loss.alpha", "loss.beta"}

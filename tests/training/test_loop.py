@@ -62,6 +62,7 @@ def test_reports_come_at_their_steps_and_at_the_end(
     assert [r.seconds for r in reports] == sorted(r.seconds for r in reports)
 
 
+CODES = ("d_prior", "d_code", "z_std")
 FEW = ("d_train", "d_held_out", "augment_p")  # of runs that hold images out or have ADA
 SIGMAS = ("size", *(f"{who}_sigma{number}" for who in "gd" for number in range(3)))
 LAST = (
@@ -108,6 +109,7 @@ def test_a_report_is_the_mean_of_its_window(
                 "recall",
                 "distance",
                 *FEW,
+                *CODES,
                 *SIGMAS,
             ):
                 assert math.isnan(value), "nothing is classified here, and no samples are measured"

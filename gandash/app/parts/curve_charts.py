@@ -32,7 +32,7 @@ CHARTS = [
     f"curves_{name}"
     for name in (
         "losses", "scores", "outputs", "d_share", "d_accuracy", "d_train", "augment_p", "distance",
-        "g_sigma0", "d_sigma0", "size",
+        "z_std", "d_prior", "g_sigma0", "d_sigma0", "size",
         "frechet", "precision", "gradients", "sizes", "update",
         *(f"ribbon_{number}" for number in range(MOST_RIBBONS)),
     )
@@ -318,10 +318,26 @@ SOMETIMES = (
         {},
     ),
     Sometimes(
-        (charts.Curve("distance", "mean"),), "How far translations are", "Mean difference",
+        (charts.Curve("distance", "mean"),), "How far images are from what they should be",
+        "Mean difference",
         "Mean absolute difference, of values in [-1, 1], of training images: between translations "
-        "and true targets in pix2pix, between images and what comes back of them in CycleGAN.",
+        "and true targets in pix2pix, between images and what comes back of them in CycleGAN and "
+        "in autoencoders.",
         {},
+    ),
+    Sometimes(
+        (charts.Curve("z_std", "E(x)"),), "How wide the z of images are", "Standard deviation",
+        "Of a row's last step: the z that E found of one batch, over all their numbers. Samples "
+        "are drawn with 1. Where it stays below, z is narrow, and samples come from where G has "
+        "seen little.",
+        {"the prior": 1.0},
+    ),
+    Sometimes(
+        (charts.Curve("d_prior", "drawn"), charts.Curve("d_code", "E(x)", "dot")),
+        "D on z", "Probability of being drawn",
+        "Of a row's last step: what the discriminator on z says of z that were drawn and of those "
+        "that E found. Far apart, it tells E's from the prior; both at one half, it does not.",
+        {"none can tell": 0.5},
     ),
     Sometimes(
         (charts.Curve("size", "side"),), "How large images are while the pair grows", "Pixels",

@@ -39,6 +39,8 @@ LIVE = {
     "Side of images": {"size": "pixels"},
     "Singular values": {"g_sigma0": "G, largest", "d_sigma0": "D, largest"},
     "Distance of translations": {"distance": "mean difference"},
+    "Width of z": {"z_std": "E(x), standard deviation"},
+    "D on z": {"d_prior": "drawn", "d_code": "E(x)"},
     "Fréchet distance": {"frechet": "of 2,000 samples"},
     "Share of samples": {"precision": "precision", "recall": "recall"},
 }

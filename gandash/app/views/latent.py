@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gandash.app.parts import choose, offline_page, page
+from gandash.app.parts.encoded import images_in_z
 from gandash.app.parts.studio import studio
 
 MOST_TAKEN = 8
@@ -12,6 +13,7 @@ MOST_TAKEN = 8
 page.header("Latent space")
 found = page.checkpoints_or_stop()
 studio(found)
+images_in_z(found)
 with st.expander("Take generators with you", icon=":material/offline_bolt:"):
     titles = choose.titles_of(found)
     taken = st.multiselect(

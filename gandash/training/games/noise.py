@@ -55,12 +55,13 @@ def _noise_players(state: State) -> tuple[Generator, Discriminator | Ensemble]:
 @dataclass(frozen=True)
 class Verdict:
     """What D told G in an update: G's loss, D's logits (N,) on G's samples, the norm of G's
-    gradient.
+    gradient; where images are made again, how far those are from what they were made of.
     """
 
     g_loss: Tensor
     logits: Tensor
     grad_norm: Tensor
+    distance: Tensor | None = None
 
 
 class NoiseGame(Turns):
@@ -102,7 +103,7 @@ class NoiseGame(Turns):
         """One update of D or of G, against the other as it stands."""
         self.feed = Direct(self.state.device)
         batch = self._grown(batch)
-        z = self._latents(batch)
+        z = self.latents(batch)
         if who == "G":
             self.update_g(self._generate(z, batch.labels), batch)
             return
@@ -151,7 +152,7 @@ class NoiseGame(Turns):
     def _learn(self, batch: Batch, feed: Feed) -> Measured | None:
         """D's update alone, or that and G's, which is measured."""
         self.feed = feed
-        z = self._latents(batch)
+        z = self.latents(batch)
         if self._completes_step(batch):
             return self._take_turns(batch, z)
         with torch.no_grad():
@@ -173,7 +174,7 @@ class NoiseGame(Turns):
         with self.sized("G", batch):
             verdict = self.update_g(fake, batch)
         for extra in range(1, g_steps):
-            further = self._latents(batch, extra)
+            further = self.latents(batch, extra)
             self.update_g(self._generate(further, batch.labels), batch, extra)
         if batch.reported:
             before = verdict.logits.detach().sigmoid().mean() if before is None else before
@@ -186,6 +187,7 @@ class NoiseGame(Turns):
             d_grad_norm,
             verdict.grad_norm,
             seen.accuracy,
+            verdict.distance,
         )
 
     def _take_a_turn(self, batch: Batch) -> None:
@@ -196,7 +198,7 @@ class NoiseGame(Turns):
         state = self.state
         rule = self.config.balance.rule
         assert rule != "fixed"
-        z = self._latents(batch)
+        z = self.latents(batch)
         fake = self._generate(z, batch.labels)
         seen = self.judge(batch, fake.detach())
         g_loss, _ = self._g_loss([view.fake.detach() for view in seen.views])
@@ -244,13 +246,16 @@ class NoiseGame(Turns):
     def update_d(self, seen: Judgement, batch: Batch) -> Tensor:
         """One update of D; returns the norm of its gradient."""
         self.set_rate(self.state.d_optimizer, self.config.optimizer.d_lr, batch)
-        d_grad_norm = optimizers.update(self.state.d_optimizer, self._penalized(seen, batch))
+        d_grad_norm = optimizers.update(self.state.d_optimizer, self.penalized(seen, batch))
         if self.config.regularizer.weight_clip:
             clip_weights(self.D, self.config.regularizer.weight_clip)
         return d_grad_norm
 
-    def update_g(self, fake: Tensor, batch: Batch, extra: int = 0) -> Verdict:
-        """One update of G, the step's ``extra``-th further one.
+    def update_g(
+        self, fake: Tensor, batch: Batch, extra: int = 0, further: Tensor | None = None
+    ) -> Verdict:
+        """One update of G, the step's ``extra``-th further one; with a ``further`` loss () beside
+        D's word, it minimizes the sum.
 
         D is frozen while G learns: its weight gradients, a third of that backward pass, are not
         computed.
@@ -270,6 +275,8 @@ class NoiseGame(Turns):
             loss = g_loss
         if self.config.regularizer.orthogonal:
             loss = loss + self.config.regularizer.orthogonal * off_diagonal(matrices_of(self.G))
+        if further is not None:
+            loss = loss + further
         self.set_rate(state.g_optimizer, self.config.optimizer.g_lr, batch)
         grad_norm = optimizers.update(state.g_optimizer, loss)
         freeze(state.d_optimizer, frozen=False)
@@ -362,7 +369,7 @@ class NoiseGame(Turns):
         loss = g_loss + value_on_real(hard_d_loss, real_logits, fake_logits)
         return loss, g_loss, fake_logits
 
-    def _penalized(self, seen: Judgement, batch: Batch) -> Tensor:
+    def penalized(self, seen: Judgement, batch: Batch) -> Tensor:
         """D's loss with the penalties on its gradient that the config asks for, in full
         precision.
         """
@@ -387,7 +394,7 @@ class NoiseGame(Turns):
 
     # Samples
 
-    def _latents(self, batch: Batch, extra: int = 0) -> Tensor:
+    def latents(self, batch: Batch, extra: int = 0) -> Tensor:
         """z of a batch, or of the step's ``extra``-th further update of G."""
         shape = (len(batch.real), self.config.network.latent_dim)
         if extra:
@@ -497,6 +504,10 @@ class NoiseGame(Turns):
 
     def report(self, progress: Progress) -> Report:
         """Read the window's measurements from the device, in one transfer."""
+        return self.row(progress, self.columns())
+
+    def columns(self) -> dict[str, Tensor]:
+        """What is told of the last step alone, each (), by the columns of a report."""
         others = dict(zip(("d_train", "d_held_out"), self.tried, strict=False))
         if self.state.ada is not None:
             others["augment_p"] = self.state.ada.p
@@ -505,7 +516,7 @@ class NoiseGame(Turns):
             others["size"] = torch.tensor(side, device=self.state.device)
         if self.config.spectra:
             others |= spectra.columns(self.G, self.D)
-        return self.row(progress, others)
+        return others
 
     def begin_row(self) -> None:
         """Empty the window."""
