@@ -142,6 +142,8 @@ def to_example(G: Generator) -> dict[str, Tensor]:
     """
     layers: dict[str, Part] = {}
     for name, tensor in G.state_dict().items():
+        if name.startswith("encoder."):  # the example has none, and samples without it
+            continue
         layer, _, last = name.rpartition(".")
         layers.setdefault(layer, {})[last] = tensor.detach().cpu()
     if G.classes or G.reference is not None:

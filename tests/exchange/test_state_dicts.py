@@ -225,11 +225,13 @@ def test_a_file_that_is_too_large_is_not_read(
 # Out
 
 
-@pytest.mark.parametrize("norm", ["batch", "none"])
-def test_out_and_in_again_is_the_same(norm: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("norm", "encoder"), [("batch", False), ("none", False), ("batch", True)])
+def test_out_and_in_again_is_the_same(norm: str, encoder: bool, tmp_path: Path) -> None:
+    """An encoder beside G stays behind."""
     config = Config(
         network={"latent_dim": LATENT, "g_width": 4, "d_width": 4, "g_norm": norm},
         data={"size": 32},
+        autoencoder={"encoder": encoder},
     )
     G = lived(build_pair(config, (1, 32, 32))[0], ())
     state = exchange.to_example(G)  # type: ignore[arg-type]
