@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -142,7 +144,7 @@ def _load_pairs(config: DataConfig, split: str) -> Dataset:
         images = images[:, :, :1]
     return Dataset(
         location.stem,
-        location.stem,
+        _title(location),
         "as given by its owner",
         images.contiguous(),
         left_out=left_out,
@@ -187,13 +189,18 @@ def _load_location(config: DataConfig, split: str) -> Dataset:
         images = images[:, :1]  # gray throughout, however it is stored
     return Dataset(
         location.stem,
-        location.stem,
+        _title(location),
         "as given by its owner",
         images.contiguous(),
         stacked.labels,
         stacked.classes,
         left_out,
     )
+
+
+def _title(location: Path) -> str:
+    """What own images are called: an upload by the name of its file, without the hash behind it."""
+    return re.sub(r"-[0-9a-f]{16}$", "", location.stem) or location.stem
 
 
 def _frame(config: DataConfig) -> Frame:

@@ -93,7 +93,7 @@ def take(root: Path, slot: int = 0) -> Run | None:
         if run.stop_requested:
             cancel(run)
         else:
-            run.update(phase="running", slot=slot, message="Loading the data.")
+            run.update(phase="running", slot=slot, paused=False, message="Loading the data.")
             return run
     return None
 

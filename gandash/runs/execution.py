@@ -24,7 +24,7 @@ from gandash.records import explain, is_of_memory
 from gandash.runs import starting_point
 from gandash.runs.as_checkpoint import facts_of, make_card, save_checkpoint
 from gandash.runs.events import What, note
-from gandash.runs.folder import PROTOCOL, Run, read_protocol
+from gandash.runs.folder import PROTOCOL, Advance, Run, read_protocol
 from gandash.runs.loading import LISTEN_SECONDS, StopHeardError, load_unless
 from gandash.runs.metrics_file import METRICS, append_metrics, forget_end, truncate_metrics
 from gandash.runs.saved_state import check_data, check_disk, load_best, load_state, save_state
@@ -50,6 +50,7 @@ from gandash.training import (
 SNAPSHOT_COLUMNS = 8
 UPDATED: Mapping[str, What] = {"D": "updated D alone", "G": "updated G alone"}
 SAVE_EVERY_SECONDS = 60.0
+LOOK_SECONDS = 0.25  # within a row: whether the run is to pause or stop, and how far it is
 
 
 def prepare(config: Config, tell: Tell = quietly, *, begun: bool = False) -> Dataset:
@@ -82,8 +83,8 @@ def execute(
 ) -> Iterator[Report]:
     """Train ``run`` to its end or until asked to stop, and keep its folder up to date.
 
-    Takes up the saved state if there is one. Stops after the report at which ``interrupted``
-    is set or a stop was requested, with the state on disk; while data are loaded, at once.
+    Takes up the saved state if there is one. Stops soon after ``interrupted`` is set or a stop was
+    requested, with the state on disk; while data are loaded, at once.
     Failures are raised, and end in the status, in one sentence; but a run that had been stopped,
     finished or failed before and cannot go on stays as it was. :class:`BusyError` leaves the
     status to the one who trains. ``dataset`` is what :func:`prepare` has loaded, if it has.
@@ -108,6 +109,8 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
     config = run.config()
     if dataset is None:
         dataset = load_unless(stop, lambda: _data_of(run, config))
+    if not run.stop_requested:  # else it has a last word already
+        run.update(message="Preparing the networks.")
     work = _begun(run, config, dataset, stop)
     total = config.total_steps(len(dataset))
     if shares.agreed(stop()):
@@ -119,7 +122,12 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
             continue
         if isinstance(event, Step):
             run.update(step=event.step, seconds=work.state.seconds)
-            if _paused(work, stop):
+            stopping = stop()
+            if stopping:
+                work.save()
+            elif work.is_to_pause():
+                stopping = _paused(work, stop)
+            if stopping:
                 _leave(run, event.step, total, work.gap)
                 return
             continue
@@ -128,7 +136,7 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
         stopping = stop()
         work.tell(report, save=stopping or report.step == total)
         yield report
-        work.look()
+        work.row_ended()
         if run.pause_requested and not stopping and report.step < total:
             stopping = _paused(work, stop)
         if shares.agreed(stopping and report.step < total):
@@ -165,13 +173,28 @@ class _Work:
     end: Quality | None = None
     """Of the last step, where a longer run would not measure."""
     saved: float = field(default_factory=time.monotonic)
-    stepping: bool = False
-    """Whether the run pauses again after its next step."""
+    looked: float = field(default_factory=time.monotonic)
+    going_on: Advance | None = None
+    """Until when a run that was asked to pause goes on: the next step, or the next row."""
     grids_every: int = 0
 
-    def look(self) -> None:
-        """See how often sample grids are asked for now."""
+    def row_ended(self) -> None:
+        """See how often sample grids are asked for now, and pause again if that was asked for."""
         self.grids_every = self.run.grids_every
+        self.going_on = None
+        self.looked = time.monotonic()
+
+    def tells_step(self) -> bool:
+        """Whether the loop tells of the step that it has made: it is looked at now and then."""
+        now = time.monotonic()
+        if self.going_on != "step" and now - self.looked < LOOK_SECONDS:
+            return False
+        self.looked = now
+        return True
+
+    def is_to_pause(self) -> bool:
+        """Whether the run waits within a row."""
+        return self.run.pause_requested and self.going_on != "row"
 
     def watch(self) -> Watch:
         """What is asked of the loop beside rows; of several processes nothing, as they must agree
@@ -180,7 +203,7 @@ class _Work:
         if shares.count() > 1:
             return Watch()
         return Watch(
-            lambda: self.stepping,
+            self.tells_step,
             lambda step: bool(self.grids_every) and step % self.grids_every == 0,
         )
 
@@ -242,11 +265,16 @@ def _begun(run: Run, config: Config, dataset: Dataset, stop: Callable[[], bool])
     if state.step < total and (best is None or best.step < state.step):
         _forget_end(run, config, state.step)
     work = _Work(run, config, dataset, state, best, real, _gap(run, config, state.step))
-    work.look()
+    work.row_ended()
     if 0 < state.step < total:
         note(run.folder, state.step, "resumed")
     run.update(
-        phase="running", step=state.step, total=total, seconds=state.seconds, message=_doing(work)
+        phase="running",
+        step=state.step,
+        total=total,
+        seconds=state.seconds,
+        paused=False,
+        message=_doing(work),
     )
     return work
 
@@ -325,7 +353,7 @@ def _paused(work: _Work, stop: Callable[[], bool]) -> bool:
     to stop instead. Meanwhile one player may be given updates alone.
     """
     run = work.run
-    work.stepping = False
+    work.going_on = None
     _keep_paused(work)
     while run.pause_requested and not stop():
         asked = run.take_advance()
@@ -334,10 +362,10 @@ def _paused(work: _Work, stop: Callable[[], bool]) -> bool:
             note(run.folder, work.state.step, UPDATED[asked])
             _keep_paused(work)
         elif asked is not None:
-            work.stepping = asked == "step"
+            work.going_on = asked
             break
         time.sleep(LISTEN_SECONDS)
-    run.update(message=_doing(work))
+    run.update(message=_doing(work), paused=False)
     return stop()
 
 
@@ -348,7 +376,8 @@ def _keep_paused(work: _Work) -> None:
     _write_snapshot(run, Snapshot(state.step, game_of(state).snapshot()), work.dataset)
     alone = state.alone
     more = f" {alone} {'update' if alone == 1 else 'updates'} of one player alone." if alone else ""
-    run.update(message=f"Paused at step {state.step:,}; its state is saved.{more}", lost=0)
+    message = f"Paused at step {state.step:,}; its state is saved.{more}"
+    run.update(message=message, lost=0, paused=True)
 
 
 def _gap(run: Run, config: Config, step: int) -> str:

@@ -73,9 +73,10 @@ class Status(Section):
 
     ``place`` is the run's number in the worker's queue, lowest first, kept until the run ends;
     a run trained in the foreground has none. ``lost`` counts how often its process was killed
-    since its state was last saved, ``slot`` says which worker took it. ``group`` is the sweep that
-    it belongs to, ``arm`` what it differs in from the sweep's others, in words. ``elsewhere``: an
-    engine beside the queue trains it, and starts it anew where its process is lost.
+    since its state was last saved, ``slot`` says which worker took it. ``paused``: it waits within
+    its training until it is told to go on. ``group`` is the sweep that it belongs to, ``arm`` what
+    it differs in from the sweep's others, in words. ``elsewhere``: an engine beside the queue
+    trains it, and starts it anew where its process is lost.
     """
 
     phase: Phase
@@ -87,6 +88,7 @@ class Status(Section):
     place: int | None = None
     lost: int = Field(0, ge=0)
     slot: int = Field(0, ge=0)
+    paused: bool = False
     group: str = ""
     arm: str = ""
     elsewhere: bool = False

@@ -49,14 +49,15 @@ def finish(run: Run) -> Run:
 
 
 class Until(threading.Event):
-    """Set from a run's report at ``step`` on."""
+    """Set from a run's ``step`` on, or from the next that is looked at."""
 
     def __init__(self, run: Run, step: int) -> None:
         super().__init__()
         self.run, self.step = run, step
 
     def is_set(self) -> bool:
-        return bool((self.run.metrics().step >= self.step).any())
+        reported = bool((self.run.metrics().step >= self.step).any())
+        return reported or self.run.status().step >= self.step
 
 
 def train_to(run: Run, step: int) -> Run:
@@ -1071,6 +1072,51 @@ def test_a_run_that_pauses_can_be_stopped(tmp_path: Path, tiny_config: ConfigFac
     trainer.join()
     assert run.status().phase == "stopped"
     assert not run.pause_requested  # else it would wait again as soon as it is resumed
+
+
+def test_a_run_is_paused_and_stopped_within_a_row_and_ends_as_without(
+    tmp_path: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny_config(report_every=100, steps=6, epochs=1)
+    straight = finish(runs.create(tmp_path, config, "straight"))
+    monkeypatch.setattr(execution, "LOOK_SECONDS", 0.0)
+    run = runs.create(tmp_path, config, "run")
+    run.update(phase="running", place=1)
+    run.request_pause()
+    trainer = threading.Thread(target=lambda: list(execution.execute(run)))
+    trainer.start()
+    wait_for_words(run, "Paused at step 1; its state is saved.")
+    assert run.status().paused
+    run.request_advance("step")
+    wait_for_words(run, "Paused at step 2; its state is saved.")
+    run.request_stop()
+    trainer.join()
+    status = run.status()
+    assert (status.phase, status.paused, status.step) == ("stopped", False, 2)
+    train_to(run, 4)
+    assert (run.status().phase, saved_state.read_facts(run).step) == ("stopped", 4)
+    finish(run)
+    for name in (GENERATOR, DISCRIMINATOR):
+        one, other = (load_file(it.folder / name) for it in (straight, run))
+        assert all(torch.equal(tensor, other[key]) for key, tensor in one.items())
+    assert run.metrics().d_loss.tolist() == straight.metrics().d_loss.tolist()
+
+
+def test_a_run_that_is_to_go_on_to_its_next_row_does_not_wait_before(
+    tmp_path: Path, tiny_config: ConfigFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "LOOK_SECONDS", 0.0)
+    run = runs.create(tmp_path, tiny_config(report_every=4, steps=6, epochs=1), "run")
+    run.update(phase="running", place=1)
+    run.request_pause()
+    trainer = threading.Thread(target=lambda: list(execution.execute(run)))
+    trainer.start()
+    wait_for_words(run, "Paused at step 1; its state is saved.")
+    run.request_advance("row")
+    wait_for_words(run, "Paused at step 4; its state is saved.")
+    run.end_pause()
+    trainer.join()
+    assert run.status().phase == "finished"
 
 
 def wait_for_words(run: Run, message: str) -> None:

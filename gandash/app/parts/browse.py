@@ -13,6 +13,7 @@ import streamlit as st
 from gandash.app.parts import links, score_tables
 from gandash.checkpoints import Card, Checkpoint
 from gandash.losses.objectives import OBJECTIVES
+from gandash.storage.paths import runs_root
 
 PER_PAGE = 28
 UNMEASURED = "Not measured yet."
@@ -30,6 +31,18 @@ def shipped_first(found: list[Checkpoint]) -> Groups:
     The zoo's own, then finished runs by name.
     """
     return [("", found)]
+
+
+def yours_first(found: list[Checkpoint]) -> Groups:
+    """One group: runs and what was brought in, the newest first, before what ships."""
+    own = [checkpoint for checkpoint in found if is_own(checkpoint)]
+    own.sort(key=lambda checkpoint: checkpoint.card.created, reverse=True)
+    return [("", [*own, *(checkpoint for checkpoint in found if not is_own(checkpoint))])]
+
+
+def is_own(checkpoint: Checkpoint) -> bool:
+    """Whether a checkpoint does not ship."""
+    return checkpoint.folder.parent == runs_root()
 
 
 def by_name(found: list[Checkpoint]) -> Groups:
@@ -60,7 +73,8 @@ def by_frechet(found: list[Checkpoint]) -> Groups:
 
 
 ORDERS: dict[str, Callable[[list[Checkpoint]], Groups]] = {
-    "Shipped first": shipped_first, "Name": by_name, "Newest": by_age, "Fréchet": by_frechet,
+    "Yours first": yours_first, "Shipped first": shipped_first, "Name": by_name,
+    "Newest": by_age, "Fréchet": by_frechet,
 }  # fmt: skip
 
 
@@ -81,7 +95,11 @@ def chosen(found: list[Checkpoint]) -> tuple[list[Checkpoint], Groups]:
         for name, kind in KINDS.items()
     }
     filters = {name: options for name, options in filters.items() if len(options) > 1}
-    orders = [name for name in ORDERS if name != "Fréchet" or any(c.card.evaluation for c in found)]
+    tells = {
+        "Yours first": any(is_own(checkpoint) for checkpoint in found),
+        "Fréchet": any(checkpoint.card.evaluation for checkpoint in found),
+    }
+    orders = [name for name in ORDERS if tells.get(name, True)]
     with st.container(horizontal=True, vertical_alignment="center", key="gallery_filters"):
         for name, options in filters.items():
             wanted = filter_of(name, options)

@@ -46,6 +46,7 @@ PLACE = "own"
 NEW, KEPT, REFUSED, MINE = "own_new", "own_kept", "own_refused", "own_mine"
 TIMED, WANTED = "own_timed", "own_wanted"
 MOST_TIMED = 32
+LISTED_WIDTH = 460  # pixels
 UNKNOWN, MIDDLE = 1_000, 64  # images and their sides, until some are handed in
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
@@ -255,9 +256,21 @@ def _left_out(look: Look) -> None:
         )
         with st.popover(f"{look.unused:,} left out", key="own_left_out"):
             rows = [{"File": name, "Why": reason} for name, reason in look.left_out]
-            st.dataframe(rows, hide_index=True, height=min(36 * len(rows) + 38, 400))
+            _listed(rows)
             if look.unused > len(rows):
                 st.caption(f"The first {len(rows)} of {look.unused:,}.")
+
+
+def _listed(rows: list[dict[str, str]]) -> None:
+    """A table of files in a popover, as wide as what it says of them."""
+    first = st.column_config.Column(width=LISTED_WIDTH // 2)
+    st.dataframe(
+        rows,
+        hide_index=True,
+        width=LISTED_WIDTH,
+        height=min(35 * len(rows) + 38, 400),
+        column_config={next(iter(rows[0])): first} if rows else None,
+    )
 
 
 def _crops(own: Own, data: DataConfig) -> None:
@@ -330,7 +343,7 @@ def _details(own: Own) -> None:
                     {"Picture": it.other, "Is like": it.one, "How": "copy" if it.same else "nearly"}
                     for it in look.pairs
                 ]
-                st.dataframe(rows, hide_index=True, height=min(36 * len(rows) + 38, 400))
+                _listed(rows)
 
         if not limits().public or own.name in st.session_state.get(MINE, []):
             _offer_removal(own)

@@ -31,10 +31,10 @@ MORE, LONGEST = {"epochs": 5, "steps": 1000}, 1_000_000
 LIVE = {
     "Loss": {"d_loss": "D", "g_loss": "G"},
     "D's output": {"d_real": "D(x)", "d_fake": "D(G(z))"},
-    "D's score": {"real_q50": "real, median", "fake_q50": "generated, median"},
+    "D's median score": {"real_q50": "real", "fake_q50": "generated"},
     "Share of updates": {"d_share": "D's updates"},
     "Accuracy": {"d_accuracy": "D's classes"},
-    "D on real images": {"d_train": "training images", "d_held_out": "held-out images"},
+    "D on real images": {"d_train": "trained on", "d_held_out": "held out"},
     "Augmentation": {"augment_p": "p"},
     "Side of images": {"size": "pixels"},
     "Singular values": {"g_sigma0": "G, largest", "d_sigma0": "D, largest"},
@@ -52,6 +52,7 @@ ADVANCES: tuple[tuple[str, Advance, str], ...] = (
 )
 PHASES = {
     "queued": (":material/hourglass_top:", "blue"), "running": (":material/play_arrow:", "green"),
+    "pausing": (":material/pause_circle:", "gray"),
     "paused": (":material/pause_circle:", "orange"),
     "stopped": (":material/pause:", "orange"), "finished": (":material/check:", "violet"),
     "failed": (":material/error:", "red"),
@@ -201,6 +202,8 @@ def buttons(run: Run, status: Status, config: Config | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if visitors.may_change(run):
             changes(run, status, config)
+        if status.phase == "finished" and config is not None:
+            checkpoint_link(run, config)
         if status.step:
             st.page_link(
                 st.Page("views/curves.py", url_path="curves"),
@@ -208,6 +211,25 @@ def buttons(run: Run, status: Status, config: Config | None) -> None:
                 icon=":material/show_chart:",
                 query_params={"curves_runs": run.name},
             )
+
+
+def checkpoint_link(run: Run, config: Config) -> None:
+    """The way to what a finished run has learned; points have no page of their own."""
+    kind = config.data.kind
+    if not kind.latent:
+        st.page_link(
+            st.Page("views/translate.py", url_path="translate"),
+            label="Translate with it",
+            icon=":material/brush:",
+            query_params={"translate_checkpoint": run.name},
+        )
+    elif kind.pixels:
+        st.page_link(
+            st.Page("views/latent.py", url_path="latent"),
+            label="Open in Latent space",
+            icon=":material/timeline:",
+            query_params={"latent_checkpoint": run.name},
+        )
 
 
 def changes(run: Run, status: Status, config: Config | None) -> None:
@@ -359,7 +381,7 @@ def latest_samples(run: Run, config: Config) -> None:
 
 def live_charts(metrics: pd.DataFrame, config: Config) -> None:
     """What was measured, two charts a row: of D's output what it is, a probability or a score."""
-    hidden = "D's score" if OBJECTIVES[config.loss.objective].cross_entropy else "D's output"
+    hidden = "D's median score" if OBJECTIVES[config.loss.objective].cross_entropy else "D's output"
     shown = {
         label: names
         for label, names in LIVE.items()

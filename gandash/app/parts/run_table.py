@@ -97,8 +97,10 @@ def row(run: Run, status: Status) -> dict[str, Any]:
 
 
 def phase(run: Run, status: Status) -> str:
-    """Of a run, in a word: one that was asked to pause does not run."""
-    return "paused" if status.phase == "running" and run.pause_requested else status.phase
+    """Of a run, in a word: one that was asked to pause does so soon, and does not run then."""
+    if status.phase != "running" or not run.pause_requested:
+        return status.phase
+    return "paused" if status.paused else "pausing"
 
 
 def time_left(status: Status, config: Config) -> str:
