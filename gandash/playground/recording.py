@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Any
 
@@ -36,7 +36,7 @@ from gandash.theory.densities import Cells, Masses, jensen_shannon, kl
 from gandash.theory.drawn import study_of
 from gandash.theory.smoothing import optimal_discriminator
 from gandash.theory.toy_data import STUDIES, Study, coverage
-from gandash.training import State
+from gandash.training import State, Step, Watch
 
 STEPS = 2_000
 FRAMES = 80
@@ -49,6 +49,8 @@ MOST = {
     "balance.d_steps": 5, "balance.g_steps": 5, "collapse.pack": 8, "collapse.unroll_steps": 5,
     "balance.discriminators": 1, "batch_size": 512, "steps": STEPS,
 }  # fmt: skip
+UNTIMED = 3  # steps that a process's first ones slow down
+TIMED_SECONDS = 0.15
 CURVES = (
     "d_loss", "g_loss", "d_real", "d_fake", "js", "kl", "reverse_kl", "modes", "high_quality",
 )  # fmt: skip
@@ -78,17 +80,25 @@ def check(config: Config) -> None:
             )
 
 
-@dataclass
-class _Film:
-    """What is seen of a run, frame by frame."""
+class Film:
+    """What is seen of a run, frame by frame: a new one shows it before its first step.
 
-    state: State
-    study: Study
-    real: Tensor
-    frames: list[dict[str, npt.NDArray[np.generic]]] = field(default_factory=list)
+    ``step`` is the last that is shown, ``whole`` whether that is the end: of the run, or where it
+    diverged.
+    """
 
-    def __post_init__(self) -> None:
-        config = self.state.config
+    def __init__(self, config: Config) -> None:
+        """``ValueError`` if the config is none for the playground."""
+        check(config)
+        unlike = {"report_every": max(1, STEPS // FRAMES), "precision": "fp32", "device": "cpu"}
+        config = config.model_copy(update=unlike)
+        study = study_of(config.data.dataset)
+        assert study is not None
+        self.study = study
+        self.dataset = data.load(config.data)
+        self.state: State = training.new_state(config, self.dataset)
+        self.real = self.dataset.images[:SHOWN]
+        self.frames: list[dict[str, npt.NDArray[np.generic]]] = []
         dim, size = self.study.dim, config.network.latent_dim
         reach = reach_of(self.study)
         self.cells = Cells(dim, reach, CELLS[dim])
@@ -101,6 +111,20 @@ class _Film:
         _, self.g_loss = losses(
             loss.objective, loss.alpha, loss.beta, strict=loss.g_form == "strict"
         )
+        self.take(None)
+
+    def train(self) -> Iterator[float]:
+        """Train the run and take its frames: shares of it that are done. Whoever stops in between
+        has what was seen up to there.
+        """
+        try:
+            for event in training.train(self.state, self.dataset):
+                if isinstance(event, Report):
+                    self.take(event)
+                    yield event.step / STEPS
+        except FloatingPointError:
+            pass  # what was recorded shows how it came to that
+        self.whole = True
 
     @property
     def cross_entropy(self) -> bool:
@@ -129,6 +153,8 @@ class _Film:
         if self.study.dim == 1:
             frame["masses"] = q[:-1].astype(np.float32)
         self.frames.append(frame)
+        self.step = 0 if report is None else report.step
+        self.whole = self.step == self.state.config.steps
 
     def _heat(self) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
         """D's output at every place, and what 0 and 255 mean."""
@@ -169,7 +195,7 @@ class _Film:
         return np.array([row[name] for name in CURVES], np.float32)
 
     def packed(self) -> bytes:
-        """The recording as it is kept."""
+        """The recording as it is kept, of the frames that there are."""
         tensors = {
             name: np.stack([frame[name] for frame in self.frames]) for name in self.frames[0]
         }
@@ -180,7 +206,7 @@ class _Film:
             "dim": self.study.dim,
             "reach": self.cells.reach,
             "title": self.study.title,
-            "steps": self.state.config.steps,
+            "steps": self.step,
             "frames": len(self.frames),
             "curves": CURVES,
             "modes": 0 if self.study.modes is None else len(self.study.modes),
@@ -214,24 +240,34 @@ def record(config: Config) -> Iterator[float | bytes]:
     ``ValueError`` if the config is none for the playground. A run that diverges ends its recording
     there.
     """
-    check(config)
-    config = config.model_copy(
-        update={"report_every": max(1, STEPS // FRAMES), "precision": "fp32", "device": "cpu"}
-    )
-    dataset = data.load(config.data)
-    state = training.new_state(config, dataset)
-    study = study_of(config.data.dataset)
-    assert study is not None
-    film = _Film(state, study, dataset.images[:SHOWN])
-    film.take(None)
-    try:
-        for event in training.train(state, dataset):
-            if isinstance(event, Report):
-                film.take(event)
-                yield event.step / STEPS
-    except FloatingPointError:
-        pass  # what was recorded shows how it came to that
+    film = Film(config)
+    yield from film.train()
     yield film.packed()
+
+
+def seconds(config: Config) -> float:
+    """How long :func:`record` takes on this machine as busy as it is, by the pace of the run's
+    first steps; ``ValueError`` if the config is none for the playground.
+    """
+    film = Film(config)
+    state = film.state
+    began = time.perf_counter()
+    film.take(None)
+    of_frame = time.perf_counter() - began
+    step, began_at = 0, 0
+    try:
+        for event in training.train(state, film.dataset, Watch(each_step=lambda: True)):
+            if not isinstance(event, Step | Report):
+                continue
+            step = event.step
+            now = time.perf_counter()
+            if step <= UNTIMED:
+                began, began_at = now, step
+            elif now - began > TIMED_SECONDS:
+                break
+    except FloatingPointError:
+        pass
+    return FRAMES * of_frame + STEPS * (time.perf_counter() - began) / max(1, step - began_at)
 
 
 def reach_of(study: Study) -> float:

@@ -94,7 +94,6 @@ def test_points_are_drawn_and_go_with_the_link(page: Page, site: str) -> None:
     page.mouse.up()
     expect(page).to_have_url(re.compile("play_a_points=AAggigkgmgog(&|$)"))
     expect(page.get_by_label("Points", exact=True)).to_have_value("AAggigkgmgog")
-    expect(page.locator(".player-root")).to_contain_text("Dataset drawn")
     paper.focus()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Space")
@@ -102,6 +101,23 @@ def test_points_are_drawn_and_go_with_the_link(page: Page, site: str) -> None:
     expect(page).to_have_url(re.compile("play_a_points=AAggigkgmgogg"))
     page.get_by_role("button", name="Undo").click()
     expect(page).to_have_url(re.compile("play_a_points=AAggigkgmgog(&|$)"))
+
+
+def test_new_settings_are_trained_when_asked_for_and_stopped(page: Page, site: str) -> None:
+    """Stopped, what was recorded plays; trained again, the whole film."""
+    open_player(page, f"{site}/playground?play.a.seed=5&{SMALL}")
+    expect(
+        page.get_by_text(re.compile("is not trained yet: 2,000 steps take about .* here"))
+    ).to_be_visible()
+    expect(page.locator(".side h3")).to_have_text("Ring of eight")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text(re.compile("Training 2,000 steps: about .* left"))).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".side h3")).to_contain_text(re.compile(r"\(stopped at step [\d,]+\)"))
+    expect(page.get_by_text("anew take about")).to_be_visible()
+    page.get_by_role("button", name="Train", exact=True).press("Enter")
+    expect(page.locator(".side h3")).to_have_text(re.compile("Seed 5$"))
+    expect(page.get_by_role("button", name="Train", exact=True)).to_have_count(0)
 
 
 def test_nonsense_in_place_of_points_is_one_word(page: Page, site: str) -> None:

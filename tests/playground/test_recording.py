@@ -96,6 +96,16 @@ def test_a_run_that_breaks_off_ends_its_film() -> None:
         small(loss={"objective": "f-kl"}, optimizer={"g_lr": 1.0, "d_lr": 1.0}, steps=2000)
     )
     assert 1 <= facts["frames"] == len(tensors["heat"]) < 81
+    assert facts["steps"] == 25 * (facts["frames"] - 1)
+
+
+def test_the_time_that_a_run_takes_is_known_before() -> None:
+    """Five updates of D with a penalty are far more work; both within what a busy machine does."""
+    plain = playground.seconds(small(steps=2000))
+    slow = playground.seconds(
+        small(steps=2000, balance={"d_steps": 5}, regularizer={"r1_gamma": 0.1})
+    )
+    assert 0.5 < plain < slow < 600
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from gandash import playground
 from gandash.app.lessons.lesson import Answer, Lesson, View
 from gandash.app.parts.choose import at_once
-from gandash.app.parts.player import player
+from gandash.app.parts.player import of_preset, player
 
 CURES = ["Ring of eight", "Collapse, packed", "Collapse, unrolled"]
 NAMES = {"equal rates, β₁ 0.5": CURES[0], "packing": CURES[1], "unrolling": CURES[2]}
@@ -17,7 +16,7 @@ def figure(answered: bool) -> bool:
     if answered:
         shown.append(NAMES[at_once("Beside it", list(NAMES), "lesson_5_cure")])
     player(
-        {name: playground.PRESETS[name].config for name in shown},
+        [of_preset(name) for name in shown],
         key="lesson_5_player",
         parameter="lesson_5_",
         frames=None if answered else 1,

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from gandash import playground
 from gandash.app.lessons.controls import chart, slider
 from gandash.app.lessons.lesson import Answer, Lesson, View
 from gandash.app.parts.choose import at_once
-from gandash.app.parts.player import player
+from gandash.app.parts.player import of_preset, player
 from gandash.pictures import charts
 from gandash.theory.games import Rule, play
 
@@ -27,9 +26,7 @@ def figure(answered: bool) -> bool:
         return False
     shown = at_once("Who plays", [SMALLEST, NETWORKS], "lesson_3_who")
     if shown == NETWORKS:
-        name = "Ring of eight"
-        film = {name: playground.PRESETS[name].config}
-        player(film, key="lesson_3_player", parameter="lesson_3_")
+        player([of_preset("Ring of eight")], key="lesson_3_player", parameter="lesson_3_")
         st.caption("Step through it: D's map turns, the samples follow, and both losses hover.")
         return True
     rule: Rule = at_once("They move", list(RULES), "lesson_3_rule")  # type: ignore[assignment]

@@ -62,3 +62,9 @@ def duration(seconds: float) -> str:
     if hours >= 1:
         return f"{int(hours)} h {int(minutes % 60)} min"
     return f"{int(minutes)} min {int(seconds % 60)} s" if minutes >= 1 else f"{seconds:.0f} s"
+
+
+def roughly(seconds: float) -> str:
+    """Seconds as one would guess them: by 1 up to ten, by 5 up to a minute, by 10 above."""
+    unit = next(unit for most, unit in ((10, 1), (60, 5), (float("inf"), 10)) if seconds <= most)
+    return duration(max(1, unit * round(seconds / unit))).removesuffix(" 0 s")

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gandash.app.parts import choose, config_form, drawn_points, links, page
-from gandash.app.parts.player import player
+from gandash.app.parts import (
+    choose,
+    config_form,
+    drawn_points,
+    links,
+    page,
+    playground_training,
+)
+from gandash.app.parts.player import Shown, of_preset, player
+from gandash.app.parts.playground_training import Wanted
 from gandash.config import Config
 from gandash.playground import PRESETS, STEPS
 from gandash.theory.drawn import PREFIX
@@ -83,9 +91,26 @@ def _called(setting: str, value: object) -> object:
     return config_form.ABOUT[setting].called(value)
 
 
+def films(wanted: list[Wanted]) -> None:
+    """What there is of the runs in the player, and above it what is still to be trained."""
+    places = {run.key: st.container() for run in wanted}
+    sides: list[Shown] = []
+    missing: list[Wanted] = []
+    for run in wanted:
+        with places[run.key], page.one_sentence():
+            side, whole = playground_training.shown(run)
+            sides.append(side)
+            if not whole:
+                missing.append(run)
+    player(sides, key="play_player", parameter="play_")
+    for run in missing:
+        with places[run.key], page.one_sentence():
+            playground_training.offer(run)
+
+
 page.header("Playground")
 names = list(PRESETS)
-chosen: dict[str, Config] = {}
+chosen: list[Wanted] = []
 tray, middle = st.columns([1, 3.4], gap="medium")
 with tray, st.container(key="play_tray"):
     for letter, label, options in (
@@ -95,21 +120,18 @@ with tray, st.container(key="play_tray"):
         with page.one_sentence():
             config = side(letter, label, options)
             if config is not None:
-                chosen[letter] = config
+                preset = of_preset(st.session_state[f"play_{letter}"])
+                chosen.append(Wanted(f"play_{letter}", title_of(letter, config), config, preset))
 with middle:
-    player(
-        {title_of(letter, config): config for letter, config in chosen.items()},
-        key="play_player",
-        parameter="play_",
-    )
+    films(chosen)
 with st.expander("What am I looking at?", icon=":material/school:"):
     st.markdown(
         "A whole GAN in two dimensions (or one): $G$ maps latent vectors $z$ to points, $D$ says "
         "of every place of the plane how real a point there would be. The strokes are minus the "
         "gradient of $G$'s loss by each sample: where they have no length, $G$ learns nothing.\n\n"
         f"- Every run is {STEPS:,} steps of the same loop that trains on images, seeded: the same "
-        "settings give the same film. A new setting trains in a few seconds, one run at a time; "
-        "with five updates of $D$ a step or with unrolling in half a minute.\n"
+        "settings give the same film. New settings are trained when you press **Train**, one run "
+        "at a time; what was recorded when you press **Stop**, or something else, plays.\n"
         "- **D\\*** is the best answer that there is, "
         "$D^* = \\frac{(1-\\alpha)\\,p_{data} + \\beta\\,p_g}{p_{data} + p_g}$, from the known "
         "$p_{data}$ and 8,192 samples of $G$, in cells (32×32 in the plane, 160 on a line).\n"

@@ -54,7 +54,8 @@ export class SmallChart {
     return [low, high + MARGIN * (high - low)];
   }
 
-  draw(recording, frame, [low, high], ink) {
+  // From the first frame to the last of all recordings: one that broke off ends before.
+  draw(recording, frame, last, [low, high], ink) {
     const { canvas } = this;
     const ratio = window.devicePixelRatio || 1;
     const width = Math.round(canvas.clientWidth * ratio);
@@ -63,8 +64,8 @@ export class SmallChart {
       Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d");
     context.clearRect(0, 0, width, height);
-    const { frames, facts: { floor } } = recording;
-    const across = (place) => (place / Math.max(1, frames - 1)) * width;
+    const { floor } = recording.facts;
+    const across = (place) => (place / Math.max(1, last)) * width;
     const up = (value) => height - ((value - low) / (high - low)) * height;
     context.lineWidth = 1.6 * ratio;
     this.names.forEach((name, index) => {

@@ -72,8 +72,13 @@ class Player {
     this.root.dataset.ready = "true";
   }
 
+  get longest() {
+    const recordings = this.sides.map(({ recording }) => recording);
+    return recordings.reduce((most, it) => (it.frames > most.frames ? it : most));
+  }
+
   get last() {
-    return Math.max(...this.sides.map(({ recording }) => recording.frames)) - 1;
+    return this.longest.frames - 1;
   }
 
   // The frame of a side: one whose run broke off stays at its end.
@@ -121,7 +126,7 @@ class Player {
       (recording, index) =>
         new Side(sides[index].title, recording, charts, (share) => {
           this.pause();
-          this.moveTo(Math.round(share * (recording.frames - 1)));
+          this.moveTo(Math.round(share * this.last));
         }),
     );
     this.sizes.disconnect();
@@ -148,7 +153,7 @@ class Player {
     });
     const back = button("‹", () => this.step(-1), { "aria-label": "Back", title: "Back (←)" });
     const on = button("›", () => this.step(1), { "aria-label": "On", title: "On (→)" });
-    const { facts } = this.sides[0].recording;
+    const { facts } = this.longest;
     const stepsOfFrame = facts.steps / (facts.frames - 1 || 1);
     const sayStep = (place) => `step ${Math.round(place * stepsOfFrame).toLocaleString("en")}`;
     this.range = slider(
@@ -293,7 +298,7 @@ class Player {
       this.pending = 0;
       const ink = getComputedStyle(this.root).color;
       this.sides.forEach((side) =>
-        side.draw(this.frameOf(side.recording), this.shown, this.ranges, ink),
+        side.draw(this.frameOf(side.recording), this.last, this.shown, this.ranges, ink),
       );
       this.range.set(this.frame);
       this.root.dataset.frame = this.frame;
@@ -317,9 +322,11 @@ class Side {
     this.element = element("section", properties, name, this.canvas, measured);
   }
 
-  draw(frame, shown, ranges, ink) {
+  draw(frame, last, shown, ranges, ink) {
     drawScene(this.canvas, this.recording, frame, shown, ink);
-    this.charts.forEach((chart, index) => chart.draw(this.recording, frame, ranges[index], ink));
+    this.charts.forEach((chart, index) =>
+      chart.draw(this.recording, frame, last, ranges[index], ink),
+    );
     this.facts.textContent = this.say(frame);
     this.canvas.setAttribute(
       "aria-label",
