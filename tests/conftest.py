@@ -33,7 +33,7 @@ torch.set_num_threads(1)
 execution.LOOK_SECONDS = math.inf
 
 LONG = ("e2e", "docs", "evaluation", "exchange", "browser")
-pytest_plugins = ["tests.chromium"]
+pytest_plugins = ["tests.chromium", "tests.uncounted"]
 ConfigFactory = Callable[..., Config]
 
 

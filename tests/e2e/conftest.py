@@ -39,13 +39,6 @@ def site(
         yield url
 
 
-def unmeasured() -> dict[str, str]:
-    """The environment of a process whose lines are not counted: a server would answer a third more
-    slowly, and the tests of the core run all that it does.
-    """
-    return {name: it for name, it in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
-
-
 class serve:  # noqa: N801 - used as a function
     """Run the real app on a free port, below a path if there is one, until left.
 
@@ -55,7 +48,7 @@ class serve:  # noqa: N801 - used as a function
     def __init__(self, pretrained: Path, runs_root: Path, base: str = "") -> None:
         self.base = base
         self.environment = {
-            **unmeasured(),
+            **os.environ,
             "GANDASH_PRETRAINED": str(pretrained),
             "GANDASH_RUNS": str(runs_root),
         }

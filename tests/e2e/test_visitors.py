@@ -15,7 +15,7 @@ from gandash.config import LossConfig
 from gandash.runs import execution
 from gandash.storage.paths import PROJECT
 from tests.conftest import ConfigFactory
-from tests.e2e.conftest import ARMS, unmeasured
+from tests.e2e.conftest import ARMS
 
 
 @pytest.mark.timeout(900)
@@ -28,7 +28,7 @@ def test_two_visitors_meet_no_error(tmp_path: Path, tiny_config: ConfigFactory) 
     ended = subprocess.run(
         [*command, "--json"],
         cwd=PROJECT,
-        env={**unmeasured(), "GANDASH_PRETRAINED": str(tmp_path / "pretrained")},
+        env={**os.environ, "GANDASH_PRETRAINED": str(tmp_path / "pretrained")},
         capture_output=True,
         text=True,
         check=False,
