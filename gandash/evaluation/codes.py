@@ -18,7 +18,8 @@ from gandash.theory.fitting import gaussian
 
 Floats = npt.NDArray[np.float64]
 MOST = 1000
-PLACES = 161  # of the x axis
+BINS = 41
+FARTHEST = 12.0  # standard deviations of the prior, which a histogram reaches at most
 
 
 @dataclass(frozen=True)
@@ -76,14 +77,12 @@ def walk(G: Generator, codes: Codes, first: int, last: int, steps: int) -> Tenso
 
 
 def histogram(values: Tensor) -> tuple[Floats, Floats, Floats]:
-    """Places on an axis, there the density of ``values`` (N,) and that of the prior, each (161,).
+    """Middles of bins, and there the density of ``values`` (N,) and that of the prior, each (41,).
 
-    The density of values is their shares in as many bins, by the width of one.
+    The density of values is the share of a bin by its width.
     """
-    reach = max(4.0, min(float(values.abs().max()), 12.0))
-    edges = np.linspace(-reach, reach, PLACES // 4 + 2)
-    shares, _ = np.histogram(values.numpy(), edges)
-    density = shares / (len(values) * (edges[1] - edges[0]))
-    x = np.linspace(-reach, reach, PLACES)
-    place = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, len(density) - 1)
-    return x, density[place], gaussian(x, 0.0, 1.0)
+    reach = max(4.0, min(float(values.abs().max()), FARTHEST))
+    edges = np.linspace(-reach, reach, BINS + 1)
+    counts, _ = np.histogram(values.numpy(), edges)
+    middles = (edges[1:] + edges[:-1]) / 2
+    return middles, counts / (len(values) * (edges[1] - edges[0])), gaussian(middles, 0.0, 1.0)

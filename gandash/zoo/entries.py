@@ -244,7 +244,8 @@ ZOO: dict[str, Entry] = {
             **AUTOENCODER,
             network={"g_width": 16, "d_width": 16, "latent_dim": 12},
             batch_size=32,
-            epochs=2,
+            schedule={"lr": "linear"},
+            epochs=5,
         ),
         "An encoder finds z of a real digit, and G, told another label, writes that digit in the "
         "same hand: see Images in z on the page Latent space.",

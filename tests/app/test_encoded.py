@@ -26,19 +26,19 @@ def autoencoders(small_mnist: Path, runs_root: Path, small_config: ConfigFactory
 
 
 def test_an_image_its_z_under_every_label_a_walk_and_a_histogram(autoencoders: Path) -> None:
-    app = visit("latent", latent_encoder="told", latent_image="7", latent_number="2")
+    app = visit("latent", encoded_checkpoint="told", encoded_image="7", encoded_number="2")
     assert not app.exception, [problem.message for problem in app.exception]
     assert not app.error
     assert "Images in z" in [header.value for header in app.header]
-    assert app.number_input(key="latent_image").value == 7
+    assert app.number_input(key="encoded_image").value == 7
     said = " ".join(element.value for element in app.markdown)
     assert "The same z under every label" in said
-    assert "Over 400 images that no training saw the mean is" in said
+    assert "z of 400 images that no training saw: its number 2 has mean" in said
     assert "a weight of 1 on the discriminator of z" in said
-    assert app.selectbox(key="latent_number").value == "2"
+    assert app.selectbox(key="encoded_number").value == "2"
     pictures = [element.body for element in app.get("html") if "gd-row" in element.body]
     assert pictures[0].count("<figure>") == 12, "image, again, ten digits"
-    app.selectbox(key="latent_encoder_by_title").set_value("not-told").run()
+    app.selectbox(key="encoded_checkpoint_by_title").set_value("not-told").run()
     assert not app.exception
     pictures = [element.body for element in app.get("html") if "gd-row" in element.body]
     assert pictures[0].count("<figure>") == 2
@@ -47,13 +47,13 @@ def test_an_image_its_z_under_every_label_a_walk_and_a_histogram(autoencoders: P
 def test_nonsense_in_the_link_is_dropped_and_missing_data_is_a_sentence(
     autoencoders: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    app = visit("latent", latent_image="70000", latent_toward="x", latent_number="99")
+    app = visit("latent", encoded_image="70000", encoded_toward="x", encoded_number="99")
     assert not app.exception
-    assert app.number_input(key="latent_image").value == 1
-    assert app.selectbox(key="latent_number").value == "all together"
+    assert app.number_input(key="encoded_image").value == 1
+    assert app.selectbox(key="encoded_number").value == "all together"
     damaged = autoencoders / "told" / "generator.safetensors"
     damaged.write_bytes(b"nothing")
-    app = visit("latent", latent_encoder="told")
+    app = visit("latent", encoded_checkpoint="told")
     assert not app.exception
     assert any("restore it from a copy" in problem.value for problem in app.error)
 

@@ -1,4 +1,7 @@
-"""A section of Latent space: what an autoencoder finds of real images in z."""
+"""A section of Latent space: what an autoencoder finds of real images in z.
+
+Its parameters in the URL begin with ``encoded_``: the studio above keeps those with ``latent_``.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ def images_in_z(found: list[Checkpoint]) -> None:
     titles = choose.titles_of(known)
     columns = st.columns([2, 1, 1], vertical_alignment="bottom")
     with columns[0]:
-        name = choose.one("Autoencoder", titles, "latent_encoder")
+        name = choose.one("Autoencoder", titles, "encoded_checkpoint")
     checkpoint = next(each for each in known if each.name == name)
     with page.one_sentence():
         seen = _codes(checkpoint)
@@ -56,16 +59,16 @@ def images_in_z(found: list[Checkpoint]) -> None:
             1,
             most,
             value=1,
-            key="latent_image",
-            bind=links.whole("latent_image", 1, most),
+            key="encoded_image",
+            bind=links.whole("encoded_image", 1, most),
         )
         last = columns[2].number_input(
             "Walk to image",
             1,
             most,
             value=min(2, most),
-            key="latent_toward",
-            bind=links.whole("latent_toward", 1, most),
+            key="encoded_toward",
+            bind=links.whole("encoded_toward", 1, most),
         )
         under_every_label(checkpoint, int(first) - 1)
         walk(checkpoint, int(first) - 1, int(last) - 1)
@@ -107,21 +110,26 @@ def how_z_lies(checkpoint: Checkpoint, seen: Codes) -> None:
     """The histogram of z beside the prior, and what it says."""
     st.markdown("**How z lies, beside the prior**")
     numbers = [TOGETHER, *(str(number + 1) for number in range(seen.z.shape[1]))]
-    chosen = st.selectbox(
-        "Number of z", numbers, key="latent_number", bind=links.one_of("latent_number", numbers)
-    )
+    with st.columns([1, 2])[0]:
+        chosen = st.selectbox(
+            "Number of z",
+            numbers,
+            key="encoded_number",
+            bind=links.one_of("encoded_number", numbers),
+        )
     values = seen.z.flatten() if chosen == TOGETHER else seen.z[:, int(chosen) - 1]
     x, density, prior = codes.histogram(values)
     of_images = "z of images"
     figure = charts.lines(x, {of_images: density, "prior": prior}, "z", "Density")
-    page.chart(figure, "latent_histogram")
+    page.chart(figure, "encoded_histogram")
     whose = "images that no training saw" if seen.held_out else "training images"
     weight = checkpoint.card.config.autoencoder.z_weight
+    what = "all its numbers together have" if chosen == TOGETHER else f"its number {chosen} has"
     st.markdown(
-        f"Over {len(seen.z):,} {whose} the mean is {values.mean():.2f} and the standard deviation "
-        f"**{values.std():.2f}**, where the prior has 0 and 1; the numbers of z are "
-        f"**{off_prior(seen.z).mean():.2f}** deviations from it on average (2-Wasserstein). This "
-        f"one was trained with a weight of {weight:g} on the discriminator of z."
+        f"z of {len(seen.z):,} {whose}: {what} mean {values.mean():.2f} and standard deviation "
+        f"**{values.std():.2f}**, where the prior has 0 and 1. On average its numbers are "
+        f"**{off_prior(seen.z).mean():.2f}** deviations off the prior (2-Wasserstein distance). "
+        f"This autoencoder was trained with a weight of {weight:g} on the discriminator of z."
     )
     st.caption(
         "The histogram says where E puts images, the prior where samples are drawn. People who "
