@@ -32,7 +32,7 @@ torch.set_num_threads(1)
 # Runs are looked at row by row: a clock says nothing on a busy machine.
 execution.LOOK_SECONDS = math.inf
 
-LONG = ("e2e", "docs", "evaluation", "exchange", "browser")
+LONG = ("browser", "docs", "e2e", "evaluation", "exchange", "jobs", "networks", "training")
 pytest_plugins = ["tests.chromium", "tests.uncounted"]
 ConfigFactory = Callable[..., Config]
 
