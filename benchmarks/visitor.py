@@ -78,8 +78,10 @@ class Visitor:
         self._fetched: set[str] = set()
         self._socket: ClientConnection | None = None
 
-    async def open(self, page: str = "") -> Answer:
-        """Load a page for the first time: the document, the connection, the run of the page."""
+    async def open(self, page: str = "", query: str = "") -> Answer:
+        """Load a page for the first time, as a link with a query names it: the document, the
+        connection, the run of the page.
+        """
         began = time.perf_counter()
         status, _ = await fetch(f"{self.url}/{page}", accept="text/html")
         place = urlsplit(self.url)
@@ -92,7 +94,7 @@ class Visitor:
             open_timeout=PATIENCE,
         )
         self.page = page
-        answer = await self._rerun(page_name=page)
+        answer = await self._rerun(page_name=page, query_string=query)
         answer.seconds = time.perf_counter() - began
         if status != 200:
             answer.errors.append(f"the document of page {page!r} was answered with {status}")

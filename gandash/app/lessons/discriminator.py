@@ -77,8 +77,9 @@ def figure(_answered: bool) -> bool:
         return True
     shown = made[len(letters)]
     st.markdown(f"**Round {len(letters) + 1} of {ROUNDS}.** Are these {POINTS} points data?")
-    if letters:
-        st.caption(_last(made[len(letters) - 1], letters[-1]))
+    # A caption from the first: what comes later would move the buttons, and take them the focus.
+    last = _last(made[len(letters) - 1], letters[-1]) if letters else "D will be asked as well."
+    st.caption(last)
     chart(charts.cloud({"points": shown.points}, reach), "lesson_1_cloud")
     with st.container(horizontal=True):
         st.button("Real", on_click=say, args=("r",), key="lesson_1_real", icon=":material/check:")
@@ -110,7 +111,7 @@ LESSON = Lesson(
     title="Be the discriminator",
     asks="A discriminator D is shown samples, some from the data, some from a generator G, and "
     "learns to tell which are which. Do its work for eight rounds: is this real or generated? The "
-    "data are two moons; G has trained for 750 steps.",
+    "data lie on two arcs, like two moons; G has trained for 750 steps.",
     figure=figure,
     why="One point tells little; many together show a shape. You have looked for what data never "
     "do: points between the arcs, or beside them. D does the same, point by point: it answers with "
