@@ -111,7 +111,7 @@ class Limits(Section):
             if value is None or value > most:
                 raise ValueError(
                     f"The {name} may be at most {most:,} on this server, and it is "
-                    f"{'not set' if value is None else f'{value:,}'}: choose less"
+                    f"{'not set: set it' if value is None else f'{value:,}: choose less'}"
                 )
 
     def fitting(self, config: Config) -> dict[str, object]:

@@ -10,9 +10,11 @@ from itertools import groupby
 
 import streamlit as st
 
+from gandash.app.hosting import visitors
 from gandash.app.parts import links, score_tables
 from gandash.checkpoints import Card, Checkpoint
 from gandash.losses.objectives import OBJECTIVES
+from gandash.runs import Run
 from gandash.storage.paths import runs_root
 
 PER_PAGE = 28
@@ -41,8 +43,8 @@ def yours_first(found: list[Checkpoint]) -> Groups:
 
 
 def is_own(checkpoint: Checkpoint) -> bool:
-    """Whether a checkpoint does not ship."""
-    return checkpoint.folder.parent == runs_root()
+    """Whether a checkpoint does not ship, and is the visitor's where that matters."""
+    return checkpoint.folder.parent == runs_root() and visitors.may_change(Run(checkpoint.folder))
 
 
 def by_name(found: list[Checkpoint]) -> Groups:

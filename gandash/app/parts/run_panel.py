@@ -31,7 +31,7 @@ MORE, LONGEST = {"epochs": 5, "steps": 1000}, 1_000_000
 LIVE = {
     "Loss": {"d_loss": "D", "g_loss": "G"},
     "D's output": {"d_real": "D(x)", "d_fake": "D(G(z))"},
-    "D's median score": {"real_q50": "real", "fake_q50": "generated"},
+    "Median score": {"real_q50": "real", "fake_q50": "generated"},
     "Share of updates": {"d_share": "D's updates"},
     "Accuracy": {"d_accuracy": "D's classes"},
     "D on real images": {"d_train": "trained on", "d_held_out": "held out"},
@@ -381,7 +381,7 @@ def latest_samples(run: Run, config: Config) -> None:
 
 def live_charts(metrics: pd.DataFrame, config: Config) -> None:
     """What was measured, two charts a row: of D's output what it is, a probability or a score."""
-    hidden = "D's median score" if OBJECTIVES[config.loss.objective].cross_entropy else "D's output"
+    hidden = "Median score" if OBJECTIVES[config.loss.objective].cross_entropy else "D's output"
     shown = {
         label: names
         for label, names in LIVE.items()
