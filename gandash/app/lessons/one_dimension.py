@@ -45,8 +45,8 @@ def figure(answered: bool) -> bool:
 
 LESSON = Lesson(
     title="The game in one dimension",
-    asks="Real samples follow $p_{data}$, generated ones $p_g$. Suppose that G is perfect, "
-    "$p_g = p_{data}$. What does the best D answer?",
+    asks="How often each value $x$ comes is the density $p_{data}$ of real samples, and $p_g$ of "
+    "generated ones. Suppose that G is perfect, $p_g = p_{data}$. What does the best D answer?",
     answers=(
         Answer("1: everything looks real", "Then it would be sure and wrong half of the time: "
                "it pays −log of what it gave the truth, and that is without bound."),

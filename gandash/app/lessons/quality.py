@@ -77,7 +77,7 @@ LESSON = Lesson(
     title="Is it good, is it copying?",
     asks="A perfect generator: its samples have exactly the distribution of the data. You measure "
     "the Fréchet distance of 500 of them from the data: how far means and covariances of their "
-    "features are apart. What do you get?",
+    "features, the numbers by which a network describes an image, are apart. What do you get?",
     answers=(
         Answer("0", "Only with infinitely many: means and covariances of a few samples are off by "
                "chance, and a distance adds up every error."),
