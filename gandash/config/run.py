@@ -46,7 +46,7 @@ class Config(Section):
     collapse: CollapseConfig = Field(CollapseConfig(), title="Against collapse")
     few: FewImagesConfig = Field(FewImagesConfig(), title="Few images")
     translation: TranslationConfig = Field(TranslationConfig(), title="Image to image")
-    autoencoder: AutoencoderConfig = Field(AutoencoderConfig(), title="Autoencoder")
+    autoencoder: AutoencoderConfig = Field(AutoencoderConfig(), title="Encoder")
     labels: LabelConfig = Field(LabelConfig(), title="Labels")
     balance: BalanceConfig = Field(BalanceConfig(), title="Balance of D and G")
     optimizer: OptimizerConfig = Field(OptimizerConfig(), title="Optimizers")

@@ -408,6 +408,8 @@ def test_a_shipped_checkpoint_has_its_history(folder: Path) -> None:
             "d_prior",
             "d_code",
             "z_std",
+            "size",
+            *(f"{who}_sigma{number}" for who in "gd" for number in range(3)),
         )
         if name in metrics
     ]
