@@ -49,8 +49,8 @@ MOST = {
     "balance.d_steps": 5, "balance.g_steps": 5, "collapse.pack": 8, "collapse.unroll_steps": 5,
     "balance.discriminators": 1, "batch_size": 512, "steps": STEPS,
 }  # fmt: skip
-UNTIMED = 3  # steps that a process's first ones slow down
-TIMED_SECONDS = 0.15
+UNTIMED = 5  # steps that a process's first ones slow down
+TIMED_SECONDS = 0.3  # fewer, and a busy machine makes them twice as long or half
 CURVES = (
     "d_loss", "g_loss", "d_real", "d_fake", "js", "kl", "reverse_kl", "modes", "high_quality",
 )  # fmt: skip
@@ -251,9 +251,8 @@ def seconds(config: Config) -> float:
     """
     film = Film(config)
     state = film.state
+    of_frame = min(_seconds_of_frame(film) for _ in range(2))
     began = time.perf_counter()
-    film.take(None)
-    of_frame = time.perf_counter() - began
     step, began_at = 0, 0
     try:
         for event in training.train(state, film.dataset, Watch(each_step=lambda: True)):
@@ -268,6 +267,12 @@ def seconds(config: Config) -> float:
     except FloatingPointError:
         pass
     return FRAMES * of_frame + STEPS * (time.perf_counter() - began) / max(1, step - began_at)
+
+
+def _seconds_of_frame(film: Film) -> float:
+    began = time.perf_counter()
+    film.take(None)
+    return time.perf_counter() - began
 
 
 def reach_of(study: Study) -> float:
