@@ -23,7 +23,11 @@ often, each with a scale of its own: a learned picture whose channels a vector s
 
 Styles are vectors that scale the channels of maps before and after a convolution: ``unit`` divides
 a vector by the root of its mean square, ``times`` multiplies maps with a number a channel, those of
-the value ``factor``.
+the value ``factor``. A generator with styles has a style of its own for each of its stages, all
+behind one another, so that coarse stages may have another's (style mixing): its ``latent`` numbers
+stand once for every stage at the input, and the layers that map them have so many blocks. A
+``norm`` that is ``styled`` then mixes its rows by numbers of the visitor: the styles as they are,
+their mean (truncation), and the directions in which they vary most.
 
 Norms of eval mode are folded into one scale and one shift a channel, for each class where the norm
 is conditional. The weights themselves stay what they were, so that those of a half-precision
@@ -42,6 +46,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from gandash.latent import directions
 from gandash.networks import Discriminator, Ensemble, Generator, modern, residual, style
 from gandash.networks.layers import (
     ConditionalBatchNorm,
@@ -76,7 +81,8 @@ class Layer:
     makes maps of ``phases * size / stride + 2 margin`` with ``outputs`` channels. ``add`` is the
     value that is added before the activation, enlarged to this size by repeating; 0 if none is.
     ``rows`` is 1 or the number of classes: ``affine`` has a scale and a shift for each. ``slope``
-    is that of a leaky rectifier.
+    is that of a leaky rectifier. A ``styled`` layer has rows for the styles as they are, for their
+    mean and for each direction in which they vary.
     """
 
     kind: Kind
@@ -91,6 +97,7 @@ class Layer:
     margin: int
     blocks: int
     mirrored: bool
+    styled: bool
     factor: int
     add: int
     activation: Activation
@@ -107,7 +114,8 @@ class Program:
     (``side``, ``side``, channels), that of a discriminator (``latent`` 0) a sample of ``shape``;
     the one-hot class is behind it, at every place, where ``labels`` is "beside". Weights are
     (phases^2, taps^2, inputs / blocks, outputs), affines (rows, 2, phases^2, outputs): scale and
-    shift.
+    shift. ``styles`` are the stages of a generator with styles, ``sways`` the directions in which
+    these may be moved; 0 of others.
     """
 
     latent: int
@@ -117,6 +125,8 @@ class Program:
     layers: tuple[Layer, ...]
     weights: dict[str, Tensor] = field(repr=False, compare=False)
     side: int = 1
+    styles: int = 0
+    sways: int = 0
 
     def description(self) -> dict[str, Any]:
         """All but the weights, ready for JSON."""
@@ -131,11 +141,23 @@ def describe(G: Generator) -> Program:
     labels: Labels = "none"
     if G.classes:
         labels = "beside" if G.appended else "norms"
-    writer = _Writer(G.latent_dim + (G.classes if labels == "beside" else 0))
+    stages = next((len(it.stages) for it in G.modules() if isinstance(it, style.Synthesis)), 0)
+    inputs = G.latent_dim + (G.classes if labels == "beside" else 0)
+    writer = _Writer(inputs * max(stages, 1), stages=stages)
     for module in _flat(G.layers):
         writer.read(module)
     layers, weights = writer.written()
-    return Program(G.latent_dim, G.classes, labels, tuple(G.shape), layers, weights)
+    sways = next((layer.rows - 2 for layer in layers if layer.styled), 0)
+    return Program(
+        G.latent_dim,
+        G.classes,
+        labels,
+        tuple(G.shape),
+        layers,
+        weights,
+        styles=stages,
+        sways=sways,
+    )
 
 
 def describe_translator(network: nn.Module, shape: tuple[int, ...]) -> Program:
@@ -214,6 +236,7 @@ class _Draft:
     margin: int = 0
     blocks: int = 1
     mirrored: bool = False
+    styled: bool = False
     factor: int = 0
     add: int = 0
     activation: Activation = "none"
@@ -242,6 +265,7 @@ class _Draft:
             margin=self.margin,
             blocks=self.blocks,
             mirrored=self.mirrored,
+            styled=self.styled,
             factor=self.factor,
             rows=len(self.affine),
             add=self.add,
@@ -255,11 +279,12 @@ class _Draft:
 class _Writer:
     """Reads modules in their order and writes layers."""
 
-    def __init__(self, inputs: int, size: int = 1) -> None:
+    def __init__(self, inputs: int, size: int = 1, *, stages: int = 0) -> None:
         self.drafts: list[_Draft] = []
         self.enlarged = False
         self.mirrored = 0  # places beyond the border that the next convolution sees
         self.input = (inputs, size)
+        self.stages = stages  # with a style of its own each
 
     def written(self) -> tuple[tuple[Layer, ...], dict[str, Tensor]]:
         layers = tuple(draft.layer(number) for number, draft in enumerate(self.drafts, 1))
@@ -491,15 +516,20 @@ class _Writer:
     def _mapping(self, mapping: style.Mapping) -> None:
         if len(mapping.parts) > 1:
             raise UnsupportedError("a class that is mapped to a style is not written yet")
+        stages = self.stages
         self._append_norm(_plain(self._channels), self._value, "unit")
+        self.drafts[-1].blocks = stages
         for layer in mapping.layers:
             assert isinstance(layer, Equalized)
-            self._equalized(layer)
+            self._add(layer.weight.T.repeat(1, stages)[None, None], None, 1)
+            self._scale(layer, stages)
+            self.drafts[-1].blocks = stages
             self._activate_scaled()
-        if mapping.psi != 1:  # towards the mean
-            scale = torch.full_like(mapping.mean, mapping.psi)
-            shift = (1 - mapping.psi) * mapping.mean
-            self._append_norm(torch.stack([scale, shift])[None], self._value)
+        rows = [torch.full_like(mapping.mean, mapping.psi), (1 - mapping.psi) * mapping.mean]
+        moves = [mapping.mean, *directions.of_styles(mapping)]
+        affine = torch.stack([torch.stack(rows), *(torch.stack([it * 0, it]) for it in moves)])
+        self._append_norm(affine.repeat(1, 1, stages), self._value)
+        self.drafts[-1].styled = True
 
     def _synthesis(self, synthesis: style.Synthesis) -> None:
         w = self._value
@@ -507,11 +537,11 @@ class _Writer:
         for number, stage in enumerate(synthesis.stages):
             assert isinstance(stage, style.Stage)
             if stage.first is not None:
-                features = self._modulated(stage.first, self._double(features), w)
+                features = self._modulated(stage.first, self._double(features), w, number)
             start = features if number else None
-            features = self._modulated(stage.second, start, w, synthesis.start)
+            features = self._modulated(stage.second, start, w, number, synthesis.start)
             enlarged = self._double(image) if image else 0
-            image = self._modulated(stage.to_image, features, w, active=False)
+            image = self._modulated(stage.to_image, features, w, number, active=False)
             self.drafts[image - 1].add = enlarged
 
     def _modulated(
@@ -519,14 +549,19 @@ class _Writer:
         module: style.Modulated,
         source: int | None,
         w: int,
+        stage: int,
         picture: Tensor | None = None,
         *,
         active: bool = True,
     ) -> int:
         """A convolution whose input's and output's channels a style scales; of ``picture`` where
-        there is no source yet.
+        there is no source yet. ``w`` has the styles of all stages, of which it reads one.
         """
-        scales = self._equalized(module.style, w)
+        matrix = module.style.weight.detach()
+        wide = torch.zeros(len(matrix), self.stages, matrix.shape[1])
+        wide[:, stage] = matrix
+        scales = self._product(wide.flatten(1), None, w)
+        self._scale(module.style)
         if source is None:
             assert picture is not None
             self._scaled_picture(picture, scales)
@@ -558,11 +593,15 @@ class _Writer:
             self._product(layer.weight, None, source)
         else:
             self._add(_kernel(layer.weight), None, 1, source)
+        self._scale(layer)
+        return self._value
+
+    def _scale(self, layer: Equalized, times: int = 1) -> None:
+        """Scale and shift the newest value as a layer does, which has been written so often."""
         last = self.drafts[-1]
         last.affine[:, 0] = layer.scale
         if layer.bias is not None:
-            last.affine[:, 1] = layer.bias.detach() * layer.rate
-        return self._value
+            last.affine[:, 1] = (layer.bias.detach() * layer.rate).repeat(times)
 
     def _style_block(self, block: style.Block) -> None:
         start = self._value

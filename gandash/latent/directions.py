@@ -6,6 +6,7 @@ features of G, regressed to z.
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from gandash.latent.vectors import classes_in_turn, draw
 from gandash.networks import Generator
+from gandash.networks.style import Mapping
 
 SAMPLES = 2000
 SEED = 0
@@ -36,6 +38,23 @@ def principal(G: Generator, count: int = 8, samples: int = SAMPLES) -> Tensor:
     directions /= directions.norm(dim=1, keepdim=True)
     largest = directions.abs().argmax(1, keepdim=True)
     return directions * directions.gather(1, largest).sign()
+
+
+def of_styles(mapping: Mapping, count: int = 8, samples: int = SAMPLES) -> Tensor:
+    """At most ``count`` principal components (count, styles) of the styles that a mapping makes,
+    each as long as their standard deviation along it, the largest first: GANSpace in w.
+
+    A component's sign is that of its largest entry.
+    """
+    latent_dim = mapping.parts[0]
+    with torch.no_grad():
+        styles = mapping(draw(SEED, samples, latent_dim)).double()
+    styles -= styles.mean(0)
+    _, deviations, components = torch.linalg.svd(styles, full_matrices=False)
+    found: Tensor = components * (deviations / math.sqrt(samples))[:, None]
+    found = found[: min(count, latent_dim)]
+    largest = found.abs().argmax(1, keepdim=True)
+    return (found * found.gather(1, largest).sign()).float()
 
 
 class _EnoughError(Exception):

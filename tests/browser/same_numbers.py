@@ -22,7 +22,8 @@ SAMPLES = ((0, 0), (7, 1), (2**32 - 1, 2))  # seeds and classes
 FEW = SAMPLES[1:2]  # for the engine that the processor has to play the graphics processor for
 COMPARE = """async ([url, wanted, module, name, given]) => {
   const { [name]: Engine } = await import(`/runtime/${module}.js`);
-  const { readProgram, toPixels, makesPoints, oneClass } = await import("/runtime/program.js");
+  const { readProgram, toPixels, makesPoints, oneClass, withStyles } = await import(
+    "/runtime/program.js");
   const { drawLatent } = await import("/runtime/random.js");
   const read = async (from) => (await fetch(from)).arrayBuffer();
   const program = readProgram(await read(url));
@@ -33,6 +34,10 @@ COMPARE = """async ([url, wanted, module, name, given]) => {
   const inputOf = (index) => {
     if (images) return [images.slice(index * program.latent, (index + 1) * program.latent), null];
     const [seed, label] = given.samples[index];
+    if (given.styled) {
+      const [z, other] = [seed, given.styled.seed].map((it) => drawLatent(it, program.latent));
+      return [withStyles(program, z, other, given.styled), null];
+    }
     return [drawLatent(seed, program.latent), given.shares ?? oneClass(program, label)];
   };
   const numbers = program.shape.reduce((product, side) => product * side, 1);
@@ -80,6 +85,14 @@ class Comparison:
             wanted = G(z, labels)
         told = [[seed, label % max(G.classes, 1)] for seed, label in samples]
         return self._difference(engine, packed, wanted, {"samples": told, "shares": shares})
+
+    def of_styles(
+        self, engine: str, packed: bytes, wanted: Tensor, seed: int, styled: dict[str, object]
+    ) -> float:
+        """The same of a picture whose styles are mixed and moved as ``styled`` says: ``seed`` of
+        the other latent, ``from`` which stage it has its say, ``psi``, ``moved``.
+        """
+        return self._difference(engine, packed, wanted, {"samples": [[seed, 0]], "styled": styled})
 
     def of_translations(
         self, engine: str, packed: bytes, network: nn.Module, images: Tensor

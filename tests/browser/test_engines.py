@@ -14,7 +14,8 @@ from playwright.sync_api import Page
 from gandash import browser, checkpoints, latent
 from gandash.checkpoints import weights
 from gandash.config import Config
-from gandash.networks import Generator
+from gandash.latent import directions
+from gandash.networks import Generator, style
 from gandash.storage.paths import PROJECT
 from tests.browser.conftest import Files
 from tests.browser.same_numbers import (
@@ -99,6 +100,25 @@ def test_styles_drawn_towards_their_mean(blank: Page, files: Files) -> None:
     with latent.truncated(G, 0.6):
         differences = by_engines(blank, files, G)
     assert max(differences.values()) <= 2, differences
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_styles_are_mixed_truncated_and_moved(blank: Page, files: Files, engine: str) -> None:
+    """Coarse stages of one latent and finer ones of another, drawn to the mean, then moved."""
+    config = Config.model_validate({"network": STYLE | {"g_width": 8}})
+    G = trained(config, (1, 16, 16))
+    mapping, synthesis = G.layers
+    assert isinstance(mapping, style.Mapping)
+    assert isinstance(synthesis, style.Synthesis)
+    along = directions.of_styles(mapping)
+    w = mapping(torch.cat([latent.draw(seed, 1, G.latent_dim) for seed in (7, 9)]))
+    w = mapping.mean + 0.7 * (w - mapping.mean) + 1.5 * along[0] - 0.5 * along[2]
+    wanted = synthesis(torch.stack([w[0], w[0], w[1]])[None])
+    styled: dict[str, object] = {"seed": 9, "from": 2, "psi": 0.7, "moved": [1.5, 0, -0.5]}
+    comparison = Comparison(blank, files)
+    assert comparison.of_styles(engine, browser.pack(G), wanted, 7, styled) <= 2
+    apart = comparison.of_styles(engine, browser.pack(G), wanted, 7, styled | {"from": 1})
+    assert apart > 2, "what is mixed shows"
 
 
 def test_classes_beside_z(blank: Page, files: Files) -> None:

@@ -87,8 +87,8 @@ export class Engines {
 
   // What a page needs to know of the generator.
   get facts() {
-    const { latent, classes, shape, directions } = this.program;
-    return { latent, classes, shape, directions };
+    const { latent, classes, shape, directions, styles, sways } = this.program;
+    return { latent, classes, shape, directions, styles, sways };
   }
 
   // For the page to show: what was tried (titles, milliseconds, errors, reasons), and the title
@@ -138,7 +138,8 @@ export class Engines {
 }
 
 function alike(a, b) {
-  return a === b || Boolean(a && b && a.every((value, i) => value === b[i]));
+  if (!a || !b) return a === b;
+  return a.length === b.length && a.every((value, i) => value === b[i]);
 }
 
 function largestDifference(program, sample) {

@@ -54,9 +54,31 @@ export function oneClass(program, label) {
   return Float32Array.from({ length: program.classes }, (_, index) => Number(index === label));
 }
 
-// What the first layer reads: z, and the classes' shares behind it where they stand beside z.
+// What the first layer reads: z, and the classes' shares behind it where they stand beside z. A
+// generator with styles takes z for each of its stages, or one z for all.
 export function inputOf(program, z, shares) {
+  const { latent, styles } = program;
+  if (styles) {
+    const each = Array.from({ length: styles }, () => [...z.subarray(0, latent)]);
+    return z.length === latent ? Float32Array.from(each.flat()) : z.subarray(0, styles * latent);
+  }
   return program.labels === "beside" ? Float32Array.of(...z, ...shares) : z;
+}
+
+// By which numbers a styled layer mixes its rows: they stand behind the latents of all stages, and
+// leave the styles as they are where there is one latent for all.
+export function controlsOf({ latent, styles, sways }, z) {
+  if (z.length > latent) return z.subarray(styles * latent);
+  return Float32Array.from({ length: 2 + (sways ?? 0) }, (_, row) => Number(row === 0));
+}
+
+// A latent for a generator with styles: z for the stages before `from` and `other` for those behind
+// it, styles that are left a share of `psi` of their way from the mean, and that are moved along
+// their directions by so many standard deviations.
+export function withStyles({ styles, sways }, z, other, { psi, from, moved }) {
+  const each = Array.from({ length: styles }, (_, stage) => [...(stage < from ? z : other)]);
+  const along = Array.from({ length: sways }, (_, number) => moved[number] ?? 0);
+  return Float32Array.from([...each.flat(), psi, 1 - psi, ...along]);
 }
 
 // What the first layer of a discriminator reads: values (places, channels) of a sample, and behind
@@ -73,8 +95,8 @@ export function sampleInputOf(program, values, shares) {
   return input;
 }
 
-// Scales and shifts (2, phases^2, outputs) of a layer for the shares of the classes: between
-// classes those of the classes are mixed.
+// Scales and shifts (2, phases^2, outputs) of a layer for the shares of the classes, or of a styled
+// one for the controls: between rows those of the rows are mixed.
 export function affineOf(layer, shares) {
   const size = layer.affine.length / layer.rows;
   if (layer.rows === 1) return layer.affine;

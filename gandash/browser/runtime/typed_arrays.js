@@ -3,7 +3,7 @@
 // Maps are (row, column, channel), so that what a place of the output is made of lies in a few long
 // rows. Rectifiers leave about half of all values at zero; those are skipped, and the others are
 // multiplied four at a time, which loads and stores each sum a quarter as often.
-import { affineOf, firstTap, inputOf, placeWithin } from "./program.js";
+import { affineOf, controlsOf, firstTap, inputOf, placeWithin } from "./program.js";
 import { halvesToFloats } from "./safetensors.js";
 
 const FEW = 4; // outputs, of which each is summed up in a variable of its own
@@ -25,6 +25,7 @@ export class TypedArrays {
 
   // The sample of z (latent) and the classes' shares: values (places, channels).
   make(z, shares) {
+    this.controls = controlsOf(this.program, z);
     return this.run(inputOf(this.program, z, shares), shares);
   }
 
@@ -32,7 +33,7 @@ export class TypedArrays {
   run(input, shares) {
     this.values[0] = input;
     this.program.layers.forEach((layer, index) => {
-      const affine = affineOf(layer, shares);
+      const affine = affineOf(layer, layer.styled ? this.controls : shares);
       if (layer.weight) this.linear(layer, index, affine);
       else if (layer.kind === "pad") this.pad(layer, index);
       else if (layer.kind === "enlarge") this.enlarge(layer, index);
@@ -100,12 +101,15 @@ export class TypedArrays {
     }
   }
 
-  // A vector divided by the root of its mean square.
-  unit({ source }, index) {
-    const from = this.values[source];
-    const squares = from.reduce((sum, value) => sum + value * value, 0);
-    const scale = 1 / Math.sqrt(squares / from.length + TINY);
-    from.forEach((value, i) => (this.values[index + 1][i] = value * scale));
+  // Each block of a vector divided by the root of its mean square.
+  unit({ source, blocks, inputs }, index) {
+    const share = inputs / blocks;
+    for (let block = 0; block < blocks; block += 1) {
+      const from = this.values[source].subarray(block * share, (block + 1) * share);
+      const squares = from.reduce((sum, value) => sum + value * value, 0);
+      const scale = 1 / Math.sqrt(squares / share + TINY);
+      from.forEach((value, i) => (this.values[index + 1][block * share + i] = value * scale));
+    }
   }
 
   // Maps, each channel times a number of a vector.

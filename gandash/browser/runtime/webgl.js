@@ -3,7 +3,7 @@
 // A value's channels lie in groups of four, one group beside the other, in a texture of 32-bit
 // floats. A fragment is one place of one group of the output. Weights keep their 16 bits: four
 // outputs of one input are a texel.
-import { affineOf, inputOf } from "./program.js";
+import { affineOf, controlsOf, inputOf } from "./program.js";
 
 const WIDEST = 2048; // texels; every WebGL2 has as many
 const CORNERS = `#version 300 es
@@ -68,14 +68,16 @@ vec4 between(int group, ivec2 near, ivec2 part) {
   return (sum + place(source, group, sourceColumns, size, next)) / 16.0;
 }
 
-// What a vector is divided by: the root of its mean square.
-float unitScale() {
+// What a block of a vector is divided by: the root of its mean square.
+float unitScale(int of) {
   float squares = 0.0;
-  for (int group = 0; group < groups; group++) {
+  int share = groups / blocks;
+  int first = of / share * share;
+  for (int group = first; group < first + share; group++) {
     vec4 part = place(source, group, sourceColumns, 1, ivec2(0));
     squares += dot(part, part);
   }
-  return inversesqrt(squares / float(inputs) + 1e-8);
+  return inversesqrt(squares * float(blocks) / float(inputs) + 1e-8);
 }
 
 void main() {
@@ -92,7 +94,7 @@ void main() {
   else if (way == 2) sum = between(group, at / phases, part);
   else sum = place(source, group, sourceColumns, size, at / phases);
   if (way == 3) sum *= place(weights, group, factorColumns, 1, ivec2(0));
-  if (way == 4) sum *= unitScale();
+  if (way == 4) sum *= unitScale(group);
   sum = sum * entry(affine, phase * outputGroups + group)
     + entry(affine, (phases * phases + phase) * outputGroups + group);
   if (addedScale > 0) sum += place(added, group, addedColumns, side / addedScale, at / addedScale);
@@ -183,6 +185,7 @@ export class WebGL {
     const { side } = this.program;
     // Of one place, its groups lie in a row; an image has one group of up to four channels.
     const given = inputOf(this.program, z, shares);
+    this.controls = controlsOf(this.program, z);
     numbers.set(side === 1 ? given : padRows(given, given.length / side ** 2));
     gl.bindTexture(gl.TEXTURE_2D, input.texture);
     const { width, height } = input;
@@ -232,7 +235,8 @@ export class WebGL {
     return value.framebuffer;
   }
 
-  tableFor(layer, shares) {
+  tableFor(layer, classes) {
+    const shares = layer.styled ? this.controls : classes;
     const wanted = layer.rows === 1 ? "all" : shares.join();
     if (layer.tableOf !== wanted) {
       if (layer.table) this.gl.deleteTexture(layer.table);
@@ -273,8 +277,8 @@ export class WebGL {
   }
 }
 
-function inputCount({ latent, classes, labels }) {
-  return latent + (labels === "beside" ? classes : 0);
+function inputCount({ latent, classes, labels, styles }) {
+  return latent * (styles || 1) + (labels === "beside" ? classes : 0);
 }
 
 // Weights with inputs and outputs filled up to multiples of four.

@@ -6,9 +6,11 @@ import { Strip } from "./strip.js";
 
 export class DirectionSliders {
   // directions: [{ title, direction, about }], about an element or null; `kept` is the name under
-  // which the studio's state keeps how far each goes.
-  constructor(studio, kept, directions) {
+  // which the studio's state keeps how far each goes. `along(z, number, value)` is the latent where
+  // a slider is at a value, if that is not a way along its direction.
+  constructor(studio, kept, directions, along = null) {
     this.studio = studio;
+    this.along = along;
     this.kept = kept;
     this.rows = directions.map((each, number) => this.row(each, number));
     this.elements = this.rows.map(({ whole }) => whole);
@@ -44,7 +46,8 @@ export class DirectionSliders {
     const z = this.studio.point();
     this.rows.forEach(({ strip, direction }, number) => {
       const now = this.at(number);
-      strip.draw((value) => combine([z, direction], [1, value - now]));
+      const onWay = (value) => combine([z, direction], [1, value - now]);
+      strip.draw(this.along ? (value) => this.along(z, number, value) : onWay);
     });
   }
 }

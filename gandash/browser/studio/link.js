@@ -39,7 +39,11 @@ export function freshState(checkpoint) {
     groups: [[0], [1], [2]], // A, B, C: places in the tray
     shifts: [], // along directions, in standard deviations
     toward: [], // along directions toward classes, likewise
-    moves: "principal", // which of these are shown
+    sways: [], // along principal components of styles, likewise
+    psi: 1, // share that is left of the styles' way from their mean
+    blend: -1, // place in the tray of whose styles finer stages have, or -1
+    from: 1, // the first of these stages
+    moves: "principal", // which directions are shown
     dims: [], // numbers of z that are set: [place, value]
   };
 }
@@ -70,11 +74,13 @@ export async function paramsOf(state) {
 
 const NUMBERS = [
   "label", "other", "mix", "x", "y", "length", "seconds", "hold", "t", "radius", "round",
+  "psi", "blend", "from",
 ];
-const LISTS = ["corners", "keys", "shifts", "toward"];
+const LISTS = ["corners", "keys", "shifts", "toward", "sways"];
 const RANGES = {
   label: [0, 9999], other: [-1, 9999], mix: [0, 1], x: [0, 1], y: [0, 1], length: [0, 1000],
   seconds: [1, 60], hold: [0, 0.9], t: [0, 1], radius: [0.05, 2], round: [1, LARGEST_SEED],
+  psi: [0, 1], blend: [-1, MOST_ENTRIES], from: [1, 9],
 };
 
 function groupsText(groups) {
@@ -169,7 +175,7 @@ function readChoices(params, state, words) {
     view: ["pad", "linked", "path", "variants", "arithmetic", "own"],
     plane: ["spherical", "bilinear"],
     path: ["slerp", "lerp"],
-    moves: ["principal", "classes", "numbers"],
+    moves: ["principal", "sways", "classes", "numbers"],
   };
   for (const [name, options] of Object.entries(choices)) {
     const text = params.get(name);
@@ -194,7 +200,7 @@ function readList(params, name, state, words) {
   const text = params.get(name);
   if (text === null || text === undefined) return place(state, name);
   const numbers = text === "" ? [] : text.split(",").map(Number);
-  const most = { keys: MOST_KEYS, corners: 4, shifts: 8, toward: MOST_KEYS }[name];
+  const most = { keys: MOST_KEYS, corners: 4, shifts: 8, toward: MOST_KEYS, sways: 8 }[name];
   const fits = numbers.length <= most && numbers.every((number) => Math.abs(number) <= 1000);
   if (fits && (name !== "corners" || numbers.length === 4)) state[name] = numbers;
   else words.push(inVain(name, text));
@@ -203,7 +209,7 @@ function readList(params, name, state, words) {
 
 // Places that the tray does not have are those that it has, in turn.
 function place(state, name) {
-  if (name === "shifts" || name === "toward") return;
+  if (["shifts", "toward", "sways"].includes(name)) return;
   state[name] = state[name].map((index) => inTray(state, index));
 }
 

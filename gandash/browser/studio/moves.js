@@ -3,15 +3,17 @@
 import { DimensionsTool } from "./dimensions.js";
 import { choice, element } from "./elements.js";
 import { PrincipalTool } from "./principal.js";
+import { SwaysTool } from "./styles.js";
 import { TowardTool } from "./toward.js";
 
-const WAYS = { principal: "Principal", classes: "Classes", numbers: "Numbers" };
+const WAYS = { principal: "Principal", sways: "Styles", classes: "Classes", numbers: "Numbers" };
 
 export class Moves {
   constructor(studio) {
     this.studio = studio;
     this.tools = {
       ...(studio.directions.length ? { principal: new PrincipalTool(studio) } : {}),
+      ...(studio.generator.sways ? { sways: new SwaysTool(studio) } : {}),
       ...(studio.towardPossible ? { classes: new TowardTool(studio) } : {}),
       numbers: new DimensionsTool(studio),
     };

@@ -24,7 +24,8 @@ export class Nearest {
     const name = studio.state.checkpoint;
     this.tell("Looking through the training images …");
     try {
-      const { sample } = await generator.make(studio.point(), studio.shares(generator));
+      const latent = studio.told(generator, studio.point());
+      const { sample } = await generator.make(latent, studio.shares(generator));
       const picture = studio.picture(name, "The picture");
       picture.draw(sample);
       const spaces = await studio.host.nearest(name, sample);

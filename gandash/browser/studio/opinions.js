@@ -55,7 +55,8 @@ export class Opinions {
     try {
       await this.admit(target.name, generator);
       const shares = this.studio.shares(generator);
-      const said = await generator.judge(`${key} opinion`, z, shares);
+      const latent = this.studio.told(generator, z);
+      const said = await generator.judge(`${key} opinion`, latent, shares);
       if (said) show(opinion, said.logit, generator.discriminator);
     } catch (error) {
       opinion.text.textContent = `D has no opinion here: ${error.message}.`;

@@ -16,6 +16,7 @@ import { commandOf, pythonOf } from "./snippets.js";
 import { Tools } from "./tools.js";
 import { Tray } from "./tray.js";
 import { Variants } from "./variants.js";
+import { withStyles } from "../runtime/program.js";
 import { drawLatent } from "../runtime/random.js";
 
 const VIEWS = {
@@ -140,12 +141,18 @@ class Studio {
     this.state.checkpoint = name;
     this.state.linked = [];
     this.unmove();
+    this.unstyle();
     await this.load();
   }
 
   // z as it is drawn: not along directions, with its own numbers, at its own length.
   unmove() {
     Object.assign(this.state, { shifts: [], toward: [], dims: [], length: 0 });
+  }
+
+  // Styles as the latent makes them.
+  unstyle() {
+    Object.assign(this.state, { sways: [], psi: 1, blend: -1 });
   }
 
   async link(names) {
@@ -211,6 +218,8 @@ class Studio {
       );
     }
     if (state.center && !fits(state.center)) state.center = null;
+    if (state.blend >= state.tray.length) state.blend = -1;
+    state.from = Math.min(state.from, Math.max(1, (this.generator.styles ?? 0) - 1));
     state.dims = state.dims.filter(([place]) => place < latent);
     if (state.label >= classes) state.label = 0;
     if (state.other >= classes) state.other = -1;
@@ -223,6 +232,7 @@ class Studio {
       this.state.center = { vector, name: "", pinned: false };
       this.unmove();
     }
+    if (view === "own") this.unstyle(); // what is found is a latent
     this.view.leave?.();
     this.state.view = view;
     this.rebuild();
@@ -282,7 +292,8 @@ class Studio {
   async draw(target, z) {
     const { key, generator, picture, vector } = target;
     try {
-      const made = await generator.follow(key, vector ? vector(z) : z, this.shares(generator));
+      const latent = this.told(generator, vector ? vector(z) : z);
+      const made = await generator.follow(key, latent, this.shares(generator));
       if (!made) return; // a newer one is under way
       picture.draw(made.sample);
       this.opinions.follow(target, z);
@@ -363,6 +374,26 @@ class Studio {
     return shares;
   }
 
+  // Whether styles are others than those of the latent.
+  get restyled() {
+    const { psi, sways, blend } = this.state;
+    return Boolean(this.generator.styles) && (psi < 1 || blend >= 0 || sways.some(Boolean));
+  }
+
+  // What a generator is given for a latent: with the styles that were asked for, if it is the one
+  // that they are of.
+  told(generator, z) {
+    const plain = generator !== this.generator || z.length !== generator.latent;
+    return plain || !this.restyled ? z : this.styled(z, {});
+  }
+
+  // A latent with the styles of the state, but for some changes.
+  styled(z, changes) {
+    const { psi, sways, blend, from } = { ...this.state, ...changes };
+    const other = blend < 0 ? z : this.vector(blend);
+    return withStyles(this.generator, z, other, { psi, from, moved: sways });
+  }
+
   // A picture that a view shows under the hand.
   target(key, name) {
     const { title } = this.facts(name);
@@ -390,7 +421,8 @@ class Studio {
   // A picture that nobody waits for with the hand; a newer one of the same key takes its place.
   async background(key, z, picture) {
     const { generator } = this;
-    const made = await generator.follow(key, z, this.shares(generator), { calm: true });
+    const shares = this.shares(generator);
+    const made = await generator.follow(key, this.told(generator, z), shares, { calm: true });
     if (made) picture.draw(made.sample);
   }
 
@@ -433,6 +465,7 @@ class Studio {
     const { checkpoint } = this.state;
     const python = pythonOf(checkpoint, entry, this.label);
     const command = entry.vector ? "" : `# ${commandOf(checkpoint, entry.seed, this.label)}\n`;
+    if (this.restyled) return this.say("Styles that were moved or mixed have no command here.");
     const mixed = this.state.other >= 0 && this.state.mix > 0;
     if (mixed) return this.say("A mixture of classes has no command: choose one class.");
     return this.copy(command + python, "The lines");
@@ -449,7 +482,8 @@ class Studio {
 
   async savePicture() {
     const { generator } = this;
-    const { sample } = await generator.make(this.point(), this.shares(generator));
+    const latent = this.told(generator, this.point());
+    const { sample } = await generator.make(latent, this.shares(generator));
     const [, height, width] = generator.shape;
     if (generator.points) return this.say(`The point is ${[...sample].join(", ")}.`);
     const png = await pngOf([sample], width, height);
@@ -462,7 +496,8 @@ class Studio {
     const [, height, width] = generator.shape;
     const path = this.views.path;
     const make = async (t) => {
-      const { sample } = await generator.make(path.at(t, state.path), this.shares(generator));
+      const latent = this.told(generator, path.at(t, state.path));
+      const { sample } = await generator.make(latent, this.shares(generator));
       return sample;
     };
     const tell = (share) => this.say(`Making frames: ${Math.round(100 * share)} %`);

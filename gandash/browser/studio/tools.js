@@ -2,6 +2,8 @@
 import { button, element, slider } from "./elements.js";
 import { lengthDensity } from "./latents.js";
 import { Moves } from "./moves.js";
+import { select } from "./select.js";
+import { StylesTool } from "./styles.js";
 
 const SVG_SPACE = "http://www.w3.org/2000/svg";
 const HISTOGRAM = { width: 280, height: 56, bars: 56 };
@@ -16,11 +18,14 @@ export class Tools {
     this.length = new LengthTool(this.studio);
     this.moves = new Moves(this.studio);
     const classes = classTool(this.studio);
-    this.element.replaceChildren(this.length.element, ...classes, this.moves.element);
+    this.styles = this.studio.generator.styles ? new StylesTool(this.studio) : null;
+    const styles = this.styles ? [this.styles.element] : [];
+    this.element.replaceChildren(this.length.element, ...styles, ...classes, this.moves.element);
   }
 
   show() {
     this.length?.show();
+    this.styles?.show();
     this.moves?.show();
   }
 
@@ -107,12 +112,4 @@ function classTool(studio) {
   mix.row.hidden = state.other < 0;
   const title = element("h2", {}, "Class");
   return [element("section", { className: "tool" }, title, first, second, mix.row)];
-}
-
-function select(title, options, chosen, choose) {
-  const list = element("select", { "aria-label": title });
-  options.forEach((option, place) => list.append(element("option", { value: place }, option)));
-  list.value = chosen;
-  list.addEventListener("change", () => choose(Number(list.value)));
-  return element("label", { className: "field-row" }, element("span", {}, title), list);
 }
