@@ -18,6 +18,7 @@ from gandash.theory.fitting import gaussian
 
 Floats = npt.NDArray[np.float64]
 MOST = 1000
+MOST_LABELS = 24  # that one z is shown under
 BINS = 41
 FARTHEST = 12.0  # standard deviations of the prior, which a histogram reaches at most
 
@@ -32,6 +33,15 @@ class Codes:
     labels: Tensor
     z: Tensor
     held_out: bool
+
+    def place(self, number: int) -> int:
+        """The place of the image of a number from 1; ``ValueError`` if there are not so many."""
+        if not 1 <= number <= len(self.images):
+            raise ValueError(
+                f"An image has a number from 1 to {len(self.images):,} here, not {number:,}: "
+                "choose another"
+            )
+        return number - 1
 
 
 def codes(checkpoint: Checkpoint, G: Generator) -> Codes:
@@ -56,13 +66,13 @@ def _unseen(checkpoint: Checkpoint) -> tuple[Dataset, bool]:
 
 def again(G: Generator, codes: Codes, index: int) -> Tensor:
     """What G makes of the z of an image (C, S, S), uint8: with its own label in front, where G is
-    told one, then with every label in turn, (1 + classes, C, S, S).
+    told one, then with every label in turn, (1 + classes, C, S, S); at most with the first 24.
     """
     z = codes.z[index : index + 1]
     if not G.classes:
         return latent.generate(G, z)
     own = latent.generate(G, z, int(codes.labels[index]))
-    return torch.cat([own, latent.generate(G, z.expand(G.classes, -1))])
+    return torch.cat([own, latent.generate(G, z.expand(min(G.classes, MOST_LABELS), -1))])
 
 
 def walk(G: Generator, codes: Codes, first: int, last: int, steps: int) -> Tensor:

@@ -44,16 +44,20 @@ def test_an_image_its_z_under_every_label_a_walk_and_a_histogram(autoencoders: P
     assert pictures[0].count("<figure>") == 2
 
 
-def test_nonsense_in_the_link_is_dropped_and_missing_data_is_a_sentence(
-    autoencoders: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_nonsense_in_the_link_is_dropped_and_what_is_not_there_is_a_sentence(
+    autoencoders: Path,
 ) -> None:
-    app = visit("latent", encoded_image="70000", encoded_toward="x", encoded_number="99")
+    app = visit("latent", encoded_image="70000", encoded_toward="x")
     assert not app.exception
-    assert app.number_input(key="encoded_image").value == 1
+    assert app.number_input(key="encoded_image").value is None
+    assert "Enter the number of an image, such as 6" in app.info[0].value
+    app = visit("latent", encoded_image="3", encoded_number="99")
     assert app.selectbox(key="encoded_number").value == "all together"
+    app = visit("latent", encoded_image="401")
+    assert any("from 1 to 400 here, not 401: choose another" in it.value for it in app.error)
     damaged = autoencoders / "told" / "generator.safetensors"
     damaged.write_bytes(b"nothing")
-    app = visit("latent", encoded_checkpoint="told")
+    app = visit("latent", encoded_checkpoint="told", encoded_image="1")
     assert not app.exception
     assert any("restore it from a copy" in problem.value for problem in app.error)
 

@@ -32,7 +32,7 @@ BY_FOLDER: dict[str | type[Any], Callable[[Any], Any]] = {
 @st.fragment
 def images_in_z(found: list[Checkpoint]) -> None:
     """Images of the data, what becomes of their z, and how these lie; nothing where no checkpoint
-    has an encoder.
+    has an encoder. The data are read once a number asks for an image of them.
     """
     known = [
         checkpoint
@@ -51,27 +51,35 @@ def images_in_z(found: list[Checkpoint]) -> None:
     with columns[0]:
         name = choose.one("Autoencoder", titles, "encoded_checkpoint")
     checkpoint = next(each for each in known if each.name == name)
+    first = columns[1].number_input(
+        "Image",
+        1,
+        codes.MOST,
+        value=None,
+        placeholder="none",
+        key="encoded_image",
+        bind=links.whole("encoded_image", 1, codes.MOST, optional=True),
+    )
+    last = columns[2].number_input(
+        "Walk to image",
+        1,
+        codes.MOST,
+        value=2,
+        key="encoded_toward",
+        bind=links.whole("encoded_toward", 1, codes.MOST),
+    )
+    if first is None:
+        st.info(
+            "Enter the number of an image, such as 6: you see it and what G makes of its z, the "
+            "same z under every label, a walk to another image, and how z lies beside the prior.",
+            icon=":material/image_search:",
+        )
+        return
     with page.one_sentence():
         seen = _codes(checkpoint)
-        most = len(seen.images)
-        first = columns[1].number_input(
-            "Image",
-            1,
-            most,
-            value=1,
-            key="encoded_image",
-            bind=links.whole("encoded_image", 1, most),
-        )
-        last = columns[2].number_input(
-            "Walk to image",
-            1,
-            most,
-            value=min(2, most),
-            key="encoded_toward",
-            bind=links.whole("encoded_toward", 1, most),
-        )
-        under_every_label(checkpoint, int(first) - 1)
-        walk(checkpoint, int(first) - 1, int(last) - 1)
+        places = [seen.place(int(number)) for number in (first, last)]
+        under_every_label(checkpoint, places[0])
+        walk(checkpoint, *places)
         how_z_lies(checkpoint, seen)
 
 
@@ -83,7 +91,7 @@ def under_every_label(checkpoint: Checkpoint, index: int) -> None:
         _cell(picture, caption)
         for picture, caption in zip(
             _again(checkpoint, index),
-            ["image", "again", *(names if told else ())],
+            ["image", "again", *(names[: codes.MOST_LABELS] if told else ())],
             strict=True,
         )
     ]
