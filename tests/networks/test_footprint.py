@@ -9,8 +9,8 @@ import sys
 import pytest
 import torch
 
-from gandash.config import parse_config
-from gandash.networks import footprint
+from gandash.config import AutoencoderConfig, parse_config
+from gandash.networks import build_pair, footprint
 
 SHAPE = (3, 32, 32)
 MEASURE = """
@@ -119,3 +119,17 @@ def test_what_cannot_fit_is_refused_with_what_would(monkeypatch: pytest.MonkeyPa
             ),
             (3, 128, 128),
         )
+
+
+def test_an_encoder_is_counted_with_g() -> None:
+    config = parse_config({"data": {"dataset": "mnist", "size": 32}})
+    with_encoder = config.model_copy(update={"autoencoder": AutoencoderConfig(encoder=True)})
+    shape = (1, 32, 32)
+    G, D = build_pair(config, shape)
+    E, of_z = build_pair(with_encoder, shape)
+    more = sum(p.numel() for p in (*E.parameters(), *of_z.parameters()))
+    more -= sum(p.numel() for p in (*G.parameters(), *D.parameters()))
+    of_sample, weights = footprint.count_of_players(config, shape, 0)
+    of_more, more_weights = footprint.count_of_players(with_encoder, shape, 0)
+    assert more_weights - weights == footprint.PARAMETER_BYTES * more
+    assert of_more > 1.2 * of_sample, "what it keeps for its gradient"
