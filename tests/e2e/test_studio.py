@@ -19,8 +19,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from gandash import checkpoints, latent, runs
-from gandash.checkpoints import weights
+from gandash.checkpoints import Checkpoint, weights
 from gandash.config import Config
+from gandash.data import to_uint8
 from gandash.evaluation import class_directions
 from gandash.runs import execution
 from gandash.storage.paths import PROJECT
@@ -44,6 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, tiny_config: Callable[..., 
         "plain": {}, "seeded": {"seed": 5}, "larger": {"network": tiny | {"latent_dim": 12}},
         "by-class": {"labels": {"conditioning": "concat", "g_labels": "batch-norm"}},
         "attentive": {"network": tiny | {"attention": 8}},
+        "styled": {"network": tiny | {"architecture": "style", "g_norm": "none", "d_norm": "none"}},
     }  # fmt: skip
     for name, changes in networks.items():
         list(execution.execute(runs.create(root, tiny_config(**changes), name)))
@@ -348,7 +350,7 @@ def effect(folder: Path, place: int) -> float:
 def test_linked_pads_follow_one_pointer(page: Page, site: str, folder: Path) -> None:
     open_studio(page, f"{site}/latent?latent_checkpoint=plain&latent_view=linked")
     fitting = page.locator(".picker label")
-    expect(fitting).to_have_count(3)  # not the one of 12 numbers, and not itself
+    expect(fitting).to_have_count(4)  # not the one of 12 numbers, and not itself
     page.get_by_label("seeded").check()
     canvases = page.locator(".surface canvas")
     expect(canvases).to_have_count(2)
@@ -400,6 +402,36 @@ def test_classes_are_chosen_and_mixed(page: Page, site: str, folder: Path) -> No
     page.get_by_label("Mixed with").select_option("left")
     expect(page.get_by_label("Share of it")).to_be_visible()
     expect(page).to_have_url(re.compile(r"latent_label=1&latent_other=0&latent_mix=0\.5"))
+
+
+def test_styles_are_drawn_to_their_mean_and_mixed_and_the_link_brings_them_back(
+    page: Page, site: str, folder: Path
+) -> None:
+    checkpoint = checkpoints.load_card(folder / "styled")
+    G = weights.load_generator(Checkpoint(folder / "styled", checkpoint))
+    z = torch.cat([latent.draw(seed, 1, 8) for seed in (21, 14)])
+    mapping, synthesis = G.layers
+    with torch.inference_mode():
+        w = mapping.mean + 0.5 * (mapping(z) - mapping.mean)
+        mixed = to_uint8(synthesis(torch.stack([w[0], w[1], w[1]])[None]))
+    wanted = mixed[0, 0].numpy().astype(int)
+    open_studio(page, f"{site}/latent?latent_checkpoint=styled")
+    page.locator(".surface").focus()
+    page.keyboard.press("1")
+    picture = page.locator(".surface canvas")
+    check(picture, made(folder, "styled", z[0]))
+    page.get_by_label("ψ", exact=True).fill("0.5")
+    page.get_by_label("Mix with", exact=True).select_option(label="seed 14")
+    page.get_by_label("From", exact=True).select_option(label="8 pixels and finer")
+    page.wait_for_timeout(REST_MS)
+    check(picture, wanted)
+    address = page.url
+    assert "latent_psi=0.5" in address
+    assert "latent_blend=1" in address
+    open_studio(page, address)
+    check(picture, wanted)
+    page.get_by_label("Checkpoint", exact=True).select_option("plain")
+    expect(page.get_by_label("ψ", exact=True)).to_have_count(0)
 
 
 def test_what_the_browser_cannot_run_the_server_makes(page: Page, site: str, folder: Path) -> None:
