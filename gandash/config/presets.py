@@ -51,6 +51,7 @@ _POINTS = Config(
     report_every=50,
 )
 _CRITIC = OptimizerConfig(g_lr=5e-4, d_lr=5e-4, adam_beta1=0.0, adam_beta2=0.9)
+PIX2PIX = "Lines into clothes (pix2pix)"
 PRESETS: dict[str, Preset] = {
     "Quick digits": Preset(
         "Digits in 2 minutes on 2 recent CPU cores, in about 5 on older ones: half the paper's "
@@ -135,7 +136,7 @@ PRESETS: dict[str, Preset] = {
             batch_size=64, epochs=3, ema_half_life=20_000,
         ),
     ),
-    "Lines into clothes (pix2pix)": Preset(
+    PIX2PIX: Preset(
         "G translates lines into the clothes that they were taken from, and D judges patches: 7 "
         "minutes on one CPU core without bf16 units. The samples show line, translation and "
         "photograph; draw your own on the page Translate when it is finished.",

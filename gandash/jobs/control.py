@@ -67,7 +67,7 @@ def _put_in(run: Run, place: int, config: Config | None = None) -> None:
 
 
 def stop(run: Run) -> None:
-    """Take a waiting run out of the queue; ask a running one to save and end at its next report."""
+    """Take a waiting run out of the queue; ask a running one to save and end soon."""
     with gate(run.folder.parent):
         status = run.status()
         if queue.is_running(run):
@@ -77,7 +77,7 @@ def stop(run: Run) -> None:
 
 
 def pause(run: Run) -> None:
-    """Have a running run save and wait at its next report; it keeps its slot of the queue."""
+    """Have a running run save and wait, within a step or so; it keeps its slot of the queue."""
     _check_runs(run)
     run.request_pause()
 

@@ -170,7 +170,7 @@ class Run:
         return read_snapshots(self.folder)
 
     def request_stop(self) -> None:
-        """Ask whoever trains this run to save and leave it at the next report."""
+        """Ask whoever trains this run to save and leave it soon, within a row where it need be."""
         self._write(STOP, b"")
 
     @property
@@ -183,7 +183,7 @@ class Run:
         self.end_pause()
 
     def request_pause(self) -> None:
-        """Ask whoever trains this run to save and wait at the next report."""
+        """Ask whoever trains this run to save and wait, likewise."""
         self._write(PAUSE, b"")
 
     @property

@@ -176,3 +176,8 @@ def test_what_was_handed_in_as_pairs_is_translated(
     assert own_images.name_of(config.data.dataset) == f"pairs:{name}"
     app.selectbox(key="train.data.dataset").set_value(name).run()
     assert app.selectbox(key="train.translation.translator").value == "none"
+    app.selectbox(key="train_preset").set_value("Own images").run()
+    assert app.selectbox(key="train.few.augment").value == "diffaugment"
+    app.selectbox(key="train.data.dataset").set_value(f"pairs:{name}").run()
+    assert app.selectbox(key="train.few.augment").value == "none", "pix2pix cannot have it"
+    assert [error.value for error in app.error] == []

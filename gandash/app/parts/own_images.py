@@ -19,7 +19,8 @@ from gandash.app.parts.quoted import in_html, in_markdown
 from gandash.app.parts.refusals import REFUSALS, guarded, notice, sentence
 from gandash.config import Config, DataConfig
 from gandash.config import own_images as preset
-from gandash.config.presets import PRESETS, Preset
+from gandash.config.presets import PIX2PIX, PRESETS, Preset
+from gandash.config.settings import values_of
 from gandash.data import SOURCES, uploads
 from gandash.data.contents import opened
 from gandash.data.diagnosis import findings
@@ -128,6 +129,18 @@ def fitting() -> Config:
         return preset.fitting(UNKNOWN, MIDDLE, DataConfig(), gpu=gpu)
     data = DataConfig(dataset=own.name, **{it: _of_form(f"data.{it}") for it in _KEPT_DATA})
     return preset.fitting(own.look.images, own.look.sides[1], data, gpu=gpu)
+
+
+def for_pairs(dataset: str) -> dict[str, Any]:
+    """Settings by name that translate pairs: those of the preset for pix2pix, but for the data, and
+    in batches that what was handed in can fill.
+    """
+    config = PRESETS[PIX2PIX].config
+    values = {name: it for name, it in values_of(config).items() if not name.startswith("data.")}
+    look = uploads.seen(runs_root(), parted(dataset)[1])
+    if look is not None:
+        values["batch_size"] = min(config.batch_size, preset.fitting_batch(look.images, gpu=False))
+    return values
 
 
 _KEPT_DATA = ("framing", "background", "flips", "color")
@@ -375,7 +388,8 @@ def check(config: Config) -> None:
     """``ValueError`` if the images chosen cannot carry the config, or it was tried in vain."""
     own = chosen()
     if own is None:
-        if st.session_state.get("train_preset") == preset.NAME:
+        as_pairs = parted(name_of(config.data.dataset))[1] in names()
+        if st.session_state.get("train_preset") == preset.NAME and not as_pairs:
             raise ValueError(
                 f"the preset {preset.NAME} needs images of one's own, and none are chosen: hand "
                 "them in under “Use my own images”, or choose another preset"

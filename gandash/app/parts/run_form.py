@@ -46,13 +46,27 @@ def apply_preset() -> None:
 
 def follow_data() -> None:
     """Take a pair along that takes what has no pixels, where that is chosen; pairs are translated,
-    and nothing else is.
+    by other settings where the form's do not go with it, and nothing else is.
     """
     kind = of_dataset(shown(DATASET))
     if not kind.pixels:
         take({ARCHITECTURE: architectures.names(points=True)[0]})
-    if kind.latent == (shown(TRANSLATOR) != "none"):
-        take({TRANSLATOR: "none" if kind.latent else "pix2pix"})
+    translates = shown(TRANSLATOR) != "none"
+    if kind.latent and translates:
+        take({TRANSLATOR: "none"})
+    elif not kind.latent and not translates:
+        take({TRANSLATOR: "pix2pix"})
+        if not fits_together():
+            take(own_images.for_pairs(shown(DATASET)))
+
+
+def fits_together() -> bool:
+    """Whether the settings of the form are those of a run."""
+    try:
+        config_form.collect({config_form.key_of(it): shown(it) for it in config_form.FIELDS})
+    except ValueError:
+        return False
+    return True
 
 
 def shown(name: str) -> Any:
