@@ -472,17 +472,25 @@ def import_log(file: Annotated[Path, tyro.conf.Positional], name: str, *, title:
     print(f"Imported {name}: {len(table):,} steps of {', '.join(map(str, drawn))}")
 
 
+ENDINGS = {
+    "state-dict": ".pth",
+    "onnx": ".onnx",
+    "zip": ".zip",
+    "tensorboard": "-events",
+}  # of what is written for other programs
+
+
 def export(
     name: Annotated[str, tyro.conf.Positional],
-    to: str,
     *,
+    to: str = "",
     title: str = "",
     note: str = "",
     weights: Literal["best", "last"] = "best",
     as_: Annotated[
-        Literal["checkpoint", "state-dict", "onnx", "tensorboard", "zip", "hub"],
+        Literal["safetensors", "state-dict", "onnx", "tensorboard", "zip", "hub"],
         tyro.conf.arg(name="as"),
-    ] = "checkpoint",
+    ] = "safetensors",
     public: tyro.conf.UseCounterAction[int] = 0,  # a flag without a value
 ) -> None:
     """Copy a run's latest state, or its best step if it measures itself, as a small half-precision
@@ -491,17 +499,22 @@ def export(
     Args:
         name: Name of the run or checkpoint.
         to: The folder to write; its last part becomes the checkpoint's name. Of a state dict, ONNX
-            or zip, the file. On the Hub, OWNER/REPOSITORY.
+            or zip, the file. On the Hub, OWNER/REPOSITORY. If not given, the name with its ending.
         title: Title shown in the app; a checkpoint needs one.
         note: One sentence on what it shows.
         weights: Of a run that measures itself: of the step with the least Fréchet distance, or of
             the last.
-        as_: A checkpoint of gandash's; a DCGAN generator's tensors named as in the official
-            PyTorch example; a generator as ONNX; curves and samples as TensorBoard's events; the
-            whole folder as a zip; a checkpoint in a repository on the Hugging Face Hub.
+        as_: A checkpoint of gandash's, safetensors with a card; a DCGAN generator's tensors named
+            as in the official PyTorch example; a generator as ONNX; curves and samples as
+            TensorBoard's events; the whole folder as a zip; a checkpoint in a repository on the
+            Hugging Face Hub.
         public: Let everybody see what is sent to the Hub.
     """
-    place = Path(to)
+    if as_ == "hub" and not to:
+        raise ValueError(
+            "A place on the Hub must be named, and none was: add --to OWNER/REPOSITORY"
+        )
+    place = Path(to or f"{name}{ENDINGS.get(as_, '')}")
     others: dict[str, Callable[[], None]] = {
         "state-dict": lambda: _export_state_dict(_find_checkpoint(name), place),
         "onnx": lambda: _export_onnx(_find_checkpoint(name), place),
@@ -517,7 +530,7 @@ def export(
     from gandash.runs import as_checkpoint
 
     card = as_checkpoint.export(_find_run(name), place, title, note, weights)
-    print(f"Exported {card.name} at {card.stand} to {to}")
+    print(f"Exported {card.name} at {card.stand} to {place}")
 
 
 def _export_state_dict(checkpoint: Checkpoint, to: Path) -> None:

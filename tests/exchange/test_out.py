@@ -96,10 +96,14 @@ def test_events_hold_all_values_and_samples_where_tensorboard_is_there(
 
 
 def test_a_zip_is_the_run_again(
-    tmp_path: Path, runs_root: Path, tiny_config: Callable[..., Config]
+    tmp_path: Path,
+    runs_root: Path,
+    tiny_config: Callable[..., Config],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     list(execution.execute(runs.create(runs_root, tiny_config(), "first")))
-    assert main(["export", "first", "--to", str(tmp_path / "first.zip"), "--as", "zip"]) == 0
+    assert main(["export", "first", "--as", "zip"]) == 0  # here, by its name
     other = tmp_path / "other"
     with zipfile.ZipFile(tmp_path / "first.zip") as packed:
         assert all(name.startswith("first/") for name in packed.namelist())
