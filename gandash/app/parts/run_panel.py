@@ -161,7 +161,7 @@ def headline(run: Run, status: Status, config: Config) -> None:
     with st.container(horizontal=True):  # in a row on a phone, too
         st.metric(
             f"{config.data.kind.name.capitalize()}/s",
-            f"{speed:,.0f}" if status.step else "–",
+            f"{speed:,.0f}" if speed else "–",
             help="Over the last row of metrics.",
         )
         st.metric("Time left", time_left(status, config) or "–")
