@@ -72,8 +72,8 @@ def test_an_error_of_the_system_names_the_file_alone() -> None:
 # Callbacks that change the page's state alone: nothing that they do can be refused.
 PURE = {
     "_hand_on", "_remember_new", "_take_batch", "_want_check", "_want_time", "again",
-    "apply_preset", "fill_in", "follow_data", "go_to", "new_seeds", "put", "say", "show", "take",
-    "to_first_page",
+    "apply_preset", "begin", "fill_in", "follow_data", "go_to", "new_seeds", "put", "say", "show",
+    "take", "to_first_page",
 }  # fmt: skip
 # Guarded within; Streamlit's word for nothing; what a function hands on, which its caller names.
 OTHER = {"jobs.attempt", "'ignore'", "on_change"}
