@@ -17,7 +17,7 @@ from gandash.losses.objectives import OBJECTIVES
 from gandash.runs import Run
 from gandash.storage.paths import runs_root
 
-PER_PAGE = 28
+PER_PAGE = 35
 UNMEASURED = "Not measured yet."
 KINDS: dict[str, Callable[[Card], str]] = {
     "data": lambda card: card.data.title,
