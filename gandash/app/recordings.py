@@ -20,6 +20,7 @@ ASKED_SECONDS = 0.2  # between two looks at whether it is one's turn
 TIMES_LAST_SECONDS = 60  # a machine is not as busy for ever
 _kept: OrderedDict[str, bytes] = OrderedDict()
 _keeping = threading.Lock()
+_trying = threading.Lock()
 _times: Kept[float] = Kept(MOST_KEPT)
 
 
@@ -53,7 +54,8 @@ def of_preset(name: str) -> str:
 def seconds(config: Config) -> float:
     """How long making a config's recording takes, as it was tried within the last minute."""
     minute = int(time.monotonic() / TIMES_LAST_SECONDS)
-    return _times.get((config.model_dump_json(), minute), lambda: playground.seconds(config))
+    with _trying:  # two at a time would each find the machine slower than it is
+        return _times.get((config.model_dump_json(), minute), lambda: playground.seconds(config))
 
 
 def make(

@@ -450,7 +450,6 @@ def _autoencoder_rules(config: Config) -> Iterator[str]:
     if not autoencoder.encoder:
         return
     network = config.network
-    balance = config.balance
     if config.translation.on:
         yield (
             "encoder finds the z that G makes an image of, and in "
@@ -472,6 +471,19 @@ def _autoencoder_rules(config: Config) -> Iterator[str]:
             "encoder is normed as G is and has no reference batch, and g_norm is 'virtual': set it "
             "to batch, layer or instance"
         )
+    drawn = round(autoencoder.prior_share * config.batch_size)
+    if config.batch_size - drawn < FEWEST_ENCODED:
+        yield (
+            f"encoder needs {FEWEST_ENCODED} images of a batch at least, and prior_share "
+            f"{autoencoder.prior_share:g} leaves it {config.batch_size - drawn} of "
+            f"{config.batch_size}: lower it, or raise batch_size"
+        )
+    yield from _encoded_game_rules(config)
+
+
+def _encoded_game_rules(config: Config) -> Iterator[str]:
+    """With what else of the game an encoder does not go."""
+    balance = config.balance
     if balance.discriminators > 1:
         yield (
             "encoder comes with one D of the images and one of z, and there are "
@@ -496,13 +508,6 @@ def _autoencoder_rules(config: Config) -> Iterator[str]:
         yield (
             "weight_clip would bound the D that judges z too, which needs no bounds: set it to 0, "
             "and gradient_penalty or d_spectral_norm in its place"
-        )
-    drawn = round(autoencoder.prior_share * config.batch_size)
-    if config.batch_size - drawn < FEWEST_ENCODED:
-        yield (
-            f"encoder needs {FEWEST_ENCODED} images of a batch at least, and prior_share "
-            f"{autoencoder.prior_share:g} leaves it {config.batch_size - drawn} of "
-            f"{config.batch_size}: lower it, or raise batch_size"
         )
 
 

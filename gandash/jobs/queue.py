@@ -7,7 +7,7 @@ worker for every slot (:mod:`gandash.jobs.slots`), and a run says which one took
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -133,23 +133,27 @@ def is_lost(run: Run, status: Status, served: Collection[int]) -> bool:
 def needs_care(root: Path) -> bool:
     """Whether a run is lost, or runs wait and there are slots in which nobody trains."""
     served = serving(root)
-    if any(is_lost(run, status, served) for run, status in statuses(root)):
+    known = list(statuses(root))
+    if any(is_lost(run, status, served) for run, status in known):
         return True
-    return bool(wanted(root))
+    return bool(_wanted(root, [status for _, status in known]))
 
 
 def wanted(root: Path) -> list[int]:
     """The slots to launch workers in: as many that have none as runs wait, less those whose worker
     is there and has yet to take one.
     """
-    there = [slot for slot in range(slots.count()) if worker_of(root, slot).is_there()]
-    found = [status for _, status in statuses(root)]
-    waiting = sum(_waits(status) for status in found)
+    return _wanted(root, [status for _, status in statuses(root)])
+
+
+def _wanted(root: Path, known: Sequence[Status]) -> list[int]:
+    waiting = sum(_waits(status) for status in known)
     if not waiting:
         return []
-    busy = {status.slot for status in found if status.phase == "running" and status.place}
-    coming = sum(slot not in busy for slot in there)
-    free = [slot for slot in range(slots.count()) if slot not in there]
+    served = [slot for slot in range(slots.count()) if worker_of(root, slot).is_there()]
+    busy = {status.slot for status in known if status.phase == "running" and status.place}
+    coming = sum(slot not in busy for slot in served)
+    free = [slot for slot in range(slots.count()) if slot not in served]
     return free[: max(waiting - coming, 0)]
 
 

@@ -39,18 +39,18 @@ def gpus() -> list[str]:
         return [name.strip() for name in visible.split(",") if name.strip()]
     if not DEVICES.is_dir():
         return []
-    found = sum(bool(GPU.fullmatch(path.name)) for path in DEVICES.iterdir())
-    return [str(number) for number in range(found)]
+    count_of_gpus = sum(bool(GPU.fullmatch(path.name)) for path in DEVICES.iterdir())
+    return [str(number) for number in range(count_of_gpus)]
 
 
 def environment(slot: int) -> dict[str, str]:
     """What the process of a slot finds in its environment beside all else: where there are several
     GPUs its own alone, and how many slots there are, which it cannot tell from that one.
     """
-    found = gpus()
-    if len(found) < 2:
+    devices = gpus()
+    if len(devices) < 2:
         return {}
-    return {VISIBLE: found[slot % len(found)], SLOTS: str(count())}
+    return {VISIBLE: devices[slot % len(devices)], SLOTS: str(count())}
 
 
 def threads() -> int:

@@ -36,8 +36,7 @@ def principal(G: Generator, count: int = 8, samples: int = SAMPLES) -> Tensor:
         coordinates, _, _ = torch.svd_lowrank(features, wanted + 4, ROUNDS)
     directions = coordinates[:, :wanted].T @ z  # regression on orthonormal coordinates
     directions /= directions.norm(dim=1, keepdim=True)
-    largest = directions.abs().argmax(1, keepdim=True)
-    return directions * directions.gather(1, largest).sign()
+    return _signed(directions)
 
 
 def of_styles(mapping: Mapping, count: int = 8, samples: int = SAMPLES) -> Tensor:
@@ -51,10 +50,14 @@ def of_styles(mapping: Mapping, count: int = 8, samples: int = SAMPLES) -> Tenso
         styles = mapping(draw(SEED, samples, latent_dim)).double()
     styles -= styles.mean(0)
     _, deviations, components = torch.linalg.svd(styles, full_matrices=False)
-    found: Tensor = components * (deviations / math.sqrt(samples))[:, None]
-    found = found[: min(count, latent_dim)]
-    largest = found.abs().argmax(1, keepdim=True)
-    return (found * found.gather(1, largest).sign()).float()
+    scaled = components * (deviations / math.sqrt(samples))[:, None]
+    return _signed(scaled[: min(count, latent_dim)].float())
+
+
+def _signed(directions: Tensor) -> Tensor:
+    """Directions (count, d), turned around where their largest entry is negative."""
+    largest = directions.abs().argmax(1, keepdim=True)
+    return directions * directions.gather(1, largest).sign()
 
 
 class _EnoughError(Exception):

@@ -121,11 +121,9 @@ def _execute(run: Run, interrupted: threading.Event, dataset: Dataset | None) ->
             _write_snapshot(run, event, dataset)
             continue
         if isinstance(event, Step):
-            run.update(step=event.step, seconds=work.state.seconds)
             stopping = stop()
-            if stopping:
-                work.save()
-            elif work.is_to_pause():
+            work.tell(event, save=stopping)
+            if not stopping and work.is_to_pause():
                 stopping = _paused(work, stop)
             if stopping:
                 _leave(run, event.step, total, work.gap)
@@ -219,13 +217,11 @@ class _Work:
             self.end = quality
         return replace(report, **asdict(quality))
 
-    def tell(self, report: Report, *, save: bool) -> None:
+    def tell(self, event: Report | Step, *, save: bool) -> None:
         """Keep the progress, and the state where it must be or a minute has gone by."""
-        progress = {
-            "step": report.step,
-            "seconds": report.seconds,
-            "images_per_second": report.images_per_second,
-        }
+        progress: dict[str, float] = {"step": event.step, "seconds": self.state.seconds}
+        if isinstance(event, Report):
+            progress["images_per_second"] = event.images_per_second
         if save or time.monotonic() - self.saved > SAVE_EVERY_SECONDS:
             self.save()
             progress["lost"] = 0

@@ -37,9 +37,12 @@ def shipped_first(found: list[Checkpoint]) -> Groups:
 
 def yours_first(found: list[Checkpoint]) -> Groups:
     """One group: runs and what was brought in, the newest first, before what ships."""
-    own = [checkpoint for checkpoint in found if is_own(checkpoint)]
+    own: list[Checkpoint] = []
+    others: list[Checkpoint] = []
+    for checkpoint in found:
+        (own if is_own(checkpoint) else others).append(checkpoint)
     own.sort(key=lambda checkpoint: checkpoint.card.created, reverse=True)
-    return [("", [*own, *(checkpoint for checkpoint in found if not is_own(checkpoint))])]
+    return [("", [*own, *others])]
 
 
 def is_own(checkpoint: Checkpoint) -> bool:
@@ -97,11 +100,11 @@ def chosen(found: list[Checkpoint]) -> tuple[list[Checkpoint], Groups]:
         for name, kind in KINDS.items()
     }
     filters = {name: options for name, options in filters.items() if len(options) > 1}
-    tells = {
+    possible = {
         "Yours first": any(is_own(checkpoint) for checkpoint in found),
         "Fréchet": any(checkpoint.card.evaluation for checkpoint in found),
     }
-    orders = [name for name in ORDERS if tells.get(name, True)]
+    orders = [name for name in ORDERS if possible.get(name, True)]
     with st.container(horizontal=True, vertical_alignment="center", key="gallery_filters"):
         for name, options in filters.items():
             wanted = filter_of(name, options)

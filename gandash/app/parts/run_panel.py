@@ -205,31 +205,22 @@ def buttons(run: Run, status: Status, config: Config | None) -> None:
         if status.phase == "finished" and config is not None:
             checkpoint_link(run, config)
         if status.step:
-            st.page_link(
-                st.Page("views/curves.py", url_path="curves"),
-                label="All its curves",
-                icon=":material/show_chart:",
-                query_params={"curves_runs": run.name},
-            )
+            link("curves", "All its curves", ":material/show_chart:", curves_runs=run.name)
 
 
 def checkpoint_link(run: Run, config: Config) -> None:
     """The way to what a finished run has learned; points have no page of their own."""
     kind = config.data.kind
     if not kind.latent:
-        st.page_link(
-            st.Page("views/translate.py", url_path="translate"),
-            label="Translate with it",
-            icon=":material/brush:",
-            query_params={"translate_checkpoint": run.name},
-        )
+        link("translate", "Translate with it", ":material/brush:", translate_checkpoint=run.name)
     elif kind.pixels:
-        st.page_link(
-            st.Page("views/latent.py", url_path="latent"),
-            label="Open in Latent space",
-            icon=":material/timeline:",
-            query_params={"latent_checkpoint": run.name},
-        )
+        link("latent", "Open in Latent space", ":material/timeline:", latent_checkpoint=run.name)
+
+
+def link(view: str, label: str, icon: str, **query: str) -> None:
+    """A link to a page of the app."""
+    target = st.Page(f"views/{view}.py", url_path=view)
+    st.page_link(target, label=label, icon=icon, query_params=query)
 
 
 def changes(run: Run, status: Status, config: Config | None) -> None:
