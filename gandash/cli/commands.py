@@ -500,7 +500,7 @@ def export(
         name: Name of the run or checkpoint.
         to: The folder to write; its last part becomes the checkpoint's name. Of a state dict, ONNX
             or zip, the file. On the Hub, OWNER/REPOSITORY. If not given, the name with its ending.
-        title: Title shown in the app; a checkpoint needs one.
+        title: Title shown in the app. If not given, that of the checkpoint, or the run's name.
         note: One sentence on what it shows.
         weights: Of a run that measures itself: of the step with the least Fréchet distance, or of
             the last.
@@ -525,11 +525,12 @@ def export(
     if as_ in others:
         others[as_]()
         return
-    if not title:
-        raise ValueError("A checkpoint needs a title, and none was given: add --title")
     from gandash.runs import as_checkpoint
 
-    card = as_checkpoint.export(_find_run(name), place, title, note, weights)
+    if name in {run.name for run in runs.find(runs_root())}:
+        card = as_checkpoint.export(_find_run(name), place, title or place.name, note, weights)
+    else:
+        card = as_checkpoint.copy(_find_checkpoint(name), place, title, note)
     print(f"Exported {card.name} at {card.stand} to {place}")
 
 

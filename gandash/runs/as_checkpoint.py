@@ -1,4 +1,4 @@
-"""A run as a checkpoint: its card, its weights, a copy to ship."""
+"""A run as a checkpoint: its card, its weights, a copy to ship; and a copy of what is one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from gandash import checkpoints, data
-from gandash.checkpoints import CARD, Card, DataFacts, weights
+from gandash.checkpoints import CARD, Card, Checkpoint, DataFacts, weights
+from gandash.checkpoints.card import write_card
 from gandash.data import Dataset
 from gandash.evaluation.while_training import Best
 from gandash.networks import build_players
@@ -105,6 +106,29 @@ def export(
     try:
         _copy_history(run, draft, state.step)
         save_checkpoint(draft, state, best, card)
+        _move(draft, target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return card
+
+
+def copy(checkpoint: Checkpoint, target: Path, title: str = "", note: str = "") -> Card:
+    """Copy a checkpoint, which is no run, to ``target`` under that name; with another title and
+    note if they are given. An earlier copy gives way.
+    """
+    check_name(target.name)
+    if target.resolve() == checkpoint.folder.resolve():
+        raise ValueError(
+            f"A checkpoint is copied to another place, and {str(target)!r} is its own: choose "
+            "another with --to"
+        )
+    given = {"name": target.name, "title": title, "note": note}
+    card = checkpoint.card.model_copy(update={key: it for key, it in given.items() if it})
+    draft = target.parent / f"{DRAFT}{target.name}"
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        shutil.copytree(checkpoint.folder, draft)
+        write_card(draft, card)
         _move(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)

@@ -115,7 +115,14 @@ def test_train_list_sample_resume_export(
         == 0
     )
     assert f"Exported small at step 7 to {target}" in capsys.readouterr().out
-    (first, exported), broken = checkpoints.find(pretrained_root, runs_root)
+    assert run_cli("export", "small", "--to", str(pretrained_root / "smaller")) == 0
+    assert "Exported smaller at step 7" in capsys.readouterr().out
+    assert run_cli("export", "small", "--to", str(target)) == 2
+    assert "its own" in capsys.readouterr().err
+    (first, exported, copied), broken = checkpoints.find(pretrained_root, runs_root)
+    assert copied.card == exported.card.model_copy(update={"name": "smaller"})
+    for file in (weights.GENERATOR, weights.DISCRIMINATOR):
+        assert (copied.folder / file).read_bytes() == (target / file).read_bytes()
     assert (exported.card.title, exported.card.note, exported.card.weights) == (
         "Small",
         "A note.",
@@ -419,12 +426,15 @@ def test_a_file_that_cannot_be_written_is_one_sentence(
     )
 
 
-@pytest.mark.parametrize("command", ["resume", "export"])
-def test_an_unknown_run(command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    flags = ["--to", str(tmp_path / "to"), "--title", "T"] if command == "export" else []
-    sentence = refused(capfd, command, "nobody", *flags)
-    assert sentence == "No run is called 'nobody': `python -m gandash list` shows those there are"
-    assert not (tmp_path / "to").exists()
+@pytest.mark.parametrize("words", [("resume", "run"), ("export", "checkpoint")])
+def test_an_unknown_run(
+    words: tuple[str, str], in_tmp: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    command, kind = words
+    assert refused(capfd, command, "nobody") == (
+        f"No {kind} is called 'nobody': `python -m gandash list` shows those there are"
+    )
+    assert not any(in_tmp.iterdir())
 
 
 def test_damaged_weights_and_states(

@@ -21,7 +21,9 @@ REFUSED = {
     "`gandash zoo --help` shows how it is called",
     "sample": "gandash sample needs a name of the checkpoint: "
     "`gandash sample --help` shows how it is called",
-    "export x": "gandash export needs --to: `gandash export --help` shows how it is called",
+    "export": "gandash export needs a name of the run or checkpoint: "
+    "`gandash export --help` shows how it is called",
+    "export x": "No checkpoint is called 'x': `python -m gandash list` shows those there are",
     "nope": "gandash knows no nope: `gandash --help` shows how it is called",
     "": f"A command must be one of {COMMANDS}: `gandash --help` shows how it is called",
 }
