@@ -187,6 +187,17 @@ class NetworkConfig(Section):
     d_norm: Norm = setting(
         "batch", "Normalization in D", "Normalization in D's hidden layers but the first"
     )
+    sync_batch_norm: bool = setting(
+        False,
+        "Batch norm over all processes",
+        "Where torchrun starts several processes, batch norm takes its statistics from the whole "
+        "batch, so that they do what one does, at the price of a few messages a layer; otherwise "
+        "from each process's own part",
+        idle=Idle(
+            "neither G nor D has batch norm",
+            lambda values: "batch" not in (values["network.g_norm"], values["network.d_norm"]),
+        ),
+    )
     d_spectral_norm: bool = setting(
         False,
         "Spectral norm on D",

@@ -4,8 +4,8 @@ Started by ``torchrun``. Chance is drawn for the whole batch and cut, so that th
 do what one would, whatever their number; gradients are averaged by hand after the backward pass, as
 the wrapper of torch breaks where a gradient is differentiated once more. Process 0 alone writes.
 
-Norms over the batch use each process's own share (their running means are averaged when a row is
-reported); the metrics are those of process 0's share.
+Batch norm uses each process's own share (its running means are averaged when a row is reported) or,
+if asked, the whole batch (``shared_norm``); the metrics are those of process 0's share.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -87,6 +87,27 @@ def average(tensors: list[Tensor]) -> None:
     parts = torch.split(flat / count(), [tensor.numel() for tensor in tensors])
     for tensor, mean in zip(tensors, parts, strict=True):
         tensor.detach().copy_(mean.view_as(tensor))
+
+
+class _Sum(torch.autograd.Function):
+    """The sum of a tensor over all processes; its gradient is the sum of their gradients."""
+
+    @staticmethod
+    def forward(_: Any, own: Tensor) -> Tensor:
+        total = own.clone()
+        with _all_there():
+            dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(_: Any, *gradients: Tensor) -> Tensor:
+        return summed(gradients[0])
+
+
+def summed(own: Tensor) -> Tensor:
+    """The sum of a tensor over all processes, through which gradients of any order pass."""
+    total: Tensor = _Sum.apply(own)
+    return total
 
 
 def average_buffers(*networks: nn.Module) -> None:

@@ -14,6 +14,7 @@ from gandash.training import optimizers
 from gandash.training.adaptive import Adaptive
 from gandash.training.pool import Pool
 from gandash.training.reports import Window
+from gandash.training.shared_norm import synchronize
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,9 @@ def build_state(
     order = torch.channels_last if arithmetic.channels_last else torch.contiguous_format
     G.to(device=device, memory_format=order)  # type: ignore[call-overload]
     D.to(device=device, memory_format=order)  # type: ignore[call-overload]
+    if config.network.sync_batch_norm:
+        synchronize(G)
+        synchronize(D)
     ema = AveragedModel(G, use_buffers=True) if config.ema_limit else None
     if isinstance(D, Discriminator | Ensemble):
         for member in D.members:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gandash.cli import main
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -23,12 +24,6 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     monkeypatch.setattr(os, "execv", become)
     return commands
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the process becomes the server there alone")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from gandash import runs
 from gandash.config import Config, LossConfig
 from gandash.runs import execution
 from gandash.storage.paths import PROJECT
+from tests.ports import free_port
 
 ARMS = {"plain": (0.0, 0.0), "one-sided": (0.1, 0.0), "two-sided": (0.1, 0.1)}
 START_SECONDS = 600  # as long as it lives: on a busy machine importing alone takes minutes
@@ -55,9 +55,7 @@ class serve:  # noqa: N801 - used as a function
         self.runs_root = runs_root
 
     def __enter__(self) -> str:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         command = [
             sys.executable,
             "-m",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -18,6 +17,7 @@ import pytest
 
 import gandash
 from gandash.storage.paths import PACKAGE, PROJECT
+from tests.ports import free_port
 
 SOURCES = (
     "gandash",
@@ -128,9 +128,7 @@ def test_the_wheel_keeps_runs_in_the_users_folder(
 def test_the_app_of_the_wheel_starts_quietly_and_says_its_address(
     installed: Path, elsewhere: dict[str, str], tmp_path: Path
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     log = tmp_path / "said.txt"
     with log.open("w") as said:
         server = subprocess.Popen(
