@@ -69,3 +69,6 @@ def test_a_lesson_by_keys_alone(page: Page, site: str) -> None:
     assert page.evaluate(OUTLINED)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="3 · Two players")).to_be_visible()
+    expect(page.get_by_role("heading", name="3 · Two players")).to_be_focused()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.matches('.st-key-lesson_words [type=radio]')")

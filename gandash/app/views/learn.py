@@ -7,6 +7,7 @@ import streamlit as st
 from gandash.app.lessons import LESSONS
 from gandash.app.lessons.lesson import Lesson
 from gandash.app.parts import links, page
+from gandash.app.parts.begin_here import begin_here
 
 NUMBERS = [str(number) for number in range(1, len(LESSONS) + 1)]
 
@@ -70,8 +71,9 @@ def next_one(number: str) -> None:
 
 
 def go_to(number: str) -> None:
-    """Show another lesson."""
+    """Show another lesson, from its beginning."""
     st.session_state["lesson"] = number
+    st.session_state["lessons_asked"] = st.session_state.get("lessons_asked", 0) + 1
 
 
 page.header("Learn")
@@ -96,3 +98,4 @@ with beside, page.one_sentence(), st.container(key="lesson_figure"):
 if answered:
     further(lesson, number)
 next_one(number)
+begin_here(".st-key-lesson_words", f"{number} ·", st.session_state.get("lessons_asked", 0))
