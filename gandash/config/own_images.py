@@ -14,6 +14,10 @@ EXPECT = (
     "and so stands small batches and flat backgrounds; as many epochs as its steps take. A tenth "
     "is held out, so that memory shows, and up to 10,000 images are augmented (DiffAugment)."
 )
+EXPECT_OF_PAIRS = (
+    "Translates what you hand in as pairs: pix2pix with the rates of its paper, at a quarter of "
+    "its widths. The samples show A, what G makes of it and B."
+)
 ENLARGED = 1.15  # times that a picture's side may be enlarged: 28 pixels are padded to 32
 MOST_PIXELS, MOST_PIXELS_GPU = 64, 128
 STEPS, STEPS_GPU = 3_000, 20_000

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from gandash import data, runs
 from gandash.app.parts import own_images
+from gandash.config import own_images as preset
 from gandash.data import SOURCES, uploads
 from gandash.jobs import queue, timing
 from gandash.jobs.timing import Timing
@@ -158,7 +159,7 @@ def test_what_was_handed_in_as_pairs_is_translated(
     name = uploads.keep(runs_root, [("both.zip", zipped(pictures))])
     app = visit("train", **{"train.data.size": "32", "train.batch_size": "4", "train.steps": "2"})
     choice = app.selectbox(key="train.data.dataset_by_title")
-    assert f"{name}, as pairs (A and B, or halves)" in choice.options
+    assert "both.zip, as pairs (A and B, or halves)" in choice.options
     choice.set_value(f"pairs:{name}").run()
     assert not app.exception
     assert [error.value for error in app.error] == []
@@ -178,6 +179,8 @@ def test_what_was_handed_in_as_pairs_is_translated(
     assert app.selectbox(key="train.translation.translator").value == "none"
     app.selectbox(key="train_preset").set_value("Own images").run()
     assert app.selectbox(key="train.few.augment").value == "diffaugment"
+    assert preset.EXPECT in [it.value for it in app.caption]
     app.selectbox(key="train.data.dataset").set_value(f"pairs:{name}").run()
     assert app.selectbox(key="train.few.augment").value == "none", "pix2pix cannot have it"
+    assert preset.EXPECT_OF_PAIRS in [it.value for it in app.caption]
     assert [error.value for error in app.error] == []

@@ -4,6 +4,7 @@ be trained on, with settings that fit them and the time that these take.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +76,9 @@ def preset_of(name: str) -> Preset:
     """A preset of the form: those that ship, and the one that fits what was handed in."""
     if name != preset.NAME:
         return PRESETS[name]
-    return Preset(preset.EXPECT, fitting())
+    prefix, own = parted(str(st.session_state.get(config_form.key_of(DATASET))))
+    as_pairs = prefix == OF_PAIRS and own in names()
+    return Preset(preset.EXPECT_OF_PAIRS if as_pairs else preset.EXPECT, fitting())
 
 
 def defaults_of(name: str) -> Config:
@@ -97,9 +100,25 @@ def names() -> list[str]:
 
 def choices() -> dict[str, str]:
     """What may be chosen of it as the dataset, with titles: each as images, and as pairs."""
-    kept = names()
-    as_pairs = {f"{OF_PAIRS}{name}": f"{name}, as pairs (A and B, or halves)" for name in kept}
-    return {name: name for name in kept} | as_pairs
+    titles = _titles()
+    as_pairs = {
+        f"{OF_PAIRS}{name}": f"{title}, as pairs (A and B, or halves)"
+        for name, title in titles.items()
+    }
+    return titles | as_pairs
+
+
+def _titles() -> dict[str, str]:
+    """What the visitor may train on, by names: as the files were called, and where two were called
+    the same, with what tells their names apart.
+    """
+    looks = {name: uploads.seen(runs_root(), name) for name in names()}
+    called = {name: look.title if look else name for name, look in looks.items()}
+    counts = Counter(called.values())
+    return {
+        name: title if counts[title] == 1 else f"{title} ({name.rpartition('-')[2][:4]})"
+        for name, title in called.items()
+    }
 
 
 def place_of(dataset: str) -> str:
