@@ -207,6 +207,8 @@ def _why_not_one_by_one(D: Discriminator | Ensemble, shape: tuple[int, ...]) -> 
         return "it judges several samples at a time"
     if D.head.places > 1:
         return "it judges places and not the sample"
+    if D.head.outcomes > 1:
+        return "it gives a distribution and not one number"
     if D.head.minibatch != "none":
         return "it compares the samples of a batch with one another"
     return ""

@@ -46,6 +46,7 @@ def _always(config: Config) -> Iterator[str]:
     yield from _architecture_rules(config.network, config.data)
     yield from _gradient_rules(config)
     yield from _pairing_rules(config)
+    yield from _distribution_rules(config)
     yield from _matching_rules(config)
     yield from _places_rules(config)
     yield from _schedule_rules(config)
@@ -184,6 +185,22 @@ def _pairing_rules(config: Config) -> Iterator[str]:
         yield (
             f"the {objective} objective has losses that say who is ahead for both alike, and rule "
             f"is {balance.rule!r}: set it to fixed"
+        )
+
+
+def _distribution_rules(config: Config) -> Iterator[str]:
+    objective = config.loss.objective
+    if not OBJECTIVES[objective].distribution:
+        return
+    if config.network.d_places:
+        yield (
+            f"the {objective} objective has D give one distribution an image, and d_places is on: "
+            "set d_places to False"
+        )
+    if config.labels.conditioning == "projection":
+        yield (
+            "projection adds to D's one output, and with the "
+            f"{objective} objective D gives a distribution: set conditioning to concat or d-only"
         )
 
 

@@ -378,6 +378,19 @@ class LossConfig(Section):
         trick=("feature matching", "G matches the mean of D's features, not D's judgement"),
     )
 
+    outcomes: int = setting(
+        51,
+        "Outcomes of D",
+        "Over how many grades of realness D gives a distribution",
+        ge=2,
+        le=1000,
+        paper="Xiangli et al. 2020, arXiv:2002.05512",
+        idle=Idle(
+            "D gives one number",
+            lambda values: not OBJECTIVES[values["loss.objective"]].distribution,
+        ),
+    )
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         if (self.alpha or self.beta) and not OBJECTIVES[self.objective].cross_entropy:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DLoss: TypeAlias = "Callable[[Tensor, Tensor], Tensor]"
-GLoss: TypeAlias = "Callable[[Tensor], Tensor]"
+GLoss: TypeAlias = "Callable[..., Tensor]"  # of fake, or of fake and real where paired
 LOG_2 = 0.6931471805599453
 
 
@@ -99,6 +99,29 @@ def relativistic_d(real: Tensor, fake: Tensor) -> Tensor:
     return softplus(fake - real).mean()
 
 
+def relativistic_g(fake: Tensor, real: Tensor) -> Tensor:
+    """E softplus(real - fake): G wants each generated image above the real one that it is paired
+    with.
+    """
+    return softplus(real - fake).mean()
+
+
+def realness_d(real: Tensor, fake: Tensor) -> Tensor:
+    """E KL(A1 || D(x)) + E KL(A0 || D(G(z))), of outputs (N, K): see :mod:`gandash.losses.realness`
+    (Xiangli et al. 2020, arXiv:2002.05512).
+    """
+    from gandash.losses import realness  # noqa: PLC0415 - torch comes with it
+
+    return realness.d_loss(real, fake)
+
+
+def realness_g(fake: Tensor, real: Tensor) -> Tensor:
+    """E KL(D(x) || D(G(z))), of outputs (N, K) (Xiangli et al. 2020, the authors' code)."""
+    from gandash.losses import realness  # noqa: PLC0415 - torch comes with it
+
+    return realness.g_loss(fake, real)
+
+
 @dataclass(frozen=True)
 class FDivergence:
     """One f-divergence in the variational form of Nowozin et al. 2016.
@@ -149,8 +172,9 @@ class Objective:
     ``cross_entropy`` says whether label smoothing applies; ``critic`` objectives need a D that is
     kept Lipschitz; ``usual`` are the settings that the paper uses, by their dotted names in the
     config; ``strict_g`` is the second form of G's loss where there are two. ``paired`` objectives
-    judge each generated image beside a real one: their ``g_loss`` takes D(G(z)) - D(x).
-    ``margin`` objectives want D above 0 on real and below 0 on generated images, by a margin.
+    judge each generated image beside a real one: their ``g_loss`` takes D's outputs on both.
+    ``margin`` objectives want D above 0 on real and below 0 on generated images, by a margin. Where
+    D gives a ``distribution``, outputs are (N, outcomes).
     """
 
     title: str
@@ -164,6 +188,7 @@ class Objective:
     strict_g: GLoss | None = None
     paired: bool = False
     margin: bool = False
+    distribution: bool = False
 
     @property
     def signed(self) -> bool:
@@ -242,7 +267,7 @@ OBJECTIVES: dict[str, Objective] = {
     "relativistic": Objective(
         "Relativistic, paired",
         relativistic_d,
-        non_saturating_g,
+        relativistic_g,
         "Jolicoeur-Martineau 2018, arXiv:1807.00734; Huang et al. 2024, arXiv:2501.05441",
         "D says which of two images is the real one: no mode can be left out unnoticed; with R1 "
         "and R2 it converges.",
@@ -254,6 +279,16 @@ OBJECTIVES: dict[str, Objective] = {
             "optimizer.adam_beta2": 0.99,
         },
         paired=True,
+    ),
+    "realness": Objective(
+        "Realness as a distribution",
+        realness_d,
+        realness_g,
+        "Xiangli et al. 2020, arXiv:2002.05512",
+        "D gives a distribution over grades of realness in place of one number, and G wants its "
+        "images to get that of real ones: it is told more.",
+        paired=True,
+        distribution=True,
     ),
     "f-kl": _f_gan("kl", "f-GAN, KL", "Covers the data: missing a mode costs without bound."),
     "f-reverse-kl": _f_gan(

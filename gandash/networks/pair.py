@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gandash.config import ARCHITECTURES, Config, NetworkConfig
+from gandash.losses.objectives import OBJECTIVES
 from gandash.networks import dcgan, mlp, modern, progressive, resnet, style
 from gandash.networks.layers import LabelledSequential, NormFactory, norm_layer
 from gandash.networks.players import (
@@ -139,6 +140,7 @@ def _discriminator(config: Config, shape: tuple[int, ...], classes: int) -> Disc
         classes,
         bias=architecture.head_bias,
         places=network.d_places,
+        outcomes=config.loss.outcomes if OBJECTIVES[config.loss.objective].distribution else 1,
         equalized=architecture.equalized,
     )
     coupled = network.d_norm == "batch" or collapse.minibatch != "none"

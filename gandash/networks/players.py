@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -124,6 +125,8 @@ class Head(nn.Module):
     Koyama 2018); semi-supervised has the logit log sum exp of the scores, so that D = Z / (Z + 1)
     (Salimans et al. 2016, section 5). With ``places`` there is a logit for each place of the
     features, (N, H * W), as in a PatchGAN (Isola et al. 2017, arXiv:1611.07004, section 3.2.2).
+    With ``outcomes`` there are logits (N, outcomes) of a distribution over grades of realness
+    (Xiangli et al. 2020, arXiv:2002.05512).
     ``equalized``: the last layer has an equalized learning rate.
     """
 
@@ -136,9 +139,11 @@ class Head(nn.Module):
         *,
         bias: bool,
         places: bool = False,
+        outcomes: int = 1,
         equalized: bool = False,
     ) -> None:
         super().__init__()
+        self.outcomes = outcomes
         self.places = math.prod(shape[1:]) if places else 1
         self.minibatch = collapse.minibatch
         self.conditioning = conditioning
@@ -151,7 +156,7 @@ class Head(nn.Module):
             if collapse.minibatch == "discrimination"
             else None
         )
-        outputs = classes if conditioning == "semi-supervised" else 1
+        outputs = classes if conditioning == "semi-supervised" else outcomes
         self.output: nn.Linear | Equalized = (
             Equalized(outputs, features, bias=bias)
             if equalized
@@ -179,7 +184,7 @@ class Head(nn.Module):
         output = _flat(*self.matrix(), seen)
         if self.conditioning == "semi-supervised":
             return output.float().logsumexp(1), output
-        logits = output.flatten()
+        logits = output if self.outcomes > 1 else output.flatten()
         if self.embedding is not None:
             summed = features.reshape(*features.shape[:2], -1).sum(2)  # (N, C)
             logits = logits + (self.embedding(labels) * summed).sum(1)
@@ -208,9 +213,13 @@ def _flat(weight: Tensor, bias: Tensor | None, features: Tensor) -> Tensor:
     return linear(features.permute(0, 2, 3, 1).flatten(1), ordered, bias)
 
 
-def of_images(logits: Tensor) -> Tensor:
-    """Logits (N,) of whole images, of (N, places) their means."""
-    return logits if logits.dim() == 1 else logits.mean(1)
+def odds(outputs: Tensor) -> Tensor:
+    """The logit (N,) of the mean realness, (1 + E u) / 2 with outcomes u from -1 to 1, of a
+    distribution's logits (N, outcomes).
+    """
+    u = torch.linspace(-1, 1, outputs.shape[1], device=outputs.device)
+    for_real, for_fake = (((1 + sign * u) / 2).log() for sign in (1, -1))
+    return (outputs + for_real).logsumexp(1) - (outputs + for_fake).logsumexp(1)
 
 
 class Discriminator(nn.Module):
@@ -254,14 +263,27 @@ class Discriminator(nn.Module):
         return features if self.reference is None else features[len(self.reference) :]
 
     def judge(self, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
-        """Logits (N,), or (N, places) where D judges these, and, where it classifies, class scores
-        (N, classes).
+        """Logits (N,), or (N, places) or (N, outcomes) where D judges these, and, where it
+        classifies, class scores (N, classes).
         """
         result: tuple[Tensor, Tensor | None] = self.head(self.features(images, labels), labels)
         return result
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        return of_images(self.judge(images, labels)[0])
+        return self.of_images(self.judge(images, labels)[0])
+
+    def of_images(self, outputs: Tensor) -> Tensor:
+        """Logits (N,) of whole images: of (N, places) the means, of (N, outcomes) the logit of the
+        mean realness.
+        """
+        if outputs.dim() == 1:
+            return outputs
+        return odds(outputs) if self.head.outcomes > 1 else outputs.mean(1)
+
+    def overall(self, outputs: Sequence[Tensor]) -> Tensor:
+        """Logits (N,) of whole images, of what each member, here one, has put out."""
+        (own,) = outputs
+        return self.of_images(own)
 
     def freeze(self, count: int) -> None:
         """Keep the first ``count`` layers as they are: each a convolution, a block or a linear
@@ -305,6 +327,11 @@ class Ensemble(nn.Module):
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.weigh(torch.stack([member(images, labels) for member in self.members]))
+
+    def overall(self, outputs: Sequence[Tensor]) -> Tensor:
+        """Logits (N,) of whole images, of what each member has put out."""
+        each = [member.of_images(it) for member, it in zip(self.members, outputs, strict=True)]
+        return self.weigh(torch.stack(each))
 
     def weigh(self, each: Tensor) -> Tensor:
         """Losses (K,) or logits (K, N) of the members to their weighted mean."""

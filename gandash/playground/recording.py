@@ -31,6 +31,7 @@ from torch import Tensor
 from gandash import data, latent, training
 from gandash.config import Config
 from gandash.losses.objectives import OBJECTIVES, losses
+from gandash.networks import Discriminator
 from gandash.report import Report
 from gandash.theory.densities import Cells, Masses, jensen_shannon, kl
 from gandash.theory.drawn import study_of
@@ -170,13 +171,20 @@ class Film:
         logits: Tensor = self.state.D(points.repeat(1, self.state.config.collapse.pack))
         return logits
 
+    def _put_out(self, points: Tensor) -> Tensor:
+        """What the objective's losses take of D on points (N, dim)."""
+        D = self.state.D
+        if not isinstance(D, Discriminator):
+            return self._judged(points)
+        return D.judge(points.repeat(1, self.state.config.collapse.pack))[0]
+
     def _pulls(self, fakes: Tensor) -> Tensor:
         """Minus the gradient of G's loss by each sample, (N, dim), as if each were a batch."""
         points = fakes.detach().requires_grad_()
-        logits = self._judged(points)
+        outputs = [self._put_out(points)]
         if OBJECTIVES[self.state.config.loss.objective].paired:
-            logits = logits - self._judged(self.real).detach()
-        (gradient,) = torch.autograd.grad(self.g_loss(logits) * len(points), points)  # of a mean
+            outputs.append(self._put_out(self.real).detach())
+        (gradient,) = torch.autograd.grad(self.g_loss(*outputs) * len(points), points)  # of a mean
         return -gradient
 
     def _curves(self, report: Report | None, q: Masses, counted: Masses) -> Floats:

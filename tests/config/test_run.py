@@ -333,6 +333,20 @@ COMBINATIONS: list[tuple[Values, str, Values]] = [
         {"collapse": {"unroll_steps": 0}},
     ),
     (
+        {"loss": {"objective": "realness"}, "network": {"d_places": True}},
+        "one distribution an image, and d_places is on: set d_places to False",
+        {"network": {"d_places": False}},
+    ),
+    (
+        {
+            "loss": {"objective": "realness"},
+            "labels": {"conditioning": "projection"},
+            "data": {"dataset": "mnist"},
+        },
+        "D gives a distribution: set conditioning to concat or d-only",
+        {"labels": {"conditioning": "concat"}},
+    ),
+    (
         {"loss": {"objective": "relativistic"}, "balance": {"rule": "loss-rate"}},
         "and rule is 'loss-rate': set it to fixed",
         {"balance": {"rule": "fixed"}},

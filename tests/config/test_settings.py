@@ -18,6 +18,7 @@ IDLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "data.size": ({"data.dataset": "ring"}, {"data.dataset": "mnist"}),
     "data.color": ({"data.dataset": "grid"}, {}),
     "network.architecture": ({"translation.translator": "pix2pix"}, {}),
+    "loss.outcomes": ({}, {"loss.objective": "realness"}),
     "network.sync_batch_norm": ({"network.g_norm": "none", "network.d_norm": "layer"}, {}),
     "network.latent_dim": ({"translation.translator": "cyclegan"}, {}),
     "translation.translator_net": ({}, {"translation.translator": "pix2pix"}),

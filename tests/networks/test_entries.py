@@ -50,6 +50,12 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "loss": {"objective": "relativistic"},
         "regularizer": {"r1_gamma": 1, "r2_gamma": 1},
     },
+    "realness, known classes, two updates of G": {
+        "network": {"sync_batch_norm": True},
+        "loss": {"objective": "realness", "outcomes": 9},
+        "labels": {"conditioning": "d-only"},
+        "balance": {"g_steps": 2},
+    },
     "feature matching": {"loss": {"feature_matching": True}, "balance": {"g_steps": 2}},
     "feature matching, two discriminators": {
         "loss": {"feature_matching": True, "objective": "hinge"},

@@ -71,6 +71,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "schedule": {"lr": "cosine", "burn_in": 0.5, "gamma_to": 0.1, "beta2_to": 0.999},
         "ema_half_life": 100,
     },
+    "realness": {"loss": {"objective": "realness"}},
     "known classes": {"labels": {"conditioning": "semi-supervised"}},
 }
 STEPS = 24

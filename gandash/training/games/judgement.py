@@ -12,7 +12,6 @@ from torch.nn.functional import cross_entropy
 from gandash.kinds import of_batch
 from gandash.losses.objectives import DLoss
 from gandash.networks import Discriminator, Ensemble
-from gandash.networks.players import of_images
 from gandash.training.source import Batch
 
 Logits = Callable[..., Tensor]  # of samples and labels, as Discriminator.forward
@@ -20,8 +19,8 @@ Logits = Callable[..., Tensor]  # of samples and labels, as Discriminator.forwar
 
 @dataclass(frozen=True)
 class View:
-    """Logits (N,), or (N, places), of one D on real and generated samples, and the class scores of
-    the real ones, in full precision.
+    """Logits (N,), (N, places) or (N, outcomes) of one D on real and generated samples, and the
+    class scores of the real ones, in full precision.
     """
 
     real: Tensor
@@ -55,15 +54,13 @@ def judgement(
     views = [_view(member, real, fake, batch.labels) for member in D.members]
     d_losses = [d_loss_of(view.real, view.fake) for view in views]
     loss = d_loss = d_losses[0]
-    real_logits = of_images(views[0].real)
-    fake_logits = of_images(views[0].fake)
     if isinstance(D, Ensemble):
         each = torch.stack(d_losses)
         loss = each.sum()
         d_loss = each.mean()
         D.rate(each.detach())
-        real_logits = D.weigh(torch.stack([of_images(view.real) for view in views]))
-        fake_logits = D.weigh(torch.stack([of_images(view.fake) for view in views]))
+    real_logits = D.overall([view.real for view in views])
+    fake_logits = D.overall([view.fake for view in views])
     error, accuracy = classified(views[0].scores, batch)
     if error is not None:
         loss = loss + error
@@ -84,9 +81,10 @@ def _view(D: Discriminator, real: Tensor, fake: Tensor, labels: Tensor | None) -
 def in_one_go(D: Discriminator | Ensemble, real: Tensor, labels: Tensor | None) -> bool:
     """Whether small networks may see real and generated samples as one batch.
 
-    No output depends on the rest of it.
+    No output depends on the rest of it, and there is one for each.
     """
-    return of_batch(real).light and not D.coupled and labels is None
+    single = all(member.head.outcomes == 1 for member in D.members)
+    return of_batch(real).light and not D.coupled and labels is None and single
 
 
 def logits_of_both(D: Logits, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:

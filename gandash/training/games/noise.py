@@ -26,7 +26,6 @@ from gandash.losses.regularizers import (
 from gandash.networks import Discriminator, Ensemble, Generator, progressive
 from gandash.networks.layers import REFERENCE, pack
 from gandash.networks.matrices import matrices_of
-from gandash.networks.players import of_images
 from gandash.report import Progress, Report
 from gandash.training import adaptive, averaging, balance, optimizers, schedules, spectra
 from gandash.training.games.judgement import Judgement, in_one_go, judgement, logits_of_both
@@ -293,7 +292,7 @@ class NoiseGame(Turns):
         return self.feed.value(lambda batch: schedules.gamma_share(schedule, batch.progress), batch)
 
     def _paired(self, batch: Batch) -> list[Tensor]:
-        """Each member's logits (N,) on the real samples that a paired objective sets beside G's;
+        """Each member's outputs on the real samples that a paired objective sets beside G's;
         nothing where the objective is none.
         """
         if not OBJECTIVES[self.config.loss.objective].paired:
@@ -316,28 +315,24 @@ class NoiseGame(Turns):
                     wanted = member.features(real, batch.labels)
                 features = member.features(fake, batch.labels)
                 with torch.no_grad():
-                    logits.append(of_images(member.head(features, batch.labels)[0].float()))
+                    logits.append(member.head(features, batch.labels)[0].float())
             each.append(feature_matching(wanted.float(), features.float()))
-        if not isinstance(D, Ensemble):
-            return each[0], logits[0]
-        return D.weigh(torch.stack(each)), D.weigh(torch.stack(logits))
+        loss = D.weigh(torch.stack(each)) if isinstance(D, Ensemble) else each[0]
+        return loss, D.overall(logits)
 
     def _g_loss(self, logits: list[Tensor], paired: Sequence[Tensor] = ()) -> tuple[Tensor, Tensor]:
-        """G's loss given each member's logits, (N,) or (N, places), on its samples, and the logits
-        (N,) over all of them.
+        """G's loss given each member's outputs, as :meth:`Discriminator.judge` gives them, on its
+        samples, and the logits (N,) over all of them.
 
-        With ``paired`` logits it is that of how far above them G's samples are. Against an
+        ``paired`` outputs are those on the real samples that these are set beside. Against an
         ensemble it is the mean of the losses against each, weighted as the ensemble weighs
         (Durugkar et al. 2017, arXiv:1611.01673, section 4.1).
         """
         D = self.D
-        judged = logits
-        if paired:
-            judged = [own - real for own, real in zip(logits, paired, strict=True)]
-        if not isinstance(D, Ensemble):
-            return self.g_loss(judged[0]), of_images(logits[0])
-        each = torch.stack([self.g_loss(it) for it in judged])
-        return D.weigh(each), D.weigh(torch.stack([of_images(it) for it in logits]))
+        shown = zip(logits, paired, strict=True) if paired else zip(logits)
+        each = [self.g_loss(*outputs) for outputs in shown]
+        loss = D.weigh(torch.stack(each)) if isinstance(D, Ensemble) else each[0]
+        return loss, D.overall(logits)
 
     @property
     def _unrolled(self) -> bool:
