@@ -275,5 +275,6 @@ def test_import_and_export_from_the_command_line(
     saved = torch.load(out, weights_only=True)
     for name, value in network.state_dict().items():
         assert torch.equal(saved[name], value), name
-    assert main(["export", "theirs", "--to", str(out)]) == 2
-    assert "needs a title" in capsys.readouterr().err
+    assert main(["export", "theirs", "--to", str(tmp_path / "to" / "copy")]) == 0
+    assert "Exported copy" in capsys.readouterr().out
+    same_samples(network, tmp_path / "to")
