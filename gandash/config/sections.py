@@ -70,10 +70,10 @@ class DataConfig(Section):
     dataset: str = setting(
         "mnist",
         "Dataset",
-        "A dataset's name (mnist, fashion-mnist, cifar10, tinyhero, stacked-mnist; downloaded: "
-        "kmnist, cifar10-original, cifar100, svhn, flowers102, celeba; points: "
-        f"{', '.join(STUDIES)}, or drawn: and two letters each) or the path of a folder or zip of "
-        "images",
+        "A dataset's name (mnist, fashion-mnist, cifar10, tinyhero, noto-emoji, crawl-tiles, "
+        "stacked-mnist; downloaded: kmnist, cifar10-original, cifar100, svhn, flowers102, celeba; "
+        f"points: {', '.join(STUDIES)}, or drawn: and two letters each) or the path of a folder or "
+        "zip of images",
         min_length=1,
     )
     size: ImageSize = setting(

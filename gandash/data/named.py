@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -29,7 +31,7 @@ from gandash.theory import toy_data
 from gandash.theory.drawn import PREFIX, study_of
 
 STACKING_SEED = {"train": 1000, "test": 1001}
-HELD_OUT_HERO = 8
+HELD_OUT = 8  # one in so many, of what has no split of its own
 FASHION = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
     "Ankle boot",
@@ -129,10 +131,40 @@ def _load_tinyhero(wanted: Wanted) -> Loaded:
 
     def belongs(name: str) -> bool:
         character = PurePosixPath(name).stem
-        held_out = character.isdecimal() and int(character) % HELD_OUT_HERO == 0
+        held_out = character.isdecimal() and int(character) % HELD_OUT == 0
         return held_out == (wanted.split == "test")
 
     return _load_class_zip(wanted.folder / "tinyhero.zip", belongs, 64)
+
+
+def _load_emoji(wanted: Wanted) -> Loaded:
+    """Every eighth sign is held out, in all of its skin colors; the data itself has no split."""
+    sign = re.compile("(_1f3f[b-f])")
+    return _load_class_zip(
+        wanted.folder / "noto-emoji.zip", _split_by(wanted, lambda stem: sign.sub("", stem)), 64
+    )
+
+
+def _load_tiles(wanted: Wanted) -> Loaded:
+    """Every eighth tile is held out, with those that differ by a number at the end of their name;
+    the data itself has no split.
+    """
+    return _load_class_zip(
+        wanted.folder / "crawl-tiles.zip",
+        _split_by(wanted, lambda stem: stem.rstrip("0123456789-_")),
+        32,
+    )
+
+
+def _split_by(wanted: Wanted, group: Callable[[str], str]) -> Callable[[str], bool]:
+    """Whether a file is of the split: by chance, but alike for all whose stems have one group."""
+
+    def belongs(name: str) -> bool:
+        path = PurePosixPath(name)
+        of = str(path.with_name(group(path.stem) or path.stem))
+        return (zlib.crc32(of.encode()) % HELD_OUT == 0) == (wanted.split == "test")
+
+    return belongs
 
 
 def _load_stacked_mnist(wanted: Wanted) -> Loaded:
@@ -205,6 +237,10 @@ IMAGES: dict[str, Source] = {
     "tinyhero": Source(
         "TinyHero", "CC BY-SA 3.0 and GPL 3.0 (LPC artists; TinyHero)", _load_tinyhero, "shift", 64
     ),
+    "noto-emoji": Source("Noto emoji", "Apache-2.0 (Google, Noto Emoji)", _load_emoji, "none", 64),
+    "crawl-tiles": Source(
+        "Crawl tiles", "CC0 1.0 (RLTiles and Dungeon Crawl Stone Soup artists)", _load_tiles
+    ),
     "stacked-mnist": Source(
         "Stacked MNIST", "CC BY-SA 3.0 (LeCun, Cortes, Burges)", _load_stacked_mnist
     ),
@@ -247,6 +283,8 @@ PAIRS: dict[str, Source] = {
     "edges-fashion-mnist": _pairs_of("fashion-mnist", "Edges → Fashion-MNIST", pairing.edges),
     "edges-mnist": _pairs_of("mnist", "Edges → MNIST", pairing.edges),
     "gray-cifar10": _pairs_of("cifar10", "Gray → color, CIFAR-10", pairing.gray),
+    "gray-noto-emoji": _pairs_of("noto-emoji", "Gray → color, Noto emoji", pairing.gray),
+    "gray-crawl-tiles": _pairs_of("crawl-tiles", "Gray → color, Crawl tiles", pairing.gray),
     "gray-tinyhero": _pairs_of("tinyhero", "Gray → color, TinyHero", pairing.gray),
     "inverted-mnist": _pairs_of("mnist", "MNIST → inverted", _as_it_is, pairing.inverted),
     "turned-mnist": _pairs_of("mnist", "MNIST → turned", _as_it_is, pairing.turned),

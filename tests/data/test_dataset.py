@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import struct
 from pathlib import Path
 
@@ -113,7 +114,7 @@ def test_a_missing_idx_dataset_says_where_to_put_it(
     assert "GANDASH_DATA" in sentence
 
 
-@pytest.mark.parametrize("name", ["cifar10", "tinyhero"])
+@pytest.mark.parametrize("name", ["cifar10", "tinyhero", "noto-emoji", "crawl-tiles"])
 def test_a_missing_zip_dataset_says_where_to_put_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -225,6 +226,44 @@ def test_every_eighth_hero_is_held_out_from_all_sides(
         *range(9, 16),
         99,
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "members", "groups"),
+    [
+        (
+            "noto-emoji",
+            [f"emoji_u{sign}{tone}.png" for sign in range(24) for tone in ("", "_1f3fb", "_1f3ff")],
+            24,
+        ),
+        (
+            "crawl-tiles",
+            [f"mon/{sign}{turn}.png" for sign in string.ascii_letters for turn in "12"],
+            52,
+        ),
+    ],
+)
+def test_what_belongs_together_is_held_out_together(
+    name: str, members: list[str], groups: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sign in all of its skin colors, a tile and its variants."""
+    shades = {file: number for number, file in enumerate(members)}
+    pictures = {
+        file: encoded(np.full((32, 32, 3), shade, np.uint8)) for file, shade in shades.items()
+    }
+    write_zip(tmp_path / f"{name}.zip", pictures)
+    monkeypatch.setenv("GANDASH_DATA", str(tmp_path))
+    size = data.SOURCES[name].size
+    held, kept = (
+        set(data.load(DataConfig(dataset=name, size=size), split).images[:, 0, 9, 9].tolist())
+        for split in ("test", "train")
+    )
+    assert held
+    assert held | kept == set(shades.values())
+    of_group = len(members) // groups
+    for group in range(groups):
+        its = {group * of_group + place for place in range(of_group)}
+        assert its <= held or its <= kept
 
 
 # Numbers

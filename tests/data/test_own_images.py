@@ -221,7 +221,7 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_name_is_refused(tmp_path: Path) -> None:
     sentence = refusal(tmp_path / "nowhere")
     named = (
-        "mnist, fashion-mnist, cifar10, tinyhero, stacked-mnist, kmnist, "
+        "mnist, fashion-mnist, cifar10, tinyhero, noto-emoji, crawl-tiles, stacked-mnist, kmnist, "
         "cifar10-original, cifar100, svhn, flowers102, celeba, mixture-1d, gaussian-1d, ring, "
         "grid, spiral, moons, line"
     )
