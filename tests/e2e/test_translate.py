@@ -16,6 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 from gandash import checkpoints
 from gandash.checkpoints import Checkpoint, weights
 from gandash.data import to_uint8, to_unit
+from gandash.data.pairing import edges
 from gandash.storage.paths import PROJECT
 from tests.e2e.conftest import serve
 
@@ -84,6 +85,27 @@ def test_what_is_drawn_is_translated_as_torch_does_and_goes_with_the_link(
     assert np.abs(gray(made_again) - torchs(drawn)).max() <= 1
     page.get_by_role("button", name="Undo").click()
     assert not np.array_equal(gray(again), drawn)
+
+
+def test_a_photograph_becomes_the_lines_that_the_network_learned_from(
+    page: Page, site: str, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(4)
+    rough = Image.fromarray(rng.integers(0, 256, (9, 9)).astype(np.uint8))
+    photograph = rough.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    photograph.save(tmp_path / "photograph.png")
+    source, made = opened(page, f"{site}/translate")
+    page.locator("input[type=file]").first.set_input_files(tmp_path / "photograph.png")
+    expect(page).to_have_url(re.compile("translate_drawn="))
+    assert np.array_equal(gray(source), np.asarray(photograph))
+    page.get_by_role("button", name="Take its lines").click()
+    page.wait_for_timeout(1000)
+    lines = edges(torch.from_numpy(np.array(photograph))[None, None])[0, 0].numpy()
+    assert 100 < (lines == 0).sum() < 500
+    assert np.array_equal(gray(source), lines)
+    assert np.abs(gray(made) - torchs(lines)).max() <= 1
+    page.get_by_role("button", name="Undo").click()
+    assert np.array_equal(gray(source), np.asarray(photograph))
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,11 @@ export class Drawing {
     return result;
   }
 
+  // The gray levels of the image, whole numbers of 0 to 255.
+  get levels() {
+    return Uint8Array.from(this.values(1), (value) => Math.round((value + 1) * 127.5));
+  }
+
   // Dark pixels as bits, in letters that an address can hold.
   get code() {
     const { data } = this.context.getImageData(0, 0, this.side, this.side);

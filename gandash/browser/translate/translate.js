@@ -5,6 +5,7 @@ import { readSafetensors } from "../runtime/safetensors.js";
 import { button, choice, element, slider } from "../studio/elements.js";
 import { Picture } from "../studio/picture.js";
 import { DARK_COLOR, Drawing, LIGHT_COLOR } from "./drawing.js";
+import { edgesOf } from "./edges.js";
 
 const WAY = "translate_way";
 const EXAMPLE = "translate_example";
@@ -98,6 +99,7 @@ class Desk {
       this.drawing.pen.color = this.ink.value;
       kind.set("pen");
     };
+    this.lines = button("Take its lines", () => this.takeLines());
     this.way = choice("Direction", this.directions, "there", (way) => this.turn(way));
     this.way.row.hidden = !this.data.both;
     return element(
@@ -110,6 +112,7 @@ class Desk {
       button("Undo", () => this.drawing.undo()),
       button("Clear", () => this.clear()),
       button("Open a picture", () => file.click()),
+      this.lines,
       button("Save picture", () => this.save()),
       file,
     );
@@ -184,6 +187,10 @@ class Desk {
     this.choose(Math.max(this.chosen, 0), true);
   }
 
+  get readsLines() {
+    return this.data.lines && this.direction === "there";
+  }
+
   choose(number, pressed) {
     this.chosen = number;
     this.drawing.show(this.half(number, 0));
@@ -192,6 +199,7 @@ class Desk {
   }
 
   mark() {
+    this.lines.hidden = !this.readsLines;
     [...this.strip.children].forEach((tile, number) => {
       tile.setAttribute("aria-pressed", String(number === this.chosen));
     });
@@ -207,7 +215,7 @@ class Desk {
   drawn(isAction) {
     this.chosen = -1;
     this.mark();
-    if (this.data.lines && this.direction === "there")
+    if (this.readsLines)
       this.write({ [DRAWN]: this.drawing.code, [EXAMPLE]: null }, isAction);
     this.draw();
   }
@@ -215,6 +223,12 @@ class Desk {
   write(values, isAction) {
     const all = { ...values, [WAY]: this.direction === "back" ? "back" : null };
     window.gandashEntries?.placeAll(new Map(Object.entries(all)), isAction);
+  }
+
+  // A photograph becomes the lines that the network has learned to read.
+  takeLines() {
+    this.drawing.show(edgesOf(this.drawing.levels, this.side));
+    this.drawn(true);
   }
 
   async take(file) {
