@@ -9,8 +9,8 @@ const ACROSS = [
   [1, -1],
 ]; // the place beside one, down and right, by the direction of its slope in eighths of a turn
 
-// Gray levels (side * side) of 0 to 255, whole numbers, to black lines on white: where Sobel's slope
-// is steep and no place beside it across the line is steeper (the thinning of Canny 1986).
+// Gray levels (side * side) of 0 to 255, whole numbers, to black lines on white: where Sobel's
+// slope is steep and no place beside it across the line is steeper (the thinning of Canny 1986).
 export function edgesOf(levels, side) {
   const within = (value) => Math.min(Math.max(value, 0), side - 1);
   const at = (y, x) => levels[within(y) * side + within(x)];
