@@ -18,7 +18,7 @@ from torch import Tensor
 
 from gandash import checkpoints, latent, runs
 from gandash.checkpoints import Checkpoint, weights
-from gandash.checkpoints.scores import Evaluation
+from gandash.checkpoints.scores import Figures
 from gandash.config import MAX_SEED, Config
 from gandash.evaluation import after_training, translations
 from gandash.evaluation.draws import COUNT, SEEDS
@@ -139,9 +139,9 @@ def evaluate(
     seed: int = 0,
     seeds: int = SEEDS,
     progress: Callable[[Progress], None] | None = None,
-) -> Evaluation:
+) -> Figures:
     """Figures of ``seeds`` sets of ``count`` samples against held-out images, on the classifier of
-    the data: means, with their spread over the sets.
+    the data, or on general features where there is none: means, with their spread over the sets.
 
     What they mean and their protocol stand in ``docs/figures.md``; the card keeps its own, see
     ``gandash evaluate``.

@@ -23,10 +23,9 @@ from gandash.app.parts.quoted import in_html
 from gandash.checkpoints import CARD, Broken, Checkpoint, samples, weights
 from gandash.checkpoints.scores import Gauges
 from gandash.data import Dataset
-from gandash.evaluation import classifiers, neighbors
+from gandash.evaluation import after_training, classifiers, features, neighbors
 from gandash.evaluation.extractor import Extractor
 from gandash.evaluation.neighbors import Space
-from gandash.jobs import measuring
 from gandash.kinds import IMAGES, Kind
 from gandash.networks import Generator
 from gandash.pictures.raster import encode, grid
@@ -74,8 +73,17 @@ def _find(
 
 def not_measurable(checkpoint: Checkpoint) -> str:
     """Why a checkpoint's samples cannot be measured, in one sentence; empty if they can."""
-    path = classifiers_root() / f"{checkpoint.card.data.name}.safetensors"
-    return _not_measurable(checkpoint, _stamp(path))
+    return _refused(checkpoint, _stamp_of(checkpoint), by_classes=False)
+
+
+def not_classified(checkpoint: Checkpoint) -> str:
+    """Why no classifier knows the classes of a checkpoint's data; empty if one does."""
+    return _refused(checkpoint, _stamp_of(checkpoint), by_classes=True)
+
+
+def _stamp_of(checkpoint: Checkpoint) -> tuple[int, ...]:
+    names = (checkpoint.card.data.name, features.GENERAL)
+    return tuple(_stamp(classifiers.path_of(classifiers_root(), name)) for name in names)
 
 
 @st.cache_data(
@@ -83,9 +91,15 @@ def not_measurable(checkpoint: Checkpoint) -> str:
     show_spinner=False,
     hash_funcs={Checkpoint: lambda c: (str(c.folder), c.card.created)},
 )
-def _not_measurable(checkpoint: Checkpoint, stamp: int) -> str:  # noqa: ARG001 - the cache's key
+def _refused(
+    checkpoint: Checkpoint,
+    stamp: tuple[int, ...],  # noqa: ARG001 - the cache's key
+    *,
+    by_classes: bool,
+) -> str:
+    check = after_training.check_classes if by_classes else after_training.check
     try:
-        measuring.check(checkpoint)
+        check(checkpoint, classifiers_root())
     except (ValueError, OSError) as error:
         return str(error)
     return ""

@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 from gandash.checkpoints.scores import (
     Evaluation,
     Figures,
+    GeneralFigures,
     InceptionFigures,
     TranslationFigures,
 )
@@ -101,6 +102,7 @@ class Card(Section):
     note: str = Field("", max_length=100_000)
     evaluation: Evaluation | None = None
     inception: InceptionFigures | None = None
+    general: GeneralFigures | None = None
     translation: TranslationFigures | None = None
     imported: Imported | None = None
     alone: int = Field(0, ge=0, le=10**9)
@@ -110,6 +112,13 @@ class Card(Section):
         if self.imported is None:
             self.config.steps_per_epoch(self.data.images)
         return self
+
+    @property
+    def measured(self) -> Evaluation | GeneralFigures | None:
+        """The figures that this project's own classifiers give: that for the data where there is
+        one.
+        """
+        return self.evaluation or self.general
 
     @property
     def choice(self) -> str:
@@ -149,12 +158,18 @@ class Broken:
     reason: str
 
 
+KINDS = {
+    Evaluation: "evaluation",
+    InceptionFigures: "inception",
+    GeneralFigures: "general",
+    TranslationFigures: "translation",
+}
+"""By what figures are, the field of a card that keeps them."""
+
+
 def attach(checkpoint: Checkpoint, found: Figures | TranslationFigures) -> Checkpoint:
     """Write figures into a checkpoint's card, in place of older ones of their kind."""
-    kind = "inception" if isinstance(found, InceptionFigures) else "evaluation"
-    if isinstance(found, TranslationFigures):
-        kind = "translation"
-    card = checkpoint.card.model_copy(update={kind: found})
+    card = checkpoint.card.model_copy(update={KINDS[type(found)]: found})
     write_card(checkpoint.folder, card)
     return Checkpoint(checkpoint.folder, card)
 

@@ -110,6 +110,12 @@ class InceptionFigures(Figures):
     """
 
 
+class GeneralFigures(Figures):
+    """Those on the features of a classifier that has not learned the data: ``score`` is of its own
+    classes, and says little.
+    """
+
+
 class Evaluation(Figures):
     """Those on the features of a classifier for the data, and what its classes tell.
 

@@ -660,8 +660,8 @@ def evaluate(
         count: Number of samples, at least 1000; figures of different counts cannot be compared.
         seed: Seed of the latent vectors of the first set of samples.
         seeds: Sets of samples, of seed, seed + 1 and so on: figures are means, and ± their spread.
-        features: Those of the classifier for its data; or of Inception, whose 96 MB are
-            downloaded once.
+        features: Those of the classifier for its data, or where there is none, as with images of
+            one's own, of that for CIFAR-10; or of Inception, whose 96 MB are downloaded once.
     """
     from gandash.evaluation import after_training, classifiers, inception, translations
 
@@ -678,7 +678,7 @@ def evaluate(
     figures = _with_bar(steps, name)
     checkpoints.attach(chosen, figures)
     _print_figures(figures)
-    if features == "classifier":
+    if isinstance(figures, Evaluation):
         gauges = classifiers.gauges(classifiers_root(), chosen.card.config.data.dataset)
         for sentence in gauges.beside(figures.protocol):
             print(sentence)

@@ -18,32 +18,52 @@ from gandash.checkpoints.scores import (
     HALVES,
     Evaluation,
     Figures,
-    InceptionFigures,
     Protocol,
 )
 from gandash.config import DataConfig
 from gandash.data import Dataset
-from gandash.evaluation import classifiers, metrics
+from gandash.evaluation import classifiers, features, metrics
 from gandash.evaluation.draws import COUNT, DEFAULT_DRAWS, SEEDS, Draws
 from gandash.evaluation.extractor import Extractor
 from gandash.evaluation.progress import Progress
 from gandash.evaluation.real_images import PIXEL_SAMPLES, RealImages, real_images
 from gandash.latent import generate
 from gandash.records import now
+from gandash.storage.paths import expanded
 
 RULES = 2  # of Protocol
 # a class is missing if it has less than so much of its share among the real images
 MISSING_SHARE = 0.1
 NOISE = 10.0  # deviation of the pixels of images of noise, of 255
+FEWEST = 50  # real images: of fewer, a distance says nothing
 PARTS = 6  # that a set is measured in, with an extractor of the data's classes
 UNSPREAD = ("score_std", "kernel_error")  # they are about the noise of one set already
 
 
 def check(checkpoint: Checkpoint, folder: Path) -> None:
-    """``ValueError`` if a checkpoint's samples cannot be measured with a classifier in ``folder``.
+    """``ValueError`` if a checkpoint's samples cannot be measured with the classifiers in
+    ``folder``: if they are no images, or what it has learned is not known here.
+    """
+    facts, dataset = checkpoint.card.data, checkpoint.card.config.data.dataset
+    if not facts.kind.measured:
+        raise ValueError(
+            f"Classifiers read images, and {checkpoint.name!r} makes {facts.kind.name}: "
+            "choose another checkpoint"
+        )
+    if checkpoint.card.imported or not (dataset in data.SOURCES or expanded(dataset).exists()):
+        raise ValueError(
+            "Measuring needs the images that a checkpoint has learned, and those of "
+            f"{checkpoint.name!r} are not here: choose another checkpoint, or put them back"
+        )
+    if not features.knows(folder, dataset, facts.shape):
+        features.check_general(folder, facts.title)
 
-    There may be none for its data, the images may have another size or color than it was trained
-    on, or the data no held-out images.
+
+def check_classes(checkpoint: Checkpoint, folder: Path) -> None:
+    """``ValueError`` if no classifier in ``folder`` knows the classes of a checkpoint's data.
+
+    There may be none for it, the images may have another size or color than it was trained on, or
+    the data no held-out images.
     """
     facts = checkpoint.card.data
     if not facts.kind.measured:
@@ -51,7 +71,8 @@ def check(checkpoint: Checkpoint, folder: Path) -> None:
             f"Classifiers read images, and {checkpoint.name!r} makes {facts.kind.name}: "
             "choose another checkpoint"
         )
-    _, about = classifiers.load(folder, _dataset(checkpoint))
+    # a file of that name is none
+    about = classifiers.facts(folder, data.check_held_out(checkpoint.card.config.data.dataset))
     if facts.shape != about.shape:
         reads, makes = ("x".join(map(str, shape)) for shape in (about.shape, facts.shape))
         raise ValueError(
@@ -61,23 +82,20 @@ def check(checkpoint: Checkpoint, folder: Path) -> None:
         )
 
 
-def _dataset(checkpoint: Checkpoint) -> str:
-    """The named dataset that a checkpoint was trained on; a file of that name is none."""
-    return data.check_held_out(checkpoint.card.config.data.dataset)
-
-
 def evaluate(
     checkpoint: Checkpoint, folder: Path, count: int = COUNT, seed: int = 0, seeds: int = SEEDS
-) -> Iterator[Progress | Evaluation]:
-    """Measure a checkpoint with the classifier for its data in ``folder``; the last item is the
-    result.
+) -> Iterator[Progress | Figures]:
+    """Measure a checkpoint with the classifier for its data in ``folder``, or where there is none
+    on general features; the last item is the result, an :class:`Evaluation` or
+    :class:`GeneralFigures`.
 
     ``ValueError`` as :func:`check` says it.
     """
     draws = Draws(count, seed, seeds)
     check(checkpoint, folder)
-    extractor = classifiers.extractor(folder, _dataset(checkpoint))
-    yield from _evaluations(measure(checkpoint, extractor, draws))
+    facts, dataset = checkpoint.card.data, checkpoint.card.config.data.dataset
+    read = features.extractor(folder, dataset, facts.shape, facts.title)
+    yield from measure(checkpoint, read, draws)
 
 
 def _evaluations(items: Iterator[Progress | Figures]) -> Iterator[Progress | Evaluation]:
@@ -181,6 +199,11 @@ def _all_sets(
 ) -> Generator[str, None, Figures]:
     yield "Reading real images"
     real = real_images(config, extractor)
+    if len(real.images) < FEWEST:
+        raise ValueError(
+            f"Measuring needs at least {FEWEST} real images, and {real.images.title} has "
+            f"{len(real.images)}: train on more"
+        )
     sets = []
     for seed in range(draws.seed, draws.seed + draws.seeds):
         yield source.doing
@@ -195,7 +218,7 @@ def _all_sets(
         seeds=draws.seeds,
         rules=RULES,
     )
-    return _summary(sets, protocol, source.step)
+    return _summary(sets, protocol, source.step, extractor.gives)
 
 
 Values = dict[str, Any]
@@ -248,7 +271,7 @@ def _by_class(labels: Tensor, real: Dataset, asked: Tensor | None) -> Values:
     return values
 
 
-def _summary(sets: list[Values], protocol: Protocol, step: int) -> Figures:
+def _summary(sets: list[Values], protocol: Protocol, step: int, gives: type[Figures]) -> Figures:
     """Means over sets of samples, and their spread."""
     means: Values = {name: np.mean([values[name] for values in sets], axis=0) for name in sets[0]}
     spread = {}
@@ -258,10 +281,9 @@ def _summary(sets: list[Values], protocol: Protocol, step: int) -> Figures:
             for name, mean in means.items()
             if np.ndim(mean) == 0 and name not in UNSPREAD
         }
-    kind = Evaluation if "class_shares" in means else InceptionFigures
     if "class_shares" in means:
         means["class_shares"] = _rounded(means["class_shares"])
-    return kind.model_validate(
+    return gives.model_validate(
         means | {"protocol": protocol, "step": step, "spread": spread, "created": now()}
     )
 

@@ -64,7 +64,7 @@ def why_not(checkpoint: Checkpoint, classifiers_root: Path) -> str:
     if checkpoint.card.config.labels.told:
         return "this generator is told the class: choose it instead"
     try:
-        after_training.check(checkpoint, classifiers_root)
+        after_training.check_classes(checkpoint, classifiers_root)
     except (ValueError, OSError) as error:
         return str(error)
     return ""

@@ -231,9 +231,14 @@ def accuracy(network: Classifier, dataset: Dataset) -> float:
     return float((classify(network, dataset.images) == _labels(dataset)).float().mean())
 
 
+def path_of(folder: Path, dataset: str) -> Path:
+    """Where the classifier for a dataset is kept, be it there or not."""
+    return folder / f"{dataset}.safetensors"
+
+
 def save(folder: Path, network: Classifier, facts: Facts) -> Path:
     """Write a classifier with its facts into one file named for its dataset."""
-    path = folder / f"{facts.dataset}.safetensors"
+    path = path_of(folder, facts.dataset)
     tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
     write_whole(path, save_safetensors(tensors, metadata={"facts": facts.model_dump_json()}))
     return path
@@ -254,14 +259,14 @@ def extractor(folder: Path, dataset: str) -> Extractor:
     """The classifier for a dataset as that which samples are measured with."""
     network, facts = load(folder, dataset)
     read_with = partial(read, network)
-    return Extractor(facts.name, digest_of(network.state_dict()), read_with, of_data=True)
+    return Extractor(facts.name, digest_of(network.state_dict()), read_with, Evaluation)
 
 
 def facts(folder: Path, dataset: str) -> Facts:
     """What the classifier for a dataset says of itself, read once; ``ValueError`` as of
     :func:`load`.
     """
-    path = folder / f"{dataset}.safetensors"
+    path = path_of(folder, dataset)
     return _facts(folder, dataset, path.stat().st_mtime_ns if path.is_file() else 0)
 
 
@@ -275,7 +280,7 @@ def load(folder: Path, dataset: str) -> tuple[Classifier, Facts]:
 
     ``ValueError`` says if there is none or its file is damaged.
     """
-    path = folder / f"{dataset}.safetensors"
+    path = path_of(folder, dataset)
     if not path.is_file():
         others = ", ".join(sorted(it.stem for it in folder.glob("*.safetensors"))) or "none"
         raise ValueError(

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from gandash.checkpoints.scores import Evaluation, Figures, InceptionFigures
+
 Read = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
@@ -16,14 +18,20 @@ class Extractor:
     """A network as all measuring sees it.
 
     ``name`` is how a protocol names its features, ``digest`` that of its weights. ``read`` turns
-    uint8 images (N, C, H, W) into features (N, d) and class scores (N, K). ``of_data``: whether
-    its classes are those of the data, so that they say which of them samples show.
+    uint8 images (N, C, H, W) into features (N, d) and class scores (N, K). ``gives`` is what
+    figures on them are: :class:`Evaluation` where its classes are those of the data, so that they
+    say which of them samples show.
     """
 
     name: str
     digest: str
     read: Read = field(compare=False, repr=False)
-    of_data: bool = False
+    gives: type[Figures] = InceptionFigures
+
+    @property
+    def of_data(self) -> bool:
+        """Whether its classes are those of the data."""
+        return self.gives is Evaluation
 
 
 def digest_of(tensors: Mapping[str, Tensor]) -> str:

@@ -15,12 +15,13 @@ from torch import Tensor
 
 from gandash import checkpoints
 from gandash.checkpoints import Checkpoint
-from gandash.evaluation import neighbors
+from gandash.evaluation import after_training, neighbors
 from gandash.evaluation.classifiers import READ_BATCH
 from gandash.evaluation.progress import Progress
 from gandash.evaluation.real_images import FEATURES
-from gandash.jobs import measuring, task
+from gandash.jobs import task
 from gandash.storage import tensor_cache
+from gandash.storage.paths import classifiers_root
 
 MODULE: Final = "jobs.nearest_images"
 PARTS = 12
@@ -33,7 +34,7 @@ def start(root: Path, folder: Path) -> None:
     ``ValueError`` if it is gone, there is no classifier for its data, or another job is under way.
     """
     checkpoint = Checkpoint(folder, checkpoints.load_card(folder))
-    measuring.check(checkpoint)
+    after_training.check_classes(checkpoint, classifiers_root())
     task.start(root, MODULE, folder, f"reading the training images of {checkpoint.name!r}")
 
 

@@ -57,7 +57,7 @@ def _measure(folder: Path) -> Iterator[Progress]:
     checkpoint = Checkpoint(folder, checkpoints.load_card(folder))
     card = checkpoint.card
     named = card.config.data.dataset in data.SOURCES
-    if not named or card.evaluation is not None or card.translation is not None:
+    if not named or card.measured is not None or card.translation is not None:
         return
     evaluate = after_training.evaluate if card.data.kind.latent else translations.evaluate
     for item in evaluate(checkpoint, folder.parent / "classifiers"):

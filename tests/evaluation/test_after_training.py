@@ -239,7 +239,7 @@ def test_what_cannot_be_measured_is_refused(folder: Path, runs_root: Path, tmp_p
     checkpoint = trained(runs_root)
     with pytest.raises(ValueError, match="at least 1,000 samples, not 999"):
         next(after_training.evaluate(checkpoint, folder, 999))
-    with pytest.raises(ValueError, match="there is none for 'mnist'"):
+    with pytest.raises(ValueError, match="No classifier has learned Blobs, and that for cifar10"):
         next(after_training.evaluate(checkpoint, tmp_path, 1000))
     with pytest.raises(ValueError, match=r"must be one or more of 0 to .* not 0 from 0 on"):
         next(after_training.evaluate(checkpoint, folder, 1000, seeds=0))
@@ -261,7 +261,7 @@ def test_other_shapes_and_data_without_held_out_images_are_refused(
     for sentence, change in changes.items():
         other = Checkpoint(checkpoint.folder, card.model_copy(update=change))
         with pytest.raises(ValueError, match=sentence):
-            after_training.check(other, folder)
+            after_training.check_classes(other, folder)
 
 
 def test_points_are_refused(runs_root: Path, folder: Path) -> None:
@@ -324,6 +324,6 @@ def test_images_of_a_file_called_like_a_dataset_are_not_measured_as_that(
     with pytest.raises(
         ValueError, match=r"held-out images of a named dataset .*mnist\.zip' has none"
     ):
-        after_training.check(
+        after_training.check_classes(
             Checkpoint(checkpoint.folder, card.model_copy(update={"config": config})), folder
         )

@@ -124,6 +124,6 @@ def test_what_cannot_be_kept_or_measured_starts_nothing(
         with pytest.raises(ValueError, match="tiny is read-only: make it writable"):
             measuring.start(runs_root, checkpoint.folder)
     shutil.rmtree(pretrained_root / "classifiers")
-    with pytest.raises(ValueError, match="there is none for 'mnist'"):
+    with pytest.raises(ValueError, match="that for cifar10, which reads such images, is not there"):
         measuring.start(runs_root, checkpoint.folder)
     assert task.current(runs_root) is None

@@ -23,6 +23,7 @@ from tests.conftest import ConfigFactory
 pytestmark = pytest.mark.usefixtures("plain_arithmetic")
 
 
+COLORED = ("cifar10", "tinyhero", "noto-emoji", "crawl-tiles")
 ARMS = ["mnist-dcgan{}", *(f"mnist-half-dcgan{{}}-seed-{seed}" for seed in range(3))]
 
 
@@ -58,9 +59,8 @@ def test_every_entry_can_be_shown_and_built(name: str) -> None:
         assert data.SOURCES[entry.config.data.dataset].title
         build_players(entry.config, (2, 1, 32, 32))
         return
-    shape = {"cifar10": (3, 32, 32), "tinyhero": (3, 64, 64)}.get(
-        entry.config.data.dataset, (1, 32, 32)
-    )
+    size = entry.config.data.size
+    shape = (3 if entry.config.data.dataset in COLORED else 1, size, size)
     G, D = build_pair(entry.config, shape, 10)
     labels = torch.zeros(2, dtype=torch.int64)
     images = G(torch.zeros(2, G.latent_dim), labels)
@@ -73,7 +73,7 @@ def test_what_ships_is_trained_to_the_end_of_its_entry(name: str) -> None:
     entry, card = ZOO[name], load_card(PROJECT / "pretrained" / name)
     assert (card.title, card.note, card.config) == (entry.title, entry.note, entry.config)
     assert (card.last_step or card.step) == entry.config.total_steps(card.data.images)
-    figures = card.translation if entry.config.translation.on else card.evaluation
+    figures = card.translation if entry.config.translation.on else card.measured
     assert figures is not None
 
 
@@ -85,7 +85,7 @@ def test_the_zoo_stays_small() -> None:
     total = 0
     for entry in ZOO.values():
         dataset = entry.config.data.dataset
-        colored = "cifar10" in dataset or "tinyhero" in dataset
+        colored = any(name in dataset for name in COLORED)
         shape = shape_of(entry.config, 3 if colored else 1)
         players = build_players(entry.config, shape, 10)
         total += sum(2 * value.numel() for player in players for value in player.parameters())

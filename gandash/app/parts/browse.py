@@ -73,7 +73,7 @@ def by_frechet(found: list[Checkpoint]) -> Groups:
             ranked.items(), key=lambda group: (-len(group[1]), str(group[0]))
         )
     ]
-    rest = [checkpoint for checkpoint in found if not checkpoint.card.evaluation]
+    rest = [checkpoint for checkpoint in found if not checkpoint.card.measured]
     return [*groups, (UNMEASURED, rest)] if rest else groups
 
 
@@ -102,7 +102,7 @@ def chosen(found: list[Checkpoint]) -> tuple[list[Checkpoint], Groups]:
     filters = {name: options for name, options in filters.items() if len(options) > 1}
     possible = {
         "Yours first": any(is_own(checkpoint) for checkpoint in found),
-        "Fréchet": any(checkpoint.card.evaluation for checkpoint in found),
+        "Fréchet": any(checkpoint.card.measured for checkpoint in found),
     }
     orders = [name for name in ORDERS if possible.get(name, True)]
     with st.container(horizontal=True, vertical_alignment="center", key="gallery_filters"):

@@ -57,7 +57,7 @@ def on_card(checkpoint: Checkpoint, title: str) -> dict[str, Any]:
     about = checkpoint.card
     try:
         image = publish(cached.sample_grid(checkpoint, 0, SAMPLES, COLUMNS))
-        figure = score_tables.in_short(about.evaluation or about.inception)
+        figure = score_tables.in_short(about.measured or about.inception)
     except (ValueError, OSError) as error:
         image, figure = "", shown(str(error))
     return {
@@ -73,7 +73,7 @@ def on_card(checkpoint: Checkpoint, title: str) -> dict[str, Any]:
 
 def failed(card: Card) -> bool:
     """Whether a measured generator misses nearly all real images: it has collapsed, or is lost."""
-    return card.evaluation is not None and card.evaluation.recall < LOST
+    return card.measured is not None and card.measured.recall < LOST
 
 
 def opened(found: Sequence[Checkpoint], titles: Mapping[str, str], job: Job | None) -> str:
@@ -112,7 +112,7 @@ def whole(checkpoint: Checkpoint, job: Job | None) -> None:
             f"{in_html(words.recipe(about))}<br>"
             f"{in_html(words.origin(about))}</p>"
         )
-        if figures := about.evaluation or about.inception:
+        if figures := about.measured or about.inception:
             st.markdown(score_tables.line(figures), help=score_tables.about(figures))
         if about.note:
             st.markdown(in_markdown(about.note))
@@ -149,10 +149,10 @@ def measure(checkpoint: Checkpoint, job: Job | None) -> None:
     concerned = job is not None and job.concerns(measuring.MODULE, checkpoint.folder)
     mine = job if concerned else None
     underway = mine is not None and not mine.problem
-    if refused and not about.evaluation:
+    if refused and not about.measured:
         st.caption(f"Not measured: {shown(refused)}.")
     elif not underway:
-        measure_button("Measure again" if about.evaluation else "Measure", checkpoint)
+        measure_button("Measure again" if about.measured else "Measure", checkpoint)
     jobs.show(mine, about.name)
 
 
@@ -173,6 +173,9 @@ def show_facts(checkpoint: Checkpoint) -> None:
         gauges = cached.gauges(about.config.data.dataset)
         beside = in_markdown(" ".join(gauges.beside(about.evaluation.protocol)))
         st.caption(f"{score_tables.about(about.evaluation)} {beside}")
+    if about.general:
+        st.dataframe(score_tables.table([about]), hide_index=True)
+        st.caption(score_tables.about(about.general))
     if about.inception:
         st.markdown(
             f"{score_tables.line(about.inception)} · inception score "
@@ -194,7 +197,7 @@ def measure_button(label: str, checkpoint: Checkpoint) -> None:
         key=f"gallery_measure_{checkpoint.name}",
         on_click=jobs.attempt,
         args=(measuring.start, checkpoint.folder, checkpoint.name),
-        help="Draws 10,000 samples three times and compares them with held-out images, on a "
-        "classifier's features. It takes minutes, goes on when this tab is closed, and the "
-        "figures are kept in the card for everyone.",
+        help="Draws 10,000 samples three times and compares them with held-out images, or with "
+        "those of your own that it has learned, on a classifier's features. It takes minutes, goes "
+        "on when this tab is closed, and the figures are kept in the card for everyone.",
     )

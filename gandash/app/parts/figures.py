@@ -23,6 +23,6 @@ def figures(checkpoints: Iterable[Checkpoint]) -> bool:
         st.markdown(score_tables.heading(measured[0], protocol))
         gauges = cached.gauges(measured[0].config.data.dataset)
         st.dataframe(score_tables.table(measured, gauges.real), hide_index=True)
-        noises = {card.evaluation.about_noise for card in measured if card.evaluation}
+        noises = {card.measured.about_noise for card in measured if card.measured}
         st.caption(in_markdown(" ".join([*sorted(noises), *gauges.beside(protocol)])))
     return bool(groups)

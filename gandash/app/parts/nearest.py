@@ -106,7 +106,7 @@ def results(pick: Pick) -> None:
     """The neighbors in both spaces, as far as there are such."""
     _, space = cached.training_pixels(pick.checkpoint)
     neighbors_in("pixels", "Distances are Euclidean, of pixels in [-1, 1]", pick, space)
-    if refused := cached.not_measurable(pick.checkpoint):
+    if refused := cached.not_classified(pick.checkpoint):
         st.caption(f"Only in pixels: {shown(refused)}.")
         return
     features = cached.training_features(pick.checkpoint)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from gandash.app.parts.quoted import in_markdown
 from gandash.checkpoints import Card
-from gandash.checkpoints.scores import Evaluation, Figures, Protocol, Translated
+from gandash.checkpoints.scores import Evaluation, Figures, GeneralFigures, Protocol, Translated
 
 COLUMNS = {
     "frechet": "Fréchet", "kernel": "Kernel", "precision": "Precision", "recall": "Recall",
@@ -14,6 +14,7 @@ COLUMNS = {
     "diversity": "Diversity", "missing": "Missing",
     "memorization": "Memorization", "memorization_pixels": "Memorization (pixels)",
 }  # fmt: skip
+OF_ANY_DATA = ("frechet", "kernel", "precision", "recall", "density", "coverage")
 WEIGHTS = "Step"
 COPIED = "(the source, copied)"
 TRAINING_IMAGES = "(training images)"
@@ -48,8 +49,8 @@ def by_protocol(cards: list[Card]) -> dict[Protocol, list[Card]]:
     """Measured cards by the protocol of their figures, best Fréchet distance first."""
     groups: dict[Protocol, list[Card]] = {}
     for card in cards:
-        if card.evaluation:
-            groups.setdefault(card.evaluation.protocol, []).append(card)
+        if card.measured:
+            groups.setdefault(card.measured.protocol, []).append(card)
     return {protocol: sorted(measured, key=_frechet) for protocol, measured in groups.items()}
 
 
@@ -59,16 +60,16 @@ def table(cards: list[Card], reference: Evaluation | None = None) -> pd.DataFram
     ``reference`` becomes the last row if it is of that protocol too: figures of training images in
     place of samples, among which copies of training images are no news.
     """
-    protocols = {card.evaluation.protocol for card in cards if card.evaluation}
+    protocols = {card.measured.protocol for card in cards if card.measured}
     if len(protocols) > 1:
         raise ValueError(
             f"Figures can be ranked within one protocol, and these are of {len(protocols)}: show "
             "them apart"
         )
     rows = [
-        {"Checkpoint": card.title, WEIGHTS: card.choice} | _shown(card.evaluation)
+        {"Checkpoint": card.title, WEIGHTS: card.choice} | _shown(card.measured)
         for card in cards
-        if card.evaluation
+        if card.measured
     ]
     if reference is not None and reference.protocol in protocols:
         unknown = dict.fromkeys((COLUMNS["memorization"], COLUMNS["memorization_pixels"]), "")
@@ -102,8 +103,9 @@ def _of_translations(figures: Translated) -> dict[str, str]:
     }
 
 
-def _shown(figures: Evaluation) -> dict[str, str]:
-    return {title: figures.shown(name) for name, title in COLUMNS.items()}
+def _shown(figures: Evaluation | GeneralFigures) -> dict[str, str]:
+    names = COLUMNS if isinstance(figures, Evaluation) else OF_ANY_DATA
+    return {COLUMNS[name]: figures.shown(name) for name in names}
 
 
 def _aligned(rows: pd.DataFrame) -> pd.DataFrame:
@@ -114,5 +116,5 @@ def _aligned(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _frechet(card: Card) -> float:
-    assert card.evaluation
-    return card.evaluation.frechet
+    assert card.measured
+    return card.measured.frechet

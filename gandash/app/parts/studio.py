@@ -35,5 +35,5 @@ def _facts(checkpoint: Checkpoint) -> dict[str, object]:
     classes of its data.
     """
     told = checkpoint.card.config.labels.told
-    toward = not told and not cached.not_measurable(checkpoint)
+    toward = not told and not cached.not_classified(checkpoint)
     return {**facts(checkpoint.card), "toward": toward}

@@ -233,7 +233,7 @@ def _figures(parts: Sequence[_Part]) -> str:
 
 def _row(part: _Part) -> str:
     card = part.card
-    measured = card.evaluation
+    measured = card.measured
     cells = (
         card.data.title,
         card.data.licence,

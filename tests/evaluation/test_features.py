@@ -1,0 +1,120 @@
+"""Images that no classifier has learned are measured on the features of that for CIFAR-10."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from gandash import checkpoints, data, runs
+from gandash.app.parts import score_tables
+from gandash.checkpoints import Checkpoint, weights
+from gandash.checkpoints.scores import GeneralFigures
+from gandash.cli import main
+from gandash.config import DataConfig, parse_config
+from gandash.evaluation import after_training, classifiers, features, metrics, real_images
+from gandash.latent import draw, generate
+from gandash.runs import execution
+from gandash.storage.paths import PROJECT
+from tests.data.pictures import encoded, write_zip
+
+SHIPPED = PROJECT / "pretrained" / "classifiers"
+COUNT = 60
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A zip of 60 gray pictures of 40 pixels."""
+    rng = np.random.default_rng(1)
+    pictures = {
+        f"{number}.png": encoded(rng.integers(0, 256, (40, 40)).astype(np.uint8))
+        for number in range(COUNT)
+    }
+    write_zip(tmp_path / "own.zip", pictures)
+    return tmp_path / "own.zip"
+
+
+def trained(root: Path, images: Path, **changes: object) -> Checkpoint:
+    settings: dict[str, object] = {
+        "data": {"dataset": str(images), "size": 16},
+        "network": {"latent_dim": 4, "g_width": 4, "d_width": 4},
+        "steps": 2,
+        "batch_size": 8,
+        "snapshots": 2,
+        "precision": "fp32",
+        "device": "cpu",
+    }
+    real_images.forget()
+    list(execution.execute(runs.create(root, parse_config(settings | changes), "mine")))
+    return checkpoints.find(root)[0][0]
+
+
+def test_figures_are_those_of_the_features_written_out(runs_root: Path, own: Path) -> None:
+    checkpoint = trained(runs_root, own)
+    *_, found = after_training.evaluate(checkpoint, SHIPPED, 1000, 3, seeds=1)
+    assert isinstance(found, GeneralFigures)
+    network, facts = classifiers.load(SHIPPED, "cifar10")
+
+    def read(images: Tensor) -> Tensor:
+        large = data.fit(images.expand(-1, 3, -1, -1), 32)
+        return classifiers.read(network, large)[0]
+
+    G = weights.load_generator(checkpoint)
+    fake = read(generate(G, draw(3, 1000, 4)))
+    real = read(data.load(DataConfig(dataset=str(own), size=16)).images)
+    assert found.frechet == pytest.approx(metrics.frechet_distance(fake, real), rel=1e-5)
+    assert found.protocol.features == f"{facts.name}, which has not learned own"
+    assert (found.protocol.real, found.protocol.split) == (COUNT, "train")
+
+
+def test_the_command_keeps_them_beside_and_the_table_leaves_out_what_means_nothing(
+    runs_root: Path,
+    pretrained_root: Path,
+    own: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    checkpoint = trained(runs_root, own)
+    pretrained_root.mkdir()
+    (pretrained_root / "classifiers").symlink_to(SHIPPED)
+    assert main.main(["evaluate", "mine", "--count", "1000", "--seeds", "2"]) == 0
+    card = checkpoints.load_card(checkpoint.folder)
+    assert card.evaluation is None
+    assert card.general is not None
+    assert card.measured is card.general
+    assert "which has not learned own" in capsys.readouterr().out
+    (row,) = score_tables.table([card]).to_dict("records")
+    assert row["Fréchet"] == card.general.shown("frechet")
+    assert set(row) == {"Checkpoint", "Step", "Fréchet", "Kernel", "Precision", "Recall",
+                        "Density", "Coverage"}  # fmt: skip
+
+
+def test_data_with_a_classifier_of_another_shape_is_read_in_general_too() -> None:
+    assert features.knows(SHIPPED, "mnist", (1, 32, 32))
+    assert not features.knows(SHIPPED, "mnist", (1, 64, 64))
+    assert not features.knows(SHIPPED, "noto-emoji", (3, 64, 64))
+    assert features.extractor(SHIPPED, "mnist", (1, 32, 32), "MNIST").of_data
+    assert not features.extractor(SHIPPED, "mnist", (3, 32, 32), "MNIST").of_data
+
+
+def test_what_is_too_little_or_gone_is_refused(runs_root: Path, tmp_path: Path, own: Path) -> None:
+    few = tmp_path / "few.zip"
+    picture = encoded(np.zeros((20, 20), np.uint8))
+    write_zip(few, {f"{number}.png": picture for number in range(9)})
+    checkpoint = trained(runs_root, few)
+    with pytest.raises(ValueError, match="at least 50 real images, and few has 9: train on more"):
+        list(after_training.evaluate(checkpoint, SHIPPED, 1000, seeds=1))
+    few.unlink()
+    with pytest.raises(ValueError, match="those of 'mine' are not here"):
+        after_training.check(checkpoint, SHIPPED)
+    with pytest.raises(ValueError, match="No classifier has learned few"):
+        features.check_general(tmp_path, "few")
+
+
+def test_the_same_picture_has_the_same_features_at_any_size() -> None:
+    """One color all over: nothing is lost when it is reduced."""
+    read = features.extractor(SHIPPED, "other", (3, 64, 64), "others").read
+    small, large = (torch.full((2, 3, side, side), 90, dtype=torch.uint8) for side in (32, 64))
+    torch.testing.assert_close(read(small)[0], read(large)[0])
