@@ -35,7 +35,6 @@ RULES = 2  # of Protocol
 # a class is missing if it has less than so much of its share among the real images
 MISSING_SHARE = 0.1
 NOISE = 10.0  # deviation of the pixels of images of noise, of 255
-FEWEST = 50  # real images: of fewer, a distance says nothing
 PARTS = 6  # that a set is measured in, with an extractor of the data's classes
 UNSPREAD = ("score_std", "kernel_error")  # they are about the noise of one set already
 
@@ -199,11 +198,7 @@ def _all_sets(
 ) -> Generator[str, None, Figures]:
     yield "Reading real images"
     real = real_images(config, extractor)
-    if len(real.images) < FEWEST:
-        raise ValueError(
-            f"Measuring needs at least {FEWEST} real images, and {real.images.title} has "
-            f"{len(real.images)}: train on more"
-        )
+    features.check_count(real.images)
     sets = []
     for seed in range(draws.seed, draws.seed + draws.seeds):
         yield source.doing

@@ -14,11 +14,13 @@ from torch import Tensor
 
 from gandash import data
 from gandash.checkpoints.scores import GeneralFigures
+from gandash.data import Dataset
 from gandash.data.pixels import recolor
 from gandash.evaluation import classifiers
 from gandash.evaluation.extractor import Extractor, digest_of
 
 GENERAL = "cifar10"
+FEWEST = 50  # real images: of fewer, a distance says nothing
 
 
 def knows(folder: Path, dataset: str, shape: tuple[int, ...]) -> bool:
@@ -45,6 +47,15 @@ def extractor(folder: Path, dataset: str, shape: tuple[int, ...], title: str) ->
 
     name = f"{facts.name}, which has not learned {title}"
     return Extractor(name, digest_of(network.state_dict()), read, GeneralFigures)
+
+
+def check_count(images: Dataset) -> None:
+    """``ValueError`` if there are too few real images to measure samples against."""
+    if len(images) < FEWEST:
+        raise ValueError(
+            f"Measuring needs at least {FEWEST} real images, and {images.title} has {len(images)}: "
+            "take more"
+        )
 
 
 def check_general(folder: Path, title: str) -> None:

@@ -20,7 +20,7 @@ from torch import Tensor
 from gandash import data, latent
 from gandash.checkpoints.scores import Protocol
 from gandash.config import Config, DataConfig
-from gandash.evaluation import classifiers, metrics
+from gandash.evaluation import features, metrics
 from gandash.evaluation.real_images import RealImages, see
 from gandash.training import State, sample
 
@@ -29,17 +29,20 @@ REAL = 10_000  # training images to choose the best step against, at most
 # not that of an evaluation: weights that are chosen by these samples are measured on others
 SEED = 2017
 BATCH = 250  # samples at a time, among which ten classes are equally many
+CHANNELS = {"auto": (1, 3), "gray": (1,), "rgb": (3,)}
 Split = Literal["train", "test"]
 
 
 def read_real(config: DataConfig, folder: Path, split: Split = "train") -> RealImages:
     """Read the images to measure a run on the data of ``config`` against, with the classifier for
-    them in ``folder``: 10,000 training images drawn by a fixed seed, or the whole test split.
+    them in ``folder``, or on general features where there is none: 10,000 training images drawn by
+    a fixed seed, or the whole test split.
 
-    ``ValueError`` if there is no test split to measure the finished run on, or no such classifier.
+    ``ValueError`` if there is no such classifier, or too few images.
     """
-    extractor = classifiers.extractor(folder, data.check_held_out(config.dataset))
     images = data.load(config.model_copy(update={"limit": None}), split)
+    features.check_count(images)
+    extractor = features.extractor(folder, config.dataset, images.shape, images.title)
     if split == "train":
         images = images.part(metrics.drawn(len(images), REAL))
     return see(images, split, extractor)
@@ -72,22 +75,13 @@ def check(config: Config, folder: Path) -> None:
     """``ValueError`` if samples are to be measured while a run trains, and cannot be."""
     if not config.evaluate_every:
         return
+    wanted = config.data
+    shapes = [(channels, wanted.size, wanted.size) for channels in CHANNELS[wanted.color]]
     try:
-        facts = classifiers.facts(folder, data.check_held_out(config.data.dataset))
+        if not any(features.knows(folder, wanted.dataset, shape) for shape in shapes):
+            features.check_general(folder, f"{wanted.dataset!r}")
     except ValueError as error:
         raise ValueError(f"{error}, or set evaluate_every to 0") from error
-    if config.data.color != "auto" and {"gray": 1, "rgb": 3}[config.data.color] != facts.channels:
-        raise ValueError(
-            f"The classifier for {facts.dataset!r} reads images of {facts.channels} channels, and "
-            "color is "
-            f"{config.data.color!r}: set color to auto, or evaluate_every to 0"
-        )
-    if config.data.size != facts.size:
-        raise ValueError(
-            f"The classifier for {facts.dataset!r} reads images of {facts.size} pixels, and size "
-            "is "
-            f"{config.data.size}: set size to {facts.size}, or evaluate_every to 0"
-        )
 
 
 def protocol(real: RealImages) -> Protocol:
@@ -108,9 +102,9 @@ def measure(state: State, real: RealImages) -> Quality:
     """
     z = latent.draw(SEED, SAMPLES, state.config.network.latent_dim)
     images = torch.cat([sample(state, part) for part in torch.split(z, BATCH)])
-    features, _ = real.extractor.read(images)
-    near = metrics.neighborhoods(features, real.features, real.radii)
-    return Quality(metrics.frechet_distance(features, real.features), near.precision, near.recall)
+    fake, _ = real.extractor.read(images)
+    near = metrics.neighborhoods(fake, real.features, real.radii)
+    return Quality(metrics.frechet_distance(fake, real.features), near.precision, near.recall)
 
 
 def better(best: Best | None, state: State, quality: Quality) -> Best:

@@ -91,6 +91,22 @@ def test_the_command_keeps_them_beside_and_the_table_leaves_out_what_means_nothi
                         "Density", "Coverage"}  # fmt: skip
 
 
+def test_a_run_on_own_images_is_measured_while_it_trains(
+    runs_root: Path, pretrained_root: Path, own: Path
+) -> None:
+    """The best step is kept, and its protocol says what the figures are of."""
+    pretrained_root.mkdir()
+    (pretrained_root / "classifiers").symlink_to(SHIPPED)
+    checkpoint = trained(runs_root, own, steps=4, report_every=1, evaluate_every=2)
+    table = runs.find(runs_root)[0].metrics()
+    assert table.frechet.notna().tolist() == [False, True, False, True]
+    assert checkpoint.card.step in (2, 4)
+    assert checkpoint.card.last_step == 4
+    protocol = runs.read_protocol(runs.find(runs_root)[0].folder)
+    assert protocol is not None
+    assert "which has not learned own" in protocol.features
+
+
 def test_data_with_a_classifier_of_another_shape_is_read_in_general_too() -> None:
     assert features.knows(SHIPPED, "mnist", (1, 32, 32))
     assert not features.knows(SHIPPED, "mnist", (1, 64, 64))
@@ -104,7 +120,7 @@ def test_what_is_too_little_or_gone_is_refused(runs_root: Path, tmp_path: Path, 
     picture = encoded(np.zeros((20, 20), np.uint8))
     write_zip(few, {f"{number}.png": picture for number in range(9)})
     checkpoint = trained(runs_root, few)
-    with pytest.raises(ValueError, match="at least 50 real images, and few has 9: train on more"):
+    with pytest.raises(ValueError, match="at least 50 real images, and few has 9: take more"):
         list(after_training.evaluate(checkpoint, SHIPPED, 1000, seeds=1))
     few.unlink()
     with pytest.raises(ValueError, match="those of 'mine' are not here"):

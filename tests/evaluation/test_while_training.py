@@ -313,10 +313,16 @@ def test_metrics_of_an_earlier_version_go_on_with_the_new_columns(
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"dataset": "cifar10"}, "there is none for 'cifar10' (there are: mnist): make one with"),
-        ({"size": 64}, "reads images of 32 pixels, and size is 64: set size to 32"),
-        ({"dataset": "/some/folder"}, "and '/some/folder' has none: choose one of those"),
-        ({"color": "rgb"}, "reads images of 1 channels, and color is 'rgb': set color to auto"),
+        (
+            {"dataset": "cifar10"},
+            "No classifier has learned 'cifar10', and that for cifar10",
+        ),
+        ({"size": 64}, "No classifier has learned 'mnist', and that for cifar10, which reads such"),
+        ({"dataset": "/some/folder"}, "No classifier has learned '/some/folder', and that for"),
+        (
+            {"color": "rgb"},
+            "make it with python -m gandash classifier cifar10, or set",
+        ),
     ],
 )
 def test_data_that_cannot_be_measured_is_refused_before_it_is_read(
