@@ -1,6 +1,6 @@
 """Which objective is the better one? Several runs of each, under one budget.
 
-    python benchmarks/objectives.py                       # 36 runs, 2 to 3 hours of one core
+    python benchmarks/objectives.py                       # 42 runs, 2 to 3 hours of one core
     python benchmarks/objectives.py --arms hinge --seeds 1
     python benchmarks/objectives.py --summary             # what is stored so far
 
@@ -62,6 +62,10 @@ ARMS: dict[str, dict[str, Any]] = {
         "network": NO_NORM,
         "regularizer": {"gradient_penalty": 10.0},
         "optimizer": {"g_lr": 1e-3, "d_lr": 1e-3, "adam_beta1": 0.0, "adam_beta2": 0.9},
+    },
+    "realness": {
+        "loss": {"objective": "realness"},
+        "optimizer": {"g_lr": 2e-3, "d_lr": 5e-4},
     },
     "relativistic, R1 and R2": {
         "loss": {"objective": "relativistic"},

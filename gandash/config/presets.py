@@ -118,6 +118,12 @@ PRESETS: dict[str, Preset] = {
             optimizer=OptimizerConfig(g_lr=1e-3, d_lr=1e-3, adam_beta1=0.0, adam_beta2=0.9),
         ),
     ),
+    "Realness as a distribution": Preset(
+        "The quick run, but D gives a distribution over 51 grades of realness in place of one "
+        "number, and G wants its digits to get that of real ones. D(x) and D(G(z)) are means over "
+        "the grades.",
+        _with(_QUICK, loss=LossConfig(objective="realness")),
+    ),
     "Modern (R3GAN)": Preset(
         "The recipe of 2024 on digits: pairs of a real and a generated image, both penalties, no "
         "norms. About 15 minutes on 2 recent CPU cores. Only differences of D's outputs mean "
