@@ -1,6 +1,7 @@
 """What augmentation is worth with few images: runs with and without it, on equal steps.
 
     python benchmarks/few_images.py crawl-tiles.zip              # 12 runs, about 25 minutes
+    python benchmarks/few_images.py cifar10 --images cifar10 --arms plain diffaugment ada
     python benchmarks/few_images.py crawl-tiles.zip --summary    # means and deviations
 
 Each run trains on a zip or folder of images less a fifth, which is held out. Rows are added to
@@ -32,7 +33,7 @@ RESULTS = Path(__file__).parent / "results" / "few-images.csv"
 SEEDS = range(3)
 SAMPLES = 2000
 LAST = 50  # rows of metrics at the end that D's gap is the mean of
-SIZES = {"all": None, "300": 300}  # images, before a fifth is held out
+SIZES = {"all": None, "300": 300, "cifar10": 5000}  # images, before a fifth is held out
 ARMS: dict[str, dict[str, Any]] = {
     "plain": {},
     "diffaugment": {"augment": "diffaugment"},

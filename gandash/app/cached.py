@@ -242,18 +242,19 @@ def _features(checkpoint: Checkpoint, path: str, stamp: int) -> Space | None:  #
 
 
 def training_extractor(checkpoint: Checkpoint) -> Extractor:
-    """The classifier for what a checkpoint was trained on, shared by all that were."""
-    dataset = checkpoint.card.config.data.dataset
-    path = classifiers_root() / f"{dataset}.safetensors"
-    return _extractor(checkpoint, _stamp(path))
+    """What reads the images that a checkpoint was trained on, shared by all that were."""
+    return _extractor(checkpoint, _stamp_of(checkpoint))
 
 
 @st.cache_resource(
     max_entries=4,
     show_spinner=False,
-    hash_funcs={Checkpoint: lambda c: c.card.config.data.dataset},
+    hash_funcs={Checkpoint: lambda c: (c.card.config.data.dataset, c.card.data.shape)},
 )
-def _extractor(checkpoint: Checkpoint, stamp: int) -> Extractor:  # noqa: ARG001 - the cache's key
+def _extractor(
+    checkpoint: Checkpoint,
+    stamp: tuple[int, ...],  # noqa: ARG001 - the cache's key
+) -> Extractor:
     return neighbors.extractor(checkpoint)
 
 

@@ -60,7 +60,7 @@ def answer(name: str, rows: bytes, who: str) -> dict[str, object]:
     sample = picture(checkpoint, rows)[None]
     _, pixels = cached.training_pixels(checkpoint)
     spaces = {"pixels": pixels}
-    if not cached.not_classified(checkpoint):
+    if not cached.not_measurable(checkpoint):
         features = cached.training_features(checkpoint)
         if features is not None:
             spaces["the classifier's features"] = features

@@ -1,5 +1,5 @@
-"""The training images nearest to a sample: in pixels, and on the features of the classifier for the
-data.
+"""The training images nearest to a sample: in pixels, and on the features that samples are measured
+on.
 
 Features of a whole training set take a minute to compute: :mod:`gandash.jobs.nearest_images` does
 that once, or :mod:`gandash.evaluation.after_training`, who share their file.
@@ -16,9 +16,10 @@ from torch import Tensor
 from gandash import data
 from gandash.checkpoints import Checkpoint
 from gandash.data import Dataset
-from gandash.evaluation import classifiers, metrics
+from gandash.evaluation import metrics
 from gandash.evaluation.distances import nearest
 from gandash.evaluation.extractor import Extractor
+from gandash.evaluation.features import extractor as extractor_for
 from gandash.evaluation.real_images import FEATURES, features_name, file_of
 from gandash.storage import tensor_cache
 from gandash.storage.paths import classifiers_root
@@ -110,13 +111,9 @@ def gauge_of(probes: Tensor, references: Tensor, held_out: bool) -> Gauge:
 
 
 def extractor(checkpoint: Checkpoint) -> Extractor:
-    """The classifier for a checkpoint's data."""
-    return classifiers.extractor(classifiers_root(), _dataset(checkpoint))
-
-
-def _dataset(checkpoint: Checkpoint) -> str:
-    """The named dataset that a checkpoint was trained on; a file of that name is none."""
-    return data.check_held_out(checkpoint.card.config.data.dataset)
+    """The classifier for a checkpoint's data, or general features where there is none."""
+    facts, dataset = checkpoint.card.data, checkpoint.card.config.data.dataset
+    return extractor_for(classifiers_root(), dataset, facts.shape, facts.title)
 
 
 def file(root: Path, extractor: Extractor, dataset: Dataset) -> Path:

@@ -34,7 +34,7 @@ def start(root: Path, folder: Path) -> None:
     ``ValueError`` if it is gone, there is no classifier for its data, or another job is under way.
     """
     checkpoint = Checkpoint(folder, checkpoints.load_card(folder))
-    after_training.check_classes(checkpoint, classifiers_root())
+    after_training.check(checkpoint, classifiers_root())
     task.start(root, MODULE, folder, f"reading the training images of {checkpoint.name!r}")
 
 

@@ -22,6 +22,7 @@ from gandash.evaluation import neighbors
 from gandash.jobs import measuring, nearest_images, task
 from gandash.jobs.task import Job
 from gandash.runs import execution
+from gandash.storage.paths import PROJECT
 from tests.app.visiting import fine, visit
 from tests.conftest import measured
 
@@ -439,20 +440,25 @@ def test_data_that_is_not_there_is_one_sentence(
     assert error.value.startswith("MNIST is not in")
 
 
-def test_own_images_are_compared_in_pixels_only(
-    runs_root: Path, tiny_config: Callable[..., Config]
+def test_own_images_are_compared_in_pixels_and_on_general_features(
+    runs_root: Path, pretrained_root: Path, tiny_config: Callable[..., Config]
 ) -> None:
     list(execution.execute(runs.create(runs_root, tiny_config(), "own")))
     app = gallery(gallery_nearest="own", gallery_sample="36")
     (row,) = rows_of(app)
     assert "typical of training images" in row
     assert any(
-        caption.value.startswith(
-            "Only in pixels: Measuring needs held-out images of a named dataset"
-        )
+        caption.value.startswith("Only in pixels: No classifier has learned images")
         for caption in app.caption
     )
     assert "class left" in html_of(app) or "class right" in html_of(app)
+    shutil.copytree(PROJECT / "pretrained" / "classifiers", pretrained_root / "classifiers")
+    app.run()
+    assert "has to read the" in rows_of(app)[1]
+    list(nearest_images.build(runs_root, runs_root / "own"))
+    app.run()
+    assert rows_of(app)[1].startswith("**In the classifier's features**: the nearest is at")
+    assert any("which has not learned these images" in it.value for it in app.caption)
 
 
 @pytest.mark.parametrize("sample", ["0", "37", "x", "1e9"])

@@ -106,14 +106,16 @@ def results(pick: Pick) -> None:
     """The neighbors in both spaces, as far as there are such."""
     _, space = cached.training_pixels(pick.checkpoint)
     neighbors_in("pixels", "Distances are Euclidean, of pixels in [-1, 1]", pick, space)
-    if refused := cached.not_classified(pick.checkpoint):
+    if refused := cached.not_measurable(pick.checkpoint):
         st.caption(f"Only in pixels: {shown(refused)}.")
         return
     features = cached.training_features(pick.checkpoint)
     if features is None:
         offer(pick.checkpoint)
         return
-    how = f"Distances are Euclidean, on the {FEATURES} features of the classifier for the data"
+    of_data = cached.training_extractor(pick.checkpoint).of_data
+    known = "the data" if of_data else "CIFAR-10, which has not learned these images"
+    how = f"Distances are Euclidean, on the {FEATURES} features of the classifier for {known}"
     neighbors_in("the classifier's features", how, pick, features)
 
 
