@@ -21,6 +21,10 @@ class Kept(Generic[Made]):
         self._kept: OrderedDict[Hashable, Made] = OrderedDict()
         self._lock = threading.RLock()  # one may be made of another
 
+    def __contains__(self, key: Hashable) -> bool:
+        with self._lock:
+            return key in self._kept
+
     def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What belongs to a key, made if it is not kept; two who ask at once have it made once."""
         with self._lock:

@@ -52,10 +52,14 @@ def of_preset(name: str) -> str:
 
 
 def seconds(config: Config) -> float:
-    """How long making a config's recording takes, as it was tried within the last minute."""
-    minute = int(time.monotonic() / TIMES_LAST_SECONDS)
+    """How long making a config's recording takes, as it was tried within the last minute; 0 if the
+    visitor has had too many tried.
+    """
+    key = (config.model_dump_json(), int(time.monotonic() / TIMES_LAST_SECONDS))
     with _trying:  # two at a time would each find the machine slower than it is
-        return _times.get((config.model_dump_json(), minute), lambda: playground.seconds(config))
+        if key not in _times and not visitors.may_try():
+            return 0.0
+        return _times.get(key, lambda: playground.seconds(config))
 
 
 def make(

@@ -27,7 +27,9 @@ OWNER = "owner"
 UNTOLD = "visitor"  # of a browser that keeps no cookies: known while its tab is open
 MINUTE = 60.0
 KNOWN = 10_000  # visitors whose films are counted at a time
+TRIALS = 4  # of how long a film takes, for each film that a visitor may have made
 _films: OrderedDict[str, list[float]] = OrderedDict()
+_trials: OrderedDict[str, list[float]] = OrderedDict()
 _counting = Lock()
 
 
@@ -142,20 +144,32 @@ def make_room() -> None:
 
 def count_film() -> None:
     """Count a training of the playground; ``ValueError`` if there were too many in a minute."""
-    if not limits().public:
-        return
-    who, now = visitor(), time.monotonic()
-    with _counting:
-        lately = [at for at in _films.pop(who, []) if now - at < MINUTE]
-        allowed = len(lately) < limits().films_per_minute
-        _films[who] = [*lately, now] if allowed else lately
-        while len(_films) > KNOWN:
-            _films.popitem(last=False)
-    if not allowed:
+    if not _counted(_films, limits().films_per_minute):
         raise ValueError(
             f"At most {limits().films_per_minute} runs a minute may be trained here, and so many "
             "were: wait a little, or look at those that are recorded"
         )
+
+
+def may_try() -> bool:
+    """Whether the visitor may have it tried how long a training of the playground takes; it counts
+    as tried then.
+    """
+    return _counted(_trials, TRIALS * limits().films_per_minute)
+
+
+def _counted(by_visitor: OrderedDict[str, list[float]], most: int) -> bool:
+    """Whether the visitor had less than so many of something within a minute; one more then."""
+    if not limits().public:
+        return True
+    who, now = visitor(), time.monotonic()
+    with _counting:
+        lately = [at for at in by_visitor.pop(who, []) if now - at < MINUTE]
+        allowed = len(lately) < most
+        by_visitor[who] = [*lately, now] if allowed else lately
+        while len(by_visitor) > KNOWN:
+            by_visitor.popitem(last=False)
+    return allowed
 
 
 def _readable() -> Iterator[tuple[Run, runs.Status]]:

@@ -94,7 +94,7 @@ def offer(wanted: Wanted) -> None:
             on_click=begin,
             args=(training,),
         )
-        st.markdown(_says(wanted, roughly(expected)))
+        st.markdown(_says(wanted, expected))
 
 
 def begin(training: Training) -> None:
@@ -102,15 +102,15 @@ def begin(training: Training) -> None:
     training.wanted = True
 
 
-def _says(wanted: Wanted, time_needed: str) -> str:
+def _says(wanted: Wanted, expected: float) -> str:
     title = in_markdown(wanted.title)
+    time_needed = f"about {roughly(expected)}" if expected else "some time"
     if (part := wanted.training.of(wanted.config)) is not None:
         return (
-            f"**{title}** was stopped at step {part.step:,}. All {STEPS:,} anew take about "
-            f"{time_needed}."
+            f"**{title}** was stopped at step {part.step:,}. All {STEPS:,} anew take {time_needed}."
         )
     return (
-        f"**{title}** is not trained yet: {STEPS:,} steps take about {time_needed} here. "
+        f"**{title}** is not trained yet: {STEPS:,} steps take {time_needed} here. "
         f"Until then “{wanted.meanwhile.title}” plays."
     )
 
@@ -125,7 +125,8 @@ def _train(wanted: Wanted, expected: float) -> None:
             return
         heard.append((time.monotonic(), share))
         remaining = left(heard) or expected
-        bar.progress(share, f"Training {STEPS:,} steps: about {roughly(remaining)} left")
+        told = f": about {roughly(remaining)} left" if remaining else ""
+        bar.progress(share, f"Training {STEPS:,} steps{told}")
 
     training = wanted.training
     with training.going_on:

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from gandash import runs
+from gandash import playground, runs
+from gandash.app import recordings
 from gandash.app.hosting import permissions, visitors
 from gandash.app.parts import run_panel, run_table
 from gandash.checkpoints import Checkpoint, load_card
+from gandash.config import Config
 from gandash.jobs import control
 from gandash.runs import Run, execution
 from tests.app.visiting import visit
@@ -152,6 +154,21 @@ def test_films_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visitors, "visitor", lambda: "a class's first")
     now[0] += 61
     visitors.count_film()
+
+
+def test_trials_of_the_pace_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever had too many is told no time; what was tried for anybody is told to all."""
+    tried: list[Config] = []
+    monkeypatch.setattr(playground, "seconds", lambda config: tried.append(config) or 7.0)
+    monkeypatch.setattr(visitors, "visitor", lambda: "who changes all settings")
+    configs = [playground.PRESETS["Ring of eight"].config.model_copy(update={"seed": seed})
+               for seed in range(4000, 4025)]  # fmt: skip
+    told = [recordings.seconds(config) for config in configs]
+    assert told == [7.0] * 24 + [0.0]
+    assert recordings.seconds(configs[3]) == 7.0
+    monkeypatch.setattr(visitors, "visitor", lambda: "another")
+    assert recordings.seconds(configs[-1]) == 7.0
+    assert tried == configs
 
 
 def test_a_link_to_several_runs_starts_one(
