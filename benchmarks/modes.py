@@ -21,6 +21,9 @@ in the paper's code.
 gan-plane and pac2-plane have the latent plane of PacGAN's code in place of 16 dimensions, and a
 moving average of G (0.999) in place of its smaller rate over forty times the steps.
 
+The four relativistic ones have the paired objective of R3GAN (Huang et al. 2024), with neither, one
+or both of its penalties, and Adam without first moment as there.
+
 The last method, r1-ema, is this project's own choice of settings and no paper's: R1, a moving
 average of G, Adam without first moment, a faster D, a latent plane in place of 16 dimensions, and
 twice the steps.
@@ -87,6 +90,10 @@ STACKED: dict[str, Any] = {
     "precision": "fp32",
     "device": "cpu",
 }
+RELATIVISTIC: dict[str, Any] = {
+    "loss": {"objective": "relativistic"},
+    "optimizer": {"adam_beta1": 0.0, "adam_beta2": 0.99},
+}
 PLANE: dict[str, Any] = {"network": {"latent_dim": 2}, "ema": 0.999}
 METHODS: dict[str, dict[str, Any]] = {
     "gan": {},
@@ -114,6 +121,10 @@ METHODS: dict[str, dict[str, Any]] = {
     },
     "gan-plane": PLANE,
     "pac2-plane": PLANE | {"collapse": {"pack": 2}, "batch_size": 256},
+    "relativistic": RELATIVISTIC,
+    "relativistic-r1": RELATIVISTIC | {"regularizer": {"r1_gamma": 0.1}},
+    "relativistic-r2": RELATIVISTIC | {"regularizer": {"r2_gamma": 0.1}},
+    "relativistic-r1-r2": RELATIVISTIC | {"regularizer": {"r1_gamma": 0.1, "r2_gamma": 0.1}},
     "r1-ema": {
         "regularizer": {"r1_gamma": 0.1},
         "ema": 0.998,

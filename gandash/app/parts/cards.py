@@ -173,7 +173,7 @@ def show_facts(checkpoint: Checkpoint) -> None:
         gauges = cached.gauges(about.config.data.dataset)
         beside = in_markdown(" ".join(gauges.beside(about.evaluation.protocol)))
         st.caption(f"{score_tables.about(about.evaluation)} {beside}")
-    if about.general:
+    elif about.general:
         st.dataframe(score_tables.table([about]), hide_index=True)
         st.caption(score_tables.about(about.general))
     if about.inception:

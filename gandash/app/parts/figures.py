@@ -10,6 +10,7 @@ from gandash.app import cached
 from gandash.app.parts import page, score_tables
 from gandash.app.parts.quoted import in_markdown
 from gandash.checkpoints import Checkpoint
+from gandash.checkpoints.scores import Gauges
 
 
 def figures(checkpoints: Iterable[Checkpoint]) -> bool:
@@ -21,7 +22,8 @@ def figures(checkpoints: Iterable[Checkpoint]) -> bool:
         page.section("Figures")
     for protocol, measured in groups.items():
         st.markdown(score_tables.heading(measured[0], protocol))
-        gauges = cached.gauges(measured[0].config.data.dataset)
+        of_data = measured[0].evaluation is not None
+        gauges = cached.gauges(measured[0].config.data.dataset) if of_data else Gauges()
         st.dataframe(score_tables.table(measured, gauges.real), hide_index=True)
         noises = {card.measured.about_noise for card in measured if card.measured}
         st.caption(in_markdown(" ".join([*sorted(noises), *gauges.beside(protocol)])))

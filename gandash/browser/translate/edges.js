@@ -18,9 +18,9 @@ export function edgesOf(levels, side) {
   const toward = new Uint8Array(side * side);
   for (let y = 0; y < side; y += 1) {
     for (let x = 0; x < side; x += 1) {
-      const line = (side) => at(y - 1, x + side) + 2 * at(y, x + side) + at(y + 1, x + side);
-      const row = (down) => at(y + down, x - 1) + 2 * at(y + down, x) + at(y + down, x + 1);
-      const [right, down] = [line(1) - line(-1), row(1) - row(-1)];
+      const column = (by) => at(y - 1, x + by) + 2 * at(y, x + by) + at(y + 1, x + by);
+      const row = (by) => at(y + by, x - 1) + 2 * at(y + by, x) + at(y + by, x + 1);
+      const [right, down] = [column(1) - column(-1), row(1) - row(-1)];
       steep[y * side + x] = right ** 2 + down ** 2;
       toward[y * side + x] = (Math.round(Math.atan2(down, right) / (Math.PI / 4)) + 8) % 4;
     }
