@@ -138,16 +138,18 @@ def evaluate(
     *,
     seed: int = 0,
     seeds: int = SEEDS,
+    against: str = "",
     progress: Callable[[Progress], None] | None = None,
 ) -> Figures:
     """Figures of ``seeds`` sets of ``count`` samples against held-out images, on the classifier of
     the data, or on general features where there is none: means, with their spread over the sets.
+    ``against`` names other images than it has learned.
 
     What they mean and their protocol stand in ``docs/figures.md``; the card keeps its own, see
     ``gandash evaluate``.
     """
     for item in after_training.evaluate(
-        _loaded(checkpoint), classifiers_root(), count, seed, seeds
+        _loaded(checkpoint), classifiers_root(), count, seed, seeds, against=against
     ):
         if not isinstance(item, Progress):
             return item

@@ -651,7 +651,9 @@ def evaluate(
     count: int = COUNT,
     seed: int = 0,
     seeds: int = SEEDS,
+    *,
     features: Literal["classifier", "inception"] = "classifier",
+    against: str = "",
 ) -> None:
     """Measure a checkpoint's samples, and keep the figures in its card.
 
@@ -662,6 +664,8 @@ def evaluate(
         seeds: Sets of samples, of seed, seed + 1 and so on: figures are means, and ± their spread.
         features: Those of the classifier for its data, or where there is none, as with images of
             one's own, of that for CIFAR-10; or of Inception, whose 96 MB are downloaded once.
+        against: A dataset's name, or the path of a folder or zip, to measure against in place of
+            what the checkpoint has learned: of an imported one, nobody knows that.
     """
     from gandash.evaluation import after_training, classifiers, inception, translations
 
@@ -671,15 +675,23 @@ def evaluate(
         checkpoints.attach(chosen, of_pairs)
         _print_translations(of_pairs)
         return
+    if features == "inception" and against:
+        raise ValueError(
+            "Inception's figures are against what a checkpoint has learned, and against is "
+            f"{against!r}: leave one of both away"
+        )
     if features == "inception":
         steps: Iterator[Progress | Figures] = inception.evaluate(chosen, count, seed, seeds)
     else:
-        steps = after_training.evaluate(chosen, classifiers_root(), count, seed, seeds)
+        steps = after_training.evaluate(
+            chosen, classifiers_root(), count, seed, seeds, against=against
+        )
     figures = _with_bar(steps, name)
     checkpoints.attach(chosen, figures)
     _print_figures(figures)
     if isinstance(figures, Evaluation):
-        gauges = classifiers.gauges(classifiers_root(), chosen.card.config.data.dataset)
+        dataset = against or chosen.card.config.data.dataset
+        gauges = classifiers.gauges(classifiers_root(), dataset)
         for sentence in gauges.beside(figures.protocol):
             print(sentence)
 

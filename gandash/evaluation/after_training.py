@@ -27,6 +27,7 @@ from gandash.evaluation.draws import COUNT, DEFAULT_DRAWS, SEEDS, Draws
 from gandash.evaluation.extractor import Extractor
 from gandash.evaluation.progress import Progress
 from gandash.evaluation.real_images import PIXEL_SAMPLES, RealImages, real_images
+from gandash.kinds import IMAGE_SIZES, of_dataset
 from gandash.latent import generate
 from gandash.records import now
 from gandash.storage.paths import expanded
@@ -39,23 +40,34 @@ PARTS = 6  # that a set is measured in, with an extractor of the data's classes
 UNSPREAD = ("score_std", "kernel_error")  # they are about the noise of one set already
 
 
-def check(checkpoint: Checkpoint, folder: Path) -> None:
+def check(checkpoint: Checkpoint, folder: Path, against: str = "") -> None:
     """``ValueError`` if a checkpoint's samples cannot be measured with the classifiers in
-    ``folder``: if they are no images, or what it has learned is not known here.
+    ``folder``: if they are no images, or what it has learned, or the dataset that is named in place
+    of it, is not known here.
     """
-    facts, dataset = checkpoint.card.data, checkpoint.card.config.data.dataset
+    facts, dataset = checkpoint.card.data, against or checkpoint.card.config.data.dataset
     if not facts.kind.measured:
         raise ValueError(
             f"Classifiers read images, and {checkpoint.name!r} makes {facts.kind.name}: "
             "choose another checkpoint"
         )
-    if checkpoint.card.imported or not (dataset in data.SOURCES or expanded(dataset).exists()):
+    if against and not (_is_there(against) and of_dataset(against).measured):
+        raise ValueError(
+            f"Samples are measured against images, and {against!r} is no dataset of those nor a "
+            "folder or zip that is here: check the spelling"
+        )
+    if not against and (checkpoint.card.imported or not _is_there(dataset)):
         raise ValueError(
             "Measuring needs the images that a checkpoint has learned, and those of "
-            f"{checkpoint.name!r} are not here: choose another checkpoint, or put them back"
+            f"{checkpoint.name!r} are not here: name others with gandash evaluate "
+            f"{checkpoint.name} --against DATASET"
         )
     if not features.knows(folder, dataset, facts.shape):
         features.check_general(folder, facts.title)
+
+
+def _is_there(dataset: str) -> bool:
+    return dataset in data.SOURCES or expanded(dataset).exists()
 
 
 def check_classes(checkpoint: Checkpoint, folder: Path) -> None:
@@ -82,19 +94,40 @@ def check_classes(checkpoint: Checkpoint, folder: Path) -> None:
 
 
 def evaluate(
-    checkpoint: Checkpoint, folder: Path, count: int = COUNT, seed: int = 0, seeds: int = SEEDS
+    checkpoint: Checkpoint,
+    folder: Path,
+    count: int = COUNT,
+    seed: int = 0,
+    seeds: int = SEEDS,
+    *,
+    against: str = "",
 ) -> Iterator[Progress | Figures]:
     """Measure a checkpoint with the classifier for its data in ``folder``, or where there is none
     on general features; the last item is the result, an :class:`Evaluation` or
-    :class:`GeneralFigures`.
+    :class:`GeneralFigures`. ``against``: the dataset to measure against, where that is not what
+    the checkpoint has learned, or nobody knows what that is.
 
     ``ValueError`` as :func:`check` says it.
     """
     draws = Draws(count, seed, seeds)
-    check(checkpoint, folder)
-    facts, dataset = checkpoint.card.data, checkpoint.card.config.data.dataset
-    read = features.extractor(folder, dataset, facts.shape, facts.title)
-    yield from measure(checkpoint, read, draws)
+    check(checkpoint, folder, against)
+    facts, images = checkpoint.card.data, checkpoint.card.config.data
+    shape, title = facts.shape, facts.title
+    if against:
+        images = _images(against, shape)
+        shape = (shape[0], images.size, images.size)
+        title = data.SOURCES[against].title if against in data.SOURCES else Path(against).stem
+    read = features.extractor(folder, images.dataset, shape, title)
+    yield from measure(checkpoint, read, draws, images)
+
+
+def _images(dataset: str, shape: tuple[int, ...]) -> DataConfig:
+    """Images of a dataset as samples of a shape (C, H, W) are measured against: of the same color,
+    and of the same size where that is one of this project's, else of 32 pixels.
+    """
+    size = shape[-1] if shape[-1] in IMAGE_SIZES else 32
+    color = "gray" if shape[0] == 1 else "rgb"
+    return DataConfig.model_validate({"dataset": dataset, "size": size, "color": color})
 
 
 def _evaluations(items: Iterator[Progress | Figures]) -> Iterator[Progress | Evaluation]:
@@ -105,9 +138,10 @@ def _evaluations(items: Iterator[Progress | Figures]) -> Iterator[Progress | Eva
 
 
 def measure(
-    checkpoint: Checkpoint, extractor: Extractor, draws: Draws
+    checkpoint: Checkpoint, extractor: Extractor, draws: Draws, images: DataConfig | None = None
 ) -> Iterator[Progress | Figures]:
-    """Measure a checkpoint on the features of any extractor; the last item is the result.
+    """Measure a checkpoint on the features of any extractor, against what it has learned or other
+    ``images``; the last item is the result.
 
     That is an :class:`Evaluation` if the extractor's classes are those of the data. Each figure is
     the mean over the sets of samples.
@@ -116,10 +150,11 @@ def measure(
     asked = latent.classes_in_turn(draws.count, G.classes) if G.classes else None
 
     def samples(seed: int, real: RealImages) -> tuple[Tensor, RealImages]:
-        return generate(G, latent.draw(seed, draws.count, G.latent_dim)), real
+        made = generate(G, latent.draw(seed, draws.count, G.latent_dim))
+        return data.fit(made, real.images.shape[-1]), real
 
     source = Source("Drawing samples", samples, asked, checkpoint.card.step)
-    yield from _measured(source, checkpoint.card.config.data, extractor, draws)
+    yield from _measured(source, images or checkpoint.card.config.data, extractor, draws)
 
 
 def real_halves(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gandash import checkpoints, data, runs
 from gandash.app.parts import score_tables
@@ -107,6 +107,29 @@ def test_a_run_on_own_images_is_measured_while_it_trains(
     assert "which has not learned own" in protocol.features
 
 
+def test_an_imported_generator_is_measured_against_what_one_names(
+    runs_root: Path, pretrained_root: Path, own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One of 28 pixels, against own images at 32."""
+    pretrained_root.mkdir()
+    (pretrained_root / "classifiers").symlink_to(SHIPPED)
+    mlp = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 784), nn.Tanh())
+    torch.save(mlp.state_dict(), own.parent / "netG.pth")
+    real_images.forget()
+    assert main.main(["import", str(own.parent / "netG.pth"), "--name", "theirs"]) == 0
+    assert main.main(["evaluate", "theirs", "--count", "1000", "--seeds", "1"]) == 2
+    assert "gandash evaluate theirs --against DATASET" in capsys.readouterr().err
+    against = ["--against", str(own)]
+    assert main.main(["evaluate", "theirs", "--count", "1000", "--seeds", "1", *against]) == 0
+    card = checkpoints.load_card(runs_root / "theirs")
+    assert card.general is not None
+    assert card.general.protocol.real == COUNT
+    assert "which has not learned own" in card.general.protocol.features
+    for nothing in ("nowhere.zip", "ring"):
+        assert main.main(["evaluate", "theirs", "--against", nothing]) == 2
+        assert f"{nothing!r} is no dataset of those" in capsys.readouterr().err
+
+
 def test_data_with_a_classifier_of_another_shape_is_read_in_general_too() -> None:
     assert features.knows(SHIPPED, "mnist", (1, 32, 32))
     assert not features.knows(SHIPPED, "mnist", (1, 64, 64))
@@ -123,7 +146,7 @@ def test_what_is_too_little_or_gone_is_refused(runs_root: Path, tmp_path: Path, 
     with pytest.raises(ValueError, match="at least 50 real images, and few has 9: take more"):
         list(after_training.evaluate(checkpoint, SHIPPED, 1000, seeds=1))
     few.unlink()
-    with pytest.raises(ValueError, match="those of 'mine' are not here"):
+    with pytest.raises(ValueError, match="those of 'mine' are not here: name others"):
         after_training.check(checkpoint, SHIPPED)
     with pytest.raises(ValueError, match="No classifier has learned few"):
         features.check_general(tmp_path, "few")
