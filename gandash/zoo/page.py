@@ -12,7 +12,7 @@ import torch
 
 from gandash import checkpoints
 from gandash.checkpoints import Card, Checkpoint, samples, weights
-from gandash.checkpoints.scores import Evaluation, Gauges, TranslationFigures
+from gandash.checkpoints.scores import Evaluation, Gauges, GeneralFigures, TranslationFigures
 from gandash.evaluation import classifiers, seeds, translations
 from gandash.pictures import raster
 from gandash.storage.files import write_whole
@@ -90,7 +90,7 @@ def _table(members: list[Checkpoint], gauges: Gauges) -> str:
     Nothing where there are none.
     """
     cards = [it.card for it in members]
-    rows = [(it.title, it.choice, it.evaluation) for it in cards if it.evaluation is not None]
+    rows = [(it.title, it.choice, it.measured) for it in cards if it.measured is not None]
     if not rows:
         return ""
     measured = [figures for _, _, figures in rows]
@@ -141,8 +141,8 @@ def _lines(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
 
 
-def _cells(figures: Evaluation) -> tuple[str, ...]:
-    return tuple(figures.shown(name) for name in FIGURES)
+def _cells(figures: Evaluation | GeneralFigures) -> tuple[str, ...]:
+    return tuple(figures.shown(name) if hasattr(figures, name) else "" for name in FIGURES)
 
 
 def _of_translations(figures: TranslationFigures) -> str:
