@@ -89,7 +89,7 @@ def test_train_returns_the_checkpoint_of_its_run(
 def test_evaluate_yields_figures_and_reports_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     figures = measured(5.0)
     steps = [Progress("samples", 1, 2), figures]
-    monkeypatch.setattr(after_training, "evaluate", lambda *_arguments: iter(steps))
+    monkeypatch.setattr(after_training, "evaluate", lambda *_, **_named: iter(steps))
     reported: list[Progress] = []
     assert gandash.evaluate("mnist-dcgan", 1000, progress=reported.append) == figures
     assert reported == steps[:1]
