@@ -26,24 +26,31 @@ class SharedBatchNorm(_BatchNorm):
         if not self.training or shares.count() == 1:
             return super().forward(input)
         x = input.float()
+        shape = (1, -1, *[1] * (x.dim() - 2))
         axes = [0, *range(2, x.dim())]
-        mean = _over_all(x.mean(axes, keepdim=True))
-        variance = _over_all((x - mean).square().mean(axes, keepdim=True))
-        self._remember(mean.flatten(), variance.flatten(), shares.count() * x[:, 0].numel())
-        x = (x - mean) * torch.rsqrt(variance + self.eps)
+        assert self.running_mean is not None
+        # Both moments in one message, around a place near the mean that all processes know.
+        x = x - self.running_mean.view(shape)
+        own = torch.stack([x.mean(axes), x.square().mean(axes)])
+        offset, square = shares.summed(own) / shares.count()
+        variance = (square - offset.square()).clamp(min=0)
+        x = (x - offset.view(shape)) * torch.rsqrt(variance + self.eps).view(shape)
+        self._remember(offset, variance, shares.count() * x[:, 0].numel())
         if self.affine:
-            x = torch.addcmul(self.bias.view_as(mean), x, self.weight.view_as(mean))
+            x = torch.addcmul(self.bias.view(shape), x, self.weight.view(shape))
         return x.to(input.dtype)
 
     @torch.no_grad()
-    def _remember(self, mean: Tensor, variance: Tensor, numbers: int) -> None:
-        """Move the running statistics, the variance without bias, as ``nn.BatchNorm`` does."""
+    def _remember(self, offset: Tensor, variance: Tensor, numbers: int) -> None:
+        """Move the running mean toward one that is so far from it, and the running variance,
+        without bias, as ``nn.BatchNorm`` does.
+        """
         assert self.momentum is not None
         assert self.num_batches_tracked is not None
         assert self.running_mean is not None
         assert self.running_var is not None
         self.num_batches_tracked.add_(1)
-        self.running_mean.lerp_(mean, self.momentum)
+        self.running_mean.add_(offset, alpha=self.momentum)
         self.running_var.lerp_(variance * (numbers / (numbers - 1)), self.momentum)
 
 
@@ -56,10 +63,6 @@ def synchronize(network: nn.Module) -> None:
             setattr(network, name, _shared(child))
         else:
             synchronize(child)
-
-
-def _over_all(own: Tensor) -> Tensor:
-    return shares.summed(own) / shares.count()
 
 
 def _shared(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> SharedBatchNorm:

@@ -143,7 +143,7 @@ def test_gs_gradient_is_that_of_the_whole_objective(
     assert (gradient - without).norm() > 0.1 * without.norm()
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("name", [it for it in OBJECTIVES if not OBJECTIVES[it].distribution])
 def test_the_real_term_is_minus_that_of_ds_loss(name: str) -> None:
     """D's loss is a term on real samples and one on generated ones: only the first is passed on."""
     d_loss, _ = losses(name)

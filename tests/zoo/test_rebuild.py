@@ -89,7 +89,7 @@ def test_the_zoo_stays_small() -> None:
         shape = shape_of(entry.config, 3 if colored else 1)
         players = build_players(entry.config, shape, 10)
         total += sum(2 * value.numel() for player in players for value in player.parameters())
-    assert total + 0.6e6 * len(ZOO) + 3e6 < 90e6
+    assert total + 0.6e6 * len(ZOO) + 3e6 < 100e6
 
 
 def test_groups_keep_together_what_is_compared() -> None:
