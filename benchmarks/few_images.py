@@ -1,7 +1,7 @@
 """What augmentation is worth with few images: runs with and without it, on equal steps.
 
     python benchmarks/few_images.py crawl-tiles.zip              # 12 runs, about 25 minutes
-    python benchmarks/few_images.py cifar10 --images cifar10 --arms plain diffaugment ada
+    python benchmarks/few_images.py cifar10 --images cifar10     # a tenth of CIFAR-10 in its place
     python benchmarks/few_images.py crawl-tiles.zip --summary    # means and deviations
 
 Each run trains on a zip or folder of images less a fifth, which is held out. Rows are added to
@@ -34,6 +34,7 @@ SEEDS = range(3)
 SAMPLES = 2000
 LAST = 50  # rows of metrics at the end that D's gap is the mean of
 SIZES = {"all": None, "300": 300, "cifar10": 5000}  # images, before a fifth is held out
+OF_SOURCE = ["all", "300"]  # sizes that mean the source that is named
 ARMS: dict[str, dict[str, Any]] = {
     "plain": {},
     "diffaugment": {"augment": "diffaugment"},
@@ -99,7 +100,8 @@ def train_all(source: str, arms: list[str], sizes: list[str]) -> None:
         for seed in SEEDS:
             for arm in arms:
                 if not is_done(size, arm, seed):
-                    found = figures(config_of(source, SIZES[size], arm, seed), extractor)
+                    images = source if size in OF_SOURCE else size
+                    found = figures(config_of(images, SIZES[size], arm, seed), extractor)
                     keep({"images": size, "arm": arm, "seed": seed} | found)
 
 
@@ -131,7 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("source", help="a folder or zip of images")
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=["plain", "diffaugment"])
-    parser.add_argument("--images", nargs="+", choices=SIZES, default=list(SIZES))
+    parser.add_argument("--images", nargs="+", choices=SIZES, default=OF_SOURCE)
     parser.add_argument("--summary", action="store_true", help="train nothing")
     chosen = parser.parse_args()
     torch.set_num_threads(1)

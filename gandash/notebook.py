@@ -143,7 +143,7 @@ def evaluate(
 ) -> Figures:
     """Figures of ``seeds`` sets of ``count`` samples against held-out images, on the classifier of
     the data, or on general features where there is none: means, with their spread over the sets.
-    ``against`` names other images than it has learned.
+    ``against`` names images where nobody knows what it has learned.
 
     What they mean and their protocol stand in ``docs/figures.md``; the card keeps its own, see
     ``gandash evaluate``.

@@ -525,6 +525,12 @@ def export(
     if as_ in others:
         others[as_]()
         return
+    _export_checkpoint(name, place, title, note, weights)
+
+
+def _export_checkpoint(
+    name: str, place: Path, title: str, note: str, weights: Literal["best", "last"]
+) -> None:
     from gandash.runs import as_checkpoint
 
     if name in {run.name for run in runs.find(runs_root())}:
@@ -664,8 +670,8 @@ def evaluate(
         seeds: Sets of samples, of seed, seed + 1 and so on: figures are means, and ± their spread.
         features: Those of the classifier for its data, or where there is none, as with images of
             one's own, of that for CIFAR-10; or of Inception, whose 96 MB are downloaded once.
-        against: A dataset's name, or the path of a folder or zip, to measure against in place of
-            what the checkpoint has learned: of an imported one, nobody knows that.
+        against: A dataset's name, or the path of a folder or zip, to measure against where nobody
+            knows here what a checkpoint has learned, as of an imported one.
     """
     from gandash.evaluation import after_training, classifiers, inception, translations
 

@@ -31,6 +31,7 @@ from gandash.theory import toy_data
 from gandash.theory.drawn import PREFIX, study_of
 
 STACKING_SEED = {"train": 1000, "test": 1001}
+SKIN_COLOR = re.compile("_1f3f[b-f]")  # in the name of an emoji's file
 HELD_OUT = 8  # one in so many, of what has no split of its own
 FASHION = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
@@ -139,10 +140,8 @@ def _load_tinyhero(wanted: Wanted) -> Loaded:
 
 def _load_emoji(wanted: Wanted) -> Loaded:
     """Every eighth sign is held out, in all of its skin colors; the data itself has no split."""
-    sign = re.compile("(_1f3f[b-f])")
-    return _load_class_zip(
-        wanted.folder / "noto-emoji.zip", _split_by(wanted, lambda stem: sign.sub("", stem)), 64
-    )
+    belongs = _split_by(wanted, lambda stem: SKIN_COLOR.sub("", stem))
+    return _load_class_zip(wanted.folder / "noto-emoji.zip", belongs, 64)
 
 
 def _load_tiles(wanted: Wanted) -> Loaded:

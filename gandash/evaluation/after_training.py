@@ -45,25 +45,37 @@ def check(checkpoint: Checkpoint, folder: Path, against: str = "") -> None:
     ``folder``: if they are no images, or what it has learned, or the dataset that is named in place
     of it, is not known here.
     """
-    facts, dataset = checkpoint.card.data, against or checkpoint.card.config.data.dataset
-    if not facts.kind.measured:
+    _check_kind(checkpoint)
+    dataset = checkpoint.card.config.data.dataset
+    known = checkpoint.card.imported is None and _is_there(dataset)
+    if against and known:
         raise ValueError(
-            f"Classifiers read images, and {checkpoint.name!r} makes {facts.kind.name}: "
-            "choose another checkpoint"
+            f"Samples of {checkpoint.name!r} are measured against what it has learned, which is "
+            f"here, and against is {against!r}: leave it away"
         )
     if against and not (_is_there(against) and of_dataset(against).measured):
         raise ValueError(
             f"Samples are measured against images, and {against!r} is no dataset of those nor a "
             "folder or zip that is here: check the spelling"
         )
-    if not against and (checkpoint.card.imported or not _is_there(dataset)):
+    if not against and not known:
         raise ValueError(
             "Measuring needs the images that a checkpoint has learned, and those of "
             f"{checkpoint.name!r} are not here: name others with gandash evaluate "
             f"{checkpoint.name} --against DATASET"
         )
-    if not features.knows(folder, dataset, facts.shape):
-        features.check_general(folder, facts.title)
+    images, shape, title = _read(checkpoint, against)
+    if not features.knows(folder, images.dataset, shape):
+        features.check_general(folder, title)
+
+
+def _check_kind(checkpoint: Checkpoint) -> None:
+    kind = checkpoint.card.data.kind
+    if not kind.measured:
+        raise ValueError(
+            f"Classifiers read images, and {checkpoint.name!r} makes {kind.name}: "
+            "choose another checkpoint"
+        )
 
 
 def _is_there(dataset: str) -> bool:
@@ -76,12 +88,8 @@ def check_classes(checkpoint: Checkpoint, folder: Path) -> None:
     There may be none for it, the images may have another size or color than it was trained on, or
     the data no held-out images.
     """
+    _check_kind(checkpoint)
     facts = checkpoint.card.data
-    if not facts.kind.measured:
-        raise ValueError(
-            f"Classifiers read images, and {checkpoint.name!r} makes {facts.kind.name}: "
-            "choose another checkpoint"
-        )
     # a file of that name is none
     about = classifiers.facts(folder, data.check_held_out(checkpoint.card.config.data.dataset))
     if facts.shape != about.shape:
@@ -104,21 +112,28 @@ def evaluate(
 ) -> Iterator[Progress | Figures]:
     """Measure a checkpoint with the classifier for its data in ``folder``, or where there is none
     on general features; the last item is the result, an :class:`Evaluation` or
-    :class:`GeneralFigures`. ``against``: the dataset to measure against, where that is not what
-    the checkpoint has learned, or nobody knows what that is.
+    :class:`GeneralFigures`. ``against``: the dataset to measure against, where nobody knows here
+    what the checkpoint has learned.
 
     ``ValueError`` as :func:`check` says it.
     """
     draws = Draws(count, seed, seeds)
     check(checkpoint, folder, against)
-    facts, images = checkpoint.card.data, checkpoint.card.config.data
-    shape, title = facts.shape, facts.title
-    if against:
-        images = _images(against, shape)
-        shape = (shape[0], images.size, images.size)
-        title = data.SOURCES[against].title if against in data.SOURCES else Path(against).stem
-    read = features.extractor(folder, images.dataset, shape, title)
-    yield from measure(checkpoint, read, draws, images)
+    images, shape, title = _read(checkpoint, against)
+    extractor = features.extractor(folder, images.dataset, shape, title)
+    yield from measure(checkpoint, extractor, draws, images)
+
+
+def _read(checkpoint: Checkpoint, against: str) -> tuple[DataConfig, tuple[int, ...], str]:
+    """The real images that a checkpoint's samples are measured against, their shape (C, H, W) and
+    what people call them: what it has learned, or the dataset ``against``.
+    """
+    facts = checkpoint.card.data
+    if not against:
+        return checkpoint.card.config.data, facts.shape, facts.title
+    images = _images(against, facts.shape)
+    title = data.SOURCES[against].title if against in data.SOURCES else Path(against).stem
+    return images, (facts.shape[0], images.size, images.size), title
 
 
 def _images(dataset: str, shape: tuple[int, ...]) -> DataConfig:

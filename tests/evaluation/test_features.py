@@ -14,12 +14,12 @@ from gandash.app.parts import score_tables
 from gandash.checkpoints import Checkpoint, weights
 from gandash.checkpoints.scores import GeneralFigures
 from gandash.cli import main
-from gandash.config import DataConfig, parse_config
+from gandash.config import DataConfig
 from gandash.evaluation import after_training, classifiers, features, metrics, real_images
 from gandash.latent import draw, generate
-from gandash.runs import execution
 from gandash.storage.paths import PROJECT
 from tests.data.pictures import encoded, write_zip
+from tests.evaluation.test_after_training import trained
 
 SHIPPED = PROJECT / "pretrained" / "classifiers"
 COUNT = 60
@@ -37,23 +37,14 @@ def own(tmp_path: Path) -> Path:
     return tmp_path / "own.zip"
 
 
-def trained(root: Path, images: Path, **changes: object) -> Checkpoint:
-    settings: dict[str, object] = {
-        "data": {"dataset": str(images), "size": 16},
-        "network": {"latent_dim": 4, "g_width": 4, "d_width": 4},
-        "steps": 2,
-        "batch_size": 8,
-        "snapshots": 2,
-        "precision": "fp32",
-        "device": "cpu",
-    }
+def of_own(root: Path, images: Path, **changes: object) -> Checkpoint:
+    """A checkpoint of a tiny run on own images."""
     real_images.forget()
-    list(execution.execute(runs.create(root, parse_config(settings | changes), "mine")))
-    return checkpoints.find(root)[0][0]
+    return trained(root, data={"dataset": str(images), "size": 16}, **changes)
 
 
 def test_figures_are_those_of_the_features_written_out(runs_root: Path, own: Path) -> None:
-    checkpoint = trained(runs_root, own)
+    checkpoint = of_own(runs_root, own)
     *_, found = after_training.evaluate(checkpoint, SHIPPED, 1000, 3, seeds=1)
     assert isinstance(found, GeneralFigures)
     network, facts = classifiers.load(SHIPPED, "cifar10")
@@ -76,10 +67,10 @@ def test_the_command_keeps_them_beside_and_the_table_leaves_out_what_means_nothi
     own: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    checkpoint = trained(runs_root, own)
+    checkpoint = of_own(runs_root, own)
     pretrained_root.mkdir()
     (pretrained_root / "classifiers").symlink_to(SHIPPED)
-    assert main.main(["evaluate", "mine", "--count", "1000", "--seeds", "2"]) == 0
+    assert main.main(["evaluate", "tiny", "--count", "1000", "--seeds", "2"]) == 0
     card = checkpoints.load_card(checkpoint.folder)
     assert card.evaluation is None
     assert card.general is not None
@@ -97,7 +88,7 @@ def test_a_run_on_own_images_is_measured_while_it_trains(
     """The best step is kept, and its protocol says what the figures are of."""
     pretrained_root.mkdir()
     (pretrained_root / "classifiers").symlink_to(SHIPPED)
-    checkpoint = trained(runs_root, own, steps=4, report_every=1, evaluate_every=2)
+    checkpoint = of_own(runs_root, own, steps=4, report_every=1, evaluate_every=2)
     table = runs.find(runs_root)[0].metrics()
     assert table.frechet.notna().tolist() == [False, True, False, True]
     assert checkpoint.card.step in (2, 4)
@@ -125,6 +116,9 @@ def test_an_imported_generator_is_measured_against_what_one_names(
     assert card.general is not None
     assert card.general.protocol.real == COUNT
     assert "which has not learned own" in card.general.protocol.features
+    of_own(runs_root, own)
+    assert main.main(["evaluate", "tiny", *against]) == 2
+    assert "which is here, and against is" in capsys.readouterr().err
     for nothing in ("nowhere.zip", "ring"):
         assert main.main(["evaluate", "theirs", "--against", nothing]) == 2
         assert f"{nothing!r} is no dataset of those" in capsys.readouterr().err
@@ -142,11 +136,11 @@ def test_what_is_too_little_or_gone_is_refused(runs_root: Path, tmp_path: Path, 
     few = tmp_path / "few.zip"
     picture = encoded(np.zeros((20, 20), np.uint8))
     write_zip(few, {f"{number}.png": picture for number in range(9)})
-    checkpoint = trained(runs_root, few)
+    checkpoint = of_own(runs_root, few)
     with pytest.raises(ValueError, match="at least 50 real images, and few has 9: take more"):
         list(after_training.evaluate(checkpoint, SHIPPED, 1000, seeds=1))
     few.unlink()
-    with pytest.raises(ValueError, match="those of 'mine' are not here: name others"):
+    with pytest.raises(ValueError, match="those of 'tiny' are not here: name others"):
         after_training.check(checkpoint, SHIPPED)
     with pytest.raises(ValueError, match="No classifier has learned few"):
         features.check_general(tmp_path, "few")
