@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -101,14 +103,9 @@ def export(
     card = make_card(run, state, dataset, best, read_facts(run).device).model_copy(
         update={"name": target.name, "title": title, "note": note, "weights": "fp16"}
     )
-    draft = target.parent / f"{DRAFT}{target.name}"
-    shutil.rmtree(draft, ignore_errors=True)
-    try:
+    with _draft(target) as draft:
         _copy_history(run, draft, state.step)
         save_checkpoint(draft, state, best, card)
-        _move(draft, target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return card
 
 
@@ -124,15 +121,22 @@ def copy(checkpoint: Checkpoint, target: Path, title: str = "", note: str = "") 
         )
     given = {"name": target.name, "title": title, "note": note}
     card = checkpoint.card.model_copy(update={key: it for key, it in given.items() if it})
+    with _draft(target) as draft:
+        shutil.copytree(checkpoint.folder, draft)
+        write_card(draft, card)
+    return card
+
+
+@contextmanager
+def _draft(target: Path) -> Iterator[Path]:
+    """A folder beside ``target`` to write a checkpoint into, which takes its place when whole."""
     draft = target.parent / f"{DRAFT}{target.name}"
     shutil.rmtree(draft, ignore_errors=True)
     try:
-        shutil.copytree(checkpoint.folder, draft)
-        write_card(draft, card)
+        yield draft
         _move(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return card
 
 
 def _copy_history(run: Run, folder: Path, last: int) -> None:
